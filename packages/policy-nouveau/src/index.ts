@@ -1,0 +1,2 @@
+/** The name of this package, until it has something to say. */
+export const packageName = "@gpuvm/policy-nouveau";

@@ -1,0 +1,61 @@
+// Publishes every package to a throw-away registry, installs the command in an empty folder as a user would, and runs it.
+// Expects the packages to be built. Third-party packages come from the user's usual registry.
+import { execFile } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { startRegistry } from "./registry.ts";
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+interface Manifest {
+  readonly name: string;
+  readonly private?: boolean;
+}
+
+function publishedFolders(): string[] {
+  return ["packages", "apps"]
+    .flatMap((dir) => readdirSync(join(root, dir)).map((name) => join(root, dir, name)))
+    .filter((dir) => existsSync(join(dir, "package.json")))
+    .filter((dir) => !(JSON.parse(readFileSync(join(dir, "package.json"), "utf8")) as Manifest).private);
+}
+
+const registry = await startRegistry();
+const scratch = mkdtempSync(join(tmpdir(), "gpuvm-e2e-"));
+try {
+  const tarballs = join(scratch, "tarballs");
+  const app = join(scratch, "app");
+  const host = registry.url.slice("http:".length);
+  for (const dir of [tarballs, app]) {
+    mkdirSync(dir);
+    writeFileSync(join(dir, "package.json"), `{ "private": true }\n`);
+    writeFileSync(join(dir, ".npmrc"), `@gpuvm:registry=${registry.url}/\n${host}/:_authToken=none\n`);
+  }
+
+  for (const dir of publishedFolders()) {
+    await run("pnpm", ["pack", "--pack-destination", tarballs], { cwd: dir });
+  }
+  for (const file of readdirSync(tarballs).filter((name) => name.endsWith(".tgz"))) {
+    await run("npm", ["publish", "--access", "public", `./${file}`], { cwd: tarballs });
+  }
+  console.log(`published ${registry.names().sort().join(", ")}`);
+
+  await run("npm", ["install", "--no-audit", "--no-fund", "@gpuvm/bench"], { cwd: app });
+  const { stdout } = await run(join(app, "node_modules", ".bin", "gpuvm-bench"), ["--help"], { cwd: app });
+  if (!/gpuvm-bench/.test(stdout)) throw new Error(`gpuvm-bench --help printed:\n${stdout}`);
+  console.log("installed @gpuvm/bench in an empty folder; gpuvm-bench --help answers");
+} finally {
+  await registry.close();
+  rmSync(scratch, { recursive: true, force: true });
+}
