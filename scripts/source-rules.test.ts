@@ -1,0 +1,102 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import {
+  forbiddenImports,
+  importsOf,
+  namedDrivers,
+  nondeterminism,
+  type SourceFile,
+} from "./source-rules.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const folders = [...readdirSync(join(root, "packages")).map((name) => `packages/${name}`), "apps/bench"];
+const files = folders.flatMap(sourceFiles);
+
+function sourceFiles(folder: string): SourceFile[] {
+  const dir = join(root, folder);
+  if (!existsSync(join(dir, "src"))) return [];
+  const owner = (JSON.parse(readFileSync(join(dir, "package.json"), "utf8")) as { name: string }).name;
+  return readdirSync(join(dir, "src"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => `src/${name.replaceAll("\\", "/")}`)
+    .map((path) => ({ owner, path, text: readFileSync(join(dir, path), "utf8") }));
+}
+
+function violations(rule: (file: SourceFile) => string[]): string[] {
+  return files.flatMap((file) => rule(file).map((what) => `${file.owner} ${file.path}: ${what}`));
+}
+
+function planted(owner: string, text: string, path = "src/index.ts"): SourceFile {
+  return { owner, path, text };
+}
+
+describe("imports go down only", () => {
+  it("holds for every source file", () => {
+    expect(violations(forbiddenImports)).toEqual([]);
+  });
+
+  it("has imports to judge", () => {
+    expect(files.flatMap(({ text }) => importsOf(text)).length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ["@gpuvm/core", `import { x } from "@gpuvm/drm-model";`],
+    ["@gpuvm/core", `import { readFileSync } from "node:fs";`],
+    ["@gpuvm/drm-model", `export type { T } from "@gpuvm/explorer";`],
+    ["@gpuvm/policy-xe", `import "@gpuvm/policy-msm";`],
+    ["@gpuvm/policy-msm", `import * as kit from "@gpuvm/policy-testkit";`],
+    ["@gpuvm/explorer", `const later = await import("@gpuvm/trace");`],
+    ["@gpuvm/trace", `import { x } from "../../drm-model/src/request.ts";`],
+    ["@gpuvm/bench", `import {\n  x,\n} from "../../../packages/trace/src/index.ts";`],
+    ["@gpuvm/trace", `const glob = "**/*"; import { y } from "@gpuvm/bench";`],
+  ])("catches a planted import in %s: %s", (owner, text) => {
+    expect(forbiddenImports(planted(owner, text))).toHaveLength(1);
+  });
+
+  it.each([
+    ["@gpuvm/policy-xe", `import { x } from "@gpuvm/core";`],
+    ["@gpuvm/drm-model", `/** @example import { x } from "@gpuvm/explorer"; */`],
+    ["@gpuvm/trace", `import { x } from "../other.ts";`],
+    ["@gpuvm/bench", `import { x } from "@gpuvm/policy-msm";`],
+  ])("lets %s have %s", (owner, text) => {
+    expect(forbiddenImports(planted(owner, text, "src/deep/file.ts"))).toEqual([]);
+  });
+});
+
+describe("only a driver's package names the driver", () => {
+  it("holds for every source file", () => {
+    expect(violations(namedDrivers)).toEqual([]);
+  });
+
+  it.each([
+    "const a = 'msm';",
+    "function nouveauBind() {}",
+    "isXeVm()",
+    "XeVm",
+    "`xe`",
+    "xe_vm_bind()",
+    "PANTHOR_BO",
+  ])("catches %s", (text) => {
+    expect(namedDrivers(planted("@gpuvm/core", text))).not.toEqual([]);
+    expect(namedDrivers(planted("@gpuvm/policy-xe", text))).toEqual([]);
+  });
+
+  it.each(["const mutexed = exec();", "// msm does this", "/* as xe_vma_destroy_late */", "fixed", "xenon"])(
+    "lets %s pass",
+    (text) => {
+      expect(namedDrivers(planted("@gpuvm/core", text))).toEqual([]);
+    },
+  );
+});
+
+describe("packages are deterministic", () => {
+  it("holds for every source file", () => {
+    expect(violations(nondeterminism)).toEqual([]);
+  });
+
+  it.each(["Date.now()", "Math.random()", "new Date()", "performance.now()"])("catches %s", (text) => {
+    expect(nondeterminism(planted("@gpuvm/explorer", text))).toEqual([text.replace(/(?<=[wm])\(\)$/, "")]);
+  });
+});

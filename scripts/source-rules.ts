@@ -1,0 +1,70 @@
+/** Where a package stands, and the packages whose sources it may import; everything not listed is forbidden. */
+export const LAYERS: Readonly<Record<string, readonly string[]>> = {
+  "@gpuvm/core": [],
+  "@gpuvm/drm-model": ["@gpuvm/core"],
+  "@gpuvm/trace": ["@gpuvm/core", "@gpuvm/drm-model"],
+  "@gpuvm/policy-testkit": ["@gpuvm/core", "@gpuvm/drm-model"],
+  "@gpuvm/explorer": ["@gpuvm/core", "@gpuvm/drm-model"],
+  "@gpuvm/policy-*": ["@gpuvm/core", "@gpuvm/drm-model"],
+  "@gpuvm/bench": ["@gpuvm/*"],
+};
+
+/** One source file of a package. */
+export interface SourceFile {
+  /** Name of the package it belongs to. */
+  readonly owner: string;
+  /** Path inside the package, with `/`, such as `src/index.ts`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The text with comments blanked out, so that an example in one is not taken for code. Strings stay. */
+export function withoutComments(text: string): string {
+  const token = /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[\s\S]|[^`\\])*`|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g;
+  return text.replace(token, (found) => (found.startsWith("/") ? " " : found));
+}
+
+/** What a file imports or re-exports, as written, types included. */
+export function importsOf(text: string): string[] {
+  const statement = /(?:\bfrom\s*|\bimport\s*\(?\s*)["']([^"']+)["']/g;
+  return [...withoutComments(text).matchAll(statement)].map((match) => match[1] ?? "");
+}
+
+function mayImport(owner: string, target: string): boolean {
+  const allowed = LAYERS[owner] ?? LAYERS[owner.replace(/-[^-]+$/, "-*")] ?? [];
+  return allowed.includes(target) || allowed.includes("@gpuvm/*");
+}
+
+function leavesItsFolder(path: string, specifier: string): boolean {
+  const root = "https://package.invalid/";
+  return !new URL(specifier, root + path.replace(/^src\//, "x/src/")).href.startsWith(`${root}x/src/`);
+}
+
+/** Imports that go up, sideways or around a package's public face; and, in the core, any but its own files. */
+export function forbiddenImports({ owner, path, text }: SourceFile): string[] {
+  return importsOf(text).filter((specifier) => {
+    if (specifier.startsWith(".")) return leavesItsFolder(path, specifier);
+    if (specifier.startsWith("@gpuvm/")) return !mayImport(owner, specifier);
+    return owner === "@gpuvm/core";
+  });
+}
+
+const DRIVERS: ReadonlySet<string> = new Set(["msm", "nouveau", "panthor", "powervr", "pvr", "xe"]);
+
+function wordsOf(code: string): string[] {
+  return code.split(/[^A-Za-z]+|(?<=[a-z])(?=[A-Z])/);
+}
+
+/** Identifiers and strings that name a driver; only its own package, the readers of its formats and the command may. */
+export function namedDrivers({ owner, text }: SourceFile): string[] {
+  if (owner === "@gpuvm/trace" || owner === "@gpuvm/bench") return [];
+  if (owner.startsWith("@gpuvm/policy-") && owner !== "@gpuvm/policy-testkit") return [];
+  return wordsOf(withoutComments(text)).filter((word) => DRIVERS.has(word.toLowerCase()));
+}
+
+/** What would make two runs with the same input differ. Packages get a clock and a seeded generator from the caller. */
+export function nondeterminism({ owner, text }: SourceFile): string[] {
+  if (owner === "@gpuvm/bench") return [];
+  const source = /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bperformance\.now\b|\brandomUUID\b/g;
+  return [...withoutComments(text).matchAll(source)].map((match) => match[0]);
+}
