@@ -49,7 +49,7 @@ export function forbiddenImports({ owner, path, text }: SourceFile): string[] {
   });
 }
 
-const DRIVERS: ReadonlySet<string> = new Set(["msm", "nouveau", "panthor", "powervr", "pvr", "xe"]);
+const DRIVERS: ReadonlySet<string> = new Set(["msm", "nouveau", "panthor", "powervr", "xe"]);
 
 function wordsOf(code: string): string[] {
   return code.split(/[^A-Za-z]+|(?<=[a-z])(?=[A-Z])/);
