@@ -11,6 +11,13 @@ import { TraceError, type TraceWarning } from "./trace-error.ts";
 const COMMA = 44;
 const OPEN_BRACKET = 91;
 const CLOSE_BRACKET = 93;
+const OPEN_BRACE = 123;
+
+function countBraces(bytes: Uint8Array, length: number): number {
+  let braces = 0;
+  for (let i = 0; i < length; i++) if (bytes[i] === OPEN_BRACE) braces++;
+  return braces;
+}
 
 /** Decodes one file, block by block, and remembers what later lines depend on. */
 export class TraceDecoder {
@@ -46,9 +53,9 @@ export class TraceDecoder {
       first++;
     }
     if (first === block.count) return;
-    const values = first === 0 && block.braces === block.count ? this.#parseAll(block) : undefined;
+    const values = this.#parseAll(block, first);
     for (let i = first; i < block.count; i++) {
-      const value = values === undefined ? this.#parseLine(block, i) : values[i];
+      const value = values === undefined ? this.#parseLine(block, i) : values[i - first];
       if (value !== undefined) out.push(this.#event(block, i, value));
     }
   }
@@ -83,17 +90,20 @@ export class TraceDecoder {
    * made of exactly one object per line. That is certain when lines, values and opening braces are equally many:
    * no line then holds two objects, and no object two lines.
    */
-  #parseAll(block: LineBlock): unknown[] | undefined {
-    const { bytes, starts, count } = block;
-    if (this.#scratch.length < bytes.length + 1) this.#scratch = new Uint8Array(bytes.length * 2 + 1);
+  #parseAll(block: LineBlock, first: number): unknown[] | undefined {
+    const { starts, count } = block;
+    const begin = starts[first] as number;
+    const length = (starts[count] as number) - begin;
+    if (this.#scratch.length < length + 1) this.#scratch = new Uint8Array(length * 2 + 1);
     const scratch = this.#scratch;
     scratch[0] = OPEN_BRACKET;
-    scratch.set(bytes, 1);
-    for (let i = 1; i < count; i++) scratch[starts[i] as number] = COMMA;
-    scratch[bytes.length] = CLOSE_BRACKET;
+    scratch.set(block.bytes.subarray(begin, begin + length), 1);
+    for (let i = first + 1; i < count; i++) scratch[(starts[i] as number) - begin] = COMMA;
+    scratch[length] = CLOSE_BRACKET;
+    if (countBraces(scratch, length) !== count - first) return undefined;
     try {
-      const values: unknown = JSON.parse(this.#utf8.decode(scratch.subarray(0, bytes.length + 1)));
-      return Array.isArray(values) && values.length === count ? values : undefined;
+      const values: unknown = JSON.parse(this.#utf8.decode(scratch.subarray(0, length + 1)));
+      return Array.isArray(values) && values.length === count - first ? values : undefined;
     } catch {
       return undefined;
     }
@@ -158,7 +168,7 @@ export class TraceDecoder {
   }
 
   #checkExact(block: LineBlock, i: number): void {
-    const found = findInexactInteger(this.#line(block, i));
+    const found = findInexactInteger(block.bytes, block.starts[i] as number, block.starts[i + 1] as number);
     if (found === undefined) return;
     const reason = `${found.literal} can't be held exactly`;
     const hint = "values above 2^53 must be multiples of a 4096-byte page, as addresses of pages are";
