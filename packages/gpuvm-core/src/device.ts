@@ -1,0 +1,164 @@
+import { GpuvmError } from "./error.ts";
+import type { DmaFence } from "./fence.ts";
+import type { DrmGemObject } from "./gem.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Lock } from "./lock.ts";
+import type { Lockdep } from "./lockdep.ts";
+import { Point, type Steps, Task } from "./task.ts";
+
+/** What a device checks and records. All off by default: a plain device pays for none of it. */
+export interface DeviceOptions {
+  /** Name in findings. */
+  readonly name?: string;
+  /** Records the holder of every counted reference. */
+  readonly ledger?: Ledger;
+  /** Checks locks; must be set before anything is created on the device. */
+  readonly lockdep?: Lockdep;
+  /** Called for each WARN, which then goes on, as in the kernel. */
+  readonly onWarn?: (message: string) => void;
+}
+
+/**
+ * The device (`struct drm_device`), as far as the core needs it: a count, the running task, and the switches for
+ * checks and records.
+ */
+export class DrmDevice {
+  /** Shown in findings. */
+  readonly name: string;
+  /** References: one per VM, plus the creator's. */
+  refs = 1;
+  /** Who holds what, or null when off. */
+  readonly ledger: Ledger | null;
+  /** Lock checks, or null when off. */
+  readonly lockdep: Lockdep | null;
+  /** The task that runs now. Whoever runs a call sets it before each step. */
+  current: Task = new Task("main");
+  /** True while schedules are explored: calls then stop at every point, not only where they must wait. */
+  stepping = false;
+  /** Where the call that just yielded stands. */
+  readonly point: Point = new Point();
+  /** How many WARNs were raised. */
+  warnings = 0;
+  /** Makes allocations fail, for tests and exploration: true lets the allocation named `what` fail. */
+  failAlloc: ((what: string) => boolean) | null = null;
+  /** Freed VAs and objects keep their numbers: a use after free is then always seen as one. */
+  quarantine = false;
+  /** Living objects by slot; slot 0 is not used. @internal */
+  readonly objects: (DrmGemObject | null)[] = [null];
+  readonly #freeSlots: number[] = [];
+  readonly #onWarn: ((message: string) => void) | null;
+  #serials = 0;
+
+  /** A device. */
+  constructor(options: DeviceOptions = {}) {
+    this.name = options.name ?? "card0";
+    this.ledger = options.ledger ?? null;
+    this.lockdep = options.lockdep ?? null;
+    this.#onWarn = options.onWarn ?? null;
+  }
+
+  /** A number for a new object; never used twice on this device. */
+  serial(): number {
+    return ++this.#serials;
+  }
+
+  /** @internal */
+  admit(obj: DrmGemObject): number {
+    const slot = this.#freeSlots.pop();
+    if (slot === undefined) return this.objects.push(obj) - 1;
+    this.objects[slot] = obj;
+    return slot;
+  }
+
+  /** @internal */
+  release(obj: DrmGemObject): void {
+    if (this.quarantine) return;
+    this.objects[obj.slot] = null;
+    this.#freeSlots.push(obj.slot);
+  }
+
+  /** `drm_WARN`: counts, tells, goes on. */
+  warn(message: string): void {
+    this.warnings++;
+    this.#onWarn?.(message);
+  }
+
+  /** Whether the allocation `what` succeeds. */
+  mayAlloc(what: string): boolean {
+    return this.failAlloc === null || !this.failAlloc(what);
+  }
+
+  /**
+   * Whether the running call has to stop before it takes `lock`. If so {@link DrmDevice.point} is filled:
+   * `if (dev.stopsAt(lock, "f")) yield dev.point; lock.acquire(dev.current);`
+   */
+  stopsAt(lock: Lock, label: string): boolean {
+    if (!this.stepping && lock.owner === null) return false;
+    if (lock.owner === this.current) {
+      throw new GpuvmError(
+        "DEADLOCK",
+        `${this.current.name} takes ${lock.name} in ${label}, but holds it already`,
+        [lock.name],
+      );
+    }
+    if (lock.owner !== null) this.current.waits++;
+    this.#fill("lock", label).lock = lock;
+    return true;
+  }
+
+  /** Whether the running call has to stop and wait for `fence`; fills {@link DrmDevice.point}. */
+  waitsFor(fence: DmaFence, label: string): boolean {
+    if (fence.signaled) return false;
+    this.current.waits++;
+    this.#fill("wait", label).fence = fence;
+    return true;
+  }
+
+  /** Whether the running call has to stop until `until()` holds; fills {@link DrmDevice.point}. */
+  waitsUntil(until: () => boolean, label: string): boolean {
+    if (until()) return false;
+    this.current.waits++;
+    this.#fill("wait", label).until = until;
+    return true;
+  }
+
+  /** Whether the running call stops here although nothing makes it wait: only while exploring. */
+  stopsFor(kind: "alloc" | "publish" | "preempt", label: string): boolean {
+    if (!this.stepping) return false;
+    this.#fill(kind, label);
+    return true;
+  }
+
+  #fill(kind: Point["kind"], label: string): Point {
+    const point = this.point;
+    point.kind = kind;
+    point.label = label;
+    point.lock = null;
+    point.fence = null;
+    point.until = null;
+    return point;
+  }
+}
+
+/**
+ * Runs a call to its end where nobody else could let it go on.
+ *
+ * @throws GpuvmError `DEADLOCK` if it has to wait.
+ */
+export function finish<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    const { kind, label, lock, fence, until } = step.value;
+    const stuck =
+      (lock !== null && lock.owner !== null) ||
+      (fence !== null && !fence.signaled) ||
+      (until !== null && !until());
+    if (stuck) {
+      const what = lock?.name ?? fence?.name ?? "a condition";
+      throw new GpuvmError("DEADLOCK", `${label} has to wait (${kind}) for ${what}, and nothing else runs`, [
+        what,
+      ]);
+    }
+  }
+}

@@ -1,0 +1,171 @@
+import type { DrmDevice } from "./device.ts";
+import { EALREADY, EDEADLK, EINVAL, type Errno } from "./errno.ts";
+import type { DmaFence } from "./fence.ts";
+import { DRM_EXEC_IGNORE_DUPLICATES } from "./flags.ts";
+import type { DrmGemObject } from "./gem.ts";
+import { WwTicket } from "./resv.ts";
+import type { Steps } from "./task.ts";
+
+/**
+ * Locks any number of objects' dma_resvs without deadlock (`struct drm_exec`):
+ *
+ * ```ts
+ * const exec = new DrmExec(dev, DRM_EXEC_IGNORE_DUPLICATES);
+ * while (exec.untilAllLocked()) {
+ *   ret = yield* exec.prepareObj(obj, 1);
+ *   if (exec.contended !== null) continue; // drm_exec_retry_on_contention: directly behind each locking call
+ *   if (ret !== 0) break;
+ * }
+ * // ... add fences ...
+ * exec.fini();
+ * ```
+ */
+export class DrmExec {
+  /** `DRM_EXEC_*`. */
+  readonly flags: number;
+  /** Locked objects, in order of locking; counted. */
+  readonly objects: DrmGemObject[] = [];
+  /** The object that another ticket holds, or null; counted. */
+  contended: DrmGemObject | null = null;
+  /** Rounds begun: more than one means that there was contention. */
+  rounds = 0;
+  /** Lets locking an object fail with -EDEADLK, as `CONFIG_DEBUG_WW_MUTEX_SLOWPATH` does. */
+  injectContention: ((obj: DrmGemObject) => boolean) | null = null;
+  /** Shown in the ledger. */
+  readonly name: string;
+  readonly #dev: DrmDevice;
+  readonly #ticket: WwTicket;
+  #prelocked: DrmGemObject | null = null;
+  #finished = false;
+
+  /** Starts (`drm_exec_init`). */
+  constructor(dev: DrmDevice, flags = 0, name = "drm_exec") {
+    this.#dev = dev;
+    this.flags = flags;
+    this.name = name;
+    this.#ticket = new WwTicket(dev.serial());
+  }
+
+  /** Whether the loop body is to run (again) (`drm_exec_until_all_locked`): the first time, and after contention. */
+  untilAllLocked(): boolean {
+    if (this.rounds === 0) {
+      this.rounds = 1;
+      return true;
+    }
+    if (this.contended !== null) {
+      this.#unlockAll();
+      this.rounds++;
+      return true;
+    }
+    if (this.#prelocked !== null) {
+      // Locked for the new round, but not asked for in it.
+      this.#prelocked.resv.release(this.#dev.current);
+      this.#prelocked.put(this);
+      this.#prelocked = null;
+    }
+    return false;
+  }
+
+  /**
+   * Locks an object's dma_resv (`drm_exec_lock_obj`).
+   *
+   * @returns 0; -EDEADLK: another, older ticket holds it, start over; -EALREADY: locked before, and duplicates are
+   * not ignored
+   */
+  *lockObj(obj: DrmGemObject): Steps<Errno> {
+    if (this.contended !== null) yield* this.#lockContended();
+    if (this.#prelocked === obj) {
+      this.#prelocked = null;
+      this.objects.push(obj);
+      return 0;
+    }
+    const dev = this.#dev;
+    const { resv } = obj;
+    if (resv.ticket === this.#ticket) return this.flags & DRM_EXEC_IGNORE_DUPLICATES ? 0 : -EALREADY;
+    const loses = resv.ticket !== null && resv.ticket.stamp < this.#ticket.stamp;
+    if (loses || this.injectContention?.(obj)) return this.#backOff(obj);
+    if (dev.stopsAt(resv, "drm_exec_lock_obj")) yield dev.point;
+    this.#take(obj);
+    obj.get(this);
+    this.objects.push(obj);
+    return 0;
+  }
+
+  /** Locks and reserves `n` fence slots, at least one (`drm_exec_prepare_obj`); -EINVAL for 0. */
+  *prepareObj(obj: DrmGemObject, n: number): Steps<Errno> {
+    const ret = yield* this.lockObj(obj);
+    if (ret !== 0) return ret;
+    if (obj.resv.reserve(n) === 0) return 0;
+    this.#dev.warn("drm_exec_prepare_obj without fence slots");
+    this.unlockObj(obj);
+    return -EINVAL;
+  }
+
+  /** Locks and reserves for each object (`drm_exec_prepare_array`). */
+  *prepareArray(objs: readonly DrmGemObject[], n: number): Steps<Errno> {
+    if (objs.length === 0 && this.contended !== null) yield* this.#lockContended();
+    for (const obj of objs) {
+      const ret = yield* this.prepareObj(obj, n);
+      if (ret !== 0) return ret;
+    }
+    return 0;
+  }
+
+  /** Unlocks one object (`drm_exec_unlock_obj`). */
+  unlockObj(obj: DrmGemObject): void {
+    const at = this.objects.lastIndexOf(obj);
+    if (at < 0) return;
+    this.objects.splice(at, 1);
+    obj.resv.release(this.#dev.current);
+    obj.put(this);
+  }
+
+  /** Adds a fence to every locked object. */
+  addFence(fence: DmaFence, usage: number): void {
+    for (const obj of this.objects) obj.resv.addFence(fence, usage);
+  }
+
+  /** Unlocks everything, in reverse order (`drm_exec_fini`). */
+  fini(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#unlockAll();
+    if (this.contended !== null) {
+      this.contended.put(this);
+      this.contended = null;
+    }
+  }
+
+  #take(obj: DrmGemObject): void {
+    obj.resv.acquire(this.#dev.current);
+    obj.resv.ticket = this.#ticket;
+  }
+
+  #backOff(obj: DrmGemObject): Errno {
+    this.contended = obj.get(this);
+    return -EDEADLK;
+  }
+
+  /** Sleeps on the object over which the last round failed: nothing is held, so it is safe to wait. */
+  *#lockContended(): Steps<void> {
+    const dev = this.#dev;
+    const obj = this.contended as DrmGemObject;
+    if (dev.stopsAt(obj.resv, "drm_exec_lock_contended")) yield dev.point;
+    this.#take(obj);
+    this.contended = null;
+    this.#prelocked = obj;
+  }
+
+  #unlockAll(): void {
+    const { current } = this.#dev;
+    if (this.#prelocked !== null) {
+      this.#prelocked.resv.release(current);
+      this.#prelocked.put(this);
+      this.#prelocked = null;
+    }
+    for (let obj = this.objects.pop(); obj !== undefined; obj = this.objects.pop()) {
+      obj.resv.release(current);
+      obj.put(this);
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * A point on a timeline (`struct dma_fence`). Fences of one context signal in the order of their numbers.
+ */
+export class DmaFence {
+  /** The timeline (`dma_fence_context_alloc`). */
+  readonly context: number;
+  /** Position on it. */
+  readonly seqno: number;
+  /** `dma_fence_is_signaled`. */
+  signaled = false;
+  /** 0, or why the work failed (negative errno). */
+  error = 0;
+  #callbacks: (() => void)[] | null = null;
+
+  /** An unsignalled fence. */
+  constructor(context: number, seqno: number) {
+    this.context = context;
+    this.seqno = seqno;
+  }
+
+  /** Signals once, then runs the callbacks in the order in which they were added (`dma_fence_signal`). */
+  signal(error = 0): void {
+    if (this.signaled) return;
+    this.signaled = true;
+    this.error = error;
+    const callbacks = this.#callbacks;
+    this.#callbacks = null;
+    if (callbacks !== null) for (const fn of callbacks) fn();
+  }
+
+  /** Runs `fn` at the signal, or now if that has been (`dma_fence_add_callback`). */
+  onSignal(fn: () => void): void {
+    if (this.signaled) fn();
+    else if (this.#callbacks === null) this.#callbacks = [fn];
+    else this.#callbacks.push(fn);
+  }
+
+  /** Shown in findings. */
+  get name(): string {
+    return `fence ${this.context}:${this.seqno}`;
+  }
+}

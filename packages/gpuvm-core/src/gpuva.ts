@@ -1,0 +1,252 @@
+import { EEXIST, EINVAL, type Errno } from "./errno.ts";
+import { GpuvmError } from "./error.ts";
+import type { DrmGemObject } from "./gem.ts";
+import { type DrmGpuvm, gpuvmRangeValid } from "./gpuvm.ts";
+import { assertGemListLocked, boDestroyOnUnlink, type DrmGpuvmBo, gpuvmBoGet } from "./gpuvm-bo.ts";
+import type { ExactMapping, OpMap, OpRemap, OpUnmap } from "./op.ts";
+import { toBig, type U64 } from "./u64.ts";
+import { VA_INSERTED, VA_LINKED } from "./va-table.ts";
+
+/** A mapping (`struct drm_gpuva`): the number of its row in the VM's table. 0 is none. */
+export type Gpuva = number;
+
+/** A new VA that maps nothing; drivers allocate VAs, the core never does. */
+export function gpuvaAlloc(vm: DrmGpuvm): Gpuva {
+  return vm.vas.alloc();
+}
+
+/**
+ * Frees a VA that is neither in the tree nor linked.
+ *
+ * @throws GpuvmError `USE_AFTER_FREE` if it still is, or was freed before.
+ */
+export function gpuvaFree(vm: DrmGpuvm, va: Gpuva): void {
+  const { vas } = vm;
+  if (!vas.allocated(va))
+    throw new GpuvmError("USE_AFTER_FREE", `${vaName(vm, va)} is freed twice`, [vaName(vm, va)]);
+  if (vas.is(va, VA_INSERTED | VA_LINKED)) {
+    const where = vas.is(va, VA_INSERTED) ? "in the tree" : "linked";
+    throw new GpuvmError("USE_AFTER_FREE", `${vaName(vm, va)} is freed while it is ${where}`, [
+      vaName(vm, va),
+    ]);
+  }
+  if (vm.exact !== null) vm.exact.forget(va);
+  vas.free(va);
+}
+
+/** What a VA maps, before its insertion (`drm_gpuva_init`). The object is not counted. */
+export function gpuvaInit(
+  vm: DrmGpuvm,
+  va: Gpuva,
+  addr: U64,
+  range: U64,
+  obj: DrmGemObject | null,
+  offset: U64,
+): void {
+  const a = vm.num(addr);
+  const r = vm.num(range);
+  const f = vm.num(offset);
+  setOwner(vm, va, a, r, f, obj);
+  if (vm.exact !== null) vm.exact.note({ va, addr: toBig(addr), range: toBig(range), offset: toBig(offset) });
+}
+
+/** As {@link gpuvaInit}, from an operation: address, range, object and offset only, no flags (`drm_gpuva_init_from_op`). */
+export function gpuvaInitFromOp(vm: DrmGpuvm, va: Gpuva, op: OpMap): void {
+  setOwner(vm, va, op.addr, op.range, op.offset, op.obj);
+  if (vm.exact !== null) vm.exact.note({ va, ...opMapExact(op) });
+}
+
+function setOwner(
+  vm: DrmGpuvm,
+  va: Gpuva,
+  addr: number,
+  range: number,
+  offset: number,
+  obj: DrmGemObject | null,
+): void {
+  vm.vas.set(va, addr, range, offset, obj === null ? 0 : obj.slot);
+}
+
+/** The exact numbers of an operation's mapping, in every VM. */
+export function opMapExact(op: OpMap): ExactMapping {
+  return op.exact ?? { addr: BigInt(op.addr), range: BigInt(op.range), offset: BigInt(op.offset) };
+}
+
+/** The exact numbers of a VA, in every VM. */
+export function gpuvaExact(vm: DrmGpuvm, va: Gpuva): ExactMapping {
+  const { vas } = vm;
+  return (
+    vm.exact?.get(va) ?? {
+      addr: BigInt(vas.addr(va)),
+      range: BigInt(vas.range(va)),
+      offset: BigInt(vas.offset(va)),
+    }
+  );
+}
+
+/** The object a VA maps, or null (`va.gem.obj`). */
+export function gpuvaObj(vm: DrmGpuvm, va: Gpuva): DrmGemObject | null {
+  const owner = vm.vas.owner(va);
+  if (owner === 0) return null;
+  if (owner > 0) return vm.dev.objects[owner] ?? null;
+  if (vm.mislinked.size !== 0) {
+    const obj = vm.mislinked.get(va);
+    if (obj !== undefined) return obj;
+  }
+  return (vm.bos[-owner] as DrmGpuvmBo).obj;
+}
+
+/** The vm_bo a VA is linked to, or null (`va.vm_bo`). */
+export function gpuvaBo(vm: DrmGpuvm, va: Gpuva): DrmGpuvmBo | null {
+  const owner = vm.vas.owner(va);
+  return owner < 0 ? (vm.bos[-owner] as DrmGpuvmBo) : null;
+}
+
+/**
+ * Puts a VA into the tree, and takes a VM reference for it (`drm_gpuva_insert`).
+ *
+ * @returns 0; -EINVAL if the range is not valid; -EEXIST if another VA or the kernel node overlaps
+ */
+export function gpuvaInsert(vm: DrmGpuvm, va: Gpuva): Errno {
+  const { vas } = vm;
+  if (vm.exact === null) {
+    const addr = vas.addr(va);
+    const range = vas.range(va);
+    if (!vm.rangeValidFast(addr, range)) return -EINVAL;
+    if (range !== 0) {
+      const before = vm.index.near(addr);
+      if (before !== 0 && vas.end(before) > addr) return -EEXIST;
+      // One VA starts at or before addr at most; the next one starts behind it.
+      const after = vm.index.nextKey();
+      if (after < addr + range) return -EEXIST;
+      vm.index.insert(addr, va);
+    } else {
+      vm.promote().note({ va, ...gpuvaExact(vm, va) });
+    }
+  }
+  if (vm.exact !== null) {
+    const entry = { va, ...gpuvaExact(vm, va) };
+    if (!gpuvmRangeValid(vm, entry.addr, entry.range)) return -EINVAL;
+    if (!vm.exact.insert(entry)) return -EEXIST;
+  }
+  vas.mark(va, VA_INSERTED, true);
+  vm.refs++;
+  if (vm.dev.ledger !== null) vm.dev.ledger.get(vm, vaName(vm, va));
+  return 0;
+}
+
+/**
+ * Takes a VA out of the tree, and drops its VM reference, which may be the last (`drm_gpuva_remove`).
+ *
+ * @throws GpuvmError `BAD_CALL` if it is not in the tree (the kernel corrupts memory).
+ */
+export function gpuvaRemove(vm: DrmGpuvm, va: Gpuva): void {
+  const { vas } = vm;
+  if (va === vm.kernelNode) {
+    vm.dev.warn("Can't destroy kernel reserved node.");
+    return;
+  }
+  if (!vas.is(va, VA_INSERTED)) {
+    throw new GpuvmError("BAD_CALL", `${vaName(vm, va)} is removed, but is not in the tree`, [
+      vaName(vm, va),
+    ]);
+  }
+  if (vm.exact !== null) vm.exact.remove(va);
+  else vm.index.remove(vas.addr(va));
+  vas.mark(va, VA_INSERTED, false);
+  if (vm.refs > 1 && vm.dev.ledger === null) vm.refs--;
+  else vm.put(vaName(vm, va));
+}
+
+/**
+ * Puts a VA on its vm_bo's list, and takes a vm_bo reference for it (`drm_gpuva_link`). A VA without object is left
+ * alone. Link after the insertion.
+ */
+export function gpuvaLink(vm: DrmGpuvm, va: Gpuva, vmBo: DrmGpuvmBo): void {
+  const { vas } = vm;
+  const owner = vas.owner(va);
+  if (owner === 0) return;
+  if (owner < 0) throw new GpuvmError("BAD_CALL", `${vaName(vm, va)} is linked twice`, [vaName(vm, va)]);
+  if (owner !== vmBo.obj.slot) {
+    vm.dev.warn(`${vaName(vm, va)} is linked to the vm_bo of another object`);
+    vm.mislinked.set(va, gpuvaObj(vm, va) as DrmGemObject);
+  }
+  gpuvmBoGet(vmBo, vm.dev.ledger === null ? "" : vaName(vm, va));
+  if (vm.dev.lockdep !== null) assertGemListLocked(vm, vmBo.obj, "drm_gpuva_link");
+  vas.setOwner(va, -vmBo.slot);
+  vas.mark(va, VA_LINKED, true);
+  const tail = vmBo.vaTail;
+  vas.setPrev(va, tail);
+  vas.setNext(va, 0);
+  if (tail === 0) vmBo.vaHead = va;
+  else vas.setNext(tail, va);
+  vmBo.vaTail = va;
+  vmBo.vaCount++;
+}
+
+/**
+ * Takes a VA off its vm_bo's list and drops its vm_bo reference: the last one destroys the vm_bo, so the lock demands
+ * of `gpuvmBoPut` apply (`drm_gpuva_unlink`). A VA without object is left alone.
+ *
+ * @throws GpuvmError `NOT_LINKED` if it has an object but was not linked (the kernel crashes).
+ */
+export function gpuvaUnlink(vm: DrmGpuvm, va: Gpuva): void {
+  const vmBo = detach(vm, va, "drm_gpuva_unlink");
+  if (vmBo === null) return;
+  boDestroyOnUnlink(vmBo, vm.dev.ledger === null ? "" : vaName(vm, va));
+}
+
+/** Takes a VA off its vm_bo's list; the VA's reference is the caller's to drop. Null: no object. @internal */
+export function detach(vm: DrmGpuvm, va: Gpuva, where: string): DrmGpuvmBo | null {
+  const { vas } = vm;
+  const owner = vas.owner(va);
+  if (owner === 0) return null;
+  if (owner > 0) {
+    throw new GpuvmError("NOT_LINKED", `${where}: ${vaName(vm, va)} has an object but was never linked`, [
+      vaName(vm, va),
+    ]);
+  }
+  const vmBo = vm.bos[-owner] as DrmGpuvmBo;
+  if (vm.dev.lockdep !== null) assertGemListLocked(vm, vmBo.obj, where);
+  const prev = vas.prev(va);
+  const next = vas.next(va);
+  if (prev === 0) vmBo.vaHead = next;
+  else vas.setNext(prev, next);
+  if (next === 0) vmBo.vaTail = prev;
+  else vas.setPrev(next, prev);
+  vmBo.vaCount--;
+  let { obj } = vmBo;
+  if (vm.mislinked.size !== 0) {
+    obj = vm.mislinked.get(va) ?? obj;
+    vm.mislinked.delete(va);
+  }
+  vas.setOwner(va, obj.slot);
+  vas.mark(va, VA_LINKED, false);
+  return vmBo;
+}
+
+/** Initialises `va` from a map operation and inserts it; an error of the insert is swallowed (`drm_gpuva_map`). */
+export function gpuvaMap(vm: DrmGpuvm, va: Gpuva, op: OpMap): void {
+  gpuvaInitFromOp(vm, va, op);
+  gpuvaInsert(vm, va);
+}
+
+/**
+ * Removes the VA that a remap cuts and inserts the pieces that are there (`drm_gpuva_remap`). Give a VA for each piece
+ * that the operation has.
+ */
+export function gpuvaRemap(vm: DrmGpuvm, prev: Gpuva, next: Gpuva, op: OpRemap): void {
+  gpuvaRemove(vm, op.unmap.va);
+  if (op.prev !== null) gpuvaMap(vm, prev, op.prev);
+  if (op.next !== null) gpuvaMap(vm, next, op.next);
+}
+
+/** Removes the VA of an unmap operation (`drm_gpuva_unmap`). */
+export function gpuvaUnmap(vm: DrmGpuvm, op: OpUnmap): void {
+  gpuvaRemove(vm, op.va);
+}
+
+/** `va#7 of vm#2`, for findings. */
+export function vaName(vm: DrmGpuvm, va: Gpuva): string {
+  return `va#${va} of ${vm.name}`;
+}

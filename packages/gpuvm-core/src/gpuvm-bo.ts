@@ -1,0 +1,214 @@
+import { GpuvmError } from "./error.ts";
+import type { DrmGemObject } from "./gem.ts";
+import type { DrmGpuvm } from "./gpuvm.ts";
+import type { Counted, Holder } from "./ledger.ts";
+import { ListNode } from "./list.ts";
+import type { Steps } from "./task.ts";
+
+/**
+ * The link of one VM and one object (`struct drm_gpuvm_bo`).
+ *
+ * # Invariants
+ * `refs` is what callers hold plus one for each linked VA. It holds its VM, and, unless the VM's ownership is soft,
+ * its object, until it is freed. Being on a list counts for nothing: the last put frees it, on whatever lists it is.
+ */
+export class DrmGpuvmBo implements Counted {
+  /** The VM; counted. */
+  readonly vm: DrmGpuvm;
+  /** The object; counted unless ownership is soft. */
+  readonly obj: DrmGemObject;
+  /** References (`kref`). 0 and not freed: a zombie that waits for the deferred cleanup. */
+  refs = 1;
+  /** Needs validation; protected by the object's dma_resv. */
+  evicted = false;
+  /** Destroyed. */
+  freed = false;
+  /** First linked VA, or 0 (`list.gpuva`, in the order of linking). */
+  vaHead = 0;
+  /** Last linked VA, or 0. */
+  vaTail = 0;
+  /** Linked VAs. */
+  vaCount = 0;
+  /** Unique on its device. */
+  readonly id: number;
+  /** Place in the VM's table. @internal */
+  readonly slot: number;
+  /** On the object's list (`list.entry.gem`). */
+  readonly onGem: ListNode<DrmGpuvmBo> = new ListNode<DrmGpuvmBo>(this);
+  /** On the VM's list of external objects, or on a walk's local list. */
+  readonly onExtobj: ListNode<DrmGpuvmBo> = new ListNode<DrmGpuvmBo>(this);
+  /** On the VM's list of evicted objects, or on a walk's local list. */
+  readonly onEvict: ListNode<DrmGpuvmBo> = new ListNode<DrmGpuvmBo>(this);
+  /** Next older zombie (`list.entry.bo_defer`). @internal */
+  deferNext: DrmGpuvmBo | null = null;
+
+  /** Made by {@link gpuvmBoCreate}; drivers may extend the class and make theirs in `vmBoAlloc`. */
+  constructor(vm: DrmGpuvm, obj: DrmGemObject) {
+    this.vm = vm;
+    this.obj = obj;
+    this.id = vm.dev.serial();
+    this.slot = vm.freeSlots.pop() ?? vm.bos.length;
+    vm.bos[this.slot] = this;
+  }
+
+  /** `vm_bo#9 (vm#1, bo#3)`, for findings. */
+  get name(): string {
+    return `vm_bo#${this.id} (${this.vm.name}, ${this.obj.name})`;
+  }
+
+  /** Whether it keeps its object alive. */
+  get countsObj(): boolean {
+    return this.vm.boOwnership === "hard";
+  }
+}
+
+/** The lock that protects the object's list of vm_bos, and their lists of VAs, must be held (`drm_gem_gpuva_assert_lock_held`). @internal */
+export function assertGemListLocked(vm: DrmGpuvm, obj: DrmGemObject, where: string): void {
+  const { lockdep, current } = vm.dev;
+  // The series' patch 01/40: nobody else can come by an object without references.
+  if (lockdep === null || (obj.refs === 0 && vm.boOwnership === "soft")) return;
+  lockdep.assertHeld(current, vm.immediateMode ? obj.gpuvaLock : obj.resv, where);
+}
+
+/** With RESV_PROTECTED the lists are the VM's dma_resv's. @internal */
+export function assertListsLocked(vm: DrmGpuvm, where: string): void {
+  const { lockdep, current } = vm.dev;
+  if (lockdep !== null && vm.resvProtected) lockdep.assertHeld(current, vm.resv, where);
+}
+
+/**
+ * A new link with one reference, on no list; uniqueness is the caller's affair (`drm_gpuvm_bo_create`).
+ *
+ * @returns null if memory is short
+ */
+export function gpuvmBoCreate(vm: DrmGpuvm, obj: DrmGemObject, holder: Holder): DrmGpuvmBo | null {
+  if (!vm.dev.mayAlloc("vm_bo")) return null;
+  const vmBo = vm.ops.vmBoAlloc === undefined ? new DrmGpuvmBo(vm, obj) : vm.ops.vmBoAlloc(vm, obj);
+  if (vmBo === null) return null;
+  vm.get(vmBo);
+  if (vmBo.countsObj) obj.get(vmBo);
+  if (vm.dev.ledger !== null) vm.dev.ledger.get(vmBo, holder);
+  return vmBo;
+}
+
+/** Takes a reference (`drm_gpuvm_bo_get`). */
+export function gpuvmBoGet(vmBo: DrmGpuvmBo, holder: Holder): DrmGpuvmBo {
+  if (vmBo.refs === 0) {
+    throw new GpuvmError(
+      "USE_AFTER_FREE",
+      `a reference is taken on ${vmBo.name} after its last one was put`,
+      [vmBo.name],
+    );
+  }
+  vmBo.refs++;
+  if (vmBo.vm.dev.ledger !== null) vmBo.vm.dev.ledger.get(vmBo, holder);
+  return vmBo;
+}
+
+/**
+ * The link on the object's list, with one more reference, or null (`drm_gpuvm_bo_find`). Needs the GEM list lock.
+ */
+export function gpuvmBoFind(vm: DrmGpuvm, obj: DrmGemObject, holder: Holder): DrmGpuvmBo | null {
+  assertGemListLocked(vm, obj, "drm_gpuvm_bo_find");
+  for (let node = obj.gpuva.head; node !== null; node = node.next) {
+    if (node.owner.vm === vm) return gpuvmBoGet(node.owner, holder);
+  }
+  return null;
+}
+
+/**
+ * The link of VM and object, made if there is none (`drm_gpuvm_bo_obtain`, `_obtain_locked` since 7.0). Does not put
+ * external objects on the VM's list: `gpuvmBoExtobjAdd` does. Needs the GEM list lock; not for immediate mode.
+ *
+ * @returns null for -ENOMEM
+ */
+export function gpuvmBoObtain(vm: DrmGpuvm, obj: DrmGemObject, holder: Holder): DrmGpuvmBo | null {
+  if (vm.immediateMode)
+    vm.dev.warn("drm_gpuvm_bo_obtain_locked allocates, which immediate mode forbids under the lock");
+  const found = gpuvmBoFind(vm, obj, holder);
+  if (found !== null) return found;
+  const vmBo = gpuvmBoCreate(vm, obj, holder);
+  if (vmBo === null) return null;
+  assertGemListLocked(vm, obj, "drm_gpuvm_bo_obtain");
+  obj.gpuva.push(vmBo.onGem);
+  return vmBo;
+}
+
+/**
+ * Turns a preallocated link into the one of its VM and object (`drm_gpuvm_bo_obtain_prealloc`, 6.19 on): takes the
+ * object's gpuva lock itself; if the link exists, drops the preallocated one, outside of that lock. Never fails.
+ */
+export function* gpuvmBoObtainPrealloc(prealloc: DrmGpuvmBo, holder: Holder): Steps<DrmGpuvmBo> {
+  const { vm, obj } = prealloc;
+  const { dev } = vm;
+  if (!vm.immediateMode) dev.warn("drm_gpuvm_bo_obtain_prealloc is for immediate mode");
+  if (dev.stopsAt(obj.gpuvaLock, "drm_gpuvm_bo_obtain_prealloc")) yield dev.point;
+  obj.gpuvaLock.acquire(dev.current);
+  const found = gpuvmBoFind(vm, obj, holder);
+  if (found === null) obj.gpuva.push(prealloc.onGem);
+  obj.gpuvaLock.release(dev.current);
+  if (found === null) return prealloc;
+  if (dropRef(prealloc, holder)) freeVmBo(prealloc);
+  return found;
+}
+
+/**
+ * Drops a reference; the last one destroys the link on the spot (`drm_gpuvm_bo_put`), which needs the GEM list lock
+ * and, with RESV_PROTECTED, the VM's dma_resv. It may put the object's last reference: the caller that holds the
+ * object's lock must hold the object, too.
+ *
+ * @returns whether it was the last
+ */
+export function gpuvmBoPut(vmBo: DrmGpuvmBo | null, holder: Holder): boolean {
+  if (vmBo === null) return false;
+  const { lockdep, current } = vmBo.vm.dev;
+  if (lockdep !== null) lockdep.mightSleep(current, "drm_gpuvm_bo_put");
+  if (!dropRef(vmBo, holder)) return false;
+  destroy(vmBo);
+  return true;
+}
+
+/** The put within an unlink. @internal */
+export function boDestroyOnUnlink(vmBo: DrmGpuvmBo, holder: Holder): void {
+  if (dropRef(vmBo, holder)) destroy(vmBo);
+}
+
+/** Drops one reference, whatever follows from it; true: it was the last. @internal */
+export function dropRef(vmBo: DrmGpuvmBo, holder: Holder): boolean {
+  if (vmBo.refs === 0)
+    throw new GpuvmError("REFCOUNT", `the count of ${vmBo.name} goes below 0`, [vmBo.name]);
+  if (vmBo.vm.dev.ledger !== null) vmBo.vm.dev.ledger.put(vmBo, holder);
+  return --vmBo.refs === 0;
+}
+
+function destroy(vmBo: DrmGpuvmBo): void {
+  const { vm, obj } = vmBo;
+  assertListsLocked(vm, "drm_gpuvm_bo_destroy");
+  if (obj.refs === 0 && (vmBo.onExtobj.list !== null || vmBo.onEvict.list !== null)) {
+    vm.dev.warn(`${vmBo.name} is on a list of its VM, but its object is gone`);
+  }
+  vmBo.onExtobj.remove();
+  vmBo.onEvict.remove();
+  assertGemListLocked(vm, obj, "drm_gpuvm_bo_destroy");
+  vmBo.onGem.remove();
+  freeVmBo(vmBo);
+}
+
+/** The part of the destruction that needs no list: hook, VM reference, object reference. @internal */
+export function freeVmBo(vmBo: DrmGpuvmBo): void {
+  const { vm, obj } = vmBo;
+  vm.ops.vmBoFree?.(vmBo);
+  vmBo.freed = true;
+  vm.bos[vmBo.slot] = null;
+  if (!vm.dev.quarantine) vm.freeSlots.push(vmBo.slot);
+  vm.put(vmBo);
+  if (vmBo.countsObj) obj.put(vmBo);
+}
+
+/** Puts an external object's link on the VM's list, once (`drm_gpuvm_bo_extobj_add`). Private objects: nothing. */
+export function gpuvmBoExtobjAdd(vmBo: DrmGpuvmBo): void {
+  const { vm } = vmBo;
+  assertListsLocked(vm, "drm_gpuvm_bo_extobj_add");
+  if (vm.boOwnership === "soft" && vm.softGuards) return;
+  if (vm.isExtobj(vmBo.obj) && vmBo.onExtobj.list === null) vm.extobj.list.push(vmBo.onExtobj);
+}

@@ -1,0 +1,360 @@
+import { BlockIndex } from "./block-index.ts";
+import type { DrmDevice } from "./device.ts";
+import type { Errno } from "./errno.ts";
+import { GpuvmError } from "./error.ts";
+import { ExactSpace, type ExactVa } from "./exact-space.ts";
+import type { DrmExec } from "./exec.ts";
+import { DRM_GPUVM_IMMEDIATE_MODE, DRM_GPUVM_RESV_PROTECTED } from "./flags.ts";
+import { DrmGemObject } from "./gem.ts";
+import type { DrmGpuvmBo } from "./gpuvm-bo.ts";
+import type { Counted, Holder } from "./ledger.ts";
+import { List } from "./list.ts";
+import type { GpuvaOp } from "./op.ts";
+import { OpsPool } from "./ops.ts";
+import type { DmaResv } from "./resv.ts";
+import { SmWalk } from "./sm-walk.ts";
+import type { Steps } from "./task.ts";
+import { isPageGranular, isSmall, toBig, type U64, U64_SPACE } from "./u64.ts";
+import { VA_INSERTED, VaTable } from "./va-table.ts";
+
+/** Whether a vm_bo counts its BO. `soft` is the posted `DRM_GPUVM_VA_WEAK_REF`. */
+export type BoOwnership = "hard" | "soft";
+
+/** What a driver plugs into a VM (`struct drm_gpuvm_ops`). */
+export interface GpuvmOps {
+  /** The last reference went; without it the VM and its device reference leak, with a WARN. */
+  vmFree?(vm: DrmGpuvm): void;
+  /** Allocates an operation for a list; null: -ENOMEM. Default: pooled. */
+  opAlloc?(): GpuvaOp | null;
+  /** Takes back what `opAlloc` gave. */
+  opFree?(op: GpuvaOp): void;
+  /** Allocates a vm_bo; null: -ENOMEM. */
+  vmBoAlloc?(vm: DrmGpuvm, obj: DrmGemObject): DrmGpuvmBo | null;
+  /** A vm_bo is gone. Its fields can still be read, until it returns. */
+  vmBoFree?(vmBo: DrmGpuvmBo): void;
+  /** Makes the BO resident and its mappings valid; 0 or -errno. */
+  vmBoValidate?(vmBo: DrmGpuvmBo, exec: DrmExec): Errno | Steps<Errno>;
+  /** A mapping is to be made. Non-zero stops the walk. */
+  smStepMap?(op: GpuvaOp, priv: unknown): Errno;
+  /** A mapping is to be cut. Non-zero stops the walk. */
+  smStepRemap?(op: GpuvaOp, priv: unknown): Errno;
+  /** A mapping is to be taken away. Non-zero stops the walk. */
+  smStepUnmap?(op: GpuvaOp, priv: unknown): Errno;
+}
+
+/** Parameters of `drm_gpuvm_init`. */
+export interface GpuvmOptions {
+  /** Name in findings and dumps; default `unknown`. */
+  readonly name?: string;
+  /** `DRM_GPUVM_*`; default 0. */
+  readonly flags?: number;
+  /** The resv object: supplies the VM's shared dma_resv. The VM takes a reference of its own. */
+  readonly rObj: DrmGemObject;
+  /** Start of the managed space. */
+  readonly start: U64;
+  /** Length of the managed space. `start + range` past 2^64 only warns. */
+  readonly range: U64;
+  /** Start of the hole that is the kernel's. */
+  readonly reserveOffset?: U64;
+  /** Length of that hole; 0 (default): none. */
+  readonly reserveRange?: U64;
+  /** The driver's callbacks. */
+  readonly ops: GpuvmOps;
+  /** Whether vm_bos count their BO; default `hard`. */
+  readonly boOwnership?: BoOwnership;
+  /**
+   * For soft ownership: the guards of the series' v5 (no extobj and evict tracking of weak vm_bos) or, as in v2 to
+   * v4, none; default true.
+   */
+  readonly softGuards?: boolean;
+}
+
+/**
+ * A GPU virtual address space (`struct drm_gpuvm`).
+ *
+ * # Invariants
+ * `refs` is the creator's references, plus one for each inserted VA (but the kernel node), plus one for each vm_bo
+ * that is not freed. The VM cannot go while a mapping is left: the driver must tear mappings down first.
+ * No two VAs overlap. Every change of the tree is serialised by the driver.
+ */
+export class DrmGpuvm implements Counted {
+  /** Name; null after the last put. */
+  label: string | null;
+  /** Unique on its device. */
+  readonly id: number;
+  /** `DRM_GPUVM_*`. */
+  readonly flags: number;
+  /** The device; counted. */
+  readonly dev: DrmDevice;
+  /** Supplies the VM's dma_resv; counted. */
+  readonly rObj: DrmGemObject;
+  /** The driver's callbacks. */
+  readonly ops: GpuvmOps;
+  /** Whether vm_bos count their BO. */
+  readonly boOwnership: BoOwnership;
+  /** See {@link GpuvmOptions.softGuards}. */
+  readonly softGuards: boolean;
+  /** References (`kref`). */
+  refs = 1;
+  /** The kernel-reserved node, or 0 (`kernel_alloc_node`). It is in the tree, and in every walk of it. */
+  kernelNode = 0;
+  /** Start and length of the managed space, exact. */
+  readonly space: { readonly start: bigint; readonly range: bigint };
+  /** External vm_bos (`extobj.list`). */
+  readonly extobj: WalkedList = new WalkedList();
+  /** Evicted vm_bos (`evict.list`). */
+  readonly evict: WalkedList = new WalkedList();
+  /** Zombies, newest first (`bo_defer`). */
+  deferred: DrmGpuvmBo | null = null;
+  /** The mappings. */
+  readonly vas: VaTable = new VaTable();
+  /** vm_bos by slot; slot 0 is not used. @internal */
+  readonly bos: (DrmGpuvmBo | null)[] = [null];
+  /** @internal */
+  readonly freeSlots: number[] = [];
+  /** @internal */
+  readonly index: BlockIndex = new BlockIndex();
+  /** Set while doubles cannot hold the VM's numbers. @internal */
+  exact: ExactSpace | null = null;
+  /** The walk that callback mode and dry runs use. @internal */
+  readonly walk: SmWalk = new SmWalk(this);
+  /** @internal */
+  readonly pool: OpsPool = new OpsPool();
+  /** True: every number so far is at most 2^52. False: every one is a multiple of 4096. @internal */
+  small: boolean;
+  /** VAs whose object is not the object of the vm_bo they are linked to (a WARN, and a bug). @internal */
+  readonly mislinked: Map<number, DrmGemObject> = new Map();
+  /** Bounds as doubles, for the fast path. @internal */
+  readonly mmStart: number;
+  /** @internal */
+  readonly mmEnd: number;
+  /** @internal */
+  readonly kStart: number;
+  /** @internal */
+  readonly kEnd: number;
+  readonly #kernel: { readonly addr: bigint; readonly range: bigint };
+
+  /** A VM with one reference (`drm_gpuvm_init`). */
+  constructor(dev: DrmDevice, options: GpuvmOptions) {
+    this.dev = dev;
+    this.id = dev.serial();
+    this.label = options.name ?? "unknown";
+    this.flags = options.flags ?? 0;
+    this.rObj = options.rObj;
+    this.ops = options.ops;
+    this.boOwnership = options.boOwnership ?? "hard";
+    this.softGuards = options.softGuards ?? true;
+    dev.refs++;
+    this.rObj.get(this);
+    if (dev.ledger !== null) dev.ledger.get(this, "creator");
+    this.space = { start: toBig(options.start), range: toBig(options.range) };
+    this.#kernel = { addr: toBig(options.reserveOffset ?? 0), range: toBig(options.reserveRange ?? 0) };
+    if (this.space.start + this.space.range >= 2n ** 64n) dev.warn("GPUVA address limited to 8 bytes.");
+    const numbers = [this.space.start, this.space.range, this.#kernel.addr, this.#kernel.range].map(Number);
+    this.small = numbers.every(isSmall);
+    const end = BigInt.asUintN(64, this.space.start + this.space.range);
+    this.mmStart = Number(this.space.start);
+    this.mmEnd = Number(end);
+    this.kStart = Number(this.#kernel.addr);
+    this.kEnd = Number(BigInt.asUintN(64, this.#kernel.addr + this.#kernel.range));
+    const exactBounds = [this.space.start, this.space.range, this.#kernel.addr, this.#kernel.range].every(
+      (v) => isPageGranular(Number(v)) && BigInt(Number(v)) === v,
+    );
+    if (!this.small && !exactBounds) this.exact = new ExactSpace();
+    if (this.#kernel.range !== 0n) this.#reserve();
+  }
+
+  /** `vm#2`, for findings. */
+  get name(): string {
+    return `vm#${this.id}`;
+  }
+
+  /** The VM's dma_resv (`drm_gpuvm_resv`). */
+  get resv(): DmaResv {
+    return this.rObj.resv;
+  }
+
+  /** `drm_gpuvm_resv_protected`. */
+  get resvProtected(): boolean {
+    return (this.flags & DRM_GPUVM_RESV_PROTECTED) !== 0;
+  }
+
+  /** `drm_gpuvm_immediate_mode`. */
+  get immediateMode(): boolean {
+    return (this.flags & DRM_GPUVM_IMMEDIATE_MODE) !== 0;
+  }
+
+  /** Takes a reference (`drm_gpuvm_get`). */
+  get(holder: Holder): this {
+    if (this.refs === 0) {
+      throw new GpuvmError(
+        "USE_AFTER_FREE",
+        `a reference is taken on ${this.name} after its last one was put`,
+        [this.name],
+      );
+    }
+    this.refs++;
+    if (this.dev.ledger !== null) this.dev.ledger.get(this, holder);
+    return this;
+  }
+
+  /**
+   * Drops a reference (`drm_gpuvm_put`). The last one warns of what was left, and calls `vmFree`.
+   *
+   * @returns whether it was the last
+   */
+  put(holder: Holder): boolean {
+    if (this.refs === 0)
+      throw new GpuvmError("REFCOUNT", `the count of ${this.name} goes below 0`, [this.name]);
+    if (this.dev.ledger !== null) this.dev.ledger.put(this, holder);
+    if (--this.refs !== 0) return false;
+    this.#fini();
+    return true;
+  }
+
+  /** Whether the object's dma_resv is another than the VM's now (`drm_gpuvm_is_extobj`). */
+  isExtobj(obj: DrmGemObject | null): boolean {
+    return obj !== null && obj.resv !== this.rObj.resv;
+  }
+
+  /** Mappings in the tree, the kernel node included. */
+  get mappings(): number {
+    return this.exact === null ? this.index.size : this.exact.vas.length;
+  }
+
+  /** Bytes that the mappings and their index take. */
+  get bytes(): number {
+    return this.vas.bytes + this.index.bytes;
+  }
+
+  /**
+   * The number as a double that is exact among the VM's numbers. If there is none the VM goes over to bigints
+   * (`exact` is set), and the answer is the nearest double. @internal
+   */
+  num(v: U64): number {
+    return this.fits(v) ? v : this.#admit(v);
+  }
+
+  /** Whether the number is a double that is exact among the VM's numbers. @internal */
+  fits(v: U64): v is number {
+    return typeof v === "number" && (this.small ? isSmall(v) : isPageGranular(v));
+  }
+
+  /** Goes over to bigints, for good. @internal */
+  promote(): ExactSpace {
+    if (this.exact !== null) return this.exact;
+    const exact = new ExactSpace();
+    this.index.rewind();
+    for (let va = this.index.advance(); va !== 0; va = this.index.advance()) exact.put(this.#exactRow(va));
+    this.exact = exact;
+    return exact;
+  }
+
+  #exactRow(va: number): ExactVa {
+    const { vas } = this;
+    return { va, addr: BigInt(vas.addr(va)), range: BigInt(vas.range(va)), offset: BigInt(vas.offset(va)) };
+  }
+
+  #admit(v: U64): number {
+    const big = toBig(v);
+    const n = Number(big);
+    const same = BigInt(n) === big;
+    if (this.exact !== null) return n;
+    if (same && (this.small ? isSmall(n) : isPageGranular(n))) return n;
+    if (same && this.small && isPageGranular(n) && this.#allPageGranular()) {
+      this.small = false;
+      return n;
+    }
+    this.promote();
+    return n;
+  }
+
+  #allPageGranular(): boolean {
+    const { index, vas } = this;
+    const bounds = [this.mmStart, this.mmEnd, this.kStart, this.kEnd];
+    if (!bounds.every(isPageGranular)) return false;
+    index.rewind();
+    for (let va = index.advance(); va !== 0; va = index.advance()) {
+      if (![vas.addr(va), vas.range(va), vas.offset(va)].every(isPageGranular)) return false;
+    }
+    return true;
+  }
+
+  #reserve(): void {
+    const { addr, range } = this.#kernel;
+    const va = this.vas.alloc();
+    this.kernelNode = va;
+    this.vas.set(va, Number(addr), Number(range), 0, 0);
+    const wraps = addr + range >= 2n ** 64n;
+    this.exact?.note({ va, addr, range, offset: 0n });
+    if (wraps) {
+      this.dev.warn("GPUVA address limited to 8 bytes.");
+      return;
+    }
+    this.vas.mark(va, VA_INSERTED, true);
+    if (this.exact !== null) this.exact.put({ va, addr, range, offset: 0n });
+    else this.index.insert(Number(addr), va);
+  }
+
+  #fini(): void {
+    const { dev } = this;
+    this.label = null;
+    const node = this.kernelNode;
+    if (node !== 0 && this.vas.is(node, VA_INSERTED)) {
+      if (this.exact !== null) this.exact.remove(node);
+      else this.index.remove(this.vas.addr(node));
+    }
+    if (this.mappings !== 0) dev.warn("GPUVA tree is not empty, potentially leaking memory.");
+    if (this.extobj.list.length !== 0) dev.warn("Extobj list should be empty.");
+    if (this.evict.list.length !== 0) dev.warn("Evict list should be empty.");
+    if (this.deferred !== null) dev.warn("VM BO cleanup list should be empty.");
+    this.rObj.put(this);
+    if (this.ops.vmFree === undefined) {
+      dev.warn("no vm_free callback: the VM leaks");
+      return;
+    }
+    this.ops.vmFree(this);
+    dev.refs--;
+  }
+
+  /** Whether `[addr, addr + range)` lies in the VM and off the kernel node, for exact numbers. @internal */
+  rangeValidExact(addr: bigint, range: bigint): boolean {
+    const end = addr + range;
+    if (end >= 2n ** 64n) return false;
+    const mmEnd = BigInt.asUintN(64, this.space.start + this.space.range);
+    if (addr < this.space.start || end > mmEnd) return false;
+    const kernel = this.#kernel;
+    const kEnd = BigInt.asUintN(64, kernel.addr + kernel.range);
+    return !(kernel.range !== 0n && addr < kEnd && kernel.addr < end);
+  }
+
+  /** @internal */
+  rangeValidFast(addr: number, range: number): boolean {
+    const end = addr + range;
+    if (end >= U64_SPACE || addr < this.mmStart || end > this.mmEnd) return false;
+    return !(this.kernelNode !== 0 && addr < this.kEnd && this.kStart < end);
+  }
+}
+
+/** A list of vm_bos that is walked with the lock dropped between steps: `extobj` and `evict`. */
+export class WalkedList {
+  /** The list proper. */
+  readonly list: List<DrmGpuvmBo> = new List();
+  /** The list of the walk in progress, or null (`local_list`). */
+  local: List<DrmGpuvmBo> | null = null;
+}
+
+/** A zero-size object that supplies a VM's dma_resv (`drm_gpuvm_resv_object_alloc`). Put it after the VM was made. */
+export function gpuvmResvObjectAlloc(dev: DrmDevice): DrmGemObject | null {
+  if (!dev.mayAlloc("resv object")) return null;
+  return new DrmGemObject(dev, { size: 0, name: `resv object #${dev.serial()}` });
+}
+
+/**
+ * Whether `[addr, addr + range)` neither wraps nor ends at 2^64, lies in the VM, and does not overlap the kernel
+ * node (`drm_gpuvm_range_valid`). A range of 0 is accepted, unless it lies strictly inside the kernel node.
+ */
+export function gpuvmRangeValid(vm: DrmGpuvm, addr: U64, range: U64): boolean {
+  if (vm.exact === null && vm.fits(addr) && vm.fits(range)) return vm.rangeValidFast(addr, range);
+  return vm.rangeValidExact(toBig(addr), toBig(range));
+}

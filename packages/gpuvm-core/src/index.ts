@@ -1,0 +1,72 @@
+/**
+ * The kernel's DRM GPUVM, executable: the VA tree with split and merge, vm_bos, external and evicted objects,
+ * dma_resv and drm_exec, and the interface by which a driver states how it holds buffer objects.
+ *
+ * @packageDocumentation
+ */
+
+export * from "./deferred.ts";
+export * from "./device.ts";
+export * from "./errno.ts";
+export * from "./error.ts";
+export { gpuvmBoEvict, gpuvmBoGemEvict, gpuvmValidate } from "./evict.ts";
+export * from "./exec.ts";
+export * from "./fence.ts";
+export {
+  gpuvaFind,
+  gpuvaFindFirst,
+  gpuvaFindNext,
+  gpuvaFindPrev,
+  gpuvmBoForEachVa,
+  gpuvmDump,
+  gpuvmFirstVa,
+  gpuvmForEachVa,
+  gpuvmForEachVaRange,
+  gpuvmIntervalEmpty,
+  gpuvmNextVa,
+} from "./find.ts";
+export * from "./flags.ts";
+export * from "./gem.ts";
+export {
+  type Gpuva,
+  gpuvaAlloc,
+  gpuvaBo,
+  gpuvaExact,
+  gpuvaFree,
+  gpuvaInit,
+  gpuvaInitFromOp,
+  gpuvaInsert,
+  gpuvaLink,
+  gpuvaMap,
+  gpuvaObj,
+  gpuvaRemap,
+  gpuvaRemove,
+  gpuvaUnlink,
+  gpuvaUnmap,
+  opMapExact,
+  vaName,
+} from "./gpuva.ts";
+export * from "./gpuvm.ts";
+export {
+  DrmGpuvmBo,
+  gpuvmBoCreate,
+  gpuvmBoExtobjAdd,
+  gpuvmBoFind,
+  gpuvmBoGet,
+  gpuvmBoObtain,
+  gpuvmBoObtainPrealloc,
+  gpuvmBoPut,
+} from "./gpuvm-bo.ts";
+export * from "./ledger.ts";
+export * from "./list.ts";
+export * from "./lock.ts";
+export * from "./lockdep.ts";
+export * from "./op.ts";
+export { GpuvaOps } from "./ops.ts";
+export * from "./policy.ts";
+export * from "./resv.ts";
+export * from "./sm.ts";
+export { SmWalk } from "./sm-walk.ts";
+export * from "./task.ts";
+export { hex, PAGE, toBig, type U64 } from "./u64.ts";
+export { VA_INSERTED, VA_LINKED, VaTable } from "./va-table.ts";

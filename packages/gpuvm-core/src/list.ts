@@ -1,0 +1,79 @@
+/** Membership of one owner in one {@link List}, as the kernel's `list_head` embedded in a struct. */
+export class ListNode<T> {
+  /** The struct in which the node is embedded. */
+  readonly owner: T;
+  /** @internal */
+  prev: ListNode<T> | null = null;
+  /** @internal */
+  next: ListNode<T> | null = null;
+  /** The list it is on, or null. */
+  list: List<T> | null = null;
+
+  /** A node of `owner`, on no list. */
+  constructor(owner: T) {
+    this.owner = owner;
+  }
+
+  /** Takes the node off its list; nothing happens where it is on none (`list_del_init`). */
+  remove(): void {
+    this.list?.delete(this);
+  }
+}
+
+/** An intrusive doubly linked list: add, remove and splice without a search. */
+export class List<T> {
+  /** @internal */
+  head: ListNode<T> | null = null;
+  /** @internal */
+  tail: ListNode<T> | null = null;
+  /** How many nodes are on the list. */
+  length = 0;
+
+  /** Appends; the node must be on no list (`list_add_tail`). */
+  push(node: ListNode<T>): void {
+    node.list = this;
+    node.prev = this.tail;
+    node.next = null;
+    if (this.tail === null) this.head = node;
+    else this.tail.next = node;
+    this.tail = node;
+    this.length++;
+  }
+
+  /** @internal */
+  delete(node: ListNode<T>): void {
+    if (node.prev === null) this.head = node.next;
+    else node.prev.next = node.next;
+    if (node.next === null) this.tail = node.prev;
+    else node.next.prev = node.prev;
+    node.prev = null;
+    node.next = null;
+    node.list = null;
+    this.length--;
+  }
+
+  /** Puts all of `other` before what is here, in its order; `other` is empty afterwards (`list_splice`). */
+  spliceFront(other: List<T>): void {
+    for (let node = other.tail; node !== null; node = other.tail) {
+      other.delete(node);
+      node.list = this;
+      node.next = this.head;
+      if (this.head === null) this.tail = node;
+      else this.head.prev = node;
+      this.head = node;
+      this.length++;
+    }
+  }
+
+  /** The first owner, or null. */
+  first(): T | null {
+    return this.head === null ? null : this.head.owner;
+  }
+
+  /** The owners in list order. Allocates: for dumps, not for hot paths. */
+  toArray(): T[] {
+    const out: T[] = [];
+    for (let node = this.head; node !== null; node = node.next) out.push(node.owner);
+    return out;
+  }
+}

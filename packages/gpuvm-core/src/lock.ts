@@ -1,0 +1,69 @@
+import { GpuvmError } from "./error.ts";
+import type { Lockdep } from "./lockdep.ts";
+import type { Task } from "./task.ts";
+
+/** A sleeping lock with one owner: a mutex, a rwsem taken for writing, the lock part of a dma_resv. */
+export class Lock {
+  /** Shown in errors: `gpuva lock of bo#3`. */
+  readonly name: string;
+  /** The lock's class in lockdep's sense: order is checked between classes. */
+  readonly cls: string;
+  /** Who holds it, or null. */
+  owner: Task | null = null;
+  /** @internal */
+  readonly lockdep: Lockdep | null;
+
+  /** A free lock. `lockdep` null: no checks. */
+  constructor(name: string, cls: string, lockdep: Lockdep | null) {
+    this.name = name;
+    this.cls = cls;
+    this.lockdep = lockdep;
+  }
+
+  /**
+   * Takes the lock, which must be free: whoever may have to wait stops first (`DrmDevice.stopsAt`).
+   *
+   * @throws GpuvmError `DEADLOCK` if it is held.
+   */
+  acquire(task: Task): void {
+    if (this.owner !== null) this.#held(task);
+    if (this.lockdep !== null) this.lockdep.acquire(task, this, false);
+    this.owner = task;
+    task.locks++;
+  }
+
+  /** Takes the lock if it is free (`mutex_trylock`). Never a violation of lock order. */
+  tryAcquire(task: Task): boolean {
+    if (this.owner !== null) return false;
+    if (this.lockdep !== null) this.lockdep.acquire(task, this, true);
+    this.owner = task;
+    task.locks++;
+    return true;
+  }
+
+  /**
+   * Lets go.
+   *
+   * @throws GpuvmError `LOCK_NOT_HELD` if `task` is not the owner.
+   */
+  release(task: Task): void {
+    if (this.owner !== task) {
+      throw new GpuvmError("LOCK_NOT_HELD", `${task.name} unlocks ${this.name}, which ${this.#by()}`, [
+        this.name,
+      ]);
+    }
+    if (this.lockdep !== null) this.lockdep.release(task, this);
+    this.owner = null;
+  }
+
+  #by(): string {
+    return this.owner === null ? "nobody holds" : `${this.owner.name} holds`;
+  }
+
+  #held(task: Task): never {
+    const self = this.owner === task ? " (a self-deadlock)" : "";
+    throw new GpuvmError("DEADLOCK", `${task.name} takes ${this.name}, which ${this.#by()}${self}`, [
+      this.name,
+    ]);
+  }
+}

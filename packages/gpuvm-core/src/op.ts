@@ -1,0 +1,81 @@
+import type { DrmGemObject } from "./gem.ts";
+
+/** Kinds of operation (`enum drm_gpuva_op_type`). */
+export const DRM_GPUVA_OP_MAP = 0;
+/** See {@link DRM_GPUVA_OP_MAP}. */
+export const DRM_GPUVA_OP_REMAP = 1;
+/** See {@link DRM_GPUVA_OP_MAP}. */
+export const DRM_GPUVA_OP_UNMAP = 2;
+/** See {@link DRM_GPUVA_OP_MAP}. */
+export const DRM_GPUVA_OP_PREFETCH = 3;
+/** For drivers' own operations in a list; never produced by the core. */
+export const DRM_GPUVA_OP_DRIVER = 4;
+
+/** The three numbers of a mapping, exact. */
+export interface ExactMapping {
+  /** First address. */
+  readonly addr: bigint;
+  /** Length. */
+  readonly range: bigint;
+  /** Offset into the object. */
+  readonly offset: bigint;
+}
+
+/**
+ * A mapping to be made (`struct drm_gpuva_op_map`). In a VM that left the range where doubles are exact the numbers
+ * are only the nearest doubles, and {@link OpMap.exact} has the values.
+ */
+export class OpMap {
+  /** First address. */
+  addr: number = Number.NaN;
+  /** Length. */
+  range: number = Number.NaN;
+  /** Offset into the object. */
+  offset: number = Number.NaN;
+  /** The object, or null: sparse. */
+  obj: DrmGemObject | null = null;
+  /** The exact values, in a VM where doubles do not hold them; else null. */
+  exact: ExactMapping | null = null;
+}
+
+/** A mapping to be taken away (`struct drm_gpuva_op_unmap`). */
+export class OpUnmap {
+  /** The existing VA. */
+  va = 0;
+  /** The page-table entries already point where the request wants them: a hint. */
+  keep = false;
+}
+
+/** A mapping to be cut (`struct drm_gpuva_op_remap`). At least one of prev and next is there. */
+export class OpRemap {
+  /** What is left before the request, or null. */
+  prev: OpMap | null = null;
+  /** What is left behind the request, or null. */
+  next: OpMap | null = null;
+  /** The mapping that is cut. */
+  readonly unmap: OpUnmap = new OpUnmap();
+}
+
+/** A mapping to be prefetched (`struct drm_gpuva_op_prefetch`). */
+export class OpPrefetch {
+  /** The existing VA. */
+  va = 0;
+}
+
+/** One operation (`struct drm_gpuva_op`); the part that goes with `op` is filled. */
+export class GpuvaOp {
+  /** Kind: `DRM_GPUVA_OP_*`. */
+  op: number = DRM_GPUVA_OP_MAP;
+  /** For `DRM_GPUVA_OP_MAP`. */
+  readonly map: OpMap = new OpMap();
+  /** For `DRM_GPUVA_OP_REMAP`. */
+  readonly remap: OpRemap = new OpRemap();
+  /** For `DRM_GPUVA_OP_UNMAP`. */
+  readonly unmap: OpUnmap = new OpUnmap();
+  /** For `DRM_GPUVA_OP_PREFETCH`. */
+  readonly prefetch: OpPrefetch = new OpPrefetch();
+  /** Where {@link OpRemap.prev} and {@link OpRemap.next} point when they are there. @internal */
+  readonly prevPiece: OpMap = new OpMap();
+  /** @internal */
+  readonly nextPiece: OpMap = new OpMap();
+}

@@ -1,0 +1,112 @@
+import type { BoOwnership } from "./gpuvm.ts";
+
+/** A kind of object in a driver's reference graph. */
+export type RefNode =
+  | "device"
+  | "file"
+  | "handle"
+  | "dma_buf"
+  | "framebuffer"
+  | "context"
+  | "queue"
+  | "submit"
+  | "bind_job"
+  | "fence"
+  | "VM"
+  | "r_obj"
+  | "vm_bo"
+  | "VA"
+  | "BO"
+  | "pages"
+  | "PTE";
+
+/**
+ * How one object holds another: `counted` (a reference: the target cannot go), `weak` (a bare pointer or a list
+ * entry: the target may go, and the pointer dangles), or `duty` (no count, but whoever ends the source must tear the
+ * target down).
+ */
+export type RefKind = "counted" | "weak" | "duty";
+
+/** One edge of a driver's reference graph. */
+export interface RefEdge {
+  /** Who holds. */
+  readonly from: RefNode;
+  /** What is held. */
+  readonly to: RefNode;
+  /** How. */
+  readonly kind: RefKind;
+  /** From what until what, in a few words: `while linked`. */
+  readonly span: string;
+  /** The kernel function or the patch it comes from. */
+  readonly source: string;
+}
+
+/** What can make a driver take a mapping away. */
+export type UntyingEventId =
+  | "unmap"
+  | "overlap"
+  | "handle-close"
+  | "iova-clear"
+  | "bo-free"
+  | "unpin"
+  | "request-retire"
+  | "vma_ref-zero"
+  | "vm_bo-drain"
+  | "vm-close"
+  | "file-close";
+
+/** An event after which a mapping no longer holds what it maps: it unties the knot `BO <- vm_bo <- VA`. */
+export interface UntyingEvent {
+  /** Which. */
+  readonly id: UntyingEventId;
+  /** Who makes it happen. `nobody`: it waits for what it would itself bring about. */
+  readonly causedBy: "userspace" | "driver" | "nobody";
+  /** Which mappings: all of a VM, those of one object in one VM, ... */
+  readonly unties: string;
+  /** What the caller waits for, or null. */
+  readonly waitsFor: string | null;
+  /** The kernel function or the patch it comes from. */
+  readonly source: string;
+}
+
+/** Something that a driver's uAPI lets userspace ask, or does not. */
+export interface Capability {
+  /** Its name: `async-bind`, `kernel-chosen-address`. */
+  readonly name: string;
+  /** Whether this policy has it. */
+  readonly supported: boolean;
+  /** What follows from that. */
+  readonly consequence: string;
+}
+
+/**
+ * How a driver holds buffer objects, as data: who holds whom, which events untie a mapping, what the uAPI lets
+ * userspace ask. The reference graph is drawn from it, its knots are found in it, and runs are held against it.
+ */
+export interface ReferencePolicy {
+  /** The driver. */
+  readonly driver: string;
+  /** The variant's name. */
+  readonly variant: string;
+  /** The kernel version or the patch series it models. */
+  readonly models: string;
+  /** Whether the driver's VMs count the objects they map. */
+  readonly boOwnership: BoOwnership;
+  /** Every edge of the reference graph. */
+  readonly edges: readonly RefEdge[];
+  /** Every event that unties a mapping. */
+  readonly unties: readonly UntyingEvent[];
+  /** Every capability that sets it apart. */
+  readonly capabilities: readonly Capability[];
+}
+
+/** The edges and events of a policy when its VMs count their objects, or do not, whatever is its own way. */
+export function withOwnership(policy: ReferencePolicy, boOwnership: BoOwnership): ReferencePolicy {
+  if (policy.boOwnership === boOwnership) return policy;
+  const kind: RefKind = boOwnership === "hard" ? "counted" : "weak";
+  return {
+    ...policy,
+    boOwnership,
+    edges: policy.edges.map((e) => (e.from === "vm_bo" && e.to === "BO" ? { ...e, kind } : e)),
+  };
+}

@@ -1,0 +1,107 @@
+import { EINVAL, type Errno } from "./errno.ts";
+import { GpuvmError } from "./error.ts";
+import type { DmaFence } from "./fence.ts";
+import { Lock } from "./lock.ts";
+import { type Lockdep, RESV_CLASS } from "./lockdep.ts";
+import type { Task } from "./task.ts";
+
+/** Memory management: moves, clears, page-table updates (`DMA_RESV_USAGE_KERNEL`). */
+export const USAGE_KERNEL = 0;
+/** Implicit write synchronisation (`DMA_RESV_USAGE_WRITE`). */
+export const USAGE_WRITE = 1;
+/** Implicit read synchronisation (`DMA_RESV_USAGE_READ`). */
+export const USAGE_READ = 2;
+/** No implicit synchronisation (`DMA_RESV_USAGE_BOOKKEEP`). */
+export const USAGE_BOOKKEEP = 3;
+
+/** A ticket of the wound/wait class (`struct ww_acquire_ctx`): lower numbers are older and win. */
+export class WwTicket {
+  /** Age. */
+  readonly stamp: number;
+  /** A ticket of this age. */
+  constructor(stamp: number) {
+    this.stamp = stamp;
+  }
+}
+
+/**
+ * A reservation object (`struct dma_resv`): a ww-mutex and a set of fences, each with a usage. A look for one usage
+ * sees that usage and the lower ones.
+ */
+export class DmaResv extends Lock {
+  /** The ticket under which it is held, or null. */
+  ticket: WwTicket | null = null;
+  readonly #fences: DmaFence[] = [];
+  readonly #usages: number[] = [];
+  #slots = 0;
+
+  /** An unlocked reservation object without fences. */
+  constructor(name: string, lockdep: Lockdep | null) {
+    super(name, RESV_CLASS, lockdep);
+  }
+
+  /**
+   * Makes sure that `n` fences can be added from now until the unlock; not additive (`dma_resv_reserve_fences`).
+   *
+   * @returns 0, or -EINVAL for `n` 0
+   */
+  reserve(n: number): Errno {
+    if (n === 0) return -EINVAL;
+    const want = this.#fences.length + n;
+    if (want > this.#slots) this.#slots = want;
+    return 0;
+  }
+
+  /**
+   * Adds a fence, or lets it take the place of one that is signalled, or that is of the same context, not later, and
+   * of a usage at least as high (`dma_resv_add_fence`).
+   *
+   * @throws GpuvmError `NO_FENCE_SLOT` if no slot was reserved (the kernel BUGs).
+   */
+  addFence(fence: DmaFence, usage: number): void {
+    const fences = this.#fences;
+    for (let i = 0; i < fences.length; i++) {
+      const old = fences[i] as DmaFence;
+      const later = old.context === fence.context && fence.seqno >= old.seqno;
+      if ((later && (this.#usages[i] as number) >= usage) || old.signaled) {
+        fences[i] = fence;
+        this.#usages[i] = usage;
+        return;
+      }
+    }
+    if (fences.length >= this.#slots) {
+      throw new GpuvmError(
+        "NO_FENCE_SLOT",
+        `${fence.name} is added to ${this.name} without a reserved slot`,
+        [this.name],
+      );
+    }
+    fences.push(fence);
+    this.#usages.push(usage);
+  }
+
+  /** The first unsignalled fence that a look for `usage` sees, or null (`dma_resv_wait_timeout` waits for these). */
+  busy(usage: number): DmaFence | null {
+    for (let i = 0; i < this.#fences.length; i++) {
+      const fence = this.#fences[i] as DmaFence;
+      if (!fence.signaled && (this.#usages[i] as number) <= usage) return fence;
+    }
+    return null;
+  }
+
+  /** The unsignalled fences with their usages. Allocates. */
+  pending(): { fence: DmaFence; usage: number }[] {
+    const out: { fence: DmaFence; usage: number }[] = [];
+    this.#fences.forEach((fence, i) => {
+      if (!fence.signaled) out.push({ fence, usage: this.#usages[i] as number });
+    });
+    return out;
+  }
+
+  /** Lets go; reserved slots are gone with it (as with `CONFIG_DEBUG_MUTEXES`). */
+  override release(task: Task): void {
+    super.release(task);
+    this.ticket = null;
+    this.#slots = this.#fences.length;
+  }
+}

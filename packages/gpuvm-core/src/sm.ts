@@ -1,0 +1,217 @@
+import { EINVAL, ENOMEM, type Errno } from "./errno.ts";
+import { gpuvaFindFirst, gpuvmNextVa } from "./find.ts";
+import type { DrmGemObject } from "./gem.ts";
+import { gpuvaExact } from "./gpuva.ts";
+import { type DrmGpuvm, gpuvmRangeValid } from "./gpuvm.ts";
+import { assertGemListLocked, type DrmGpuvmBo } from "./gpuvm-bo.ts";
+import {
+  DRM_GPUVA_OP_MAP,
+  DRM_GPUVA_OP_PREFETCH,
+  DRM_GPUVA_OP_REMAP,
+  DRM_GPUVA_OP_UNMAP,
+  GpuvaOp,
+  type OpRemap,
+} from "./op.ts";
+import type { GpuvaOps } from "./ops.ts";
+import type { SmKind, SmWalk } from "./sm-walk.ts";
+import { toBig, type U64 } from "./u64.ts";
+
+/** A map request (`struct drm_gpuvm_map_req`, 6.18). */
+export interface GpuvmMapReq {
+  /** First address. */
+  readonly addr: U64;
+  /** Length. 0 is accepted, and means what it means in the kernel: reject it at the uAPI. */
+  readonly range: U64;
+  /** The object, or null for a sparse mapping. */
+  readonly obj: DrmGemObject | null;
+  /** Offset into the object; neither it nor `offset + range` is compared with the object's size. */
+  readonly offset: U64;
+}
+
+/** Starts the VM's walk for a request; -EINVAL if its range is not valid. */
+function begin(
+  vm: DrmGpuvm,
+  kind: SmKind,
+  addr: U64,
+  range: U64,
+  obj: DrmGemObject | null,
+  offset: U64,
+): Errno {
+  if (!gpuvmRangeValid(vm, addr, range)) return -EINVAL;
+  const a = vm.num(addr);
+  const r = vm.num(range);
+  const f = vm.num(offset);
+  if (vm.exact === null) vm.walk.begin(kind, a, r, obj, f);
+  else vm.walk.beginExact(kind, obj, { addr: toBig(addr), range: toBig(range), offset: toBig(offset) });
+  return 0;
+}
+
+/**
+ * Starts the steps of a map request, to be pulled one by one and applied in between: callback mode for code that can
+ * stop. Only one walk of a VM at a time.
+ *
+ * @returns -EINVAL for an invalid range
+ */
+export function gpuvmSmMapBegin(vm: DrmGpuvm, req: GpuvmMapReq): SmWalk | Errno {
+  return begin(vm, "map", req.addr, req.range, req.obj, req.offset) || vm.walk;
+}
+
+/** As {@link gpuvmSmMapBegin}, for an unmap request. */
+export function gpuvmSmUnmapBegin(vm: DrmGpuvm, addr: U64, range: U64): SmWalk | Errno {
+  return begin(vm, "unmap", addr, range, null, 0) || vm.walk;
+}
+
+const scratch: GpuvaOp = new GpuvaOp();
+
+/**
+ * Splits and merges for a map request, and calls the VM's step callbacks (`drm_gpuvm_sm_map`). The operation passed
+ * to a callback is good only for that call. A callback that answers non-zero ends the walk with that; what was
+ * applied stays.
+ *
+ * @returns 0; -EINVAL if the range is not valid or a callback is missing; what a callback returned
+ */
+export function gpuvmSmMap(vm: DrmGpuvm, priv: unknown, req: GpuvmMapReq): Errno {
+  const { ops } = vm;
+  if (ops.smStepMap === undefined || ops.smStepRemap === undefined || ops.smStepUnmap === undefined)
+    return -EINVAL;
+  return begin(vm, "map", req.addr, req.range, req.obj, req.offset) || deliver(vm, priv);
+}
+
+/** As {@link gpuvmSmMap}, for an unmap request (`drm_gpuvm_sm_unmap`). */
+export function gpuvmSmUnmap(vm: DrmGpuvm, priv: unknown, addr: U64, range: U64): Errno {
+  if (vm.ops.smStepRemap === undefined || vm.ops.smStepUnmap === undefined) return -EINVAL;
+  return begin(vm, "unmap", addr, range, null, 0) || deliver(vm, priv);
+}
+
+function deliver(vm: DrmGpuvm, priv: unknown): Errno {
+  const { ops, walk } = vm;
+  while (walk.next(scratch)) {
+    let ret: Errno | undefined;
+    if (scratch.op === DRM_GPUVA_OP_MAP) ret = ops.smStepMap?.(scratch, priv);
+    else if (scratch.op === DRM_GPUVA_OP_REMAP) ret = ops.smStepRemap?.(scratch, priv);
+    else ret = ops.smStepUnmap?.(scratch, priv);
+    if (ret) return ret;
+  }
+  return 0;
+}
+
+/**
+ * The steps of a map request as a list (`drm_gpuvm_sm_map_ops_create`). The tree is not changed.
+ *
+ * @returns the list, or -EINVAL or -ENOMEM
+ */
+export function gpuvmSmMapOpsCreate(vm: DrmGpuvm, req: GpuvmMapReq): GpuvaOps | Errno {
+  return begin(vm, "map", req.addr, req.range, req.obj, req.offset) || collect(vm);
+}
+
+/** As {@link gpuvmSmMapOpsCreate}, for an unmap request (`drm_gpuvm_sm_unmap_ops_create`). */
+export function gpuvmSmUnmapOpsCreate(vm: DrmGpuvm, addr: U64, range: U64): GpuvaOps | Errno {
+  return begin(vm, "unmap", addr, range, null, 0) || collect(vm);
+}
+
+/**
+ * Cuts the VAs without object so that both ends of the request become VA boundaries
+ * (`drm_gpuvm_madvise_ops_create`, 6.18): at most two remaps, each followed by a map of what it cut out.
+ */
+export function gpuvmMadviseOpsCreate(vm: DrmGpuvm, req: GpuvmMapReq): GpuvaOps | Errno {
+  return begin(vm, "madvise", req.addr, req.range, req.obj, req.offset) || collect(vm);
+}
+
+function collect(vm: DrmGpuvm): GpuvaOps | Errno {
+  const ops = vm.pool.list();
+  for (;;) {
+    const op = newOp(vm);
+    if (op === null) {
+      gpuvaOpsFree(vm, ops);
+      return -ENOMEM;
+    }
+    if (!vm.walk.next(op)) {
+      freeOp(vm, op);
+      return ops;
+    }
+    ops.list.push(op);
+  }
+}
+
+/**
+ * One prefetch for each VA that overlaps the range, ascending (`drm_gpuvm_prefetch_ops_create`). The range is not
+ * checked and may wrap; the kernel node is not skipped.
+ *
+ * @returns the list, or -ENOMEM
+ */
+export function gpuvmPrefetchOpsCreate(vm: DrmGpuvm, addr: U64, range: U64): GpuvaOps | Errno {
+  const ops = vm.pool.list();
+  const end = BigInt.asUintN(64, toBig(addr) + toBig(range));
+  for (
+    let va = gpuvaFindFirst(vm, addr, range);
+    va !== 0 && gpuvaExact(vm, va).addr < end;
+    va = gpuvmNextVa(vm, va)
+  ) {
+    const op = newOp(vm);
+    if (op === null) {
+      gpuvaOpsFree(vm, ops);
+      return -ENOMEM;
+    }
+    op.op = DRM_GPUVA_OP_PREFETCH;
+    op.prefetch.va = va;
+    ops.list.push(op);
+  }
+  return ops;
+}
+
+/**
+ * One unmap for each VA of a vm_bo, in the order of linking (`drm_gpuvm_bo_unmap_ops_create`). Needs the GEM list
+ * lock.
+ *
+ * @returns the list, or -ENOMEM
+ */
+export function gpuvmBoUnmapOpsCreate(vmBo: DrmGpuvmBo): GpuvaOps | Errno {
+  const { vm } = vmBo;
+  assertGemListLocked(vm, vmBo.obj, "drm_gpuvm_bo_unmap_ops_create");
+  const ops = vm.pool.list();
+  for (let va = vmBo.vaHead; va !== 0; va = vm.vas.next(va)) {
+    const op = newOp(vm);
+    if (op === null) {
+      gpuvaOpsFree(vm, ops);
+      return -ENOMEM;
+    }
+    op.op = DRM_GPUVA_OP_UNMAP;
+    op.unmap.va = va;
+    op.unmap.keep = false;
+    ops.list.push(op);
+  }
+  return ops;
+}
+
+/** Frees a list and its operations; VAs, tree and vm_bos stay as they are (`drm_gpuva_ops_free`). */
+export function gpuvaOpsFree(vm: DrmGpuvm, ops: GpuvaOps): void {
+  for (let op = ops.list.pop(); op !== undefined; op = ops.list.pop()) freeOp(vm, op);
+  vm.pool.giveList(ops);
+}
+
+function newOp(vm: DrmGpuvm): GpuvaOp | null {
+  if (!vm.dev.mayAlloc("op")) return null;
+  return vm.ops.opAlloc === undefined ? vm.pool.op() : vm.ops.opAlloc();
+}
+
+function freeOp(vm: DrmGpuvm, op: GpuvaOp): void {
+  if (vm.ops.opFree !== undefined) vm.ops.opFree(op);
+  else if (vm.ops.opAlloc === undefined) vm.pool.giveOp(op);
+}
+
+/**
+ * The hole that a remap leaves between its pieces (`drm_gpuva_op_remap_to_unmap_range`). Reads the old VA: call it
+ * before that is freed.
+ */
+export function gpuvaOpRemapToUnmapRange(vm: DrmGpuvm, remap: OpRemap): { start: number; range: number } {
+  const { va } = remap.unmap;
+  const start = remap.prev === null ? vm.vas.addr(va) : remap.prev.addr + remap.prev.range;
+  const end = remap.next === null ? vm.vas.end(va) : remap.next.addr;
+  return { start, range: end - start };
+}
+
+/** The operation is an unmap, or the unmap within a remap; 0 for the others: the VA it takes out of the tree. */
+export function gpuvaOpOldVa(op: GpuvaOp): number {
+  if (op.op === DRM_GPUVA_OP_UNMAP) return op.unmap.va;
+  return op.op === DRM_GPUVA_OP_REMAP ? op.remap.unmap.va : 0;
+}

@@ -1,0 +1,179 @@
+/** Doubles per row. */
+const F = 5;
+/** Words per row; the last four of them are the row's integers. */
+const W = 10;
+const OWNER = 6;
+const PREV = 7;
+const NEXT = 8;
+const STATE = 9;
+
+/** Rows double up to here, then grow by an eighth: a million mappings must not pay for two. */
+const DOUBLING = 1 << 16;
+
+/** State bits above the flags that a driver may use (bits 0 to 23). */
+const ALLOCATED = 1 << 24;
+/** The row is in the VM's tree. */
+export const VA_INSERTED: number = 1 << 25;
+/** The row is on a vm_bo's list. */
+export const VA_LINKED: number = 1 << 26;
+/** The flags proper. */
+const FLAGS = (1 << 24) - 1;
+
+/**
+ * The VAs of one VM (`struct drm_gpuva`) as rows of 40 bytes in one buffer: address, range and offset as doubles, then
+ * owner, list neighbours and flags as 32-bit integers. One row is one or two cache lines, and nothing for the
+ * garbage collector. A VA is the number of its row; 0 is no VA.
+ *
+ * # Invariants
+ * `owner` is 0 (no object), the object's slot on its device (not linked), or minus the slot of the vm_bo it is linked to.
+ * A row that is not allocated is on the free list, through its `next`.
+ */
+export class VaTable {
+  /** The rows as doubles: index `va * 5 + {0: addr, 1: range, 2: offset}`. Replaced when the table grows. */
+  f: Float64Array;
+  /** The same bytes as integers. */
+  w: Int32Array;
+  /** Rows allocated now. */
+  live = 0;
+  /** Freed rows are never used again: finds uses after free (a quarantine, as KASAN has). */
+  quarantine = false;
+  #capacity: number;
+  #fresh = 1;
+  #free = 0;
+
+  /** An empty table. */
+  constructor(capacity = 16) {
+    this.#capacity = capacity;
+    const buffer = new ArrayBuffer(capacity * F * 8);
+    this.f = new Float64Array(buffer);
+    this.w = new Int32Array(buffer);
+  }
+
+  /** A row with flags, owner and list neighbours 0. */
+  alloc(): number {
+    let va = this.#free;
+    if (va !== 0) this.#free = this.w[va * W + NEXT] as number;
+    else {
+      if (this.#fresh === this.#capacity) this.#grow();
+      va = this.#fresh++;
+    }
+    const at = va * W;
+    const w = this.w;
+    w[at + OWNER] = 0;
+    w[at + PREV] = 0;
+    w[at + NEXT] = 0;
+    w[at + STATE] = ALLOCATED;
+    this.live++;
+    return va;
+  }
+
+  /** Gives a row back. */
+  free(va: number): void {
+    this.w[va * W + STATE] = 0;
+    this.live--;
+    if (this.quarantine) return;
+    this.w[va * W + NEXT] = this.#free;
+    this.#free = va;
+  }
+
+  /** Whether the row is allocated. */
+  allocated(va: number): boolean {
+    return va > 0 && va < this.#fresh && ((this.w[va * W + STATE] as number) & ALLOCATED) !== 0;
+  }
+
+  /** Sets what the row maps. */
+  set(va: number, addr: number, range: number, offset: number, owner: number): void {
+    const at = va * F;
+    this.f[at] = addr;
+    this.f[at + 1] = range;
+    this.f[at + 2] = offset;
+    this.w[va * W + OWNER] = owner;
+  }
+
+  /** First address. */
+  addr(va: number): number {
+    return this.f[va * F] as number;
+  }
+
+  /** Length. */
+  range(va: number): number {
+    return this.f[va * F + 1] as number;
+  }
+
+  /** Address after the last. */
+  end(va: number): number {
+    return (this.f[va * F] as number) + (this.f[va * F + 1] as number);
+  }
+
+  /** Offset into the object. */
+  offset(va: number): number {
+    return this.f[va * F + 2] as number;
+  }
+
+  /** 0, an object's slot, or minus a vm_bo's slot. */
+  owner(va: number): number {
+    return this.w[va * W + OWNER] as number;
+  }
+
+  /** See {@link VaTable.owner}. */
+  setOwner(va: number, owner: number): void {
+    this.w[va * W + OWNER] = owner;
+  }
+
+  /** Previous VA on the vm_bo's list. */
+  prev(va: number): number {
+    return this.w[va * W + PREV] as number;
+  }
+
+  /** Next VA on the vm_bo's list. */
+  next(va: number): number {
+    return this.w[va * W + NEXT] as number;
+  }
+
+  /** Sets the neighbour before. */
+  setPrev(va: number, prev: number): void {
+    this.w[va * W + PREV] = prev;
+  }
+
+  /** Sets the neighbour after. */
+  setNext(va: number, next: number): void {
+    this.w[va * W + NEXT] = next;
+  }
+
+  /** The driver's flags. */
+  flags(va: number): number {
+    return (this.w[va * W + STATE] as number) & FLAGS;
+  }
+
+  /** Replaces the driver's flags. */
+  setFlags(va: number, flags: number): void {
+    const at = va * W + STATE;
+    this.w[at] = ((this.w[at] as number) & ~FLAGS) | (flags & FLAGS);
+  }
+
+  /** Whether a state bit is set. */
+  is(va: number, bit: number): boolean {
+    return ((this.w[va * W + STATE] as number) & bit) !== 0;
+  }
+
+  /** Sets or clears a state bit. */
+  mark(va: number, bit: number, on: boolean): void {
+    const at = va * W + STATE;
+    if (on) this.w[at] = (this.w[at] as number) | bit;
+    else this.w[at] = (this.w[at] as number) & ~bit;
+  }
+
+  /** Bytes of the buffer. */
+  get bytes(): number {
+    return this.f.byteLength;
+  }
+
+  #grow(): void {
+    const capacity = this.#capacity < DOUBLING ? this.#capacity * 2 : Math.ceil(this.#capacity * 1.125);
+    const f = new Float64Array(capacity * F);
+    f.set(this.f);
+    this.f = f;
+    this.w = new Int32Array(f.buffer);
+    this.#capacity = capacity;
+  }
+}
