@@ -113,11 +113,21 @@ function setUp() {
   releaseLock();
 }
 
+function once(action) {
+  let done = false;
+  return () => {
+    if (!done) action();
+    done = true;
+  };
+}
+
 /** Hands this process's place to the task: same terminal, signals passed on, same exit code. */
 function become(command, commandArgs, options) {
   const child = spawn(command, commandArgs, { stdio: "inherit", env, ...options });
-  // On a terminal Ctrl-C reaches the task by itself; a second one might be taken for impatience.
-  process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
+  // Ctrl-C on a terminal, or a signal to the whole group, reaches the task by itself, and npm sends another one:
+  // the task must not take them for impatience.
+  const passOn = process.stdin.isTTY ? () => {} : once(() => setTimeout(() => child.kill("SIGINT"), 100));
+  process.on("SIGINT", passOn);
   for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {
     console.error(error.message);
