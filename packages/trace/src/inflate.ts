@@ -51,23 +51,28 @@ export async function* inflate(source: ByteSource): AsyncGenerator<Uint8Array, v
   const head: Uint8Array[] = [];
   let headBytes = 0;
   const iterator = iterate(chunks);
-  // The two bytes that tell gzip may come in two chunks.
-  while (headBytes < 2) {
-    const next = await iterator.next();
-    if (next.done === true) break;
-    head.push(next.value);
-    headBytes += next.value.length;
+  try {
+    // The two bytes that tell gzip may come in two chunks.
+    while (headBytes < 2) {
+      const next = await iterator.next();
+      if (next.done === true) break;
+      head.push(next.value);
+      headBytes += next.value.length;
+    }
+    const first = head.length === 1 ? (head[0] as Uint8Array) : Buffer.concat(head);
+    const all = prepend(first, iterator);
+    if (!isGzip(first)) {
+      yield* all;
+      return;
+    }
+    const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
+    // An error reaches the loop below through `gunzip`, which the pipeline destroys with it.
+    pipeline(Readable.from(all), gunzip).catch(() => {});
+    yield* gunzip as AsyncIterable<Uint8Array>;
+  } finally {
+    // A caller that stops after the first chunk has not got as far as the source's own loop.
+    await iterator.return();
   }
-  const first = head.length === 1 ? (head[0] as Uint8Array) : Buffer.concat(head);
-  const all = prepend(first, iterator);
-  if (!isGzip(first)) {
-    yield* all;
-    return;
-  }
-  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
-  // An error reaches the loop below through `gunzip`, which the pipeline destroys with it.
-  pipeline(Readable.from(all), gunzip).catch(() => {});
-  yield* gunzip as AsyncIterable<Uint8Array>;
 }
 
 async function* iterate(

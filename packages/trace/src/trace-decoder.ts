@@ -86,9 +86,9 @@ export class TraceDecoder {
   }
 
   /**
-   * Parses a whole block in one go, as an array: several times faster than line by line. Undefined when the block isn't
-   * made of exactly one object per line. That is certain when lines, values and opening braces are equally many:
-   * no line then holds two objects, and no object two lines.
+   * Parses a whole block in one go, as an array: faster than line by line. Undefined when the block isn't made of exactly
+   * one object per line. That is certain when every line begins with a brace, there are no other braces, and the array
+   * has as many values as there are lines: then no line holds two objects, and no object reaches into the next line.
    */
   #parseAll(block: LineBlock, first: number): unknown[] | undefined {
     const { starts, count } = block;
@@ -100,6 +100,9 @@ export class TraceDecoder {
     scratch.set(block.bytes.subarray(begin, begin + length), 1);
     for (let i = first + 1; i < count; i++) scratch[(starts[i] as number) - begin] = COMMA;
     scratch[length] = CLOSE_BRACKET;
+    for (let i = first; i < count; i++) {
+      if (scratch[(starts[i] as number) - begin + 1] !== OPEN_BRACE) return undefined;
+    }
     if (countBraces(scratch, length) !== count - first) return undefined;
     try {
       const values: unknown = JSON.parse(this.#utf8.decode(scratch.subarray(0, length + 1)));
