@@ -2,6 +2,7 @@
 export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "@gpuvm/core": [],
   "@gpuvm/drm-model": ["@gpuvm/core"],
+  "@gpuvm/conformance": ["@gpuvm/core"],
   "@gpuvm/trace": ["@gpuvm/core", "@gpuvm/drm-model"],
   "@gpuvm/policy-testkit": ["@gpuvm/core", "@gpuvm/drm-model"],
   "@gpuvm/explorer": ["@gpuvm/core", "@gpuvm/drm-model"],
