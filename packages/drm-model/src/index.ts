@@ -1,3 +1,17 @@
+export { type BindJob, BindQueue } from "./gpu/bind-queue.ts";
+export { GpuEngine, type GpuJob } from "./gpu/engine.ts";
+export { Counts } from "./machine/counts.ts";
+export { Distribution } from "./machine/distribution.ts";
+export type { Hazard, HazardKind } from "./machine/hazard.ts";
+export { Machine, type MachineOptions, type Work } from "./machine/machine.ts";
+export { Thread } from "./machine/thread.ts";
+export { Timers } from "./machine/timers.ts";
+export { type StepCounts, VmRecord } from "./machine/vm-record.ts";
+export { Bo, type BoOptions, type PageState, releaseBo } from "./memory/bo.ts";
+export { IovaSpace } from "./memory/iova.ts";
+export { Memory } from "./memory/memory.ts";
+export { GIB1, GIB512, KIB4, KIB64, MIB2, PageTable, type PageTableShape } from "./memory/page-table.ts";
+export { PteMap, type PteRun } from "./memory/pte-map.ts";
 export type {
   NeutralBindOp,
   NeutralCpuPrep,
@@ -10,6 +24,7 @@ export type {
   NeutralWaitFence,
 } from "./neutral-request.ts";
 export { NEUTRAL_DRIVER } from "./neutral-request.ts";
+export { type LeftBehind, leftBehind, Replay, translator } from "./replay.ts";
 export type {
   BindKind,
   BindOp,
@@ -49,3 +64,19 @@ export type {
   WaitFence,
 } from "./request.ts";
 export { BIND_KINDS, TRACE_FORMAT, TRACE_VERSION } from "./request.ts";
+export { DmaBuf } from "./uapi/dma-buf.ts";
+export type {
+  Driver,
+  DriverOptions,
+  DriverPackage,
+  DriverVariant,
+  Lifter,
+  Lowerer,
+  Prime,
+  Scanout,
+  Userspace,
+} from "./uapi/driver.ts";
+export { type CloseHook, DrmFile } from "./uapi/file.ts";
+export { lock, preempt, unlock, waitFence } from "./uapi/lock.ts";
+export { waitResv, waitResvTimeout } from "./uapi/resv.ts";
+export { countSubmit } from "./uapi/submit.ts";

@@ -24,6 +24,8 @@ export interface Holding {
  * took the reference. On a device without a ledger nothing is recorded and nothing is paid.
  */
 export class Ledger {
+  /** Told of each reference taken: who takes edges that a policy does not declare? */
+  onGet: ((what: Counted, by: Holder) => void) | null = null;
   readonly #books = new Map<Counted, Map<string, { by: Holder; count: number }>>();
 
   /** `by` took a reference on `what`. */
@@ -34,6 +36,7 @@ export class Ledger {
     const entry = book.get(name);
     if (entry === undefined) book.set(name, { by, count: 1 });
     else entry.count++;
+    this.onGet?.(what, by);
   }
 
   /**

@@ -1,0 +1,237 @@
+import {
+  type DeviceOptions,
+  DmaFence,
+  DrmDevice,
+  GpuvmError,
+  Ledger,
+  Lockdep,
+  type Steps,
+  Task,
+  type TaskContext,
+} from "@gpuvm/core";
+import { Memory } from "../memory/memory.ts";
+import { Counts } from "./counts.ts";
+import type { Hazard, HazardKind } from "./hazard.ts";
+import { Thread } from "./thread.ts";
+import { Timers } from "./timers.ts";
+import type { VmRecord } from "./vm-record.ts";
+
+/** How a machine is made. */
+export interface MachineOptions {
+  /** Records the holder of every reference, and the history of every object; costs time and memory. */
+  readonly audit?: boolean;
+  /** Checks the locking rules; costs time. */
+  readonly lockdep?: boolean;
+  /** Modelled time of one GPU job in nanoseconds; default 10 ms. */
+  readonly jobNs?: number;
+}
+
+/** Work for later, in a task of its own. */
+export interface Work {
+  /** Shown in findings. */
+  readonly label: string;
+  /** Where it runs. */
+  readonly context: TaskContext;
+  /** Begins it. */
+  readonly start: () => Steps<void>;
+}
+
+/** History lines kept for each object. */
+const HISTORY = 32;
+
+/**
+ * What surrounds the VMs: the device, a virtual clock, workers, and what is counted and found. Calls run to their
+ * end unless they must wait; then workers and the clock go on, in a fixed order, until they can. Nothing depends on
+ * real time or chance.
+ */
+export class Machine {
+  /** The device of the core. */
+  readonly dev: DrmDevice;
+  /** How it was made. */
+  readonly options: MachineOptions;
+  /** What was counted so far. */
+  readonly counts: Counts = new Counts();
+  /** What was found so far. */
+  readonly hazards: Hazard[] = [];
+  /** Every VM ever made, in order. */
+  readonly vms: VmRecord[] = [];
+  /** Bytes: allocated, retained. */
+  readonly memory: Memory;
+  /** What is to happen when. The machine's own clock fires these; an explorer takes them as choices. */
+  readonly timers: Timers = new Timers();
+  /** Work not yet begun, oldest first. */
+  readonly pending: Work[] = [];
+  /** Calls of workers that wait. */
+  readonly blocked: Thread[] = [];
+  /** Virtual time in nanoseconds. */
+  now = 0;
+  readonly #history: Map<string, string[]> | null;
+  readonly #main = new Task("main");
+  #contexts = 0;
+
+  /** A machine at time 0. */
+  constructor(options: MachineOptions = {}) {
+    this.options = options;
+    const device: DeviceOptions = {
+      ...(options.audit ? { ledger: new Ledger() } : {}),
+      ...(options.lockdep ? { lockdep: new Lockdep() } : {}),
+      onWarn: (message) => this.hazard("kernel-warning", "drm_gpuvm", message),
+    };
+    this.dev = new DrmDevice(device);
+    this.memory = new Memory(this);
+    this.#history = options.audit ? new Map() : null;
+  }
+
+  /** A new timeline (`dma_fence_context_alloc`). */
+  fenceContext(): number {
+    return ++this.#contexts;
+  }
+
+  /** A fence of a timeline. */
+  fence(context: number, seqno: number): DmaFence {
+    return new DmaFence(context, seqno);
+  }
+
+  /** Something that must not happen did. */
+  hazard(kind: HazardKind, object: string, detail: string): void {
+    this.hazards.push({
+      kind,
+      object,
+      detail,
+      at: this.now,
+      history: this.#history?.get(object)?.slice() ?? [],
+    });
+  }
+
+  /** Whether histories are kept: ask before building a line. */
+  get auditing(): boolean {
+    return this.#history !== null;
+  }
+
+  /** Keeps a line in an object's history. */
+  note(object: string, line: string): void {
+    if (this.#history === null) return;
+    const lines = this.#history.get(object);
+    const text = `${(this.now / 1e6).toFixed(3)} ms ${this.dev.current.name}: ${line}`;
+    if (lines === undefined) this.#history.set(object, [text]);
+    else {
+      lines.push(text);
+      if (lines.length > HISTORY) lines.splice(1, 1);
+    }
+  }
+
+  /** An object's history, oldest first. */
+  historyOf(object: string): readonly string[] {
+    return this.#history?.get(object) ?? [];
+  }
+
+  /** Queues work for a worker (`queue_work`, a scheduler's `run_job` and `free_job`). */
+  queueWork(label: string, start: () => Steps<void>, context: TaskContext = "process"): void {
+    this.pending.push({ label, context, start });
+  }
+
+  /**
+   * Runs a call of a program to its end, letting workers and time go on while it waits, and then all workers that
+   * can run. A broken rule of the core is recorded as a hazard.
+   *
+   * @returns what the call returned, or undefined if it broke a rule
+   * @throws GpuvmError `DEADLOCK` if it waits for something that nothing brings about
+   */
+  call<T>(steps: Steps<T>, task: Task = this.#main): T | undefined {
+    const thread = new Thread(task, steps);
+    while ((this.#advance(thread), !thread.done)) {
+      if (!this.#progress()) {
+        throw new GpuvmError(
+          "DEADLOCK",
+          `${task.name} waits for ${thread.waitsFor}, and nothing else can run`,
+        );
+      }
+    }
+    this.settle();
+    return thread.result;
+  }
+
+  /** Runs workers until none can go on; time stands still. */
+  settle(): void {
+    while (this.#runWorker()) {}
+  }
+
+  /** Lets time pass until `at`, with everything that is due by then. */
+  advanceTo(at: number): void {
+    while (this.timers.next <= at) {
+      this.#fire();
+      this.settle();
+    }
+    if (at > this.now) this.#setNow(at);
+  }
+
+  /** Lets time pass until nothing is left to do. */
+  quiesce(): void {
+    this.settle();
+    while (this.timers.size > 0) {
+      this.#fire();
+      this.settle();
+    }
+  }
+
+  /** Takes the oldest pending work off and makes a call of it. */
+  startWork(work: Work): Thread<void> {
+    return new Thread(new Task(work.label, work.context), work.start());
+  }
+
+  #progress(): boolean {
+    if (this.#runWorker()) return true;
+    if (this.timers.size === 0) return false;
+    this.#fire();
+    return true;
+  }
+
+  #runWorker(): boolean {
+    const at = this.blocked.findIndex((thread) => thread.ready());
+    const thread = at >= 0 ? this.blocked.splice(at, 1)[0] : this.#nextWork();
+    if (thread === undefined) return false;
+    this.#advance(thread);
+    if (!thread.done) this.blocked.push(thread);
+    return true;
+  }
+
+  #nextWork(): Thread | undefined {
+    const work = this.pending.shift();
+    return work === undefined ? undefined : this.startWork(work);
+  }
+
+  /** Runs a call until it is done or has to wait. */
+  #advance(thread: Thread): void {
+    const before = this.dev.current;
+    try {
+      while (!thread.done && thread.ready()) thread.step(this.dev);
+    } catch (error) {
+      if (!(error instanceof GpuvmError)) throw error;
+      thread.done = true;
+      this.hazard(
+        kindOf(error),
+        error.objects[0] ?? thread.task.name,
+        `${thread.task.name}: ${error.message}`,
+      );
+    }
+    this.dev.current = before;
+  }
+
+  #fire(): void {
+    const timer = this.timers.pop();
+    if (timer === undefined) return;
+    if (timer.at > this.now) this.#setNow(timer.at);
+    timer.fn();
+  }
+
+  #setNow(at: number): void {
+    this.memory.pass(at - this.now);
+    this.now = at;
+  }
+}
+
+function kindOf(error: GpuvmError): HazardKind {
+  if (error.code === "USE_AFTER_FREE" || error.code === "NOT_LINKED") return "use-after-free";
+  if (error.code === "REFCOUNT" || error.code === "LEDGER") return "count-underflow";
+  return "lock-rule";
+}

@@ -1,0 +1,52 @@
+import type { DmaFence, DrmDevice, Lock, Steps, Task } from "@gpuvm/core";
+
+/** A call in progress: the task it runs as, and what it waits for. */
+export class Thread<T = unknown> {
+  /** Who runs it. */
+  readonly task: Task;
+  /** The call. */
+  readonly steps: Steps<T>;
+  /** Done; {@link Thread.result} is set. */
+  done = false;
+  /** What the call returned. */
+  result: T | undefined;
+  #lock: Lock | null = null;
+  #fence: DmaFence | null = null;
+  #until: (() => boolean) | null = null;
+
+  /** A call that has not begun. */
+  constructor(task: Task, steps: Steps<T>) {
+    this.task = task;
+    this.steps = steps;
+  }
+
+  /** Whether it can go on. */
+  ready(): boolean {
+    if (this.#lock !== null) return this.#lock.owner === null;
+    if (this.#fence !== null) return this.#fence.signaled;
+    return this.#until === null || this.#until();
+  }
+
+  /** What it waits for, in words. */
+  get waitsFor(): string {
+    if (this.#lock !== null) return `${this.#lock.name}, held by ${this.#lock.owner?.name ?? "nobody"}`;
+    return this.#fence?.name ?? (this.#until === null ? "nothing" : "a condition");
+  }
+
+  /** Goes on to the next stop, or to the end. It must be ready. */
+  step(dev: DrmDevice): void {
+    dev.current = this.task;
+    const { done, value } = this.steps.next();
+    if (done) {
+      this.done = true;
+      this.result = value as T;
+      this.#lock = null;
+      this.#fence = null;
+      this.#until = null;
+      return;
+    }
+    this.#lock = value.lock;
+    this.#fence = value.fence;
+    this.#until = value.until;
+  }
+}

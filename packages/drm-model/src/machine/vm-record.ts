@@ -1,0 +1,118 @@
+import {
+  DRM_GPUVA_OP_MAP,
+  DRM_GPUVA_OP_REMAP,
+  DRM_GPUVA_OP_UNMAP,
+  type DrmGpuvm,
+  type GpuvaOp,
+} from "@gpuvm/core";
+import type { PageTable } from "../memory/page-table.ts";
+
+/** How often each step was answered. */
+export interface StepCounts {
+  /** Mappings made. */
+  map: number;
+  /** Mappings taken away whole. */
+  unmap: number;
+  /** Mappings cut. */
+  remap: number;
+}
+
+/**
+ * What is known of one VM: its tree, its page table, and the steps that the core answered, those to requests apart
+ * from those of a teardown.
+ */
+export class VmRecord {
+  /** The DRM file, or -1 for the kernel's own. */
+  readonly file: number;
+  /** The program's number for it, or null where a file has only one. */
+  readonly id: number | null;
+  /** `program`, or what the kernel uses it for: `scanout`, `kernel`. */
+  readonly purpose: string;
+  /** The tree. */
+  readonly vm: DrmGpuvm;
+  /** What the GPU sees. */
+  readonly pt: PageTable;
+  /** Steps that answered the program's requests. */
+  readonly steps: StepCounts = { map: 0, unmap: 0, remap: 0 };
+  /** Steps of teardowns: handle close, VM destroy, file close. */
+  readonly teardown: StepCounts = { map: 0, unmap: 0, remap: 0 };
+  /** Pieces that remaps left before and behind requests. */
+  prevPieces = 0;
+  /** See {@link VmRecord.prevPieces}. */
+  nextPieces = 0;
+  /** Steps with the keep hint. */
+  kept = 0;
+  /** Most mappings at once. */
+  peakMappings = 0;
+  /** Bytes mapped now, and at most. */
+  bytesMapped = 0;
+  /** See {@link VmRecord.bytesMapped}. */
+  bytesMappedPeak = 0;
+  /** Mappings when the program's requests ended, before any teardown of the file; null until then. */
+  finalMappings: number | null = null;
+  /** The VM was freed. */
+  freed = false;
+
+  /** A VM that was just made. */
+  constructor(file: number, id: number | null, vm: DrmGpuvm, pt: PageTable, purpose = "program") {
+    this.file = file;
+    this.id = id;
+    this.vm = vm;
+    this.pt = pt;
+    this.purpose = purpose;
+  }
+
+  /** `f0/vm2`; `f0/vmNone` where a file has only one VM. */
+  get key(): string {
+    return `f${this.file}/vm${this.id ?? "None"}`;
+  }
+
+  /** Mappings now, without the kernel node. */
+  get mappings(): number {
+    return this.vm.mappings - (this.vm.kernelNode === 0 ? 0 : 1);
+  }
+
+  /** Counts one step that answers a request of the program. Call it before the step is applied. */
+  step(op: GpuvaOp): void {
+    const { vm } = this;
+    if (op.op === DRM_GPUVA_OP_MAP) {
+      this.steps.map++;
+      this.#grow(op.map.range);
+    } else if (op.op === DRM_GPUVA_OP_UNMAP) {
+      this.steps.unmap++;
+      if (op.unmap.keep) this.kept++;
+      this.bytesMapped -= vm.vas.range(op.unmap.va);
+    } else if (op.op === DRM_GPUVA_OP_REMAP) {
+      const { prev, next, unmap } = op.remap;
+      this.steps.remap++;
+      if (unmap.keep) this.kept++;
+      this.bytesMapped -= vm.vas.range(unmap.va);
+      if (prev !== null) this.prevPieces++;
+      if (next !== null) this.nextPieces++;
+      this.#grow((prev?.range ?? 0) + (next?.range ?? 0));
+    }
+  }
+
+  /** Counts a mapping that the driver made by itself: an implicit map. */
+  mapped(bytes: number): void {
+    this.steps.map++;
+    this.#grow(bytes);
+  }
+
+  /** Counts a mapping that the driver took away by itself. */
+  torn(bytes: number): void {
+    this.teardown.unmap++;
+    this.bytesMapped -= bytes;
+  }
+
+  /** Notes the mappings after a request was applied. */
+  applied(): void {
+    const { mappings } = this;
+    if (mappings > this.peakMappings) this.peakMappings = mappings;
+  }
+
+  #grow(bytes: number): void {
+    this.bytesMapped += bytes;
+    if (this.bytesMapped > this.bytesMappedPeak) this.bytesMappedPeak = this.bytesMapped;
+  }
+}

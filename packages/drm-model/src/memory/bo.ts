@@ -1,0 +1,82 @@
+import { DrmGemObject, type GemFuncs, type GemOptions } from "@gpuvm/core";
+import type { Machine } from "../machine/machine.ts";
+import type { PageTable } from "./page-table.ts";
+
+/** Where an object's pages are. */
+export type PageState = "none" | "resident" | "evicted" | "purged";
+
+/** How a buffer object is made. */
+export interface BoOptions extends GemOptions {
+  /** Bytes; a multiple of 4096. */
+  readonly size: number;
+  /** It came in as a dma-buf of another driver. */
+  readonly imported?: boolean;
+}
+
+/**
+ * A buffer object with what every driver keeps of one: handles, dma-bufs, pages. Drivers extend it.
+ *
+ * # Invariants
+ * `ptes` is the number of page-table entries, in all VMs, that lead to its pages; 0 when the pages go.
+ */
+export class Bo extends DrmGemObject {
+  /** The machine it lives on. */
+  readonly machine: Machine;
+  /** Handles, over all files (`handle_count`). */
+  handles = 0;
+  /** Open dma-bufs of it. */
+  dmaBufs = 0;
+  /** It came in as a dma-buf of another driver: not ours to evict or to export. */
+  readonly imported: boolean;
+  /** Where its pages are. */
+  pages: PageState = "none";
+  /** Pins: pages must stay. */
+  pins = 0;
+  /** Page-table entries that lead to its pages. */
+  ptes = 0;
+  /** Running GPU jobs that named it, by page table. Null: none so far. */
+  activeIn: Map<PageTable, number> | null = null;
+  /** The program said that it does not need the contents. */
+  purgeable = false;
+  /** @internal */
+  retained = false;
+
+  /** A new object with one reference. */
+  constructor(machine: Machine, options: BoOptions) {
+    super(machine.dev, { ...options, funcs: options.funcs ?? plainFree });
+    this.machine = machine;
+    this.imported = options.imported ?? false;
+    machine.memory.born(this);
+    if (machine.auditing) machine.note(this.name, `created, ${options.size} bytes`);
+  }
+
+  /** Whether a program can still name it. */
+  get reachable(): boolean {
+    return this.handles > 0 || this.dmaBufs > 0;
+  }
+}
+
+/** What freeing a BO means where the driver adds nothing. */
+const plainFree: GemFuncs = { free: (obj) => releaseBo(obj as Bo) };
+
+/**
+ * The end of an object: its pages go. Finds what still leads to them. Every driver's free hook ends with it
+ * (`drm_gem_object_release`).
+ */
+export function releaseBo(bo: Bo): void {
+  const { machine } = bo;
+  if (bo.ptes > 0) {
+    machine.hazard(
+      "stale-pte",
+      bo.name,
+      `${bo.name} is freed while ${bo.ptes} page-table entries lead to its pages`,
+    );
+  }
+  if (bo.gpuva.length > 0) {
+    const links = bo.gpuva.toArray().map((vmBo) => vmBo.name);
+    machine.hazard("dangling-list", bo.name, `${bo.name} is freed while linked to VMs: ${links.join(", ")}`);
+  }
+  bo.pages = "none";
+  machine.memory.died(bo);
+  if (machine.auditing) machine.note(bo.name, "freed");
+}

@@ -1,0 +1,74 @@
+import type { Bo } from "./bo.ts";
+
+/** A run of page-table entries of one size that lead to consecutive pages. */
+export interface PteRun {
+  /** First address. */
+  start: number;
+  /** Address after the last. */
+  end: number;
+  /** The object, or null: a null page, or invalid-but-sparse. */
+  bo: Bo | null;
+  /** Offset into the object of the first page. */
+  offset: number;
+  /** Bytes that one entry covers. */
+  readonly pageSize: number;
+}
+
+/** The page-table entries of one VM as runs in address order: what the GPU sees, apart from what the tree says. */
+export class PteMap {
+  readonly #runs: PteRun[] = [];
+
+  /** How many runs there are. */
+  get size(): number {
+    return this.#runs.length;
+  }
+
+  /** The runs, ascending. */
+  runs(): readonly PteRun[] {
+    return this.#runs;
+  }
+
+  /** Index of the first run that ends behind `addr`. */
+  firstEndingAfter(addr: number): number {
+    const runs = this.#runs;
+    let lo = 0;
+    let hi = runs.length;
+    while (lo < hi) {
+      const mid = (lo + hi) >> 1;
+      if ((runs[mid] as PteRun).end > addr) hi = mid;
+      else lo = mid + 1;
+    }
+    return lo;
+  }
+
+  /** The run that covers `addr`, or null. */
+  at(addr: number): PteRun | null {
+    const run = this.#runs[this.firstEndingAfter(addr)];
+    return run !== undefined && run.start <= addr ? run : null;
+  }
+
+  /** Puts a run where nothing is. */
+  insert(run: PteRun): void {
+    this.#runs.splice(this.firstEndingAfter(run.start), 0, run);
+  }
+
+  /** Takes out `[start, end)`, cutting runs at its ends, and answers what was there. */
+  remove(start: number, end: number): PteRun[] {
+    const runs = this.#runs;
+    const from = this.firstEndingAfter(start);
+    let to = from;
+    while (to < runs.length && (runs[to] as PteRun).start < end) to++;
+    if (from === to) return [];
+    const kept: PteRun[] = [];
+    const gone: PteRun[] = [];
+    for (const run of runs.slice(from, to)) {
+      const lo = Math.max(run.start, start);
+      const hi = Math.min(run.end, end);
+      if (run.start < lo) kept.push({ ...run, end: lo });
+      if (run.end > hi) kept.push({ ...run, start: hi, offset: run.offset + (hi - run.start) });
+      gone.push({ ...run, start: lo, end: hi, offset: run.offset + (lo - run.start) });
+    }
+    runs.splice(from, to - from, ...kept);
+    return gone;
+  }
+}

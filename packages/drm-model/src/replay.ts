@@ -1,0 +1,122 @@
+import { type Errno, Task } from "@gpuvm/core";
+import { Machine, type MachineOptions } from "./machine/machine.ts";
+import type { Request } from "./request.ts";
+import type { Driver, DriverOptions, DriverVariant, Lifter, Lowerer, Userspace } from "./uapi/driver.ts";
+import type { DrmFile } from "./uapi/file.ts";
+
+/** What was still there after a close, by kind. */
+export interface LeftBehind {
+  /** Objects. */
+  bos: number;
+  /** Their bytes. */
+  bytes: number;
+  /** VMs not freed. */
+  vms: number;
+  /** Links of VM and object. */
+  vmBos: number;
+  /** Mappings. */
+  vas: number;
+}
+
+/**
+ * Replays requests on one driver: keeps the files, lets virtual time follow the requests, and closes everything as
+ * the kernel does when a program ends.
+ */
+export class Replay {
+  /** The machine. */
+  readonly machine: Machine;
+  /** The driver. */
+  readonly driver: Driver;
+  /** What was left when the last file was closed and all work done; null until {@link Replay.finish}. */
+  leftAtFileClose: LeftBehind | null = null;
+  /** What was left when the driver was gone. */
+  leftAtDeviceClose: LeftBehind | null = null;
+  readonly #files = new Map<number, DrmFile>();
+  readonly #tasks = new Map<number, Task>();
+
+  /** Starts a driver on a new machine. */
+  constructor(variant: DriverVariant, machine: MachineOptions = {}, options: DriverOptions = {}) {
+    this.machine = new Machine(machine);
+    this.driver = variant.start(this.machine, options);
+  }
+
+  /** Answers one request at its time, or later if the one before it took longer; 0 or -errno. */
+  request(request: Request): Errno {
+    const { machine } = this;
+    if (request.t > machine.now) machine.advanceTo(request.t);
+    machine.counts.requests++;
+    if (request.op === "end") return 0;
+    if (request.op === "close") {
+      this.close(request.f);
+      return 0;
+    }
+    const ret = machine.call(this.driver.ioctl(this.file(request.f), request), this.#task(request.f)) ?? 0;
+    if (ret !== 0) machine.counts.errors++;
+    return ret;
+  }
+
+  /** The file with a number; opened when first named. */
+  file(id: number): DrmFile {
+    let file = this.#files.get(id);
+    if (file === undefined) {
+      file = this.driver.open(id);
+      this.#files.set(id, file);
+    }
+    return file;
+  }
+
+  /** Closes a file as the kernel does when its last descriptor goes. */
+  close(id: number): void {
+    const file = this.#files.get(id);
+    if (file === undefined) return;
+    const { machine } = this;
+    for (const record of machine.vms) if (record.file === id) record.finalMappings ??= record.mappings;
+    const began = machine.now;
+    machine.call(this.driver.release(file), this.#task(id));
+    file.closed = true;
+    machine.counts.fileCloseWaitNs.add(machine.now - began);
+    this.#files.delete(id);
+  }
+
+  /** The program is over: files still open are closed, all work is done, and the driver goes. */
+  finish(): void {
+    const { machine } = this;
+    for (const id of [...this.#files.keys()]) this.close(id);
+    machine.quiesce();
+    this.leftAtFileClose = leftBehind(machine);
+    machine.call(this.driver.unload());
+    machine.quiesce();
+    this.leftAtDeviceClose = leftBehind(machine);
+  }
+
+  #task(file: number): Task {
+    let task = this.#tasks.get(file);
+    if (task === undefined) {
+      task = new Task(`process of file ${file}`);
+      this.#tasks.set(file, task);
+    }
+    return task;
+  }
+}
+
+/** What is there on a machine now. */
+export function leftBehind(machine: Machine): LeftBehind {
+  const left: LeftBehind = { bos: 0, bytes: 0, vms: 0, vmBos: 0, vas: 0 };
+  for (const bo of machine.memory.objects) {
+    left.bos++;
+    left.bytes += bo.size;
+    left.vmBos += bo.gpuva.length;
+  }
+  for (const record of machine.vms) {
+    if (record.freed) continue;
+    left.vms++;
+    left.vas += record.mappings;
+  }
+  return left;
+}
+
+/** A trace's requests in the terms of another driver, through the neutral form. */
+export function translator(from: Lifter, to: Userspace): (request: Request) => readonly Request[] {
+  const lower: Lowerer = to.lower();
+  return (request) => from(request).flatMap((neutral) => [...lower(neutral)]);
+}

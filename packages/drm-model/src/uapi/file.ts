@@ -1,0 +1,89 @@
+import type { Steps } from "@gpuvm/core";
+import type { Machine } from "../machine/machine.ts";
+import type { Bo } from "../memory/bo.ts";
+
+/** What a driver does when a handle is closed (`drm_gem_object_funcs.close`), before the handle's reference goes. */
+export type CloseHook<B extends Bo> = (bo: B) => Steps<void>;
+
+/**
+ * One open of the device node (`struct drm_file`) with its handles. A handle's number is the one that the program,
+ * or the recorder of its trace, gave to it.
+ *
+ * # Invariants
+ * Each handle holds one reference on its object, and counts once in `bo.handles`.
+ */
+export class DrmFile<B extends Bo = Bo> {
+  /** The file's number. */
+  readonly id: number;
+  /** The machine. */
+  readonly machine: Machine;
+  /** Objects by handle. */
+  readonly handles: Map<number, B> = new Map();
+  /** The file is closed. */
+  closed = false;
+
+  /** An open file without handles. */
+  constructor(machine: Machine, id: number) {
+    this.machine = machine;
+    this.id = id;
+  }
+
+  /** `file 0`, for findings. */
+  get name(): string {
+    return `file ${this.id}`;
+  }
+
+  /**
+   * Makes a handle, which takes over the caller's reference on the object (`drm_gem_handle_create`, then the
+   * creator's put). `from` is who held that reference.
+   */
+  publish(handle: number, bo: B, from = "creator"): void {
+    const { dev, memory } = this.machine;
+    if (dev.ledger !== null) dev.ledger.move(bo, from, this.#holder(handle));
+    bo.handles++;
+    memory.adopted(bo);
+    this.handles.set(handle, bo);
+    if (this.machine.auditing) this.machine.note(bo.name, `handle ${handle} in ${this.name}`);
+  }
+
+  /** The object of a handle, with a reference for `holder` (`drm_gem_object_lookup`), or null. */
+  lookup(handle: number, holder: string | { readonly name: string }): B | null {
+    const bo = this.handles.get(handle);
+    if (bo === undefined) return null;
+    bo.get(holder);
+    return bo;
+  }
+
+  /**
+   * Closes a handle (`drm_gem_handle_delete`): the hook runs, then the handle's reference goes.
+   *
+   * @returns false if there is no such handle
+   */
+  *close(handle: number, hook: CloseHook<B> | null): Steps<boolean> {
+    const bo = this.handles.get(handle);
+    if (bo === undefined) return false;
+    const { machine } = this;
+    const task = machine.dev.current;
+    const { locks } = task;
+    const began = machine.now;
+    // The number is free from here on; the object is still held.
+    this.handles.delete(handle);
+    if (machine.auditing) machine.note(bo.name, `handle ${handle} of ${this.name} closes`);
+    if (hook !== null) yield* hook(bo);
+    bo.handles--;
+    if (!bo.reachable) machine.memory.orphaned(bo);
+    bo.put(this.#holder(handle));
+    machine.counts.closeLocks.add(task.locks - locks);
+    machine.counts.closeWaitNs.add(machine.now - began);
+    return true;
+  }
+
+  /** Closes every handle, in the order of their creation, as the end of a file does (`drm_gem_release`). */
+  *closeAll(hook: CloseHook<B> | null): Steps<void> {
+    for (const handle of [...this.handles.keys()]) yield* this.close(handle, hook);
+  }
+
+  #holder(handle: number): string {
+    return this.machine.dev.ledger === null ? "" : `handle ${handle} of ${this.name}`;
+  }
+}

@@ -1,0 +1,30 @@
+import type { DmaResv, DrmDevice, Steps } from "@gpuvm/core";
+import type { Machine } from "../machine/machine.ts";
+
+/** Waits until every fence that a look for `usage` sees has signalled, without limit (`dma_resv_wait_timeout`). */
+export function* waitResv(dev: DrmDevice, resv: DmaResv, usage: number, label: string): Steps<void> {
+  for (let fence = resv.busy(usage); fence !== null; fence = resv.busy(usage)) {
+    if (dev.waitsFor(fence, label)) yield dev.point;
+  }
+}
+
+/**
+ * As {@link waitResv}, for at most `ns` of modelled time.
+ *
+ * @returns whether every fence has signalled
+ */
+export function* waitResvTimeout(
+  machine: Machine,
+  resv: DmaResv,
+  usage: number,
+  ns: number,
+  label: string,
+): Steps<boolean> {
+  if (resv.busy(usage) === null) return true;
+  let late = false;
+  machine.timers.add(machine.now + ns, () => {
+    late = true;
+  });
+  if (machine.dev.waitsUntil(() => late || resv.busy(usage) === null, label)) yield machine.dev.point;
+  return resv.busy(usage) === null;
+}
