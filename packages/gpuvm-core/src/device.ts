@@ -62,7 +62,7 @@ export class DrmDevice {
     return ++this.#serials;
   }
 
-  /** @internal */
+  /** Gives a new object its slot. @internal */
   admit(obj: DrmGemObject): number {
     const slot = this.#freeSlots.pop();
     if (slot === undefined) return this.objects.push(obj) - 1;
@@ -70,7 +70,7 @@ export class DrmDevice {
     return slot;
   }
 
-  /** @internal */
+  /** Takes the slot of a freed object back. @internal */
   release(obj: DrmGemObject): void {
     if (this.quarantine) return;
     this.objects[obj.slot] = null;

@@ -1,9 +1,10 @@
 import { EEXIST, EINVAL, type Errno } from "./errno.ts";
 import { GpuvmError } from "./error.ts";
 import type { DrmGemObject } from "./gem.ts";
-import { type DrmGpuvm, gpuvmRangeValid } from "./gpuvm.ts";
+import type { DrmGpuvm } from "./gpuvm.ts";
 import { assertGemListLocked, boDestroyOnUnlink, type DrmGpuvmBo, gpuvmBoGet } from "./gpuvm-bo.ts";
 import type { ExactMapping, OpMap, OpRemap, OpUnmap } from "./op.ts";
+import { gpuvmRangeValid } from "./range.ts";
 import { toBig, type U64 } from "./u64.ts";
 import { VA_INSERTED, VA_LINKED } from "./va-table.ts";
 

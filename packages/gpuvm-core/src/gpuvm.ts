@@ -328,7 +328,7 @@ export class DrmGpuvm implements Counted {
     return !(kernel.range !== 0n && addr < kEnd && kernel.addr < end);
   }
 
-  /** @internal */
+  /** Whether `[addr, addr + range)` lies in the VM and off the kernel node, for doubles. @internal */
   rangeValidFast(addr: number, range: number): boolean {
     const end = addr + range;
     if (end >= U64_SPACE || addr < this.mmStart || end > this.mmEnd) return false;
@@ -348,13 +348,4 @@ export class WalkedList {
 export function gpuvmResvObjectAlloc(dev: DrmDevice): DrmGemObject | null {
   if (!dev.mayAlloc("resv object")) return null;
   return new DrmGemObject(dev, { size: 0, name: `resv object #${dev.serial()}` });
-}
-
-/**
- * Whether `[addr, addr + range)` neither wraps nor ends at 2^64, lies in the VM, and does not overlap the kernel
- * node (`drm_gpuvm_range_valid`). A range of 0 is accepted, unless it lies strictly inside the kernel node.
- */
-export function gpuvmRangeValid(vm: DrmGpuvm, addr: U64, range: U64): boolean {
-  if (vm.exact === null && vm.fits(addr) && vm.fits(range)) return vm.rangeValidFast(addr, range);
-  return vm.rangeValidExact(toBig(addr), toBig(range));
 }

@@ -5,11 +5,13 @@
  * @packageDocumentation
  */
 
+export { BlockIndex } from "./block-index.ts";
 export * from "./deferred.ts";
 export * from "./device.ts";
 export * from "./errno.ts";
 export * from "./error.ts";
 export { gpuvmBoEvict, gpuvmBoGemEvict, gpuvmValidate } from "./evict.ts";
+export { ExactSpace, type ExactVa } from "./exact-space.ts";
 export * from "./exec.ts";
 export * from "./fence.ts";
 export {
@@ -62,11 +64,21 @@ export * from "./list.ts";
 export * from "./lock.ts";
 export * from "./lockdep.ts";
 export * from "./op.ts";
-export { GpuvaOps } from "./ops.ts";
+export { GpuvaOps, OpsPool } from "./ops.ts";
 export * from "./policy.ts";
+export { gpuvmRangeValid } from "./range.ts";
 export * from "./resv.ts";
 export * from "./sm.ts";
-export { SmWalk } from "./sm-walk.ts";
+export { type SmKind, SmWalk } from "./sm-walk.ts";
 export * from "./task.ts";
 export { hex, PAGE, toBig, type U64 } from "./u64.ts";
 export { VA_INSERTED, VA_LINKED, VaTable } from "./va-table.ts";
+export {
+  GpuvmExec,
+  gpuvmPrepareObjects,
+  gpuvmPrepareRange,
+  gpuvmPrepareVm,
+  gpuvmResvAddFence,
+  gpuvmSmMapExecLock,
+  gpuvmSmUnmapExecLock,
+} from "./vm-exec.ts";

@@ -30,8 +30,8 @@ export class Ledger {
 
   /** `by` took a reference on `what`. */
   get(what: Counted, by: Holder): void {
-    let book = this.#books.get(what);
-    if (book === undefined) this.#books.set(what, (book = new Map()));
+    const book = this.#books.get(what) ?? new Map<string, { by: Holder; count: number }>();
+    this.#books.set(what, book);
     const name = holderName(by);
     const entry = book.get(name);
     if (entry === undefined) book.set(name, { by, count: 1 });

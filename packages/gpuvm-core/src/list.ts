@@ -40,7 +40,7 @@ export class List<T> {
     this.length++;
   }
 
-  /** @internal */
+  /** Takes a node of this list off it. */
   delete(node: ListNode<T>): void {
     if (node.prev === null) this.head = node.next;
     else node.prev.next = node.next;

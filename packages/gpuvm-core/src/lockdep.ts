@@ -57,7 +57,7 @@ export class Lockdep {
     );
   }
 
-  /** @internal */
+  /** Called by a lock that is being taken: checks order and context. */
   acquire(task: Task, lock: Lock, tried: boolean): void {
     if (!tried) {
       if (task.context === "signalling" && lock.cls === RESV_CLASS) {
@@ -79,7 +79,7 @@ export class Lockdep {
     task.held.push(lock);
   }
 
-  /** @internal */
+  /** Called by a lock that is let go. */
   release(task: Task, lock: Lock): void {
     const at = task.held.lastIndexOf(lock);
     if (at >= 0) task.held.splice(at, 1);
@@ -101,9 +101,8 @@ export class Lockdep {
         [held.name, lock.name],
       );
     }
-    let set = this.#after.get(held.cls);
-    if (set === undefined) this.#after.set(held.cls, (set = new Set()));
-    set.add(lock.cls);
+    const set = this.#after.get(held.cls) ?? new Set<string>();
+    this.#after.set(held.cls, set.add(lock.cls));
   }
 
   #reaches(from: string, to: string): boolean {

@@ -24,6 +24,7 @@ export class GpuvaOps implements Iterable<GpuvaOp> {
     return this.list[i] as GpuvaOp;
   }
 
+  /** The operations in order. */
   [Symbol.iterator](): ArrayIterator<GpuvaOp> {
     return this.list[Symbol.iterator]();
   }

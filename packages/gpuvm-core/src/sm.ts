@@ -2,7 +2,7 @@ import { EINVAL, ENOMEM, type Errno } from "./errno.ts";
 import { gpuvaFindFirst, gpuvmNextVa } from "./find.ts";
 import type { DrmGemObject } from "./gem.ts";
 import { gpuvaExact } from "./gpuva.ts";
-import { type DrmGpuvm, gpuvmRangeValid } from "./gpuvm.ts";
+import type { DrmGpuvm } from "./gpuvm.ts";
 import { assertGemListLocked, type DrmGpuvmBo } from "./gpuvm-bo.ts";
 import {
   DRM_GPUVA_OP_MAP,
@@ -13,6 +13,7 @@ import {
   type OpRemap,
 } from "./op.ts";
 import type { GpuvaOps } from "./ops.ts";
+import { gpuvmRangeValid } from "./range.ts";
 import type { SmKind, SmWalk } from "./sm-walk.ts";
 import { toBig, type U64 } from "./u64.ts";
 
