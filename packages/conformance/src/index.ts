@@ -1,0 +1,13 @@
+/**
+ * Holds the model against the kernel: replays golden vectors, which record request by request what `drm_gpuvm.c`
+ * itself answered, and shows each difference with the VM before it.
+ *
+ * @packageDocumentation
+ */
+
+export type { Failure, ReplayOptions, ReplayResult } from "./replay.ts";
+export { replayFile } from "./replay.ts";
+export type { Request } from "./request.ts";
+export type { Answer, SessionOptions } from "./session.ts";
+export { type ShippedVectors, shippedVectors } from "./shipped-vectors.ts";
+export { VectorError } from "./vector-error.ts";

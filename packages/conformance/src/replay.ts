@@ -1,0 +1,155 @@
+import { fileURLToPath } from "node:url";
+import { BadLine, parseLine, type Request } from "./request.ts";
+import { same } from "./same.ts";
+import { type Exchange, Scenario } from "./scenario.ts";
+import type { Answer, SessionOptions } from "./session.ts";
+import { VectorError } from "./vector-error.ts";
+import { vectorLines } from "./vector-lines.ts";
+
+/** A line that the model answered otherwise than the file says. */
+export interface Failure {
+  /** Line in the file, from 1. */
+  readonly line: number;
+  /** The members that ask. */
+  readonly request: Request;
+  /** The members that answer, from the file. */
+  readonly expected: Answer;
+  /** What the model answered; `threw` where it answered with an exception. */
+  readonly actual: Answer;
+  /** The VM, or VMs, before the line: one row per mapping, object or link. */
+  readonly vmBefore: readonly string[];
+}
+
+/** How a file fared. */
+export interface ReplayResult {
+  /** The file as the caller named it. */
+  readonly file: string;
+  /** Lines that ask something. */
+  readonly vectors: number;
+  /** Lines answered otherwise. */
+  readonly failed: number;
+  /** Lines not tried: none, ever; a line that can't be tried is an error. */
+  readonly skipped: number;
+  /** The first failures. */
+  readonly failures: readonly Failure[];
+}
+
+/** How to replay. */
+export interface ReplayOptions extends SessionOptions {
+  /** Name of the file in errors and in the result; default: its path, or `<input>`. */
+  readonly file?: string;
+  /** Called for each failure that is kept, in order. */
+  readonly onFailure?: (failure: Failure) => void;
+  /** How many failures to keep; default 20. All are counted. */
+  readonly keep?: number;
+}
+
+/**
+ * Replays golden vectors, plain or gzip, and compares every answer in full: steps, return values, counts, lists,
+ * warnings.
+ *
+ * @throws VectorError for the first line that can't be read or asks for something unknown.
+ *
+ * @example
+ * ```ts
+ * import { replayFile, shippedVectors } from "@gpuvm/conformance";
+ * const { vectors, failed } = await replayFile(shippedVectors().find((v) => v.suite === "doc-cases")!.path);
+ * console.assert(vectors > 0 && failed === 0);
+ * ```
+ */
+export async function replayFile(
+  source: string | URL | Uint8Array,
+  options: ReplayOptions = {},
+): Promise<ReplayResult> {
+  const replay = new Replay(options.file ?? nameOf(source), options);
+  for await (const { first, lines } of vectorLines(source, replay.file)) {
+    for (let i = 0; i < lines.length; i++) replay.line(first + i, lines[i] as string);
+  }
+  return replay.finish();
+}
+
+function nameOf(source: string | URL | Uint8Array): string {
+  if (source instanceof Uint8Array) return "<input>";
+  return typeof source === "string" ? source : fileURLToPath(source);
+}
+
+class Replay {
+  readonly file: string;
+  readonly #options: ReplayOptions;
+  readonly #failures: Failure[] = [];
+  #scenario: Scenario;
+  /** Lines since the scenario began, to see the state before a failure again. */
+  #since: string[] = [];
+  #line = 0;
+  #vectors = 0;
+  #failed = 0;
+
+  constructor(file: string, options: ReplayOptions) {
+    this.file = file;
+    this.#options = options;
+    this.#scenario = new Scenario(options);
+  }
+
+  line(number: number, text: string): void {
+    this.#line = number;
+    try {
+      const line = parseLine(text);
+      if (line.op === "meta" || line.op === "note") return;
+      if (Scenario.startsAfresh(line.op)) this.#begin();
+      this.#vectors++;
+      const exchange = this.#scenario.step(line);
+      if (!same(exchange.expected, exchange.actual)) this.#fail(exchange);
+      this.#since.push(text);
+    } catch (error) {
+      if (error instanceof BadLine) throw new VectorError(this.file, number, error.message, { cause: error });
+      throw error;
+    }
+  }
+
+  finish(): ReplayResult {
+    this.#end();
+    if (this.#vectors === 0) throw new VectorError(this.file, 0, "there are no vectors in it");
+    return {
+      file: this.file,
+      vectors: this.#vectors,
+      failed: this.#failed,
+      skipped: 0,
+      failures: this.#failures,
+    };
+  }
+
+  #begin(): void {
+    this.#end();
+    this.#scenario = new Scenario(this.#options);
+    this.#since = [];
+  }
+
+  /** A scenario with checks on must come to a clean end. */
+  #end(): void {
+    const before = this.#options.checks ? this.#scenario.describe() : [];
+    const left = this.#scenario.finish();
+    if (left.length === 0) return;
+    this.#keep({ request: { op: "end of scenario" }, expected: { left: [] }, actual: { left } }, before);
+  }
+
+  #fail(exchange: Exchange): void {
+    const kept = this.#failures.length < (this.#options.keep ?? KEEP);
+    this.#keep(exchange, kept ? this.#stateBefore() : []);
+  }
+
+  #keep(exchange: Exchange, vmBefore: readonly string[]): void {
+    this.#failed++;
+    if (this.#failures.length >= (this.#options.keep ?? KEEP)) return;
+    const failure = { line: this.#line, ...exchange, vmBefore };
+    this.#failures.push(failure);
+    this.#options.onFailure?.(failure);
+  }
+
+  #stateBefore(): string[] {
+    const again = new Scenario(this.#options);
+    for (const text of this.#since) again.step(parseLine(text));
+    return again.describe();
+  }
+}
+
+const KEEP = 20;
