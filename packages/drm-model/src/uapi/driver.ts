@@ -54,6 +54,11 @@ export interface Prime {
 export interface DriverOptions {
   /** Whether its VMs count their objects; default: the variant's own way. */
   readonly boOwnership?: BoOwnership;
+  /**
+   * Names of defects to run with: each a bug that the driver once had, by its number in the catalogue. The driver asks
+   * `options.defects?.has("X4")` at the one place where the defect was; default: none.
+   */
+  readonly defects?: ReadonlySet<string>;
 }
 
 /** One version of a driver. */
