@@ -17,7 +17,8 @@ export function describe(value: unknown): string {
   if (Array.isArray(value)) return "an array";
   if (typeof value === "number") return String(value);
   if (typeof value === "string") return "a string";
-  return typeof value === "object" ? "an object" : String(value);
+  if (typeof value === "boolean") return String(value);
+  return "an object";
 }
 
 function notUint(value: unknown, field: string): EventProblem {

@@ -1,4 +1,42 @@
+export { type BenchResult, benchstat } from "./export/benchstat.ts";
+export { ChromeJsonEncoder } from "./export/chrome-json.ts";
+export { csv, csvRow } from "./export/csv.ts";
+export { printGpuvas, redactGpuvas } from "./export/gpuvas.ts";
+export { markdown } from "./export/markdown.ts";
+export { PerfettoEncoder } from "./export/perfetto.ts";
+export type { Cell, Table } from "./export/table.ts";
+export { RequestTimeline } from "./export/timeline.ts";
+export type {
+  TimelineArgs,
+  TimelineBegin,
+  TimelineCounter,
+  TimelineEnd,
+  TimelineEvent,
+  TimelineInstant,
+  TimelineSink,
+} from "./export/timeline-event.ts";
+export { type ImportOptions, type ImportStream, importFile } from "./import/import-file.ts";
+export type {
+  Imported,
+  Snapshot,
+  SnapshotMapping,
+  SnapshotMemory,
+  SnapshotObject,
+  SnapshotRegion,
+  SnapshotSpace,
+} from "./import/imported.ts";
+export { type GpuvasSpace, parseGpuvas } from "./import/parse-gpuvas.ts";
+export { type ImportFormat, sniff } from "./import/sniff.ts";
 export type { ByteSource } from "./inflate.ts";
+export {
+  FINDINGS,
+  type Finding,
+  type FindingCode,
+  formatFinding,
+  hasErrors,
+  type Severity,
+} from "./lint/finding.ts";
+export { Linter, lintFile } from "./lint/lint.ts";
 export { loadTrace, readTraceSync, type Trace } from "./load-trace.ts";
 export { type ReadTraceOptions, readTrace, type TraceStream } from "./read-trace.ts";
 export { expectedAnswersPath, type ShippedTrace, shippedTraces } from "./shipped-traces.ts";

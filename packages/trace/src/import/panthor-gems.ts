@@ -35,7 +35,7 @@ export function panthorGemsImporter(file: string): Importer {
       const words = (m[2] as string).trim().split(/\s+/);
       const fixed = labelled ? columns.length - 1 : columns.length;
       if (words.length < fixed) {
-        const reason = `the row has ${words.length + 1} values for ${fixed + 1} columns`;
+        const reason = `the row has ${words.length + 1} values for at least ${fixed + 1} columns`;
         throw new TraceError({ file, line, reason, hint: "take the dump again, or remove the line" });
       }
       const values: Record<string, string> = {};

@@ -1,0 +1,61 @@
+/** How bad a finding is. Only an error makes a check fail. */
+export type Severity = "error" | "warning" | "note";
+
+/** Every finding there is: how bad it is, and what to do about it. */
+export const FINDINGS = {
+  overlap: ["error", "two mappings of one VM share addresses: the dump is damaged, or the driver's tree is"],
+  "outside-space": [
+    "error",
+    "the mapping lies outside of its VM or in the kernel's part: check the addresses that userspace chose",
+  ],
+  misaligned: [
+    "error",
+    "addresses, offsets and lengths must be multiples of 4096; the kernel refuses such a bind",
+  ],
+  "use-after-unbind": [
+    "error",
+    "work runs at an address that was unbound before: wait for the work, or unbind later",
+  ],
+  "map-over": ["note", "a live mapping is replaced: intended for sparse memory, otherwise unbind it first"],
+  "unbind-nothing": ["warning", "nothing is bound there: a bind is missing, or the same unbind came twice"],
+  "closed-while-mapped": [
+    "warning",
+    "the mapping now decides how long the buffer lives: unbind before gem_close",
+  ],
+  "mapped-at-close": [
+    "warning",
+    "the kernel must clean these up: unbind before the file or the VM is closed",
+  ],
+  growth: ["warning", "memory only grows: look for buffers that are made again and again and never closed"],
+  fragmentation: ["note", "neighbouring mappings of one buffer could be one: bind larger ranges at once"],
+} as const satisfies Record<string, readonly [Severity, string]>;
+
+/** Name of a kind of finding; stable, to be listed in a configuration. */
+export type FindingCode = keyof typeof FINDINGS;
+
+/** One thing that is wrong, or worth knowing, and where. */
+export interface Finding {
+  readonly code: FindingCode;
+  readonly severity: Severity;
+  readonly file: string;
+  readonly line: number;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Puts a finding together. */
+export function finding(code: FindingCode, file: string, line: number, message: string): Finding {
+  const [severity, hint] = FINDINGS[code];
+  return { code, severity, file, line, message, hint };
+}
+
+/** True when there is an error among the findings, so that a command should fail. */
+export function hasErrors(findings: Iterable<Finding>): boolean {
+  for (const f of findings) if (f.severity === "error") return true;
+  return false;
+}
+
+/** One line for a terminal: `FILE:LINE: severity: message [code] (hint)`. */
+export function formatFinding(f: Finding): string {
+  return `${f.file}:${f.line}: ${f.severity}: ${f.message} [${f.code}] (${f.hint})`;
+}
