@@ -17,6 +17,8 @@ export interface Exchange {
 /** The state between two lines that start afresh (`init`, `reset`), and how each line changes it. */
 export class Scenario {
   readonly #options: SessionOptions;
+  /** What began the scenario. */
+  #begun: string | null = null;
   #vm: VmSession | null = null;
   #links: LinkSession | null = null;
 
@@ -61,12 +63,11 @@ export class Scenario {
     let before = 0;
     let answer: Answer;
     try {
+      if (Scenario.startsAfresh(op)) this.#begun = op;
       if (op === "init") {
-        this.#links = null;
         this.#vm = new VmSession(vmSpace(line), this.#options);
         answer = {};
       } else if (op === "reset") {
-        this.#vm = null;
         this.#links = new LinkSession(this.#options);
         answer = this.#linkAnswer(this.#links, {});
       } else {
@@ -83,12 +84,10 @@ export class Scenario {
 
   #run(op: string, line: Request): Answer {
     const vmOp = VM_OPS[op];
-    if (vmOp !== undefined) {
-      if (this.#vm === null) throw new BadLine(`${op} without an init before it`);
-      return vmOp.run(this.#vm, line);
-    }
-    const links = this.#links;
-    if (links === null) throw new BadLine(`${op} without a reset before it`);
+    const wanted = vmOp === undefined ? "reset" : "init";
+    if (this.#begun !== wanted) throw new BadLine(`${op} without ${wanted} before it`);
+    if (vmOp !== undefined) return vmOp.run(there(this.#vm), line);
+    const links = there(this.#links);
     return this.#linkAnswer(links, (LINK_OPS[op] as (typeof LINK_OPS)[string]).run(links, line));
   }
 
@@ -101,4 +100,10 @@ export class Scenario {
     if (vmFreed !== null) all["vmFreed"] = vmFreed;
     return all;
   }
+}
+
+/** The model may have failed to make what a line works on: then the line fails, too. */
+function there<S>(session: S | null): S {
+  if (session === null) throw new Error("the scenario could not begin");
+  return session;
 }
