@@ -33,6 +33,9 @@ export class Replay {
   leftAtDeviceClose: LeftBehind | null = null;
   readonly #files = new Map<number, DrmFile>();
   readonly #tasks = new Map<number, Task>();
+  #timeBase = 0;
+  #fileBase = 0;
+  #nextFile = 0;
 
   /** Starts a driver on a new machine. */
   constructor(variant: DriverVariant, machine: MachineOptions = {}, options: DriverOptions = {}) {
@@ -40,17 +43,28 @@ export class Replay {
     this.driver = variant.start(this.machine, options);
   }
 
+  /**
+   * Begins a trace: its time 0 is now, and its files are new ones. Once before each trace when several are replayed
+   * on one machine.
+   */
+  begin(): void {
+    this.#timeBase = this.machine.now;
+    this.#fileBase = this.#nextFile;
+  }
+
   /** Answers one request at its time, or later if the one before it took longer; 0 or -errno. */
   request(request: Request): Errno {
     const { machine } = this;
-    if (request.t > machine.now) machine.advanceTo(request.t);
+    const at = request.t + this.#timeBase;
+    const file = request.f + this.#fileBase;
+    if (at > machine.now) machine.advanceTo(at);
     machine.counts.requests++;
     if (request.op === "end") return 0;
     if (request.op === "close") {
-      this.close(request.f);
+      this.close(file);
       return 0;
     }
-    const ret = machine.call(this.driver.ioctl(this.file(request.f), request), this.#task(request.f)) ?? 0;
+    const ret = machine.call(this.driver.ioctl(this.file(file), request), this.#task(file)) ?? 0;
     if (ret !== 0) machine.counts.errors++;
     return ret;
   }
@@ -61,6 +75,7 @@ export class Replay {
     if (file === undefined) {
       file = this.driver.open(id);
       this.#files.set(id, file);
+      if (id >= this.#nextFile) this.#nextFile = id + 1;
     }
     return file;
   }
@@ -78,11 +93,16 @@ export class Replay {
     this.#files.delete(id);
   }
 
-  /** The program is over: files still open are closed, all work is done, and the driver goes. */
+  /** The program is over: files still open are closed, as the kernel does, and all work is done. */
+  closeFiles(): void {
+    for (const id of [...this.#files.keys()]) this.close(id);
+    this.machine.quiesce();
+  }
+
+  /** The files are closed, and the driver goes. */
   finish(): void {
     const { machine } = this;
-    for (const id of [...this.#files.keys()]) this.close(id);
-    machine.quiesce();
+    this.closeFiles();
     this.leftAtFileClose = leftBehind(machine);
     machine.call(this.driver.unload());
     machine.quiesce();

@@ -1,0 +1,81 @@
+import { existsSync } from "node:fs";
+import { TraceError } from "@gpuvm/trace";
+import { type Application, buildApplication, buildRouteMap, run } from "@stricli/core";
+import { conformanceCommand } from "./conformance-command.ts";
+import { type BenchContext, EXIT } from "./context.ts";
+import { runCommand } from "./run-command.ts";
+import { UsageError } from "./usage-error.ts";
+import { version } from "./version.ts";
+
+/** Every command by its name. */
+const COMMANDS = { run: runCommand, conformance: conformanceCommand };
+
+/** The program. */
+export const app: Application<BenchContext> = buildApplication(
+  buildRouteMap({
+    routes: COMMANDS,
+    defaultCommand: "run",
+    docs: {
+      brief:
+        "The kernel's DRM GPUVM, executable: what soft and hard references cost, retain, leak and risk, driver by driver",
+    },
+  }),
+  {
+    name: "gpuvm-bench",
+    versionInfo: { currentVersion: version() },
+    scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
+    documentation: { caseStyle: "convert-camel-to-kebab", useAliasInUsageLine: false },
+    determineExitCode: (error) => (isUserError(error) ? EXIT.usage : EXIT.violated),
+  },
+);
+
+/** Whether the message alone says what to do. */
+export function isUserError(error: unknown): error is Error {
+  return error instanceof UsageError || error instanceof TraceError;
+}
+
+/**
+ * Runs the program.
+ *
+ * @returns the exit code
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  let code: number = EXIT.ok;
+  let answered = false;
+  const context: BenchContext = {
+    process,
+    print: (text) => void process.stdout.write(text),
+    finish: async (command) => {
+      try {
+        code = await command();
+      } catch (error) {
+        if (!isUserError(error)) throw error;
+        process.stderr.write(`${error.message}\n`);
+        code = EXIT.usage;
+      }
+      answered = true;
+    },
+  };
+  const [first = ""] = argv;
+  // `run` takes traces and policies as words; anything else that stands first was meant as a command.
+  if (first !== "" && !first.startsWith("-") && !(first in COMMANDS) && !existsSync(first)) {
+    const { DRIVERS } = await import("../policies.ts");
+    if (!DRIVERS.some((driver) => driver.name === first.split(":", 1)[0])) return unknown(first);
+  }
+  process.exitCode = undefined;
+  await run(app, [...argv], context);
+  // Words that no command understood: stricli has its own, negative codes for these.
+  return answered ? code : exitCodeOf(process.exitCode);
+}
+
+function unknown(command: string): number {
+  process.stderr.write(
+    `unknown command: ${command}\ncommands: ${Object.keys(COMMANDS).join(", ")}; see --help\n`,
+  );
+  return EXIT.usage;
+}
+
+function exitCodeOf(code: number | string | null | undefined): number {
+  const n = Number(code ?? 0);
+  return n === 0 || n === EXIT.usage ? n : n < 0 || n > 127 ? EXIT.usage : n;
+}

@@ -1,0 +1,20 @@
+import { UsageError } from "./usage-error.ts";
+
+/** A word as it is. */
+export function word(input: string): string {
+  return input;
+}
+
+/** A whole number of at least 1. */
+export function positive(input: string): number {
+  const n = Number(input);
+  if (!Number.isInteger(n) || n < 1) throw new UsageError(`"${input}" is not a whole number of at least 1`);
+  return n;
+}
+
+/** A number of at least 0. */
+export function nonNegative(input: string): number {
+  const n = Number(input);
+  if (!(n >= 0) || input.trim() === "") throw new UsageError(`"${input}" is not a number of at least 0`);
+  return n;
+}

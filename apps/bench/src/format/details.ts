@@ -1,0 +1,81 @@
+import type { DistributionSummary, RunResult } from "../run/results.ts";
+import { csvTable, markdownTable, terminalTable } from "./table.ts";
+import { bytes, count, short, time } from "./units.ts";
+
+const FIGURES: readonly (readonly [label: string, cell: (run: RunResult) => string])[] = [
+  ["replayed", (r) => (r.translated ? "translated" : "native")],
+  ["requests / refused", (r) => `${count(r.requests)} / ${count(r.errors)}`],
+  ["maps / unmaps / remaps", (r) => [r.maps, r.unmaps, r.remaps].map(count).join(" / ")],
+  ["unmapped by teardown", (r) => count(r.teardown_unmaps)],
+  ["mappings peak / at the end", (r) => `${count(r.peak_mappings)} / ${count(r.final_mappings)}`],
+  ["VAs / vm_bos made", (r) => `${count(r.vas_created)} / ${count(r.vm_bos_created)}`],
+  ["page-table entries written", (r) => count(r.ptes_written)],
+  ["table pages allocated", (r) => count(r.table_pages_allocated)],
+  ["TLB invalidations", (r) => count(r.tlb_invalidations)],
+  ["bytes allocated peak", (r) => bytes(r.allocated_bytes_peak)],
+  ["bytes mapped peak", (r) => bytes(r.mapped_bytes_peak)],
+  ["retained after last handle, peak", (r) => bytes(r.retained_bytes_peak)],
+  ["retained, byte-seconds", (r) => short(r.retained_byte_seconds)],
+  ["locks per submit p50/p90/p99/max", (r) => spread(r.submit_locks)],
+  ["objects per submit p50/p90/p99/max", (r) => spread(r.submit_objects)],
+  ["waits per submit p50/p90/p99/max", (r) => spread(r.submit_waits)],
+  ["locks per close p50/p90/p99/max", (r) => spread(r.close_locks)],
+  ["wait in close p50/p90/p99/max", (r) => spread(r.close_wait_ns, time)],
+  ["wait in file close, max", (r) => time(r.file_close_wait_ns.max)],
+  ["left at file close: BOs / VMs", (r) => `${r.left_at_file_close.bos} / ${r.left_at_file_close.vms}`],
+  ["left at device close: BOs / VMs", (r) => `${r.left_at_device_close.bos} / ${r.left_at_device_close.vms}`],
+  ["hazards", (r) => count(r.hazards)],
+  ["events replayed per second (once)", (r) => short(r.timing.events_per_second)],
+];
+
+function spread(d: DistributionSummary, unit: (n: number) => string = count): string {
+  return d.n === 0 ? "none" : [d.p50, d.p90, d.p99, d.max].map(unit).join(" / ");
+}
+
+function byTrace(runs: readonly RunResult[]): Map<string, RunResult[]> {
+  const out = new Map<string, RunResult[]>();
+  for (const run of runs) out.set(run.trace, [...(out.get(run.trace) ?? []), run]);
+  return out;
+}
+
+function hazardLines(runs: readonly RunResult[]): string[] {
+  return runs.flatMap((run) =>
+    run.first_hazards.slice(0, 3).map((h) => `  ${run.subject}: ${h.kind}: ${h.detail}`),
+  );
+}
+
+/** A table for each trace, with every figure. */
+export function detailsText(runs: readonly RunResult[], markdown: boolean): string {
+  const table = markdown ? markdownTable : terminalTable;
+  const parts = [...byTrace(runs)].map(([trace, list]) => {
+    const head = ["", ...list.map((run) => run.subject)];
+    const rows = FIGURES.map(([label, cell]) => [label, ...list.map(cell)]);
+    const title = `${markdown ? "### " : ""}${trace} (${list[0]?.driver}: ${list[0]?.program})`;
+    const hazards = hazardLines(list);
+    return [title, table(head, rows), ...hazards].join(markdown ? "\n\n" : "\n");
+  });
+  return `${parts.join("\n\n")}\n`;
+}
+
+/** One line for each replay: everything that is a number, or a name. */
+export function runsCsv(runs: readonly RunResult[]): string {
+  const flat = runs.map(flatten);
+  const head = Object.keys(flat[0] ?? {});
+  return `${csvTable(
+    head,
+    flat.map((row) => head.map((key) => row[key] ?? "")),
+  )}\n`;
+}
+
+function flatten(run: RunResult): Record<string, string | number> {
+  const out: Record<string, string | number> = {};
+  const walk = (prefix: string, value: unknown) => {
+    if (Array.isArray(value)) return;
+    if (typeof value === "object" && value !== null) {
+      for (const [key, inner] of Object.entries(value)) walk(prefix === "" ? key : `${prefix}_${key}`, inner);
+    } else if (typeof value === "number" || typeof value === "string") out[prefix] = value;
+    else if (typeof value === "boolean") out[prefix] = String(value);
+  };
+  walk("", run);
+  return out;
+}

@@ -1,0 +1,69 @@
+import { Distribution } from "@gpuvm/drm-model";
+import { type Subject, subjectName } from "../policies.ts";
+import type { Replayed } from "./replay-one.ts";
+import { type DistributionSummary, type RunResult, runResult, summary } from "./results.ts";
+
+/** One column of the comparison: a subject over several traces, either all native or all translated. */
+export interface Column {
+  /** The subject. */
+  readonly subject: Subject;
+  /** Its runs. */
+  readonly runs: readonly RunResult[];
+  /** Locks per submit over all of them. */
+  readonly submitLocks: DistributionSummary;
+  /** Time that a handle close waited, in nanoseconds. */
+  readonly closeWaitNs: DistributionSummary;
+}
+
+/** Replays of every subject, gathered as they finish. */
+export class Comparison {
+  readonly #subjects: readonly Subject[];
+  readonly #runs: RunResult[] = [];
+  readonly #submitLocks = new Map<string, Distribution>();
+  readonly #closeWaitNs = new Map<string, Distribution>();
+
+  /** Nothing was replayed yet. */
+  constructor(subjects: readonly Subject[]) {
+    this.#subjects = subjects;
+  }
+
+  /** The runs, in the order in which they came. */
+  get runs(): readonly RunResult[] {
+    return this.#runs;
+  }
+
+  /** Takes a finished replay; its machine is not kept. */
+  add(replayed: Replayed): RunResult {
+    const result = runResult(replayed);
+    const { counts } = replayed.replay.machine;
+    const key = keyOf(result.subject, result.translated);
+    merge(this.#submitLocks, key, counts.submitLocks);
+    merge(this.#closeWaitNs, key, counts.closeWaitNs);
+    this.#runs.push(result);
+    return result;
+  }
+
+  /** A column for each subject, of its native or its translated runs. */
+  columns(translated: boolean): Column[] {
+    return this.#subjects.map((subject) => {
+      const name = subjectName(subject);
+      const key = keyOf(name, translated);
+      return {
+        subject,
+        runs: this.#runs.filter((run) => run.subject === name && run.translated === translated),
+        submitLocks: summary(this.#submitLocks.get(key) ?? new Distribution()),
+        closeWaitNs: summary(this.#closeWaitNs.get(key) ?? new Distribution()),
+      };
+    });
+  }
+}
+
+function keyOf(subject: string, translated: boolean): string {
+  return `${subject} ${translated}`;
+}
+
+function merge(into: Map<string, Distribution>, key: string, d: Distribution): void {
+  const sum = into.get(key) ?? new Distribution();
+  sum.merge(d);
+  into.set(key, sum);
+}

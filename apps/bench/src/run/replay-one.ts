@@ -1,0 +1,95 @@
+import { performance } from "node:perf_hooks";
+import { type Driver, type DriverVariant, Replay, type Request, translator } from "@gpuvm/drm-model";
+import { driverNamed, type Subject } from "../policies.ts";
+import type { TraceSource } from "./source.ts";
+
+/** How a replay is run. */
+export interface ReplayOptions {
+  /** Keeps the ledger and histories. */
+  readonly audit: boolean;
+  /** Checks locks. */
+  readonly lockdep: boolean;
+  /** How often the trace is replayed, one after the other, on the same machine. */
+  readonly repeat: number;
+  /** Told of the requests done, now and then. */
+  readonly onProgress?: (requests: number) => void;
+}
+
+/** A finished replay. */
+export interface Replayed {
+  /** The subject. */
+  readonly subject: Subject;
+  /** The trace. */
+  readonly source: TraceSource;
+  /** Whether the requests had to be translated. */
+  readonly translated: boolean;
+  /** The machine as it was left, and what was left behind. */
+  readonly replay: Replay;
+  /** The driver. */
+  readonly driver: Driver;
+  /** Events of the trace, over all repetitions. */
+  readonly events: number;
+  /** Real time of the replay alone, in milliseconds: reading, checking and translating not counted. */
+  readonly ms: number;
+}
+
+/** Modelled time of one GPU job, from the header's words on how the recording was made; else the machine's default. */
+export function jobNsOf(capturedWith: string | undefined): number | undefined {
+  const match = /after (\d+) us of simulated/.exec(capturedWith ?? "");
+  return match === null ? undefined : Number(match[1]) * 1000;
+}
+
+/** Whether the subject understands the trace as it was recorded. */
+export function isNative(subject: Subject, source: TraceSource): boolean {
+  return (
+    source.header.driver === subject.driver.name &&
+    subject.variant.userspace.speaks(source.header, source.head)
+  );
+}
+
+/** Replays one trace on one subject, translated if need be. */
+export async function replayOne(
+  source: TraceSource,
+  subject: Subject,
+  options: ReplayOptions,
+): Promise<Replayed> {
+  const native = isNative(subject, source);
+  const jobNs = jobNsOf(source.header.capturedWith);
+  const replay = new Replay(
+    subject.variant,
+    { audit: options.audit, lockdep: options.lockdep, ...(jobNs === undefined ? {} : { jobNs }) },
+    { boOwnership: subject.boOwnership },
+  );
+  let events = 0;
+  let ms = 0;
+  for (let round = 0; round < options.repeat; round++) {
+    replay.begin();
+    const translate = native ? null : translation(source, subject.variant);
+    for await (const batch of source.batches()) {
+      const requests = translate === null ? batch : batch.flatMap(translate);
+      const began = performance.now();
+      for (const request of requests) replay.request(request);
+      ms += performance.now() - began;
+      events += batch.length;
+      options.onProgress?.(events);
+    }
+    const began = performance.now();
+    replay.closeFiles();
+    ms += performance.now() - began;
+  }
+  replay.finish();
+  return { subject, source, translated: !native, replay, driver: replay.driver, events, ms };
+}
+
+function translation(source: TraceSource, target: DriverVariant): (request: Request) => readonly Request[] {
+  const { header, head } = source;
+  if (header.driver === "neutral") {
+    const lower = target.userspace.lower();
+    // A neutral trace's requests are neutral by its header.
+    return (request) => lower(request as Parameters<typeof lower>[0]);
+  }
+  const from = driverNamed(header.driver);
+  const speaker = Object.values(from.variants).find((variant) => variant.userspace.speaks(header, head));
+  const variant = speaker ?? (from.variants[from.defaultVariant] as DriverVariant);
+  return translator(variant.userspace.lift(header), target.userspace);
+}

@@ -1,0 +1,74 @@
+import { statSync } from "node:fs";
+import { basename } from "node:path";
+import type { Request, TraceHeader } from "@gpuvm/drm-model";
+import { loadTrace, readTrace, shippedTraces, type TraceWarning } from "@gpuvm/trace";
+
+/** Files up to this size, in bytes as they are stored, are read once and kept. */
+const KEEP_BYTES = 4 * 2 ** 20;
+
+/** A trace that can be read as often as there are policies. */
+export interface TraceSource {
+  /** Its file name, or the shipped trace's. */
+  readonly name: string;
+  /** Where it is. */
+  readonly path: string;
+  /** The first line. */
+  readonly header: TraceHeader;
+  /** The first requests: enough to see which interface the program used. */
+  readonly head: readonly Request[];
+  /** What was odd but not wrong; complete after the first reading. */
+  readonly warnings: readonly TraceWarning[];
+  /** Reads it from the start. */
+  batches(): AsyncIterable<readonly Request[]>;
+}
+
+/**
+ * Opens a trace file. Small ones are kept in memory, large ones are read again for each policy.
+ *
+ * @throws TraceError if it can't be read.
+ */
+export async function openTrace(path: string): Promise<TraceSource> {
+  const name = basename(path);
+  const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (bytes <= KEEP_BYTES) {
+    const { header, requests, warnings } = await loadTrace(path);
+    return {
+      name,
+      path,
+      header,
+      head: requests,
+      warnings,
+      batches: async function* () {
+        yield requests;
+      },
+    };
+  }
+  const stream = await readTrace(path);
+  for await (const head of stream) {
+    return {
+      name,
+      path,
+      header: stream.header,
+      head,
+      warnings: stream.warnings,
+      batches: () => reread(path),
+    };
+  }
+  return {
+    name,
+    path,
+    header: stream.header,
+    head: [],
+    warnings: stream.warnings,
+    batches: () => reread(path),
+  };
+}
+
+async function* reread(path: string): AsyncGenerator<readonly Request[]> {
+  yield* await readTrace(path);
+}
+
+/** The traces that come with the project. */
+export function shippedSources(): string[] {
+  return shippedTraces().map((trace) => trace.path);
+}
