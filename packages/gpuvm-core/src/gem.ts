@@ -53,6 +53,11 @@ export class DrmGemObject implements Counted {
   readonly gpuva: List<DrmGpuvmBo> = new List();
   /** Protects {@link DrmGemObject.gpuva} and the VA lists in immediate mode (`gpuva.lock`, 6.18). */
   readonly gpuvaLock: Lock;
+  /**
+   * The driver's own lock for those lists outside of immediate mode (`drm_gem_gpuva_set_lock`, until 6.17); null: the
+   * dma_resv.
+   */
+  gpuvaListLock: Lock | null = null;
   /** The driver's hooks. */
   readonly funcs: GemFuncs | null;
 

@@ -67,7 +67,7 @@ export function assertGemListLocked(vm: DrmGpuvm, obj: DrmGemObject, where: stri
   const { lockdep, current } = vm.dev;
   // The series' patch 01/40: nobody else can come by an object without references.
   if (lockdep === null || (obj.refs === 0 && vm.boOwnership === "soft")) return;
-  lockdep.assertHeld(current, vm.immediateMode ? obj.gpuvaLock : obj.resv, where);
+  lockdep.assertHeld(current, vm.immediateMode ? obj.gpuvaLock : (obj.gpuvaListLock ?? obj.resv), where);
 }
 
 /** With RESV_PROTECTED the lists are the VM's dma_resv's. @internal */
@@ -162,7 +162,9 @@ export function* gpuvmBoObtainPrealloc(prealloc: DrmGpuvmBo, holder: Holder): St
 export function gpuvmBoPut(vmBo: DrmGpuvmBo | null, holder: Holder): boolean {
   if (vmBo === null) return false;
   const { lockdep, current } = vmBo.vm.dev;
-  if (lockdep !== null) lockdep.mightSleep(current, "drm_gpuvm_bo_put");
+  // A put that is not the last may be made in the signalling path, where one may sleep, but not free.
+  if (lockdep !== null && (vmBo.refs === 1 || current.context === "atomic"))
+    lockdep.mightSleep(current, "drm_gpuvm_bo_put");
   if (!dropRef(vmBo, holder)) return false;
   destroy(vmBo);
   return true;
