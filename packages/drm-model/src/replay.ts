@@ -85,7 +85,7 @@ export class Replay {
     const file = this.#files.get(id);
     if (file === undefined) return;
     const { machine } = this;
-    for (const record of machine.vms) if (record.file === id) record.finalMappings ??= record.mappings;
+    for (const record of machine.vms) if (record.file === id) record.finalMappings ??= record.programMappings;
     const began = machine.now;
     machine.call(this.driver.release(file), this.#task(id));
     file.closed = true;

@@ -50,6 +50,8 @@ export class VmRecord {
   bytesMappedPeak = 0;
   /** Mappings when the program's requests ended, before any teardown of the file; null until then. */
   finalMappings: number | null = null;
+  /** Mappings in the tree that the driver made for itself, of its own objects beside the program's; the driver keeps this. */
+  internal = 0;
   /** The VM was freed. */
   freed = false;
 
@@ -70,6 +72,11 @@ export class VmRecord {
   /** Mappings now, without the kernel node. */
   get mappings(): number {
     return this.vm.mappings - (this.vm.kernelNode === 0 ? 0 : 1);
+  }
+
+  /** Mappings now that answer the program's requests. */
+  get programMappings(): number {
+    return this.mappings - this.internal;
   }
 
   /** Counts one step that answers a request of the program. Call it before the step is applied. */
@@ -107,8 +114,8 @@ export class VmRecord {
 
   /** Notes the mappings after a request was applied. */
   applied(): void {
-    const { mappings } = this;
-    if (mappings > this.peakMappings) this.peakMappings = mappings;
+    const { programMappings } = this;
+    if (programMappings > this.peakMappings) this.peakMappings = programMappings;
   }
 
   #grow(bytes: number): void {

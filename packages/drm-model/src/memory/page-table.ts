@@ -101,6 +101,23 @@ export class PageTable {
     }
   }
 
+  /**
+   * Writes the entries of `[start, start + length)` again, with the places where the same pages are now: a rebind over
+   * entries that were left when the pages moved.
+   */
+  rewrite(start: number, length: number): void {
+    const { counts } = this.#machine;
+    counts.ptMaps++;
+    const end = start + length;
+    const runs = this.ptes.runs();
+    for (let i = this.ptes.firstEndingAfter(start); i < runs.length; i++) {
+      const run = runs[i] as PteRun;
+      if (run.start >= end) break;
+      const from = Math.max(run.start, start);
+      counts.ptesWritten += Math.ceil((Math.min(run.end, end) - from) / run.pageSize);
+    }
+  }
+
   /** Whether clearing `[start, end)` would cut an entry that covers more than the smallest page. */
   cutsEntry(start: number, end: number): boolean {
     return [start, end].some((at) => {

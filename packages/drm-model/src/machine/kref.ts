@@ -1,0 +1,50 @@
+import { type Counted, type DrmDevice, GpuvmError, type Holder } from "@gpuvm/core";
+
+/** Something of a driver that is counted beside BOs, vm_bos and VMs (`struct kref`): a queue, a file, a pool. */
+export class Kref implements Counted {
+  /** References. */
+  refs = 1;
+  /** Shown in findings: `queue#3`. */
+  readonly name: string;
+  readonly #dev: DrmDevice;
+  readonly #release: () => void;
+
+  /** One reference, held by `holder`; `release` runs when the last one goes. */
+  constructor(dev: DrmDevice, name: string, holder: Holder, release: () => void) {
+    this.#dev = dev;
+    this.name = name;
+    this.#release = release;
+    if (dev.ledger !== null) dev.ledger.get(this, holder);
+  }
+
+  /**
+   * Takes a reference (`kref_get`).
+   *
+   * @throws GpuvmError `USE_AFTER_FREE` if there is none left to copy.
+   */
+  get(holder: Holder): void {
+    if (this.refs === 0)
+      throw new GpuvmError(
+        "USE_AFTER_FREE",
+        `a reference is taken on ${this.name} after its last one was put`,
+        [this.name],
+      );
+    this.refs++;
+    if (this.#dev.ledger !== null) this.#dev.ledger.get(this, holder);
+  }
+
+  /**
+   * Drops a reference; the last one releases (`kref_put`).
+   *
+   * @returns whether it was the last
+   * @throws GpuvmError `REFCOUNT` if there was none.
+   */
+  put(holder: Holder): boolean {
+    if (this.refs === 0)
+      throw new GpuvmError("REFCOUNT", `the count of ${this.name} goes below 0`, [this.name]);
+    if (this.#dev.ledger !== null) this.#dev.ledger.put(this, holder);
+    if (--this.refs !== 0) return false;
+    this.#release();
+    return true;
+  }
+}
