@@ -139,7 +139,7 @@ export class Machine {
    */
   call<T>(steps: Steps<T>, task: Task = this.#main): T | undefined {
     const thread = new Thread(task, steps);
-    while ((this.#advance(thread), !thread.done)) {
+    for (this.#advance(thread); !thread.done; this.#advance(thread)) {
       if (!this.#progress()) {
         throw new GpuvmError(
           "DEADLOCK",
