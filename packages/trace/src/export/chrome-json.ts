@@ -10,7 +10,7 @@ import type { TimelineArgs, TimelineEvent } from "./timeline-event.ts";
  * import { ChromeJsonEncoder } from "@gpuvm/trace";
  * const json = new ChromeJsonEncoder();
  * const text = json.begin() + json.event({ type: "counter", t: 0, track: "bytes", value: 1 }) + json.end();
- * JSON.parse(text).length; // 2: the name of the track, and the value
+ * JSON.parse(text).length; // 2
  * ```
  */
 export class ChromeJsonEncoder {

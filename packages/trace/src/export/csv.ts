@@ -2,7 +2,7 @@ import type { Cell, Table } from "./table.ts";
 
 function quote(cell: Cell | undefined): string {
   const text = cell === null || cell === undefined ? "" : String(cell);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return text.includes('"') || /[,\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /**
