@@ -153,7 +153,7 @@ describe("Timers", () => {
   it("fires by time, and in order among equals", () => {
     const timers = new Timers();
     const seen: number[] = [];
-    [5, 1, 5, 3, 1].forEach((at, i) => timers.add(at, () => seen.push(at * 10 + i)));
+    for (const [i, at] of [5, 1, 5, 3, 1].entries()) timers.add(at, () => seen.push(at * 10 + i));
     for (let timer = timers.pop(); timer !== undefined; timer = timers.pop()) timer.fn();
     expect(seen).toEqual([11, 14, 33, 50, 52]);
   });

@@ -1,2 +1,9 @@
-/** The name of this package, until it has something to say. */
-export const packageName = "@gpuvm/policy-testkit";
+/**
+ * The conformance suite that every policy passes; for policies written elsewhere, too.
+ *
+ * @packageDocumentation
+ */
+
+export { type ConformanceOptions, type Gaps, policyConformance, type TestRunner } from "./conformance.ts";
+export { type Ask, NOTHING, Program } from "./program.ts";
+export { SCENARIOS, type Scenario } from "./scenarios.ts";

@@ -1,0 +1,122 @@
+import type { DriverPackage, DriverVariant } from "@gpuvm/drm-model";
+import { NOTHING, Program } from "./program.ts";
+import { SCENARIOS, type Scenario } from "./scenarios.ts";
+
+/** What the kit needs of a test runner; vitest's, or any that is shaped like it. */
+export interface TestRunner {
+  /** Groups tests. */
+  describe(name: string, body: () => void): void;
+  /** A test, and a test that must fail. */
+  readonly it: ((name: string, body: () => void) => void) & { fails(name: string, body: () => void): void };
+  /** An assertion. */
+  expect(actual: unknown, message?: string): { toEqual(expected: unknown): void };
+}
+
+/** Where a variant is known to fall short: scenario key to the reason. The scenario must then fail. */
+export type Gaps = Readonly<Record<string, string>>;
+
+/** Options of {@link policyConformance}. */
+export interface ConformanceOptions {
+  /** Known gaps by variant name. Closing one breaks the build until it is struck from the list. */
+  readonly gaps?: Readonly<Record<string, Gaps>>;
+}
+
+/** Allocations failed one after the other, at most. */
+const FAILURES = 200;
+
+/**
+ * The suite that every policy passes, for every variant: small programs under audit and lock checks that must leave
+ * nothing behind, with each of their allocations failing in turn, and always with the same outcome.
+ *
+ * @example
+ * A policy's whole test file:
+ *
+ *     import { policyConformance } from "@gpuvm/policy-testkit";
+ *     import { describe, expect, it } from "vitest";
+ *     import { mine } from "../src/index.ts";
+ *
+ *     policyConformance(mine, { describe, it, expect });
+ */
+export function policyConformance(
+  driver: DriverPackage,
+  runner: TestRunner,
+  options: ConformanceOptions = {},
+): void {
+  for (const [name, variant] of Object.entries(driver.variants)) {
+    const gaps = options.gaps?.[name] ?? {};
+    runner.describe(`${driver.name}:${name} as every policy`, () => {
+      for (const scenario of SCENARIOS) conforms(variant, scenario, gaps[scenario.key], runner);
+    });
+  }
+}
+
+function conforms(
+  variant: DriverVariant,
+  scenario: Scenario,
+  gap: string | undefined,
+  runner: TestRunner,
+): void {
+  const { expect } = runner;
+  const title = `${scenario.key}: ${scenario.says}`;
+  const body = () => expect(play(variant, scenario).remains).toEqual(NOTHING);
+  if (gap !== undefined) {
+    runner.it.fails(`${title} (known gap: ${gap})`, body);
+    return;
+  }
+  runner.it(title, body);
+  runner.it(`${scenario.key}: the same again`, () => {
+    expect(figures(play(variant, scenario))).toEqual(figures(play(variant, scenario)));
+  });
+  runner.it(`${scenario.key}: with each allocation failing in turn`, () => {
+    for (let n = 0; n < FAILURES; n++) {
+      const failed = failing(variant, scenario, n);
+      expect({ allocation: failed.what, ...failed.program.remains }).toEqual({
+        allocation: failed.what,
+        ...NOTHING,
+      });
+      if (failed.what === null) return;
+    }
+  });
+}
+
+function play(variant: DriverVariant, scenario: Scenario): Program {
+  const program = new Program(variant);
+  scenario.run(program);
+  program.end();
+  return program;
+}
+
+/** Plays it with the `n`th allocation after the driver's start failing; `what` is null if there were fewer. */
+function failing(
+  variant: DriverVariant,
+  scenario: Scenario,
+  n: number,
+): { program: Program; what: string | null } {
+  const program = new Program(variant);
+  let left = n;
+  let what: string | null = null;
+  program.replay.machine.dev.failAlloc = (name) => {
+    if (left-- !== 0) return false;
+    what = name;
+    return true;
+  };
+  scenario.run(program);
+  program.end();
+  return { program, what };
+}
+
+/** Everything that is counted. */
+function figures(program: Program): unknown {
+  const { machine } = program.replay;
+  const { memory, counts, now, hazards } = machine;
+  const { submitLocks, closeWaitNs } = counts;
+  return {
+    now,
+    hazards,
+    retained: memory.retainedByteSeconds,
+    counts: Object.entries(counts).filter(([, value]) => typeof value === "number"),
+    submitLocks: submitLocks.entries(),
+    closeWaitNs: closeWaitNs.entries(),
+    steps: machine.vms.map((record) => [record.key, record.steps, record.teardown]),
+  };
+}
