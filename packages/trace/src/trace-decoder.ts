@@ -3,6 +3,7 @@ import type { Request, TraceHeader } from "@gpuvm/drm-model";
 import { decodeEvent } from "./decode-event.ts";
 import { EventProblem } from "./event-problem.ts";
 import { findInexactInteger } from "./exact-integer.ts";
+import { FastLine } from "./fast-line.ts";
 import { DecodeState } from "./field.ts";
 import { parseHeader } from "./header.ts";
 import type { LineBlock } from "./line-block.ts";
@@ -25,6 +26,9 @@ export class TraceDecoder {
   readonly #file: string;
   readonly #state = new DecodeState();
   readonly #utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  readonly #fast = new FastLine();
+  readonly #values: unknown[] = [];
+  readonly #rest: number[] = [];
   #scratch = new Uint8Array(0);
   #lastTime = 0;
   #endLine = 0;
@@ -53,9 +57,22 @@ export class TraceDecoder {
       first++;
     }
     if (first === block.count) return;
-    const values = this.#parseAll(block, first);
+    const { bytes, starts } = block;
+    const values = this.#values;
+    values.length = 0;
+    // What the fast parser leaves is parsed together, then everything is decoded in the order of the file.
+    const rest = this.#rest;
+    rest.length = 0;
     for (let i = first; i < block.count; i++) {
-      const value = values === undefined ? this.#parseLine(block, i) : values[i - first];
+      const raw = this.#fast.parse(bytes, starts[i] as number, (starts[i + 1] as number) - 1);
+      values.push(raw);
+      if (raw === undefined) rest.push(i);
+    }
+    const parsed = rest.length === 0 ? undefined : this.#parseAll(block, rest);
+    if (parsed !== undefined)
+      for (let k = 0; k < rest.length; k++) values[(rest[k] as number) - first] = parsed[k];
+    for (let i = first; i < block.count; i++) {
+      const value = values[i - first] ?? this.#parseLine(block, i);
       if (value !== undefined) out.push(this.#event(block, i, value));
     }
   }
@@ -86,27 +103,33 @@ export class TraceDecoder {
   }
 
   /**
-   * Parses a whole block in one go, as an array: faster than line by line. Undefined when the block isn't made of exactly
-   * one object per line. That is certain when every line begins with a brace, there are no other braces, and the array
-   * has as many values as there are lines: then no line holds two objects, and no object reaches into the next line.
+   * Parses lines in one go, as an array: faster than line by line. Undefined when they aren't made of exactly one object
+   * each. That is certain when every line begins with a brace, there are no other braces, and the array has as many values
+   * as there are lines: then no line holds two objects, and no object reaches into the next line.
    */
-  #parseAll(block: LineBlock, first: number): unknown[] | undefined {
-    const { starts, count } = block;
-    const begin = starts[first] as number;
-    const length = (starts[count] as number) - begin;
-    if (this.#scratch.length < length + 1) this.#scratch = new Uint8Array(length * 2 + 1);
+  #parseAll(block: LineBlock, lines: readonly number[]): unknown[] | undefined {
+    const { bytes, starts } = block;
+    if (this.#scratch.length < bytes.length + 1) this.#scratch = new Uint8Array(bytes.length * 2 + 1);
     const scratch = this.#scratch;
     scratch[0] = OPEN_BRACKET;
-    scratch.set(block.bytes.subarray(begin, begin + length), 1);
-    for (let i = first + 1; i < count; i++) scratch[(starts[i] as number) - begin] = COMMA;
-    scratch[length] = CLOSE_BRACKET;
-    for (let i = first; i < count; i++) {
-      if (scratch[(starts[i] as number) - begin + 1] !== OPEN_BRACE) return undefined;
+    let length = 0;
+    for (let k = 0; k < lines.length; ) {
+      // Lines that follow each other are copied together.
+      const from = lines[k] as number;
+      let to = from;
+      for (; k < lines.length && lines[k] === to; k++, to++) {
+        if (bytes[starts[to] as number] !== OPEN_BRACE) return undefined;
+      }
+      const begin = starts[from] as number;
+      scratch.set(bytes.subarray(begin, starts[to] as number), length + 1);
+      for (let i = from + 1; i <= to; i++) scratch[length + (starts[i] as number) - begin] = COMMA;
+      length += (starts[to] as number) - begin;
     }
-    if (countBraces(scratch, length) !== count - first) return undefined;
+    scratch[length] = CLOSE_BRACKET;
+    if (countBraces(scratch, length) !== lines.length) return undefined;
     try {
       const values: unknown = JSON.parse(this.#utf8.decode(scratch.subarray(0, length + 1)));
-      return Array.isArray(values) && values.length === count - first ? values : undefined;
+      return Array.isArray(values) && values.length === lines.length ? values : undefined;
     } catch {
       return undefined;
     }
