@@ -7,7 +7,7 @@ const NEWLINE = 10;
 export const BLOCK_LINES_MAX = 4096;
 
 /** A line longer than this is no event; without a limit a file without newlines would be held in memory as a whole. */
-export const LINE_BYTES_MAX = 16 * 1024 * 1024;
+export const LINE_BYTES_MAX: number = 16 * 1024 * 1024;
 
 /** Some whole lines. Valid until the next block is asked for: the buffers are used again. */
 export interface LineBlock {

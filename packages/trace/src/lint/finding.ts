@@ -1,8 +1,21 @@
 /** How bad a finding is. Only an error makes a check fail. */
 export type Severity = "error" | "warning" | "note";
 
+/** Name of a kind of finding; stable, to be listed in a configuration. */
+export type FindingCode =
+  | "overlap"
+  | "outside-space"
+  | "misaligned"
+  | "use-after-unbind"
+  | "map-over"
+  | "unbind-nothing"
+  | "closed-while-mapped"
+  | "mapped-at-close"
+  | "growth"
+  | "fragmentation";
+
 /** Every finding there is: how bad it is, and what to do about it. */
-export const FINDINGS = {
+export const FINDINGS: Readonly<Record<FindingCode, readonly [Severity, string]>> = {
   overlap: ["error", "two mappings of one VM share addresses: the dump is damaged, or the driver's tree is"],
   "outside-space": [
     "error",
@@ -28,10 +41,7 @@ export const FINDINGS = {
   ],
   growth: ["warning", "memory only grows: look for buffers that are made again and again and never closed"],
   fragmentation: ["note", "neighbouring mappings of one buffer could be one: bind larger ranges at once"],
-} as const satisfies Record<string, readonly [Severity, string]>;
-
-/** Name of a kind of finding; stable, to be listed in a configuration. */
-export type FindingCode = keyof typeof FINDINGS;
+};
 
 /** One thing that is wrong, or worth knowing, and where. */
 export interface Finding {
