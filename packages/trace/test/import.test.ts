@@ -2,7 +2,15 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Request } from "@gpuvm/drm-model";
 import { describe, expect, test } from "vitest";
-import { type Imported, importFile, type Snapshot, sniff } from "../src/index.ts";
+import {
+  encodeTrace,
+  type Imported,
+  importFile,
+  readTraceSync,
+  type Snapshot,
+  sniff,
+  traceCounts,
+} from "../src/index.ts";
 
 const dir = fileURLToPath(new URL("../samples/", import.meta.url));
 
@@ -284,3 +292,14 @@ test("gpu-bo-trace: the lines are those of the file", async () => {
   const { items } = await load("gpu-bo-trace.jsonl");
   expect(items.map((i) => i.line)).toEqual([2, 3]);
 });
+
+test.each(["trace-cmd-xe.txt", "tracefs-amdgpu.txt", "perf-script.txt", "binding-report.txt"])(
+  "%s makes a valid neutral trace",
+  async (file) => {
+    const found = requests((await load(file)).items);
+    const header = { format: "gpu-bo-trace", version: 1, driver: "neutral", ...traceCounts(found) } as const;
+    const back = readTraceSync(encodeTrace(header, found));
+    expect(back.requests).toEqual(found);
+    expect(back.warnings).toEqual([]);
+  },
+);
