@@ -244,6 +244,41 @@ export class BlockIndex {
     if ((this.#leaves.counts[this.#leaf] as number) < LEAF / 4) this.#shrink();
   }
 
+  /** What is wrong with the invariants above; nothing, if all is well. @internal */
+  check(): string[] {
+    const wrong: string[] = [];
+    const { keys, ids, counts } = this.#leaves;
+    let last = Number.NEGATIVE_INFINITY;
+    let size = 0;
+    for (let top = 0; top < this.#topCount; top++) {
+      const node = this.#topNodes[top] as number;
+      const leaves = this.#nodes.counts[node] as number;
+      if (leaves === 0) wrong.push(`node ${top} is empty`);
+      if (this.#topKeys[top] !== this.#nodes.keys[node << NODE_SHIFT])
+        wrong.push(`node ${top} has another key on top`);
+      for (let slot = 0; slot < leaves; slot++) {
+        const where = `leaf ${slot} of node ${top}`;
+        const leaf = this.#nodes.ids[(node << NODE_SHIFT) + slot] as number;
+        const key = this.#nodes.keys[(node << NODE_SHIFT) + slot] as number;
+        const n = counts[leaf] as number;
+        size += n;
+        if (n === 0 && this.size > 0) wrong.push(`${where} is empty`);
+        if (top === 0 && slot === 0 && key !== Number.NEGATIVE_INFINITY)
+          wrong.push("the first key is a number");
+        if (key < last || (key === last && size > n))
+          wrong.push(`the key of ${where} is not above what is before`);
+        if (n > 0 && key > (keys[leaf << LEAF_SHIFT] as number)) wrong.push(`${where} begins below its key`);
+        for (let i = leaf << LEAF_SHIFT; i < (leaf << LEAF_SHIFT) + n; i++) {
+          if (!((keys[i] as number) > last)) wrong.push(`keys do not ascend in ${where}`);
+          if (!((ids[i] as number) > 0)) wrong.push(`no id in ${where}`);
+          last = keys[i] as number;
+        }
+      }
+    }
+    if (size !== this.size) wrong.push(`${size} entries, but size is ${this.size}`);
+    return wrong;
+  }
+
   /** Bytes of all arrays. */
   get bytes(): number {
     return this.#leaves.bytes + this.#nodes.bytes + this.#topKeys.byteLength + this.#topNodes.byteLength;

@@ -1,0 +1,231 @@
+import { describe, expect, it } from "vitest";
+import { BlockIndex } from "../src/block-index.ts";
+import { random, shuffle } from "./support/random.ts";
+
+/** A sorted array, searched by halving: the same map, without blocks. */
+class Model {
+  readonly keys: number[] = [];
+  readonly ids: number[] = [];
+
+  /** Position of the last key at or below `key`, or -1. */
+  floor(key: number): number {
+    let lo = 0;
+    let hi = this.keys.length;
+    while (lo < hi) {
+      const mid = (lo + hi) >> 1;
+      if ((this.keys[mid] as number) <= key) lo = mid + 1;
+      else hi = mid;
+    }
+    return lo - 1;
+  }
+
+  insert(key: number, id: number): void {
+    const at = this.floor(key) + 1;
+    this.keys.splice(at, 0, key);
+    this.ids.splice(at, 0, id);
+  }
+
+  remove(key: number): void {
+    const at = this.floor(key);
+    this.keys.splice(at, 1);
+    this.ids.splice(at, 1);
+  }
+}
+
+/** Index and model side by side. Every operation compares what can be seen beside the cursor. */
+class Pair {
+  readonly index = new BlockIndex();
+  readonly model = new Model();
+  #id = 0;
+
+  insert(key: number): void {
+    const id = ++this.#id;
+    this.index.insert(key, id);
+    this.model.insert(key, id);
+    if (this.index.current() !== id || !this.index.isAt(key, id))
+      throw new Error(`insert ${key}: not under the cursor`);
+    if (this.index.isAt(key, id + 1) || this.index.isAt(key + 0.5, id))
+      throw new Error(`isAt is true of others`);
+    this.behind(`insert ${key}`, this.model.floor(key) + 1);
+  }
+
+  remove(key: number): void {
+    this.index.remove(key);
+    const at = this.model.floor(key);
+    this.model.remove(key);
+    this.behind(`remove ${key}`, at);
+  }
+
+  floor(key: number, how: "floor" | "near" = "floor"): void {
+    const at = this.model.floor(key);
+    const id = this.index[how](key);
+    if (id !== (this.model.ids[at] ?? 0)) throw new Error(`${how} ${key}: ${id}, not ${this.model.ids[at]}`);
+    this.behind(`${how} ${key}`, at + 1);
+  }
+
+  /** The entry behind the cursor is the model's at a position; going there does the same. */
+  behind(what: string, at: number): void {
+    const { index, model } = this;
+    const key = model.keys[at] ?? Number.POSITIVE_INFINITY;
+    const id = model.ids[at] ?? 0;
+    if (index.nextKey() !== key || index.nextId() !== id) {
+      throw new Error(`${what}: behind it ${index.nextKey()} -> ${index.nextId()}, not ${key} -> ${id}`);
+    }
+  }
+
+  /** `advance` goes where `nextId` looked. */
+  step(): void {
+    const id = this.index.nextId();
+    const before = this.index.current();
+    if (this.index.advance() !== id) throw new Error("advance goes elsewhere");
+    if (this.index.current() !== (id === 0 ? before : id))
+      throw new Error("advance leaves the cursor elsewhere");
+  }
+
+  /** Everything, in order, from the start. */
+  all(): void {
+    const { index, model } = this;
+    index.rewind();
+    expect(index.current()).toBe(0);
+    const keys: number[] = [];
+    const ids: number[] = [];
+    for (let key = index.nextKey(); key !== Number.POSITIVE_INFINITY; key = index.nextKey()) {
+      keys.push(key);
+      ids.push(index.advance());
+    }
+    expect(keys).toEqual(model.keys);
+    expect(ids).toEqual(model.ids);
+    expect(index.advance()).toBe(0);
+    expect(index.current()).toBe(model.ids.at(-1) ?? 0);
+    expect(index.size).toBe(model.keys.length);
+    expect(index.check()).toEqual([]);
+  }
+}
+
+const range = (n: number) => Array.from({ length: n }, (_, i) => i);
+/** More than one node of 256 leaves of 64 entries, even when they are full. */
+const MANY = 17_000;
+
+const ORDERS: readonly (readonly [string, (n: number) => number[]])[] = [
+  ["ascending", (n) => range(n)],
+  ["descending", (n) => range(n).reverse()],
+  ["random", (n) => shuffle(range(n), random(1))],
+  ["from both ends", (n) => range(n).map((i) => (i % 2 === 0 ? i / 2 : n - (i + 1) / 2))],
+  [
+    "in clusters",
+    (n) => shuffle(range(Math.ceil(n / 50)), random(2)).flatMap((c) => range(50).map((i) => c * 50 + i)),
+  ],
+  [
+    "in clusters, downwards",
+    (n) => shuffle(range(Math.ceil(n / 50)), random(3)).flatMap((c) => range(50).map((i) => c * 50 + 49 - i)),
+  ],
+];
+
+describe("a sorted map of doubles", () => {
+  describe.each(ORDERS)("filled %s", (_, order) => {
+    it.each(ORDERS.slice(0, 4))("and emptied %s", (_name, back) => {
+      const pair = new Pair();
+      const keys = order(MANY);
+      for (const key of keys) pair.insert(key);
+      pair.all();
+      const next = random(4);
+      for (let i = 0; i < 1000; i++) pair.floor(next(2 * MANY) / 2 - 2, i % 2 === 0 ? "floor" : "near");
+      const there = new Set(keys);
+      let left = there.size;
+      for (const key of back(MANY + 50)) {
+        if (!there.has(key)) continue;
+        pair.remove(key);
+        if (--left % 8000 === 0) pair.all();
+      }
+      pair.all();
+      expect(pair.index.size).toBe(0);
+      // It can be filled again.
+      for (const key of range(100)) pair.insert(key);
+      pair.all();
+    });
+  });
+
+  it.each([10, 63, 64, 65, 129, 1000, 20_000])("churns at about %i entries", (size) => {
+    const next = random(size);
+    const pair = new Pair();
+    for (let i = 0; i < size; i++) pair.insert(i * 16);
+    for (let i = 0; i < 20_000; i++) {
+      const { keys } = pair.model;
+      const kind = next(10);
+      if (kind < 3 || keys.length === 0) {
+        // Beside an entry, as a split does; else anywhere.
+        const key = next(2) === 0 ? (keys[next(keys.length)] ?? 0) + 1 + next(15) : next(size * 16);
+        if (keys[pair.model.floor(key)] !== key) pair.insert(key);
+      } else if (kind < 6) pair.remove(keys[next(keys.length)] as number);
+      else if (kind === 6) pair.floor(next(size * 16 + 20) - 10);
+      else if (kind === 7) pair.floor(next(size * 16 + 20) - 10, "near");
+      else pair.step();
+      if (i % 4000 === 0) pair.all();
+    }
+    pair.all();
+  });
+
+  it("grows and shrinks in waves, now from the left and now from the right", () => {
+    const pair = new Pair();
+    const next = random(9);
+    for (let wave = 0; wave < 4; wave++) {
+      for (let i = 0; i < 18_000; i++) {
+        const key = wave % 2 === 0 ? wave * 1e6 + i : wave * 1e6 - i;
+        pair.insert(key);
+      }
+      pair.all();
+      const keys = pair.model.keys.slice();
+      const gone =
+        wave % 3 === 0
+          ? keys.slice(0, 15_000)
+          : wave % 3 === 1
+            ? keys.slice(-15_000)
+            : shuffle(keys, next).slice(0, 15_000);
+      for (const key of gone) pair.remove(key);
+      pair.all();
+    }
+  });
+
+  it("replaces, again and again, an entry by two or three beside each other", () => {
+    const pair = new Pair();
+    const next = random(5);
+    pair.insert(0);
+    while (pair.model.keys.length < 3000) {
+      const at = next(pair.model.keys.length);
+      const key = pair.model.keys[at] as number;
+      const end = pair.model.keys[at + 1] ?? key + 2 ** 40;
+      pair.floor(key);
+      pair.remove(key);
+      pair.insert(key);
+      for (const part of [0.25, 0.75]) {
+        const middle = key + Math.floor((end - key) * part);
+        if (pair.model.keys[pair.model.floor(middle)] !== middle) pair.insert(middle);
+      }
+    }
+    pair.all();
+  });
+
+  it("of nothing", () => {
+    const { index } = new Pair();
+    expect([index.floor(5), index.near(5), index.current(), index.nextId(), index.advance()]).toEqual([
+      0, 0, 0, 0, 0,
+    ]);
+    expect([index.nextKey(), index.isAt(5, 0), index.size]).toEqual([Number.POSITIVE_INFINITY, false, 0]);
+  });
+
+  it("counts changes", () => {
+    const { index } = new Pair();
+    index.insert(1, 1);
+    index.insert(2, 2);
+    index.floor(1);
+    expect(index.version).toBe(2);
+    index.remove(1);
+    expect(index.version).toBe(3);
+  });
+
+  it("does not leave empty room behind what is appended", () => {
+    const index = new BlockIndex();
+    for (let i = 0; i < 64 * 1024; i++) index.insert(i, i + 1);
+    expect(index.bytes / (64 * 1024)).toBeLessThan(15);
+  });
+});
