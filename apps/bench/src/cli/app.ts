@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { TraceError } from "@gpuvm/trace";
 import { type Application, buildApplication, buildRouteMap, run } from "@stricli/core";
+import { compareCommand } from "./compare-command.ts";
 import { conformanceCommand } from "./conformance-command.ts";
 import { type BenchContext, EXIT } from "./context.ts";
 import { runCommand } from "./run-command.ts";
@@ -8,7 +9,7 @@ import { UsageError } from "./usage-error.ts";
 import { version } from "./version.ts";
 
 /** Every command by its name. */
-const COMMANDS = { run: runCommand, conformance: conformanceCommand };
+const COMMANDS = { run: runCommand, compare: compareCommand, conformance: conformanceCommand };
 
 /** The program. */
 export const app: Application<BenchContext> = buildApplication(

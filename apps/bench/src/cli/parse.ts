@@ -18,3 +18,8 @@ export function nonNegative(input: string): number {
   if (!(n >= 0) || input.trim() === "") throw new UsageError(`"${input}" is not a number of at least 0`);
   return n;
 }
+
+/** `5%` or `0.05`: a share. */
+export function percentage(input: string): number {
+  return input.endsWith("%") ? nonNegative(input.slice(0, -1)) / 100 : nonNegative(input);
+}

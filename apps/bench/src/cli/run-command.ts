@@ -14,6 +14,7 @@ interface Flags {
   readonly audit: boolean;
   readonly lockdep: boolean;
   readonly repeat: number;
+  readonly samples: number;
 }
 
 /** `gpuvm-bench run` */
@@ -84,6 +85,13 @@ export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], B
         default: false,
         withNegated: false,
         brief: "Check the locking rules (slower)",
+      },
+      samples: {
+        kind: "parsed",
+        parse: positive,
+        default: "1",
+        brief: "Time each replay so often, in interleaved rounds; six give an interval",
+        placeholder: "N",
       },
       repeat: {
         kind: "parsed",

@@ -8,7 +8,7 @@ import { DRIVERS, type OwnershipChoice, subjectName, subjects } from "../policie
 import { Comparison } from "../run/comparison.ts";
 import { replayOne } from "../run/replay-one.ts";
 import { resultsOf } from "../run/results.ts";
-import { openTrace, shippedSources } from "../run/source.ts";
+import { openTrace, shippedSources, type TraceSource } from "../run/source.ts";
 
 /** What `run` prints. */
 export type RunFormat = "table" | "json" | "markdown" | "csv";
@@ -33,6 +33,8 @@ export interface RunArgs {
   readonly lockdep: boolean;
   /** How often each trace is replayed on the same machine. */
   readonly repeat: number;
+  /** How often each replay is timed, in interleaved rounds. */
+  readonly samples: number;
 }
 
 /** Positional words are traces, or policies where that is what they name. */
@@ -58,22 +60,19 @@ export async function runRun(args: RunArgs, print: (text: string) => void): Prom
     if (!existsSync(path)) throw new UsageError(`${path}: no such trace file`);
   }
   const comparison = new Comparison(columns);
-  const progress = new Progress(paths.length * columns.length, "replays");
+  const progress = new Progress(paths.length * columns.length * args.samples, "replays");
+  const sources: TraceSource[] = [];
+  for (const path of paths) sources.push(await openTrace(path));
   let done = 0;
-  for (const path of paths) {
-    const source = await openTrace(path);
-    for (const subject of columns) {
-      const what = `${source.name} on ${subjectName(subject)}`;
-      progress.show(done, what);
-      comparison.add(
-        await replayOne(source, subject, {
-          audit: args.audit,
-          lockdep: args.lockdep,
-          repeat: args.repeat,
-          onProgress: (events) => progress.show(done, `${what}, ${events} events`),
-        }),
-      );
-      done++;
+  // Rounds, not runs of the same replay: whatever slows the machine down for a while slows all of them.
+  for (let round = 0; round < args.samples; round++) {
+    for (const source of sources) {
+      for (const subject of columns) {
+        const what = `${source.name} on ${subjectName(subject)}`;
+        const onProgress = (events: number) => progress.show(done, `${what}, ${events} events`);
+        comparison.add(await replayOne(source, subject, { ...args, onProgress }));
+        progress.show(++done, what);
+      }
     }
   }
   progress.end();
@@ -90,10 +89,10 @@ export async function runRun(args: RunArgs, print: (text: string) => void): Prom
 
 function render(comparison: Comparison, args: RunArgs): string {
   const { runs } = comparison;
-  const { audit, lockdep, repeat } = args;
+  const { audit, lockdep, repeat, samples } = args;
   switch (args.format) {
     case "json":
-      return `${JSON.stringify(resultsOf(runs, { audit, lockdep, repeat }), null, 2)}\n`;
+      return `${JSON.stringify(resultsOf(runs, { audit, lockdep, repeat, samples }), null, 2)}\n`;
     case "csv":
       return runsCsv(runs);
     case "markdown":

@@ -2,6 +2,7 @@ import { cpus } from "node:os";
 import type { Distribution, LeftBehind, StepCounts, VmRecord } from "@gpuvm/drm-model";
 import { subjectName } from "../policies.ts";
 import { isNative, type Replayed } from "./replay-one.ts";
+import { type Timing, timing } from "./timing.ts";
 
 /** A distribution in a result file. */
 export interface DistributionSummary {
@@ -81,7 +82,7 @@ export interface RunResult {
   /** The first hazards, with the history of their object. */
   readonly first_hazards: readonly { kind: string; object: string; detail: string; at_ns: number }[];
   readonly vms: readonly VmResult[];
-  readonly timing: { readonly replay_ms: number; readonly events_per_second: number };
+  readonly timing: Timing;
 }
 
 /** A result file. */
@@ -95,7 +96,12 @@ export interface Results {
     readonly node: string;
     readonly platform: string;
   };
-  readonly options: { readonly audit: boolean; readonly lockdep: boolean; readonly repeat: number };
+  readonly options: {
+    readonly audit: boolean;
+    readonly lockdep: boolean;
+    readonly repeat: number;
+    readonly samples: number;
+  };
   readonly runs: readonly RunResult[];
 }
 
@@ -152,7 +158,7 @@ export function runResult(replayed: Replayed): RunResult {
       .slice(0, HAZARDS_KEPT)
       .map(({ kind, object, detail, at }) => ({ kind, object, detail, at_ns: at })),
     vms: vms.map(vmResult),
-    timing: { replay_ms: round(ms, 3), events_per_second: Math.round((events / ms) * 1000) },
+    timing: timing([ms], events),
   };
 }
 
@@ -199,8 +205,4 @@ export function summary(d: Distribution): DistributionSummary {
     p99: d.percentile(0.99),
     max: d.max,
   };
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }

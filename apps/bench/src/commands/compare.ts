@@ -1,0 +1,69 @@
+import { EXIT } from "../cli/context.ts";
+import { compareResults, type Difference } from "../compare/compare.ts";
+import { readResults } from "../compare/read-results.ts";
+import { markdownTable, terminalTable } from "../format/table.ts";
+
+/** The arguments of `compare`. */
+export interface CompareArgs {
+  /** The result file to compare with. */
+  readonly before: string;
+  /** The result file that is compared. */
+  readonly after: string;
+  /** Share below which a difference does not count: 0.05 is 5 %. */
+  readonly threshold: number;
+  /** Answer 3 if something got worse. */
+  readonly failOnRegression: boolean;
+  /** Every figure, not only those that differ. */
+  readonly all: boolean;
+  /** What is printed. */
+  readonly format: "table" | "json" | "markdown";
+}
+
+/**
+ * Compares two result files.
+ *
+ * @returns 0, or 3 if asked to fail and something got worse
+ */
+export function runCompare(args: CompareArgs, print: (text: string) => void): number {
+  const result = compareResults(readResults(args.before), readResults(args.after), args.threshold);
+  const worse = result.differences.filter((d) => d.verdict === "worse").length;
+  if (args.format === "json") print(`${JSON.stringify(result, null, 2)}\n`);
+  else {
+    const shown = args.all ? result.differences : result.differences.filter((d) => d.verdict !== "same");
+    const head = ["", "before", "after", "ratio", "p", "verdict"];
+    const rows = shown.map((d) => [
+      `${d.trace} ${d.subject} ${d.metric}`,
+      figure(d.before),
+      figure(d.after),
+      ratio(d),
+      p(d),
+      d.verdict,
+    ]);
+    const table = args.format === "markdown" ? markdownTable : terminalTable;
+    const lines = shown.length === 0 ? ["no difference is shown"] : [table(head, rows)];
+    if (result.timeGeomean !== null)
+      lines.push("", `geometric mean of the time ratios: ${result.timeGeomean.toFixed(3)}`);
+    for (const key of result.onlyBefore) lines.push(`only in ${args.before}: ${key}`);
+    for (const key of result.onlyAfter) lines.push(`only in ${args.after}: ${key}`);
+    const better = result.differences.filter((d) => d.verdict === "better").length;
+    lines.push(
+      `${worse} worse, ${better} better, of ${result.differences.length} figures (threshold ${args.threshold * 100} %)`,
+    );
+    print(`${lines.join("\n")}\n`);
+  }
+  return args.failOnRegression && worse > 0 ? EXIT.regression : EXIT.ok;
+}
+
+function figure(n: number): string {
+  return Number.isInteger(n) ? n.toLocaleString("en-US") : n.toFixed(3);
+}
+
+function ratio(d: Difference): string {
+  if (d.verdict === "same" && !d.counted) return "~";
+  return d.ratio === null ? (d.after === 0 ? "=" : "new") : d.ratio.toFixed(3);
+}
+
+function p(d: Difference): string {
+  if (d.counted) return "exact";
+  return d.p === null ? "too few samples" : `p=${d.p.toFixed(3)}`;
+}
