@@ -55,6 +55,9 @@ export type UntyingEventId =
   | "vm-close"
   | "file-close";
 
+/** What a VM is for: a program's work, the driver's own objects, what the display reads. */
+export type VmPurpose = "program" | "kernel" | "scanout";
+
 /** An event after which a mapping no longer holds what it maps: it unties the knot `BO <- vm_bo <- VA`. */
 export interface UntyingEvent {
   /** Which. */
@@ -63,6 +66,8 @@ export interface UntyingEvent {
   readonly causedBy: "userspace" | "driver" | "nobody";
   /** Which mappings: all of a VM, those of one object in one VM, ... */
   readonly unties: string;
+  /** The kinds of VM whose mappings it unties; default: every kind that the driver has. */
+  readonly vms?: readonly VmPurpose[];
   /** What the caller waits for, or null. */
   readonly waitsFor: string | null;
   /** The kernel function or the patch it comes from. */
