@@ -45,9 +45,10 @@ export class Replay {
 
   /**
    * Begins a trace: its time 0 is now, and its files are new ones. Once before each trace when several are replayed
-   * on one machine.
+   * on one machine; freed VMs of earlier ones are forgotten.
    */
   begin(): void {
+    this.machine.forgetFreedVms();
     this.#timeBase = this.machine.now;
     this.#fileBase = this.#nextFile;
   }

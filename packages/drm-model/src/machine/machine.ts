@@ -14,7 +14,7 @@ import { Counts } from "./counts.ts";
 import type { Hazard, HazardKind } from "./hazard.ts";
 import { Thread } from "./thread.ts";
 import { Timers } from "./timers.ts";
-import type { VmRecord } from "./vm-record.ts";
+import type { StepCounts, VmRecord } from "./vm-record.ts";
 
 /** How a machine is made. */
 export interface MachineOptions {
@@ -53,8 +53,13 @@ export class Machine {
   readonly counts: Counts = new Counts();
   /** What was found so far. */
   readonly hazards: Hazard[] = [];
-  /** Every VM ever made, in order. */
+  /** Every VM that was made, in order, but those of {@link Machine.forgetFreedVms}. */
   readonly vms: VmRecord[] = [];
+  /** Steps of the VMs that were forgotten. */
+  readonly forgotten: { readonly steps: StepCounts; readonly teardown: StepCounts } = {
+    steps: { map: 0, unmap: 0, remap: 0 },
+    teardown: { map: 0, unmap: 0, remap: 0 },
+  };
   /** Bytes: allocated, retained. */
   readonly memory: Memory;
   /** What is to happen when. The machine's own clock fires these; an explorer takes them as choices. */
@@ -123,6 +128,15 @@ export class Machine {
   /** An object's history, oldest first. */
   historyOf(object: string): readonly string[] {
     return this.#history?.get(object) ?? [];
+  }
+
+  /** Drops the records of VMs that are freed; their steps are kept as sums. For runs without end. */
+  forgetFreedVms(): void {
+    for (const { steps, teardown } of this.vms.filter((record) => record.freed)) {
+      addSteps(this.forgotten.steps, steps);
+      addSteps(this.forgotten.teardown, teardown);
+    }
+    this.vms.splice(0, this.vms.length, ...this.vms.filter((record) => !record.freed));
   }
 
   /** Queues work for a worker (`queue_work`, a scheduler's `run_job` and `free_job`). */
@@ -228,6 +242,12 @@ export class Machine {
     this.memory.pass(at - this.now);
     this.now = at;
   }
+}
+
+function addSteps(sum: StepCounts, steps: StepCounts): void {
+  sum.map += steps.map;
+  sum.unmap += steps.unmap;
+  sum.remap += steps.remap;
 }
 
 function kindOf(error: GpuvmError): HazardKind {

@@ -118,6 +118,38 @@ export class VmRecord {
     if (programMappings > this.peakMappings) this.peakMappings = programMappings;
   }
 
+  /** What was counted of requests, to be given back if they are undone. */
+  save(): readonly number[] {
+    const { steps } = this;
+    return [
+      steps.map,
+      steps.unmap,
+      steps.remap,
+      this.prevPieces,
+      this.nextPieces,
+      this.kept,
+      this.peakMappings,
+      this.bytesMapped,
+      this.bytesMappedPeak,
+    ];
+  }
+
+  /** Requests counted since {@link VmRecord.save} were undone. Nobody else changed the VM meanwhile. */
+  restore(saved: readonly number[]): void {
+    const { steps } = this;
+    [
+      steps.map = 0,
+      steps.unmap = 0,
+      steps.remap = 0,
+      this.prevPieces = 0,
+      this.nextPieces = 0,
+      this.kept = 0,
+      this.peakMappings = 0,
+      this.bytesMapped = 0,
+      this.bytesMappedPeak = 0,
+    ] = saved;
+  }
+
   #grow(bytes: number): void {
     this.bytesMapped += bytes;
     if (this.bytesMapped > this.bytesMappedPeak) this.bytesMappedPeak = this.bytesMapped;
