@@ -1,2 +1,9 @@
-/** The name of this package, until it has something to say. */
-export const packageName = "@gpuvm/policy-powervr";
+/**
+ * How powervr (`drivers/gpu/drm/imagination`) holds buffer objects: binds in the ioctl, exact unmaps, a VM context with
+ * two counts, and no eviction.
+ *
+ * @packageDocumentation
+ */
+
+export { HEAPS, type PvrHeap } from "./heaps.ts";
+export { powervr } from "./package.ts";

@@ -1,0 +1,219 @@
+import { EINVAL, ENOENT, ENOMEM, type Errno, finish, type Steps, withOwnership } from "@gpuvm/core";
+import {
+  type Bo,
+  countSubmit,
+  DmaBuf,
+  type Driver,
+  type DriverOptions,
+  type DrmFile,
+  GpuEngine,
+  IovaSpace,
+  type Machine,
+  preempt,
+  type Request,
+} from "@gpuvm/drm-model";
+import { bindIoctl } from "./bind-ioctl.ts";
+import { PvrBo } from "./bo.ts";
+import { closeFile } from "./close.ts";
+import { createContext, putContext } from "./context.ts";
+import type { PvrDevice } from "./device.ts";
+import { PvrFile } from "./file.ts";
+import { createFreeList } from "./free-list.ts";
+import { FW_HEAP } from "./heaps.ts";
+import { createHwrt } from "./hwrt.ts";
+import { submitJobs } from "./job.ts";
+import { PvrMmu } from "./mmu.ts";
+import { policyOf } from "./policy.ts";
+import type { PvrVariant } from "./variants.ts";
+import { createVmContext, putVmContext } from "./vm-context.ts";
+
+/** `DRM_PVR_BO_PM_FW_PROTECT` and `DRM_PVR_BO_ALLOW_CPU_USERSPACE_ACCESS`; with the bypass of the cache, every flag. */
+const PM_FW_PROTECT = 2;
+const ALLOW_CPU = 4;
+const BO_FLAGS = 7;
+
+/** Starts the driver on a machine. */
+export function start(variant: PvrVariant, machine: Machine, options: DriverOptions = {}): Driver {
+  const { dev } = machine;
+  const own = policyOf(variant);
+  const policy = withOwnership(own, options.boOwnership ?? own.boOwnership);
+  const pvr: PvrDevice = {
+    machine,
+    dev,
+    boOwnership: policy.boOwnership,
+    defects: new Set([...variant.defects, ...(options.defects ?? [])]),
+    mmu: new PvrMmu(machine),
+    engines: ["geometry", "fragment", "compute", "transfer"].map((name) => new GpuEngine(machine, name)),
+    kernelVm: null,
+    fwMm: new IovaSpace(FW_HEAP.base, FW_HEAP.size),
+  };
+  const device = { name: "device#0" };
+  // Nothing else runs yet, and the firmware's own VM needs no object of the firmware.
+  const kernelVm = finish(createVmContext(pvr, -1, null, device));
+  if (typeof kernelVm !== "number") pvr.kernelVm = kernelVm;
+
+  return {
+    policy,
+    open: (id) => new PvrFile(machine, id),
+    ioctl: (file, request) => ioctl(pvr, file as PvrFile, request),
+    release: (file) => closeFile(pvr, file as PvrFile),
+    *unload() {
+      pvr.mmu.booted = false;
+      if (pvr.kernelVm !== null) yield* putVmContext(pvr.kernelVm, device);
+      pvr.kernelVm = null;
+    },
+    prime: {
+      exportBo(file: DrmFile, handle: number) {
+        const bo = (file as PvrFile).handles.get(handle);
+        return bo === undefined ? null : new DmaBuf<Bo>(machine, bo);
+      },
+      *importBo(file: DrmFile, dmaBuf: DmaBuf, handle: number) {
+        const bo = dmaBuf.bo as PvrBo;
+        if (file.handles.get(handle) === bo) return 0;
+        bo.get("creator");
+        file.publish(handle, bo);
+        return 0;
+      },
+    },
+  };
+}
+
+function* ioctl(pvr: PvrDevice, file: PvrFile, request: Request): Steps<Errno> {
+  switch (request.op) {
+    case "gem_new":
+      return yield* newBo(pvr, file, request.bo, request.size, request.flags ?? 0);
+    case "gem_close": {
+      const had = yield* file.close(request.bo, null);
+      file.closeExport(request.bo);
+      return had ? 0 : -EINVAL;
+    }
+    case "vm_create":
+      return yield* newVm(pvr, file, request.vm);
+    case "vm_destroy": {
+      const ctx = file.vmContexts.get(request.vm);
+      if (ctx === undefined) return -EINVAL;
+      file.vmContexts.delete(request.vm);
+      yield* putVmContext(ctx, file.holder);
+      return 0;
+    }
+    case "vm_bind":
+      return yield* bindIoctl(file, request);
+    case "queue_new":
+      return yield* newContext(file, request.queue, request.vm, request.class ?? 0);
+    case "queue_close": {
+      const ctx = file.contexts.get(request.queue);
+      if (ctx === undefined) return -EINVAL;
+      file.contexts.delete(request.queue);
+      yield* putContext(ctx, file.holder);
+      return 0;
+    }
+    case "exec": {
+      const jobs = request.jobs ?? [];
+      return yield* countSubmit(
+        pvr.machine,
+        () => submitJobs(pvr, file, jobs),
+        () => jobs.filter(([type]) => type < 2).length,
+      );
+    }
+    case "free_list_create":
+      return yield* newFreeList(file, request);
+    case "hwrt_create": {
+      const hwrt = yield* createHwrt(pvr, [...file.freeLists.values()].slice(-2), file.holder);
+      if (typeof hwrt === "number") return hwrt;
+      file.hwrts.set(request.id ?? pvr.dev.serial(), hwrt);
+      return 0;
+    }
+    case "prime_export": {
+      const bo = file.handles.get(request.bo);
+      if (bo === undefined) return -ENOENT;
+      file.export(request.bo, bo);
+      return 0;
+    }
+    case "prime_import":
+      return importForeign(pvr, file, request);
+    case "cpu_map":
+      return file.handles.has(request.bo) ? 0 : -ENOENT;
+    case "set_name":
+    case "cpu_prep":
+    case "wait_fence":
+      return 0;
+    default:
+      return -EINVAL;
+  }
+}
+
+/** `pvr_ioctl_create_bo`. */
+function* newBo(pvr: PvrDevice, file: PvrFile, handle: number, size: number, flags: number): Steps<Errno> {
+  const { dev, machine } = pvr;
+  const both = PM_FW_PROTECT | ALLOW_CPU;
+  if (size === 0 || (flags & ~BO_FLAGS) !== 0 || (flags & both) === both) return -EINVAL;
+  yield* preempt(dev, "alloc", "pvr_gem_object_create");
+  if (!dev.mayAlloc("pvr_gem_object")) return -ENOMEM;
+  const bo = new PvrBo(machine, { size: Math.ceil(size / 4096) * 4096 });
+  yield* preempt(dev, "publish", "drm_gem_handle_create");
+  file.publish(handle, bo);
+  return 0;
+}
+
+/** `drm_gem_prime_fd_to_handle`, of another driver's buffer. */
+function importForeign(
+  pvr: PvrDevice,
+  file: PvrFile,
+  request: { readonly bo: number; readonly size: number; readonly fresh: boolean },
+): Errno {
+  if (!request.fresh) return file.handles.has(request.bo) ? 0 : -ENOENT;
+  if (!pvr.dev.mayAlloc("pvr_gem_object")) return -ENOMEM;
+  const size = Math.ceil(request.size / 4096) * 4096;
+  file.publish(request.bo, new PvrBo(pvr.machine, { size, imported: true }));
+  return 0;
+}
+
+/** `pvr_ioctl_create_vm_context`. */
+function* newVm(pvr: PvrDevice, file: PvrFile, id: number): Steps<Errno> {
+  const ctx = yield* createVmContext(pvr, file.id, id, file.holder);
+  if (typeof ctx === "number") return ctx;
+  yield* preempt(pvr.dev, "publish", "pvr_ioctl_create_vm_context");
+  file.vmContexts.set(id, ctx);
+  return 0;
+}
+
+/** `pvr_ioctl_create_context`. */
+function* newContext(file: PvrFile, id: number, vm: number | undefined, type: number): Steps<Errno> {
+  const vmCtx = vm === undefined ? undefined : file.vmContexts.get(vm);
+  if (vmCtx === undefined) return -EINVAL;
+  const { dev } = vmCtx.pvr;
+  vmCtx.get("ioctl");
+  const ctx = yield* createContext(vmCtx, type, file.made, file.holder);
+  yield* putVmContext(vmCtx, "ioctl");
+  if (typeof ctx === "number") return ctx;
+  yield* preempt(dev, "publish", "pvr_context_create");
+  file.contexts.set(id, ctx);
+  return 0;
+}
+
+/** `pvr_ioctl_create_free_list`. The recorder did not keep the VM: the one in which the address is mapped. */
+function* newFreeList(
+  file: PvrFile,
+  request: {
+    readonly id?: number;
+    readonly va?: number;
+    readonly initPages?: number;
+    readonly maxPages?: number;
+    readonly growPages?: number;
+  },
+): Steps<Errno> {
+  const { va = 0, initPages = 0, maxPages = 0, growPages = 0 } = request;
+  let ret: Errno = -EINVAL;
+  for (const ctx of [...file.vmContexts.values()]) {
+    ctx.get("ioctl");
+    const list = yield* createFreeList(ctx, { va, initPages, maxPages, growPages }, file.holder);
+    yield* putVmContext(ctx, "ioctl");
+    if (typeof list !== "number") {
+      file.freeLists.set(request.id ?? ctx.pvr.dev.serial(), list);
+      return 0;
+    }
+    ret = list;
+    if (ret !== -ENOENT) break;
+  }
+  return ret;
+}

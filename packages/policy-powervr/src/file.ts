@@ -1,0 +1,41 @@
+import { DmaBuf, DrmFile, type Machine } from "@gpuvm/drm-model";
+import type { PvrBo } from "./bo.ts";
+import type { PvrContext } from "./context.ts";
+import type { PvrFreeList } from "./free-list.ts";
+import type { PvrHwrt } from "./hwrt.ts";
+import type { PvrVmContext } from "./vm-context.ts";
+
+/** An open file (`struct pvr_file`): buffers' handles, and tables of what else it made. */
+export class PvrFile extends DrmFile<PvrBo> {
+  /** `vm_ctx_handles`. */
+  readonly vmContexts: Map<number, PvrVmContext> = new Map();
+  /** `ctx_handles`. */
+  readonly contexts: Map<number, PvrContext> = new Map();
+  /** Contexts that the file made and that still live, whatever holds them (`contexts`, since b04ce1e718bd). */
+  readonly made: Set<PvrContext> = new Set();
+  /** `free_list_handles`. */
+  readonly freeLists: Map<number, PvrFreeList> = new Map();
+  /** `hwrt_handles`; the last one is what jobs render to. */
+  readonly hwrts: Map<number, PvrHwrt> = new Map();
+  /** Open dma-bufs of its buffers, by handle. */
+  readonly exported: Map<number, DmaBuf<PvrBo>> = new Map();
+  /** How the file holds what its tables lead to. */
+  readonly holder: { readonly name: string };
+
+  /** A file with nothing in it. */
+  constructor(machine: Machine, id: number) {
+    super(machine, id);
+    this.holder = { name: `file#${id}` };
+  }
+
+  /** A dma-buf of a handle's buffer, made or found again. The program is taken to close it with the handle. */
+  export(handle: number, bo: PvrBo): void {
+    if (!this.exported.has(handle)) this.exported.set(handle, new DmaBuf(this.machine, bo));
+  }
+
+  /** The program closes its dma-buf. */
+  closeExport(handle: number): void {
+    this.exported.get(handle)?.close();
+    this.exported.delete(handle);
+  }
+}

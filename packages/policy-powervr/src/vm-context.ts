@@ -1,0 +1,121 @@
+import {
+  type Counted,
+  DrmGemObject,
+  DrmGpuvm,
+  ENOMEM,
+  type Errno,
+  type GpuvmOps,
+  type Holder,
+  Lock,
+  type Steps,
+} from "@gpuvm/core";
+import { PageTable, preempt, VmRecord } from "@gpuvm/drm-model";
+import { STEPS } from "./bind.ts";
+import type { PvrDevice } from "./device.ts";
+import { createFwObject, destroyFwObject, type PvrFwObject } from "./fw-object.ts";
+import { ADDRESS_SPACE } from "./heaps.ts";
+import { SHAPE } from "./mmu.ts";
+import { unmapAll } from "./unmap-all.ts";
+
+/**
+ * An address space (`struct pvr_vm_context`). It has two counts: the driver's says when its mappings are torn down, the
+ * core's when its memory can go (vm_bos hold that one too).
+ *
+ * # Invariants
+ * When `refs` gets to 0 every mapping is taken away, and then the creator's reference on the core's VM is put.
+ */
+export class PvrVmContext implements Counted {
+  readonly pvr: PvrDevice;
+  readonly vm: DrmGpuvm;
+  readonly pt: PageTable;
+  readonly record: VmRecord;
+  /** `vm_ctx->lock`. */
+  readonly lock: Lock;
+  /** For programs, and not for the firmware. */
+  readonly user: boolean;
+  /** The driver's count (`ref_count`). */
+  refs = 1;
+  /** What the firmware knows of it (`fw_mem_ctx_obj`); the firmware's own has none. */
+  fwMemCtx: PvrFwObject | null = null;
+
+  /** A VM with one driver reference of `holder`. */
+  constructor(pvr: PvrDevice, file: number, id: number | null, holder: Holder) {
+    const { machine, dev } = pvr;
+    this.pvr = pvr;
+    this.user = file >= 0;
+    // Embedded in the struct (`dummy_gem`): it goes with it.
+    const dummy = new DrmGemObject(dev, { size: 0, name: `resv object #${dev.serial()}` });
+    const ops: GpuvmOps = {
+      ...STEPS,
+      vmFree: () => {
+        this.#free(dummy);
+      },
+    };
+    this.vm = new DrmGpuvm(dev, {
+      name: this.user ? "PowerVR-user-VM" : "PowerVR-FW-VM",
+      rObj: dummy,
+      start: 0,
+      range: ADDRESS_SPACE,
+      ops,
+      boOwnership: pvr.boOwnership,
+    });
+    this.pt = new PageTable(machine, SHAPE);
+    this.record = new VmRecord(file, id, this.vm, this.pt, this.user ? "program" : "kernel");
+    machine.vms.push(this.record);
+    this.lock = new Lock(`lock of ${this.vm.name}`, "pvr_vm_context.lock", dev.lockdep);
+    dev.ledger?.get(this, holder);
+  }
+
+  /** `vm_ctx#2`, for findings. */
+  get name(): string {
+    return `vm_ctx#${this.vm.id}`;
+  }
+
+  /** Takes a reference of the driver's (`pvr_vm_context_get`). */
+  get(holder: Holder): this {
+    this.refs++;
+    this.pvr.dev.ledger?.get(this, holder);
+    return this;
+  }
+
+  #free(dummy: DrmGemObject): void {
+    const { vas } = this.vm;
+    if (vas.live > 0) {
+      this.pvr.machine.hazard("leak", this.vm.name, `${vas.live} unlinked VAs were never freed`);
+    }
+    dummy.put("creator");
+    this.record.freed = true;
+  }
+}
+
+/** `pvr_vm_create_context`; -ENOMEM. */
+export function* createVmContext(
+  pvr: PvrDevice,
+  file: number,
+  id: number | null,
+  holder: Holder,
+): Steps<PvrVmContext | Errno> {
+  const { dev } = pvr;
+  yield* preempt(dev, "alloc", "pvr_vm_create_context");
+  if (!dev.mayAlloc("pvr_vm_context")) return -ENOMEM;
+  const ctx = new PvrVmContext(pvr, file, id, holder);
+  if (!ctx.user) return ctx;
+  const object = yield* createFwObject(pvr, 4096, ctx);
+  if (typeof object === "number") {
+    yield* putVmContext(ctx, holder);
+    return object;
+  }
+  ctx.fwMemCtx = object;
+  return ctx;
+}
+
+/** `pvr_vm_context_put`; the last one tears the mappings down (`pvr_vm_context_release`). */
+export function* putVmContext(ctx: PvrVmContext, holder: Holder): Steps<void> {
+  const { pvr } = ctx;
+  pvr.dev.ledger?.put(ctx, holder);
+  if (--ctx.refs > 0) return;
+  if (ctx.fwMemCtx !== null) yield* destroyFwObject(pvr, ctx.fwMemCtx, ctx);
+  ctx.fwMemCtx = null;
+  yield* unmapAll(ctx);
+  ctx.vm.put("creator");
+}

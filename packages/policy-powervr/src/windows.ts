@@ -1,0 +1,64 @@
+import { HEAPS, heapContaining, type PvrHeap } from "./heaps.ts";
+
+/** Bytes of a window. */
+const WINDOW = 2 ** 30;
+
+/** A part of a range, where it can be. */
+export interface Placed {
+  /** Its address. */
+  readonly at: number;
+  /** How far into the range it begins. */
+  readonly from: number;
+  /** Bytes. */
+  readonly length: number;
+}
+
+/**
+ * Moves addresses that lie in no heap into the general one, a window of 1 GiB at a time, each to the same place for
+ * ever. What lies in a heap stays.
+ */
+export class Windows {
+  readonly #moved = new Map<number, number>();
+  readonly #taken = new Set<number>();
+  readonly #general = HEAPS[0] as PvrHeap;
+
+  /**
+   * Where a range goes. It is cut only where windows that are next to each other went apart.
+   *
+   * @throws RangeError if the general heap has no window left
+   */
+  place(va: number, length: number): Placed[] {
+    if (heapContaining(va, length) !== null && !this.#moved.has(Math.floor(va / WINDOW))) {
+      for (let w = Math.floor(va / WINDOW); w * WINDOW < va + length; w++) this.#taken.add(w);
+      return [{ at: va, from: 0, length }];
+    }
+    const out: { at: number; from: number; length: number }[] = [];
+    for (let at = va; at < va + length; ) {
+      const window = Math.floor(at / WINDOW);
+      const end = Math.min(va + length, (window + 1) * WINDOW);
+      const to = this.#window(window) * WINDOW + (at - window * WINDOW);
+      const last = out.at(-1);
+      if (last !== undefined && last.at + last.length === to) last.length += end - at;
+      else out.push({ at: to, from: at - va, length: end - at });
+      at = end;
+    }
+    return out;
+  }
+
+  #window(window: number): number {
+    const known = this.#moved.get(window);
+    if (known !== undefined) return known;
+    const first = this.#general.base / WINDOW;
+    const count = this.#general.size / WINDOW;
+    // Next to its neighbour below if that is free; else any, from the top: programs begin at the bottom.
+    const wanted = (this.#moved.get(window - 1) ?? -2) + 1;
+    let to = wanted >= first && wanted < first + count && !this.#taken.has(wanted) ? wanted : -1;
+    for (let i = count - 2; to < 0 && i >= 0; i -= 2) if (!this.#taken.has(first + i)) to = first + i;
+    for (let i = count - 1; to < 0 && i >= 0; i--) if (!this.#taken.has(first + i)) to = first + i;
+    if (to < 0)
+      throw new RangeError(`the trace uses more than ${count} GiB of addresses, each in a GiB of its own`);
+    this.#taken.add(to);
+    this.#moved.set(window, to);
+    return to;
+  }
+}
