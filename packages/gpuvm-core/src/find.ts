@@ -19,8 +19,8 @@ export function gpuvaFindFirst(vm: DrmGpuvm, addr: U64, range: U64): Gpuva {
 export function gpuvaFind(vm: DrmGpuvm, addr: U64, range: U64): Gpuva {
   const va = gpuvaFindFirst(vm, addr, range);
   if (va === 0) return 0;
-  if (vm.exact === null)
-    return vm.vas.addr(va) === Number(addr) && vm.vas.range(va) === Number(range) ? va : 0;
+  if (vm.exact === null && vm.fits(addr) && vm.fits(range))
+    return vm.vas.addr(va) === addr && vm.vas.range(va) === range ? va : 0;
   const exact = gpuvaExact(vm, va);
   return exact.addr === toBig(addr) && exact.range === toBig(range) ? va : 0;
 }

@@ -168,6 +168,12 @@ export function gpuvaLink(vm: DrmGpuvm, va: Gpuva, vmBo: DrmGpuvmBo): void {
   const owner = vas.owner(va);
   if (owner === 0) return;
   if (owner < 0) throw new GpuvmError("BAD_CALL", `${vaName(vm, va)} is linked twice`, [vaName(vm, va)]);
+  if (vmBo.vm !== vm) {
+    throw new GpuvmError("BAD_CALL", `${vaName(vm, va)} is linked to ${vmBo.name}, of another VM`, [
+      vaName(vm, va),
+      vmBo.name,
+    ]);
+  }
   if (owner !== vmBo.obj.slot) {
     vm.dev.warn(`${vaName(vm, va)} is linked to the vm_bo of another object`);
     vm.mislinked.set(va, gpuvaObj(vm, va) as DrmGemObject);

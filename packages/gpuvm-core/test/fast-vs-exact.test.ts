@@ -34,6 +34,8 @@ interface Call {
   readonly range: Num;
   readonly obj: number;
   readonly offset: Num;
+  /** Added to the address of a question: those may be anywhere. */
+  readonly beside: Num;
 }
 
 interface Family {
@@ -126,12 +128,13 @@ function call(family: Family): fc.Arbitrary<Call> {
     range: family.lengths,
     obj: fc.nat(2),
     offset: fc.oneof(family.numbers, fc.constant(0n)),
+    beside: fc.constantFrom(0n, 0n, 1n, -1n, 2n ** 64n),
   });
 }
 
 /** Numbers where they are exact, bigints where not: the edge takes both. */
 function either(v: bigint, asNumber: boolean): U64 {
-  return asNumber && BigInt(Number(v)) === v ? Number(v) : v;
+  return asNumber && v >= 0n && v < 2n ** 64n && BigInt(Number(v)) === v ? Number(v) : v;
 }
 
 class Subject {
@@ -158,7 +161,7 @@ class Subject {
       U64,
     ];
     if (c.kind === "insert") return Math.min(insert(vm, addr, range, obj, offset), 0);
-    if (c.kind === "ask") return this.#ask(addr, range);
+    if (c.kind === "ask") return this.#ask(either(c.addr + c.beside, asNumber), range);
     const req = { addr, range, obj, offset };
     if (c.kind === "map") return this.#steps(gpuvmSmMapOpsCreate(vm, req), c);
     if (c.kind === "madvise") return this.#steps(gpuvmMadviseOpsCreate(vm, req), c);
@@ -175,7 +178,7 @@ class Subject {
   #ask(addr: U64, range: U64): unknown {
     const { vm } = this;
     const inRange: string[] = [];
-    const end = BigInt(addr) + BigInt(range);
+    const end = BigInt.asUintN(64, BigInt(addr)) + BigInt(range);
     if (end < 2n ** 64n) gpuvmForEachVaRange(vm, addr, end, (va) => inRange.push(this.#va(va)));
     const prefetch = gpuvmPrefetchOpsCreate(vm, addr, range) as GpuvaOps;
     const prefetched = prefetch.list.map((op) => this.#va(op.prefetch.va));
