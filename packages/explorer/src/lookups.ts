@@ -1,0 +1,56 @@
+import { join } from "./hash.ts";
+
+/*
+ * A call keeps what it looked up in local variables, which nobody can see from outside. If it holds a reference, that
+ * shows in a count; a bare pointer (the defect behind many a use after free) shows nowhere. So while schedules are
+ * explored the lookups in tables by number are watched: which object a call was given becomes part of where it stands.
+ * An object is known by who put it into a table when, not by its number, so the same object of two schedules is the same.
+ */
+
+const plainGet = Map.prototype.get;
+const plainSet = Map.prototype.set;
+let path = 0;
+let watching = false;
+let identities = new WeakMap<object, number>();
+const knownGet = WeakMap.prototype.get;
+const knownSet = WeakMap.prototype.set;
+
+function watchedGet(this: Map<unknown, unknown>, key: unknown): unknown {
+  const value = plainGet.call(this, key);
+  if (watching && typeof value === "object" && value !== null) {
+    path = join(path, (knownGet.call(identities, value) as number | undefined) ?? 1);
+  } else if (watching) path = join(path, value === undefined ? 2 : 3);
+  return value;
+}
+
+function watchedSet(this: Map<unknown, unknown>, key: unknown, value: unknown): Map<unknown, unknown> {
+  if (watching && typeof value === "object" && value !== null) {
+    path = join(path, 4);
+    if (knownGet.call(identities, value) === undefined) knownSet.call(identities, value, path);
+  }
+  return plainSet.call(this, key, value);
+}
+
+/** Watches all lookups from now on, until the function it returns is called. */
+export function watchLookups(): () => void {
+  if (Map.prototype.get === watchedGet) return () => {};
+  Map.prototype.get = watchedGet;
+  Map.prototype.set = watchedSet;
+  return () => {
+    Map.prototype.get = plainGet;
+    Map.prototype.set = plainSet;
+    identities = new WeakMap();
+  };
+}
+
+/** A step of somebody who stands at `at` begins. */
+export function beginStep(at: number): void {
+  path = at;
+  watching = true;
+}
+
+/** The step is over: where he stands now. */
+export function endStep(): number {
+  watching = false;
+  return path;
+}
