@@ -1,2 +1,19 @@
-/** The name of this package, until it has something to say. */
-export const packageName = "@gpuvm/policy-xe";
+/**
+ * How Xe holds buffer objects: a reference of each VMA beside that of the vm_bo, until the fence of its unbind.
+ *
+ * @packageDocumentation
+ */
+
+export {
+  BIND_DUMPABLE,
+  BIND_IMMEDIATE,
+  BIND_NULL,
+  BIND_READONLY,
+  CLASS_VM_BIND,
+  GEM_DEFER_BACKING,
+  VM_FAULT_MODE,
+  VM_LR_MODE,
+  VM_NO_OVERCOMMIT,
+  VM_SCRATCH_PAGE,
+} from "./flags.ts";
+export { xe } from "./package.ts";

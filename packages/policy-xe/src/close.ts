@@ -1,0 +1,81 @@
+import { EBUSY, ENOENT, type Errno, gpuvmFirstVa, gpuvmNextVa, type Holder, type Steps } from "@gpuvm/core";
+import { lock, unlock, type VmDestroy } from "@gpuvm/drm-model";
+import { closeHook } from "./bo.ts";
+import type { Xe } from "./device.ts";
+import { waitIdle } from "./preempt.ts";
+import { queueKill } from "./queue.ts";
+import type { XeVm } from "./vm.ts";
+import { prepVmaDestroy, vmaDestroy, vmaDestroyUnlocked, type XeVma } from "./vma.ts";
+import type { XeFile } from "./xe-file.ts";
+
+/** `xe_vm_destroy_ioctl`: -EBUSY while queues of long-running work are left. */
+export function* vmDestroyIoctl(xe: Xe, file: XeFile, req: VmDestroy): Steps<Errno> {
+  const vm = file.vms.get(req.vm);
+  if (vm === undefined) return -ENOENT;
+  if (vm.preempt !== null && vm.preempt.queues.size > 0) return -EBUSY;
+  file.vms.delete(req.vm);
+  yield* vmCloseAndPut(xe, vm, file);
+  return 0;
+}
+
+/**
+ * The end of a VM (`xe_vm_close_and_put`): no more work is taken, what runs is waited for, the page tables' root is
+ * cleared, every VMA is destroyed, and `holder`'s reference is put. VMAs of external objects come one by one with the
+ * object locked, and before the page tables go: an eviction that holds only the object may be looking at them.
+ */
+export function* vmCloseAndPut(xe: Xe, vm: XeVm, holder: Holder): Steps<void> {
+  const { machine, defects } = xe;
+  const { dev } = machine;
+  const { gpuvm, record } = vm;
+
+  // `xe_vm_close`
+  yield* lock(dev, vm.lock, "xe_vm_close");
+  vm.size = 0;
+  yield* waitIdle(dev, gpuvm.resv, "xe_vm_close");
+  vm.pt.unmap(0, gpuvm.mmEnd);
+  machine.counts.tlbInvalidations++;
+  unlock(dev, vm.lock);
+
+  yield* lock(dev, vm.lock, "xe_vm_close_and_put");
+  yield* lock(dev, gpuvm.resv, "xe_vm_close_and_put");
+  const contested: XeVma[] = [];
+  for (let va = gpuvmFirstVa(gpuvm); va !== 0; ) {
+    const next = gpuvmNextVa(gpuvm, va);
+    const vma = vm.vmas[va] as XeVma;
+    record.torn(gpuvm.vas.range(va));
+    prepVmaDestroy(vma, true);
+    if (vma.contested) contested.push(vma);
+    else vmaDestroy(vma, null);
+    va = next;
+  }
+  unlock(dev, gpuvm.resv);
+  if (defects.has("X4")) freePageTables(vm);
+  for (const vma of contested) yield* vmaDestroyUnlocked(vma);
+  freePageTables(vm);
+  unlock(dev, vm.lock);
+  gpuvm.put(holder);
+}
+
+/** The tables of the VM are given back: nobody may write entries any more. */
+function freePageTables(vm: XeVm): void {
+  vm.tablesFreed = true;
+}
+
+/**
+ * The last descriptor of a file goes: the handles (`drm_gem_release`), then the queues, then the VMs (`xe_file_close`).
+ */
+export function* fileClose(xe: Xe, file: XeFile): Steps<void> {
+  yield* file.closeAll(closeHook(xe));
+  for (const dmaBuf of file.exports.values()) dmaBuf.close();
+  file.exports.clear();
+  const queues = [...file.queues.values()];
+  file.queues.clear();
+  for (const queue of queues) {
+    queueKill(queue);
+    queue.kref.put(file);
+  }
+  const vms = [...file.vms.values()];
+  file.vms.clear();
+  for (const vm of vms) yield* vmCloseAndPut(xe, vm, file);
+  file.kref.put("device");
+}
