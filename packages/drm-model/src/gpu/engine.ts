@@ -48,6 +48,7 @@ export class GpuEngine {
 
   #start(job: GpuJob): void {
     const machine = this.#machine;
+    if (job.work !== false) machine.counts.gpuJobs++;
     const ns = job.work === false ? 0 : (job.ns ?? this.#jobNs);
     this.#busyUntil = Math.max(this.#busyUntil, machine.now) + ns;
     machine.timers.add(this.#busyUntil, () => {

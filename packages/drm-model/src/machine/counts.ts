@@ -28,6 +28,8 @@ export class Counts {
   readonly closeWaitNs: Distribution = new Distribution();
   /** Modelled time that each close of a file waited. */
   readonly fileCloseWaitNs: Distribution = new Distribution();
+  /** Jobs that the GPU worked on; those that were made empty, or only signalled, are not counted. */
+  gpuJobs = 0;
   /** Scanout: flips, and mappings and unmappings made in the display's VM. */
   flips = 0;
   /** See {@link Counts.flips}. */
