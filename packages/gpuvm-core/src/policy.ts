@@ -37,6 +37,8 @@ export interface RefEdge {
   readonly kind: RefKind;
   /** From what until what, in a few words: `while linked`. */
   readonly span: string;
+  /** Only some objects of the kind {@link RefEdge.from} have it; default: each. */
+  readonly some?: true;
   /** The kernel function or the patch it comes from. */
   readonly source: string;
 }

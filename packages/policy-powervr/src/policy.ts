@@ -113,6 +113,7 @@ const P5: RefEdge = {
   to: "BO",
   kind: "counted",
   span: "pieces of a remap, for ever",
+  some: true,
   source: "pvr_vm_gpuva_remap before the pieces belonged to the mapping that is cut",
 };
 
