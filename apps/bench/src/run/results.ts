@@ -115,8 +115,9 @@ export function runResult(replayed: Replayed): RunResult {
   const vms = machine.vms.filter(
     (record) => record.file >= 0 || record.mappings > 0 || record.peakMappings > 0,
   );
-  const sum = (of: (record: VmRecord) => number) =>
+  const over = (of: (record: VmRecord) => number) =>
     machine.vms.reduce((total, record) => total + of(record), 0);
+  const { steps, teardown } = machine.forgotten;
   const none: LeftBehind = { bos: 0, bytes: 0, vms: 0, vmBos: 0, vas: 0 };
   return {
     trace: source.name,
@@ -130,10 +131,10 @@ export function runResult(replayed: Replayed): RunResult {
     events,
     requests: counts.requests,
     errors: counts.errors,
-    maps: sum((record) => record.steps.map),
-    unmaps: sum((record) => record.steps.unmap),
-    remaps: sum((record) => record.steps.remap),
-    teardown_unmaps: sum((record) => record.teardown.unmap),
+    maps: steps.map + over((record) => record.steps.map),
+    unmaps: steps.unmap + over((record) => record.steps.unmap),
+    remaps: steps.remap + over((record) => record.steps.remap),
+    teardown_unmaps: teardown.unmap + over((record) => record.teardown.unmap),
     ptes_written: counts.ptesWritten,
     table_pages_allocated: counts.tablePagesAllocated,
     tlb_invalidations: counts.tlbInvalidations,
