@@ -19,6 +19,7 @@ export {
   type Call,
   closeFile,
   describeAsk,
+  readFdinfo,
   type Scenario,
   shrink,
 } from "./scenario.ts";

@@ -7,26 +7,30 @@ import { join } from "./hash.ts";
  * An object is known by who put it into a table when, not by its number, so the same object of two schedules is the same.
  */
 
+/** Marks an object that a call put into a table. */
+const IDENTITY = Symbol("identity");
+
+interface Marked {
+  [IDENTITY]?: number;
+}
+
 const plainGet = Map.prototype.get;
 const plainSet = Map.prototype.set;
 let path = 0;
 let watching = false;
-let identities = new WeakMap<object, number>();
-const knownGet = WeakMap.prototype.get;
-const knownSet = WeakMap.prototype.set;
 
 function watchedGet(this: Map<unknown, unknown>, key: unknown): unknown {
   const value = plainGet.call(this, key);
-  if (watching && typeof value === "object" && value !== null) {
-    path = join(path, (knownGet.call(identities, value) as number | undefined) ?? 1);
-  } else if (watching) path = join(path, value === undefined ? 2 : 3);
+  if (watching && typeof key === "number" && typeof value === "object" && value !== null) {
+    path = join(path, (value as Marked)[IDENTITY] ?? 1);
+  }
   return value;
 }
 
 function watchedSet(this: Map<unknown, unknown>, key: unknown, value: unknown): Map<unknown, unknown> {
-  if (watching && typeof value === "object" && value !== null) {
+  if (watching && typeof key === "number" && typeof value === "object" && value !== null) {
     path = join(path, 4);
-    if (knownGet.call(identities, value) === undefined) knownSet.call(identities, value, path);
+    (value as Marked)[IDENTITY] ??= path;
   }
   return plainSet.call(this, key, value);
 }
@@ -39,7 +43,6 @@ export function watchLookups(): () => void {
   return () => {
     Map.prototype.get = plainGet;
     Map.prototype.set = plainSet;
-    identities = new WeakMap();
   };
 }
 

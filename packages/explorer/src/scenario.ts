@@ -59,12 +59,18 @@ export type Ask = Request extends infer R ? (R extends Request ? Omit<R, "t" | "
 
 /** A uAPI call on a file, as an actor's call; `label` default: the request in short. */
 export function ask(file: number, request: Ask, label: string = describeAsk(request)): Call {
-  return { label, run: (world) => world.ioctl(file, request) };
+  const full = { ...request, t: 0, f: file } as Request;
+  return { label, run: (world) => world.driver.ioctl(world.file(file), full) };
 }
 
 /** The end of a file, as an actor's call. */
 export function closeFile(file: number): Call {
   return { label: `close file ${file}`, run: (world) => world.closeFile(file) };
+}
+
+/** Somebody reads what a file uses, as an actor's call. */
+export function readFdinfo(file: number): Call {
+  return { label: "read fdinfo", run: (world) => world.driver.fdinfo?.(world.file(file)) ?? nothing() };
 }
 
 /** The shrinker, as an actor's call. */

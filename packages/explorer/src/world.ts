@@ -226,6 +226,7 @@ export class World {
       return;
     }
     slot.thread = null;
+    this.#leavesLocked(thread.task);
     if (slot.actor === null) {
       slot.path = 0;
       return;
@@ -233,6 +234,16 @@ export class World {
     const { result } = thread;
     (this.results[index] as unknown[]).push(result);
     slot.path = join(slot.before, typeof result === "number" ? result : 0);
+  }
+
+  /** Nobody gives back a lock that a call has returned with. */
+  #leavesLocked(task: Task): void {
+    const lock = task.held[0];
+    if (lock === undefined) return;
+    this.violation ??= {
+      kind: "lock-rule",
+      message: `${task.name} is done, and still holds ${task.held.map((held) => held.name).join(", ")}`,
+    };
   }
 
   #begin(slot: Slot): Thread {

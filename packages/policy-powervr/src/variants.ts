@@ -11,6 +11,8 @@ export interface PvrVariant {
    * - `P4`: an unlinked VA is never freed (before 3f6b2f60b463).
    * - `P5`: the pieces of a remap are linked to the vm_bo of the new object, and each takes a reference on the old one
    *   that nobody puts.
+   * - `P6`: the last put of a fence lets its context go at once, under whatever locks it happens (before df1a1ed5e1bd).
+   * - `P7`: an error of the page tables is forgotten: the VA is there, its entries are not.
    */
   readonly defects: ReadonlySet<string>;
 }

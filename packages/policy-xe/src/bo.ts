@@ -1,4 +1,4 @@
-import type { DmaResv, Errno, GemFuncs, Steps } from "@gpuvm/core";
+import type { DmaResv, Errno, GemFuncs, Lock, Steps } from "@gpuvm/core";
 import { EINVAL, ENOENT, ENOMEM } from "@gpuvm/core";
 import { Bo, type GemNew, lock, preempt, releaseBo, unlock } from "@gpuvm/drm-model";
 import type { Xe } from "./device.ts";
@@ -14,6 +14,8 @@ export type Purgeable = "willneed" | "dontneed" | "purged";
  * VM: a handle that is left keeps the VM struct, though not its page tables.
  */
 export class XeBo extends Bo {
+  /** Protects the list of its client's buffers. */
+  readonly bosLock: Lock;
   /** The only VM that may map it; counted. */
   readonly vm: XeVm | null;
   /** Contents wanted? Protected by its dma_resv. */
@@ -28,6 +30,7 @@ export class XeBo extends Bo {
     const resv: { resv?: DmaResv } = vm === null ? {} : { resv: vm.gpuvm.resv };
     super(xe.machine, { size, imported, funcs: destroyHook, ...resv });
     this.vm = vm;
+    this.bosLock = xe.bosLock;
     vm?.gpuvm.get(this);
   }
 }
@@ -36,6 +39,11 @@ export class XeBo extends Bo {
 const destroyHook: GemFuncs = {
   free(obj) {
     const bo = obj as XeBo;
+    // `xe_drm_client_remove_bo`. A spinlock never waits for long: only checks look at it.
+    if (bo.dev.lockdep !== null) {
+      bo.bosLock.acquire(bo.dev.current);
+      bo.bosLock.release(bo.dev.current);
+    }
     releaseBo(bo);
     bo.vm?.gpuvm.put(bo);
   },

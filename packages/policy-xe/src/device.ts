@@ -1,4 +1,4 @@
-import type { BoOwnership, DrmGpuvm } from "@gpuvm/core";
+import { type BoOwnership, type DrmGpuvm, Lock } from "@gpuvm/core";
 import { GpuEngine, type Machine } from "@gpuvm/drm-model";
 import type { XeVm } from "./vm.ts";
 
@@ -10,6 +10,8 @@ export interface Xe {
   readonly boOwnership: BoOwnership;
   /** Defects it is run with. */
   readonly defects: ReadonlySet<string>;
+  /** Protects the lists of each client's buffers (`client->bos_lock`); a spinlock, one for all clients here. */
+  readonly bosLock: Lock;
   /** The driver's VMs of gpuvms (`gpuvm_to_vm`). */
   readonly vms: WeakMap<DrmGpuvm, XeVm>;
   /** The ring of an engine class. */
@@ -23,6 +25,7 @@ export function xeDevice(machine: Machine, boOwnership: BoOwnership, defects: Re
     machine,
     boOwnership,
     defects,
+    bosLock: new Lock("client bos_lock", "xe client bos_lock", machine.dev.lockdep),
     vms: new WeakMap(),
     engine(engineClass) {
       let engine = engines.get(engineClass);

@@ -6,6 +6,7 @@ import { fileClose, vmDestroyIoctl } from "./close.ts";
 import { type Xe, xeDevice } from "./device.ts";
 import { shrinkerScan } from "./evict.ts";
 import { execIoctl } from "./exec.ts";
+import { showMeminfo } from "./meminfo.ts";
 import { primeExport, primeImport, primeRole } from "./prime.ts";
 import { madvise } from "./purgeable.ts";
 import { queueCreate, queueDestroy, queueWait } from "./queue.ts";
@@ -22,6 +23,7 @@ export function start(policy: ReferencePolicy, machine: Machine, options: Driver
     ioctl: (file, request) => ioctl(xe, file as XeFile, request),
     release: (file) => fileClose(xe, file as XeFile),
     *unload() {},
+    fdinfo: (file) => showMeminfo(xe, file as XeFile),
     shrink: (bytes) => shrinkerScan(xe, bytes),
     prime: primeRole(xe),
   };

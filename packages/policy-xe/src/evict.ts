@@ -1,9 +1,10 @@
-import { gpuvmBoEvict, gpuvmBoForEachVa, type Steps, USAGE_BOOKKEEP } from "@gpuvm/core";
+import { type DrmGpuvmBo, gpuvmBoEvict, gpuvmBoForEachVa, type Steps, USAGE_BOOKKEEP } from "@gpuvm/core";
 import { unlock } from "@gpuvm/drm-model";
 import type { XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
 import { enableSignaling, waitIdle } from "./preempt.ts";
 import { zapVma } from "./pt.ts";
+import type { XeVm } from "./vm.ts";
 
 /**
  * An object is about to move (`xe_bo_trigger_rebind`). VMs without page faults are only told: nothing runs in them before
@@ -20,9 +21,22 @@ function* triggerRebind(xe: Xe, bo: XeBo): Steps<void> {
         const vma = vm.vmas[va];
         if (vma !== undefined) zapVma(vma);
       });
-    } else gpuvmBoEvict(vmBo, true);
+    } else {
+      if (xe.defects.has("X5") && vm !== undefined) rebindUnlocked(vm, vmBo);
+      gpuvmBoEvict(vmBo, true);
+    }
     node = next;
   }
+}
+
+/** Before the core's evict list: the VMAs go onto the VM's own list, whose lock an evictor does not hold. */
+function rebindUnlocked(vm: XeVm, vmBo: DrmGpuvmBo): void {
+  const { dev, resv } = vm.gpuvm;
+  dev.lockdep?.assertHeld(dev.current, resv, "vm->rebind_list");
+  gpuvmBoForEachVa(vmBo, (va) => {
+    const vma = vm.vmas[va];
+    if (vma !== undefined) vm.rebindList.add(vma);
+  });
 }
 
 /**

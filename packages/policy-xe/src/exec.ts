@@ -51,7 +51,7 @@ function* submit(xe: Xe, queue: XeQueue, req: Exec, counted: (n: number) => void
     yield* lock(dev, vm.gpuvm.resv, "xe_exec_ioctl");
     const job = newJob(xe, queue);
     if (job !== null) push(xe, queue, job, req, []);
-    unlock(dev, vm.gpuvm.resv);
+    if (job !== null || !xe.defects.has("X8")) unlock(dev, vm.gpuvm.resv);
     unlock(dev, vm.lock);
     return job === null ? -ENOMEM : 0;
   }

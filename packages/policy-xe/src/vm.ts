@@ -47,6 +47,8 @@ export const XE_PAGE_TABLE: PageTableShape = {
 export class XeVm {
   /** The tree. */
   readonly gpuvm: DrmGpuvm;
+  /** The device. */
+  readonly xe: Xe;
   /** What the GPU sees. */
   readonly pt: PageTable;
   /** What is counted. */
@@ -77,6 +79,7 @@ export class XeVm {
   /** A VM with one reference, of the creator. `rObj` is put by the caller. */
   constructor(xe: Xe, file: XeFile, id: number, flags: number, rObj: DrmGemObject) {
     const { machine } = xe;
+    this.xe = xe;
     this.flags = flags;
     this.file = file;
     this.pt = new PageTable(machine, XE_PAGE_TABLE);

@@ -28,6 +28,8 @@ export interface Driver {
   unload(): Steps<void>;
   /** Memory pressure: gives up pages worth `bytes` (`shrinker.scan_objects`). @returns bytes given up */
   shrink?(bytes: number): Steps<number>;
+  /** Somebody reads what a file uses (`drm_driver.show_fdinfo`). */
+  fdinfo?(file: DrmFile): Steps<void>;
   /** The display side, if the driver has one. */
   readonly scanout?: Scanout;
   /** Buffers between processes. */
