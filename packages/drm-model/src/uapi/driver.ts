@@ -50,6 +50,11 @@ export interface Prime {
   exportBo(file: DrmFile, handle: number): DmaBuf | null;
   /** Makes a handle for a dma-buf; 0 or -errno. */
   importBo(file: DrmFile, dmaBuf: DmaBuf, handle: number): Steps<Errno>;
+  /**
+   * Makes a second handle of the same file to a handle's object, as `DRM_IOCTL_MODE_GETFB2` does; 0 or -errno. Absent:
+   * the driver has nothing to do at the opening of a handle, and {@link DrmFile.publish} is all.
+   */
+  openAgain?(file: DrmFile, handle: number, second: number): Steps<Errno>;
 }
 
 /** How a variant is run. */
