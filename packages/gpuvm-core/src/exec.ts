@@ -3,8 +3,11 @@ import { EALREADY, EDEADLK, EINVAL, type Errno } from "./errno.ts";
 import type { DmaFence } from "./fence.ts";
 import { DRM_EXEC_IGNORE_DUPLICATES } from "./flags.ts";
 import type { DrmGemObject } from "./gem.ts";
-import { WwTicket } from "./resv.ts";
+import { type DmaResv, WwTicket } from "./resv.ts";
 import type { Steps } from "./task.ts";
+
+/** {@link DrmExec.lockNow} could not go on; never an answer of the kernel's. */
+export const MUST_STOP: number = 1;
 
 /**
  * Locks any number of objects' dma_resvs without deadlock (`struct drm_exec`):
@@ -69,25 +72,56 @@ export class DrmExec {
   /**
    * Locks an object's dma_resv (`drm_exec_lock_obj`).
    *
-   * @returns 0; -EDEADLK: another, older ticket holds it, start over; -EALREADY: locked before, and duplicates are
+   * @returns 0; -EDEADLK: an older ticket holds it, and this one holds others: start over; -EALREADY: locked before, and duplicates are
    * not ignored
    */
   *lockObj(obj: DrmGemObject): Steps<Errno> {
     if (this.contended !== null) yield* this.#lockContended();
+    const ret = this.lockNow(obj);
+    if (ret !== MUST_STOP) return ret;
+    const dev = this.#dev;
+    const { resv } = obj;
+    if (this.injectContention?.(obj)) return this.#backOff(obj);
+    if (dev.stopsFor("preempt", "drm_exec_lock_obj")) yield dev.point;
+    // The lock may change hands during the wait: then it is to be seen anew who is older.
+    while (resv.owner !== null) {
+      if (this.#dies(resv)) return this.#backOff(obj);
+      dev.assertNotOwner(resv, "drm_exec_lock_obj");
+      if (dev.waitsUntil(() => resv.owner === null || this.#dies(resv), "drm_exec_lock_obj")) yield dev.point;
+    }
+    this.#take(obj);
+    obj.get(this);
+    this.objects.push(obj);
+    return 0;
+  }
+
+  /**
+   * {@link DrmExec.lockObj} where nothing stops it, without a generator: a submit locks hundreds of objects, and
+   * nearly none is contended.
+   *
+   * @returns as `lockObj`, or {@link MUST_STOP}: nothing was done, call `lockObj`
+   */
+  lockNow(obj: DrmGemObject): Errno {
+    if (this.contended !== null) return MUST_STOP;
     if (this.#prelocked === obj) {
       this.#prelocked = null;
       this.objects.push(obj);
       return 0;
     }
-    const dev = this.#dev;
     const { resv } = obj;
     if (resv.ticket === this.#ticket) return this.flags & DRM_EXEC_IGNORE_DUPLICATES ? 0 : -EALREADY;
-    const loses = resv.ticket !== null && resv.ticket.stamp < this.#ticket.stamp;
-    if (loses || this.injectContention?.(obj)) return this.#backOff(obj);
-    if (dev.stopsAt(resv, "drm_exec_lock_obj")) yield dev.point;
+    if (this.#dev.stepping || resv.owner !== null || this.injectContention !== null) return MUST_STOP;
     this.#take(obj);
     obj.get(this);
     this.objects.push(obj);
+    return 0;
+  }
+
+  /** As {@link DrmExec.lockNow}, then reserves `n` slots; `n` 0: none. */
+  prepareNow(obj: DrmGemObject, n: number): Errno {
+    const ret = this.lockNow(obj);
+    if (ret !== 0 || n === 0) return ret;
+    obj.resv.reserve(n);
     return 0;
   }
 
@@ -105,7 +139,8 @@ export class DrmExec {
   *prepareArray(objs: readonly DrmGemObject[], n: number): Steps<Errno> {
     if (objs.length === 0 && this.contended !== null) yield* this.#lockContended();
     for (const obj of objs) {
-      const ret = yield* this.prepareObj(obj, n);
+      let ret = n === 0 ? MUST_STOP : this.prepareNow(obj, n);
+      if (ret === MUST_STOP) ret = yield* this.prepareObj(obj, n);
       if (ret !== 0) return ret;
     }
     return 0;
@@ -134,6 +169,12 @@ export class DrmExec {
       this.contended.put(this);
       this.contended = null;
     }
+  }
+
+  /** Wait/die, as the ww class of dma_resv is: who holds something, and is younger than the owner, must not wait. */
+  #dies(resv: DmaResv): boolean {
+    const holds = this.objects.length > 0 || this.#prelocked !== null;
+    return holds && resv.ticket !== null && resv.ticket.stamp < this.#ticket.stamp;
   }
 
   #take(obj: DrmGemObject): void {

@@ -1,6 +1,6 @@
 import type { Errno } from "./errno.ts";
 import { gpuvmValidate, walkList } from "./evict.ts";
-import { DrmExec } from "./exec.ts";
+import { DrmExec, MUST_STOP } from "./exec.ts";
 import type { DmaFence } from "./fence.ts";
 import { gpuvaFindFirst, gpuvmNextVa } from "./find.ts";
 import type { DrmGemObject } from "./gem.ts";
@@ -35,7 +35,8 @@ export function* gpuvmPrepareObjects(vm: DrmGpuvm, exec: DrmExec, n: number): St
   for (let node = vm.extobj.list.head; node !== null; node = node.next) {
     const vmBo = node.owner;
     if (vmBo.refs === 0) continue;
-    const ret = yield* prepare(exec, vmBo.obj, n);
+    let ret = exec.prepareNow(vmBo.obj, n);
+    if (ret === MUST_STOP) ret = yield* prepare(exec, vmBo.obj, n);
     if (ret !== 0) return ret;
     if (vmBo.evicted && vmBo.onEvict.list === null) vm.evict.list.push(vmBo.onEvict);
   }
