@@ -1,2 +1,8 @@
-/** The name of this package, until it has something to say. */
-export const packageName = "@gpuvm/policy-panthor";
+/**
+ * How panthor holds buffer objects: by the vm_bo alone, while an operation holds what it needs for itself.
+ *
+ * @packageDocumentation
+ */
+
+export { MAP_NOEXEC, MAP_READONLY, MAP_SPARSE, MAP_UNCACHED, MAX_VMS } from "./flags.ts";
+export { panthor } from "./package.ts";

@@ -1,0 +1,24 @@
+import { EINVAL, ENOMEM, type Errno, type Steps } from "@gpuvm/core";
+import { type GemNew, preempt } from "@gpuvm/drm-model";
+import { PanthorBo } from "./bo.ts";
+import type { Panthor } from "./device.ts";
+import type { PanthorFile } from "./panthor-file.ts";
+import { vmGet } from "./vm-pool.ts";
+
+/** `panthor_ioctl_bo_create`. */
+export function* boCreate(panthor: Panthor, file: PanthorFile, req: GemNew): Steps<Errno> {
+  const { dev } = panthor.machine;
+  if (req.size === 0) return -EINVAL;
+  const vm = req.vm === undefined || req.vm === 0 ? null : yield* vmGet(panthor, file, req.vm);
+  if (vm === undefined) return -EINVAL;
+  yield* preempt(dev, "alloc", "panthor_gem_create_with_handle");
+  let ret: Errno = -ENOMEM;
+  if (dev.mayAlloc("panthor bo")) {
+    const bo = new PanthorBo(panthor, Math.ceil(req.size / 4096) * 4096, vm?.gpuvm.rObj ?? null);
+    yield* preempt(dev, "publish", "drm_gem_handle_create");
+    file.publish(req.bo, bo);
+    ret = 0;
+  }
+  vm?.gpuvm.put("ioctl");
+  return ret;
+}
