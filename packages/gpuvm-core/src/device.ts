@@ -94,16 +94,20 @@ export class DrmDevice {
    */
   stopsAt(lock: Lock, label: string): boolean {
     if (!this.stepping && lock.owner === null) return false;
-    if (lock.owner === this.current) {
-      throw new GpuvmError(
-        "DEADLOCK",
-        `${this.current.name} takes ${lock.name} in ${label}, but holds it already`,
-        [lock.name],
-      );
-    }
+    this.assertNotOwner(lock, label);
     if (lock.owner !== null) this.current.waits++;
     this.#fill("lock", label).lock = lock;
     return true;
+  }
+
+  /** @internal */
+  assertNotOwner(lock: Lock, label: string): void {
+    if (lock.owner !== this.current) return;
+    throw new GpuvmError(
+      "DEADLOCK",
+      `${this.current.name} takes ${lock.name} in ${label}, but holds it already`,
+      [lock.name],
+    );
   }
 
   /** Whether the running call has to stop and wait for `fence`; fills {@link DrmDevice.point}. */

@@ -10,7 +10,11 @@ import { PAGE, toBig, type U64, U64_SPACE } from "./u64.ts";
  */
 export function gpuvaFindFirst(vm: DrmGpuvm, addr: U64, range: U64): Gpuva {
   if (vm.exact !== null) return vm.exact.findFirst(toBig(addr), toBig(range))?.va ?? 0;
-  if (vm.fits(addr) && vm.fits(range)) return findFast(vm, addr, limit(addr, range));
+  if (vm.fits(addr) && vm.fits(range)) {
+    vm.index.key = addr;
+    vm.index.bound = limit(addr, range);
+    return findFast(vm);
+  }
   const start = toBig(addr);
   return queryBig(vm, start, BigInt.asUintN(64, start + toBig(range) - 1n));
 }
@@ -48,9 +52,13 @@ function neighbour(vm: DrmGpuvm, at: bigint): Gpuva {
 /** A query with any numbers on the fast index: a question never changes how a VM keeps its mappings. */
 function queryBig(vm: DrmGpuvm, start: bigint, last: bigint): Gpuva {
   const { vas, index } = vm;
-  let before = index.floor(Number(start));
+  index.key = Number(start);
+  let before = index.floor();
   // The nearest double may lie above: then the mapping it found starts behind, and one further down may cover it.
-  if (before !== 0 && BigInt(vas.addr(before)) > start) before = index.floor(vas.addr(before) - PAGE);
+  if (before !== 0 && BigInt(vas.addr(before)) > start) {
+    index.key = vas.addr(before) - PAGE;
+    before = index.floor();
+  }
   const va = before !== 0 && BigInt(vas.end(before)) > start ? before : index.nextId();
   return va !== 0 && BigInt(vas.addr(va)) <= last ? va : 0;
 }
@@ -71,7 +79,10 @@ export function gpuvmFirstVa(vm: DrmGpuvm): Gpuva {
 export function gpuvmNextVa(vm: DrmGpuvm, va: Gpuva): Gpuva {
   if (vm.exact !== null) return vm.exact.after(va)?.va ?? 0;
   const { index } = vm;
-  if (index.current() !== va) index.floor(vm.vas.addr(va));
+  if (index.current() !== va) {
+    index.key = vm.vas.addr(va);
+    index.floor();
+  }
   return index.advance();
 }
 
@@ -130,10 +141,10 @@ export function limit(addr: number, range: number): number {
   return end === 0 ? Number.POSITIVE_INFINITY : end;
 }
 
-/** The lowest VA with `va.end > addr` and `va.addr < before`. @internal */
-export function findFast(vm: DrmGpuvm, addr: number, before: number): Gpuva {
+/** The lowest VA with `va.end > index.key` and `va.addr < index.bound`. @internal */
+export function findFast(vm: DrmGpuvm): Gpuva {
   const { vas, index } = vm;
-  const va = index.floor(addr);
-  if (va !== 0 && vas.end(va) > addr) return vas.addr(va) < before ? va : 0;
-  return index.nextKey() < before ? index.nextId() : 0;
+  const va = index.floor();
+  if (va !== 0 && vas.end(va) > index.key) return vas.addr(va) < index.bound ? va : 0;
+  return index.nextBelow();
 }

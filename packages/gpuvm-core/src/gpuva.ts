@@ -6,7 +6,7 @@ import { assertGemListLocked, boDestroyOnUnlink, type DrmGpuvmBo, gpuvmBoGet } f
 import type { ExactMapping, OpMap, OpRemap, OpUnmap } from "./op.ts";
 import { gpuvmRangeValid } from "./range.ts";
 import { toBig, type U64 } from "./u64.ts";
-import { VA_INSERTED, VA_LINKED } from "./va-table.ts";
+import { VA_INSERTED } from "./va-table.ts";
 
 /** A mapping (`struct drm_gpuva`): the number of its row in the VM's table. 0 is none. */
 export type Gpuva = number;
@@ -23,12 +23,11 @@ export function gpuvaAlloc(vm: DrmGpuvm): Gpuva {
  */
 export function gpuvaFree(vm: DrmGpuvm, va: Gpuva): void {
   const { vas } = vm;
-  if (!vas.allocated(va))
-    throw new GpuvmError("USE_AFTER_FREE", `${vaName(vm, va)} is freed twice`, [vaName(vm, va)]);
-  if (vas.is(va, VA_INSERTED | VA_LINKED)) {
-    const where = vas.is(va, VA_INSERTED) ? "in the tree" : "linked";
-    throw new GpuvmError("USE_AFTER_FREE", `${vaName(vm, va)} is freed while it is ${where}`, [
-      vaName(vm, va),
+  if (!vas.idle(va)) {
+    const name = vaName(vm, va);
+    const inTree = vas.is(va, VA_INSERTED) ? "while it is in the tree" : "while it is linked";
+    throw new GpuvmError("USE_AFTER_FREE", `${name} is freed ${vas.allocated(va) ? inTree : "twice"}`, [
+      name,
     ]);
   }
   if (vm.exact !== null) vm.exact.forget(va);
@@ -115,12 +114,7 @@ export function gpuvaInsert(vm: DrmGpuvm, va: Gpuva): Errno {
     const range = vas.range(va);
     if (!vm.rangeValidFast(addr, range)) return -EINVAL;
     if (range !== 0) {
-      const before = vm.index.near(addr);
-      if (before !== 0 && vas.end(before) > addr) return -EEXIST;
-      // One VA starts at or before addr at most; the next one starts behind it.
-      const after = vm.index.nextKey();
-      if (after < addr + range) return -EEXIST;
-      vm.index.insert(addr, va);
+      if (!vm.index.insert(va)) return -EEXIST;
     } else {
       vm.promote().note({ va, ...gpuvaExact(vm, va) });
     }
@@ -130,7 +124,7 @@ export function gpuvaInsert(vm: DrmGpuvm, va: Gpuva): Errno {
     if (!gpuvmRangeValid(vm, entry.addr, entry.range)) return -EINVAL;
     if (!vm.exact.insert(entry)) return -EEXIST;
   }
-  vas.mark(va, VA_INSERTED, true);
+  vas.setInserted(va);
   vm.refs++;
   if (vm.dev.ledger !== null) vm.dev.ledger.get(vm, vaName(vm, va));
   return 0;
@@ -147,14 +141,14 @@ export function gpuvaRemove(vm: DrmGpuvm, va: Gpuva): void {
     vm.dev.warn("Can't destroy kernel reserved node.");
     return;
   }
-  if (!vas.is(va, VA_INSERTED)) {
+  if (!vas.inserted(va)) {
     throw new GpuvmError("BAD_CALL", `${vaName(vm, va)} is removed, but is not in the tree`, [
       vaName(vm, va),
     ]);
   }
   if (vm.exact !== null) vm.exact.remove(va);
-  else vm.index.remove(vas.addr(va));
-  vas.mark(va, VA_INSERTED, false);
+  else vm.index.remove(va);
+  vas.clearInserted(va);
   if (vm.refs > 1 && vm.dev.ledger === null) vm.refs--;
   else vm.put(vaName(vm, va));
 }
@@ -178,15 +172,12 @@ export function gpuvaLink(vm: DrmGpuvm, va: Gpuva, vmBo: DrmGpuvmBo): void {
     vm.dev.warn(`${vaName(vm, va)} is linked to the vm_bo of another object`);
     vm.mislinked.set(va, gpuvaObj(vm, va) as DrmGemObject);
   }
-  gpuvmBoGet(vmBo, vm.dev.ledger === null ? "" : vaName(vm, va));
+  if (vmBo.refs === 0 || vm.dev.ledger !== null) gpuvmBoGet(vmBo, vaName(vm, va));
+  else vmBo.refs++;
   if (vm.dev.lockdep !== null) assertGemListLocked(vm, vmBo.obj, "drm_gpuva_link");
-  vas.setOwner(va, -vmBo.slot);
-  vas.mark(va, VA_LINKED, true);
   const tail = vmBo.vaTail;
-  vas.setPrev(va, tail);
-  vas.setNext(va, 0);
+  vas.link(va, -vmBo.slot, tail);
   if (tail === 0) vmBo.vaHead = va;
-  else vas.setNext(tail, va);
   vmBo.vaTail = va;
   vmBo.vaCount++;
 }
@@ -200,7 +191,8 @@ export function gpuvaLink(vm: DrmGpuvm, va: Gpuva, vmBo: DrmGpuvmBo): void {
 export function gpuvaUnlink(vm: DrmGpuvm, va: Gpuva): void {
   const vmBo = detach(vm, va, "drm_gpuva_unlink");
   if (vmBo === null) return;
-  boDestroyOnUnlink(vmBo, vm.dev.ledger === null ? "" : vaName(vm, va));
+  if (vmBo.refs > 1 && vm.dev.ledger === null) vmBo.refs--;
+  else boDestroyOnUnlink(vmBo, vaName(vm, va));
 }
 
 /** Takes a VA off its vm_bo's list; the VA's reference is the caller's to drop. Null: no object. @internal */
@@ -215,20 +207,15 @@ export function detach(vm: DrmGpuvm, va: Gpuva, where: string): DrmGpuvmBo | nul
   }
   const vmBo = vm.bos[-owner] as DrmGpuvmBo;
   if (vm.dev.lockdep !== null) assertGemListLocked(vm, vmBo.obj, where);
-  const prev = vas.prev(va);
-  const next = vas.next(va);
-  if (prev === 0) vmBo.vaHead = next;
-  else vas.setNext(prev, next);
-  if (next === 0) vmBo.vaTail = prev;
-  else vas.setPrev(next, prev);
+  if (vmBo.vaHead === va) vmBo.vaHead = vas.next(va);
+  if (vmBo.vaTail === va) vmBo.vaTail = vas.prev(va);
   vmBo.vaCount--;
   let { obj } = vmBo;
   if (vm.mislinked.size !== 0) {
     obj = vm.mislinked.get(va) ?? obj;
     vm.mislinked.delete(va);
   }
-  vas.setOwner(va, obj.slot);
-  vas.mark(va, VA_LINKED, false);
+  vas.unlink(va, obj.slot);
   return vmBo;
 }
 

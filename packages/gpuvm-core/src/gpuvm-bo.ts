@@ -109,7 +109,7 @@ export function gpuvmBoGet(vmBo: DrmGpuvmBo, holder: Holder): DrmGpuvmBo {
  * The link on the object's list, with one more reference, or null (`drm_gpuvm_bo_find`). Needs the GEM list lock.
  */
 export function gpuvmBoFind(vm: DrmGpuvm, obj: DrmGemObject, holder: Holder): DrmGpuvmBo | null {
-  assertGemListLocked(vm, obj, "drm_gpuvm_bo_find");
+  if (vm.dev.lockdep !== null) assertGemListLocked(vm, obj, "drm_gpuvm_bo_find");
   for (let node = obj.gpuva.head; node !== null; node = node.next) {
     if (node.owner.vm === vm) return gpuvmBoGet(node.owner, holder);
   }
@@ -165,6 +165,10 @@ export function gpuvmBoPut(vmBo: DrmGpuvmBo | null, holder: Holder): boolean {
   // A put that is not the last may be made in the signalling path, where one may sleep, but not free.
   if (lockdep !== null && (vmBo.refs === 1 || current.context === "atomic"))
     lockdep.mightSleep(current, "drm_gpuvm_bo_put");
+  if (vmBo.refs > 1 && vmBo.vm.dev.ledger === null) {
+    vmBo.refs--;
+    return false;
+  }
   if (!dropRef(vmBo, holder)) return false;
   destroy(vmBo);
   return true;

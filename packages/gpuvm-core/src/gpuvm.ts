@@ -14,8 +14,11 @@ import { OpsPool } from "./ops.ts";
 import type { DmaResv } from "./resv.ts";
 import { SmWalk } from "./sm-walk.ts";
 import type { Steps } from "./task.ts";
-import { isPageGranular, isSmall, toBig, type U64, U64_SPACE } from "./u64.ts";
+import { isPageGranular, isSmall, toBig, type U64 } from "./u64.ts";
 import { VA_INSERTED, VaTable } from "./va-table.ts";
+
+// Not the imported U64_SPACE: what is imported is loaded and checked again at each use in optimised code.
+const TOP: number = 2 ** 64;
 
 /** Whether a vm_bo counts its BO. `soft` is the posted `DRM_GPUVM_VA_WEAK_REF`. */
 export type BoOwnership = "hard" | "soft";
@@ -113,7 +116,7 @@ export class DrmGpuvm implements Counted {
   /** @internal */
   readonly freeSlots: number[] = [];
   /** @internal */
-  readonly index: BlockIndex = new BlockIndex();
+  readonly index: BlockIndex = new BlockIndex(this.vas);
   /** Set while doubles cannot hold the VM's numbers. @internal */
   exact: ExactSpace | null = null;
   /** The walk that callback mode and dry runs use. @internal */
@@ -125,13 +128,13 @@ export class DrmGpuvm implements Counted {
   /** VAs whose object is not the object of the vm_bo they are linked to (a WARN, and a bug). @internal */
   readonly mislinked: Map<number, DrmGemObject> = new Map();
   /** Bounds as doubles, for the fast path. @internal */
-  readonly mmStart: number;
+  readonly mmStart: number = Number.NaN;
   /** @internal */
-  readonly mmEnd: number;
+  readonly mmEnd: number = Number.NaN;
   /** @internal */
-  readonly kStart: number;
+  readonly kStart: number = Number.NaN;
   /** @internal */
-  readonly kEnd: number;
+  readonly kEnd: number = Number.NaN;
   readonly #kernel: { readonly addr: bigint; readonly range: bigint };
 
   /** A VM with one reference (`drm_gpuvm_init`). */
@@ -293,7 +296,7 @@ export class DrmGpuvm implements Counted {
     }
     this.vas.mark(va, VA_INSERTED, true);
     if (this.exact !== null) this.exact.put({ va, addr, range, offset: 0n });
-    else this.index.insert(Number(addr), va);
+    else this.index.insert(va);
   }
 
   #fini(): void {
@@ -302,7 +305,7 @@ export class DrmGpuvm implements Counted {
     const node = this.kernelNode;
     if (node !== 0 && this.vas.is(node, VA_INSERTED)) {
       if (this.exact !== null) this.exact.remove(node);
-      else this.index.remove(this.vas.addr(node));
+      else this.index.remove(node);
     }
     if (this.mappings !== 0) dev.warn("GPUVA tree is not empty, potentially leaking memory.");
     if (this.extobj.list.length !== 0) dev.warn("Extobj list should be empty.");
@@ -331,8 +334,8 @@ export class DrmGpuvm implements Counted {
   /** Whether `[addr, addr + range)` lies in the VM and off the kernel node, for doubles. @internal */
   rangeValidFast(addr: number, range: number): boolean {
     const end = addr + range;
-    if (end >= U64_SPACE || addr < this.mmStart || end > this.mmEnd) return false;
-    return !(this.kernelNode !== 0 && addr < this.kEnd && this.kStart < end);
+    if (end >= TOP || addr < this.mmStart || end > this.mmEnd) return false;
+    return addr >= this.kEnd || end <= this.kStart || this.kernelNode === 0;
   }
 }
 

@@ -1,7 +1,7 @@
 import { GpuvmError } from "./error.ts";
 import { GpuvaOp } from "./op.ts";
 
-/** Operations that a pool keeps for later lists. */
+/** Operations that a pooled list keeps for later requests. */
 const KEEP = 4096;
 
 /**
@@ -9,54 +9,65 @@ const KEEP = 4096;
  * `gpuvaOpsFree`, and read no operation of it afterwards.
  */
 export class GpuvaOps implements Iterable<GpuvaOp> {
-  /** The operations, in order. */
-  readonly list: GpuvaOp[] = [];
+  /** How many operations there are. */
+  length = 0;
   /** @internal */
   freed = false;
+  /** The operations; behind `length`: what earlier requests left. @internal */
+  slots: GpuvaOp[] = [];
 
-  /** How many operations there are. */
-  get length(): number {
-    return this.list.length;
+  /** The operations, in order. Allocates. */
+  get list(): GpuvaOp[] {
+    return this.slots.slice(0, this.length);
   }
 
   /** The operation at a position in `[0, length)`. */
   at(i: number): GpuvaOp {
-    return this.list[i] as GpuvaOp;
+    return this.slots[i] as GpuvaOp;
   }
 
-  /** The operations in order. */
+  /** Appends an operation: for drivers' own. */
+  push(op: GpuvaOp): void {
+    this.slots[this.length++] = op;
+  }
+
   [Symbol.iterator](): ArrayIterator<GpuvaOp> {
     return this.list[Symbol.iterator]();
   }
 }
 
-/** Freed lists and operations of one VM, for the next request. */
+/** Freed lists of one VM, with their operations, for the next request. */
 export class OpsPool {
-  readonly #lists: GpuvaOps[] = [];
-  readonly #ops: GpuvaOp[] = [];
+  #spare: GpuvaOps | null = null;
+  readonly #others: GpuvaOps[] = [];
 
   /** An empty list. */
   list(): GpuvaOps {
-    const ops = this.#lists.pop();
-    if (ops === undefined) return new GpuvaOps();
+    const ops = this.#spare ?? this.#others.pop() ?? new GpuvaOps();
+    this.#spare = null;
     ops.freed = false;
     return ops;
   }
 
-  /** An operation with old contents. */
-  op(): GpuvaOp {
-    return this.#ops.pop() ?? new GpuvaOp();
+  /** An operation with old contents, at the end of a list but not counted yet. */
+  op(ops: GpuvaOps): GpuvaOp {
+    const { slots, length } = ops;
+    return length < slots.length ? (slots[length] as GpuvaOp) : this.#more(slots);
   }
 
-  /** Takes an operation back. */
-  giveOp(op: GpuvaOp): void {
-    if (this.#ops.length < KEEP) this.#ops.push(op);
-  }
-
-  /** Takes an empty list back. */
-  giveList(ops: GpuvaOps): void {
+  /** Takes a list back with what is in it. */
+  give(ops: GpuvaOps): void {
     if (ops.freed) throw new GpuvmError("USE_AFTER_FREE", "a list of operations is freed twice");
     ops.freed = true;
-    if (this.#lists.length < 64) this.#lists.push(ops);
+    ops.length = 0;
+    if (ops.slots.length > KEEP) ops.slots = [];
+    if (this.#spare === null) this.#spare = ops;
+    else if (this.#others.length < 64) this.#others.push(ops);
+  }
+
+  #more(slots: GpuvaOp[]): GpuvaOp {
+    const op = new GpuvaOp();
+    slots.push(op);
+    return op;
   }
 }

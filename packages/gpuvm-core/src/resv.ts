@@ -14,7 +14,7 @@ export const USAGE_READ = 2;
 /** No implicit synchronisation (`DMA_RESV_USAGE_BOOKKEEP`). */
 export const USAGE_BOOKKEEP = 3;
 
-/** A ticket of the wound/wait class (`struct ww_acquire_ctx`): lower numbers are older and win. */
+/** A ticket of the wait/die class (`struct ww_acquire_ctx`): lower numbers are older and win. */
 export class WwTicket {
   /** Age. */
   readonly stamp: number;

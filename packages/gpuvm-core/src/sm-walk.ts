@@ -1,18 +1,33 @@
+import { EINVAL, type Errno } from "./errno.ts";
 import type { ExactVa } from "./exact-space.ts";
 import { findFast } from "./find.ts";
 import type { DrmGemObject } from "./gem.ts";
 import { gpuvaObj } from "./gpuva.ts";
 import type { DrmGpuvm } from "./gpuvm.ts";
 import {
-  DRM_GPUVA_OP_MAP,
-  DRM_GPUVA_OP_REMAP,
-  DRM_GPUVA_OP_UNMAP,
+  type DRM_GPUVA_OP_MAP,
+  type DRM_GPUVA_OP_REMAP,
+  type DRM_GPUVA_OP_UNMAP,
   type ExactMapping,
-  type GpuvaOp,
+  GpuvaOp,
   type OpMap,
   type OpUnmap,
 } from "./op.ts";
-import { bigAdd, bigSub, U64_SPACE, wrapAdd } from "./u64.ts";
+import { gpuvmRangeValid } from "./range.ts";
+import { bigAdd, bigSub, toBig, type U64, U64_SPACE, wrapAdd } from "./u64.ts";
+
+// Not the imported ones: what is imported is loaded and checked again at each use in optimised code.
+const MAP: typeof DRM_GPUVA_OP_MAP = 0;
+const REMAP: typeof DRM_GPUVA_OP_REMAP = 1;
+const UNMAP: typeof DRM_GPUVA_OP_UNMAP = 2;
+
+/** What a map or madvise request says. */
+export interface SmRequest {
+  readonly addr: U64;
+  readonly range: U64;
+  readonly obj: DrmGemObject | null;
+  readonly offset: U64;
+}
 
 /** Which request a walk answers. */
 export type SmKind = "map" | "unmap" | "madvise";
@@ -48,67 +63,137 @@ export class SmWalk {
   #pieceAddr: number = Number.NaN;
   #pieceEnd: number = Number.NaN;
   #exact: ExactWalk | null = null;
+  /** The operation that callbacks get. @internal */
+  readonly op: GpuvaOp = new GpuvaOp();
 
   /** A walk over `vm`. */
   constructor(vm: DrmGpuvm) {
     this.#vm = vm;
   }
 
-  /** Starts a walk over exact doubles; the range is valid. */
-  begin(kind: SmKind, addr: number, range: number, obj: DrmGemObject | null, offset: number): void {
+  /**
+   * Starts a walk for a map or madvise request; the numbers come in an object, for as arguments they would be boxed.
+   *
+   * @returns -EINVAL if the range is not valid
+   */
+  start(kind: "map" | "madvise", req: SmRequest): Errno {
+    const vm = this.#vm;
+    const { addr, range, offset } = req;
+    if (vm.exact !== null || !vm.fits(addr) || !vm.fits(range) || !vm.fits(offset)) {
+      return this.#startAny(kind, addr, range, req.obj, offset);
+    }
+    if (!vm.rangeValidFast(addr, range)) return -EINVAL;
     this.#kind = kind;
+    this.#mapDue = kind === "map";
+    this.#obj = req.obj;
+    this.#offset = offset;
     this.#addr = addr;
     this.#end = addr + range;
-    this.#obj = obj;
-    this.#offset = offset;
-    this.#mapDue = kind === "map";
-    this.#pieceDue = false;
-    this.#exact = null;
-    // A request of length 0 meets only what lies strictly around it.
-    this.#va = findFast(this.#vm, addr, addr + range);
+    this.#locate();
+    return 0;
   }
 
-  /** Starts a walk over bigints; the range is valid. */
-  beginExact(kind: SmKind, obj: DrmGemObject | null, request: ExactMapping): void {
-    this.#exact = new ExactWalk(this.#vm, kind, obj, request);
+  /** As {@link SmWalk.start}, for an unmap request. */
+  startUnmap(addr: U64, range: U64): Errno {
+    const vm = this.#vm;
+    if (vm.exact !== null || !vm.fits(addr) || !vm.fits(range)) {
+      return this.#startAny("unmap", addr, range, null, 0);
+    }
+    if (!vm.rangeValidFast(addr, range)) return -EINVAL;
+    this.#kind = "unmap";
+    this.#mapDue = false;
+    this.#addr = addr;
+    this.#end = addr + range;
+    this.#locate();
+    return 0;
+  }
+
+  #startAny(kind: SmKind, addr: U64, range: U64, obj: DrmGemObject | null, offset: U64): Errno {
+    const vm = this.#vm;
+    if (!gpuvmRangeValid(vm, addr, range)) return -EINVAL;
+    const a = vm.num(addr);
+    const r = vm.num(range);
+    const f = vm.num(offset);
+    if (vm.exact !== null) {
+      const request = { addr: toBig(addr), range: toBig(range), offset: toBig(offset) };
+      this.#exact = new ExactWalk(vm, kind, obj, request);
+      return 0;
+    }
+    this.#kind = kind;
+    this.#mapDue = kind === "map";
+    this.#obj = obj;
+    this.#offset = f;
+    this.#addr = a;
+    this.#end = a + r;
+    this.#locate();
+    return 0;
+  }
+
+  #locate(): void {
+    const { index } = this.#vm;
+    this.#pieceDue = false;
+    this.#exact = null;
+    index.key = this.#addr;
+    // A request of length 0 meets only what lies strictly around it.
+    index.bound = this.#end;
+    this.#va = findFast(this.#vm);
+  }
+
+  /** False: the next call of {@link SmWalk.next} answers false. */
+  get pending(): boolean {
+    if (this.#exact !== null) return this.#exact.pending;
+    return this.#va !== 0 || this.#mapDue || this.#pieceDue;
   }
 
   /** Fills `op` with the next step; false when there is none. */
   next(op: GpuvaOp): boolean {
     if (this.#exact !== null) return this.#exact.next(op);
-    const vm = this.#vm;
-    const { vas, index } = vm;
     if (this.#pieceDue) return this.#emitPiece(op);
     for (let va = this.#va; va !== 0; va = this.#va) {
-      const a = vas.addr(va);
-      if (!index.isAt(a, va)) {
-        if (index.nextId() === va) index.advance();
-        else index.floor(a);
+      const { index, vas } = this.#vm;
+      index.key = vas.addr(va);
+      index.goTo(va);
+      index.bound = this.#end;
+      this.#va = index.nextBelow();
+      if (this.#kind === "madvise") {
+        if (this.#cutOnly(va, op)) return true;
+      } else {
+        this.#cut(va, op);
+        return true;
       }
-      this.#va = index.nextKey() < this.#end ? index.nextId() : 0;
-      if (this.#kind === "madvise" ? this.#cutOnly(va, a, op) : this.#cut(va, a, op)) return true;
     }
     if (!this.#mapDue) return false;
     this.#mapDue = false;
-    return fillMap(op, this.#addr, this.#end - this.#addr, this.#obj, this.#offset);
-  }
-
-  #cut(va: number, a: number, op: GpuvaOp): boolean {
-    const vm = this.#vm;
-    const e = a + vm.vas.range(va);
-    const f = vm.vas.offset(va);
-    const o = gpuvaObj(vm, va);
-    const keep =
-      this.#kind === "map" && o !== null && o === this.#obj && sameLine(f - a, this.#offset - this.#addr);
-    if (a >= this.#addr && e <= this.#end) return fillUnmap(op, va, keep);
-    this.#fillRemap(op, va, a, e, o, f, keep);
+    const { map } = op;
+    op.op = MAP;
+    map.addr = this.#addr;
+    map.range = this.#end - this.#addr;
+    map.offset = this.#offset;
+    map.obj = this.#obj;
+    map.exact = null;
     return true;
   }
 
+  #cut(va: number, op: GpuvaOp): void {
+    const { vas } = this.#vm;
+    const a = vas.addr(va);
+    const e = a + vas.range(va);
+    const whole = a >= this.#addr && e <= this.#end;
+    const unmap = whole ? op.unmap : op.remap.unmap;
+    unmap.va = va;
+    unmap.keep = false;
+    if (this.#kind === "map" && this.#obj !== null && gpuvaObj(this.#vm, va) === this.#obj) {
+      unmap.keep = sameLine(vas.offset(va) - a, this.#offset - this.#addr);
+    }
+    if (whole) op.op = UNMAP;
+    else this.#fillRemap(op, va);
+  }
+
   /** The madvise walk: only VAs without object are cut, and what they map inside the request is mapped again. */
-  #cutOnly(va: number, a: number, op: GpuvaOp): boolean {
+  #cutOnly(va: number, op: GpuvaOp): boolean {
     const vm = this.#vm;
-    const e = a + vm.vas.range(va);
+    const a = vm.vas.addr(va);
+    const e = vm.vas.end(va);
     if (vm.vas.owner(va) !== 0 || va === vm.kernelNode || (a >= this.#addr && e <= this.#end)) return false;
     if (a <= this.#addr && e >= this.#end) this.#mapDue = true;
     else {
@@ -116,34 +201,41 @@ export class SmWalk {
       this.#pieceAddr = a < this.#addr ? this.#addr : a;
       this.#pieceEnd = e > this.#end ? this.#end : e;
     }
-    this.#fillRemap(op, va, a, e, null, vm.vas.offset(va), false);
+    setUnmap(op.remap.unmap, va, false);
+    this.#fillRemap(op, va);
     return true;
   }
 
   #emitPiece(op: GpuvaOp): boolean {
     this.#pieceDue = false;
-    return fillMap(op, this.#pieceAddr, this.#pieceEnd - this.#pieceAddr, null, 0);
+    op.op = MAP;
+    setMap(op.map, this.#pieceAddr, this.#pieceEnd - this.#pieceAddr, null, 0);
+    return true;
   }
 
-  #fillRemap(
-    op: GpuvaOp,
-    va: number,
-    a: number,
-    e: number,
-    o: DrmGemObject | null,
-    f: number,
-    keep: boolean,
-  ): void {
-    const { remap } = op;
-    op.op = DRM_GPUVA_OP_REMAP;
-    setUnmap(remap.unmap, va, keep);
+  /** What stays of a VA on one side of the request, or on both. */
+  #fillRemap(op: GpuvaOp, va: number): void {
+    const { vas } = this.#vm;
+    const { remap, prevPiece, nextPiece } = op;
+    const a = vas.addr(va);
+    const e = vas.end(va);
+    const o = gpuvaObj(this.#vm, va);
+    op.op = REMAP;
     if (a < this.#addr) {
-      setMap(op.prevPiece, a, this.#addr - a, o, f);
-      remap.prev = op.prevPiece;
+      prevPiece.addr = a;
+      prevPiece.range = this.#addr - a;
+      prevPiece.offset = vas.offset(va);
+      prevPiece.obj = o;
+      prevPiece.exact = null;
+      remap.prev = prevPiece;
     } else remap.prev = null;
     if (e > this.#end) {
-      setMap(op.nextPiece, this.#end, e - this.#end, o, wrapAdd(f, this.#end - a));
-      remap.next = op.nextPiece;
+      nextPiece.addr = this.#end;
+      nextPiece.range = e - this.#end;
+      nextPiece.offset = wrapAdd(vas.offset(va), this.#end - a);
+      nextPiece.obj = o;
+      nextPiece.exact = null;
+      remap.next = nextPiece;
     } else remap.next = null;
   }
 }
@@ -166,14 +258,8 @@ function setUnmap(unmap: OpUnmap, va: number, keep: boolean): void {
   unmap.keep = keep;
 }
 
-function fillMap(op: GpuvaOp, addr: number, range: number, obj: DrmGemObject | null, offset: number): true {
-  op.op = DRM_GPUVA_OP_MAP;
-  setMap(op.map, addr, range, obj, offset);
-  return true;
-}
-
 function fillUnmap(op: GpuvaOp, va: number, keep: boolean): true {
-  op.op = DRM_GPUVA_OP_UNMAP;
+  op.op = UNMAP;
   setUnmap(op.unmap, va, keep);
   return true;
 }
@@ -197,6 +283,11 @@ class ExactWalk {
     this.#end = request.addr + request.range;
     this.#next = vm.promote().findFirst(request.addr, request.range);
     this.#mapDue = kind === "map";
+  }
+
+  get pending(): boolean {
+    const due = this.#next !== undefined && this.#next.addr < this.#end;
+    return due || this.#mapDue || this.#piece !== null;
   }
 
   next(op: GpuvaOp): boolean {
@@ -245,7 +336,7 @@ class ExactWalk {
     const { addr } = this.#request;
     const e = v.addr + v.range;
     const { remap } = op;
-    op.op = DRM_GPUVA_OP_REMAP;
+    op.op = REMAP;
     setUnmap(remap.unmap, v.va, keep);
     remap.prev = null;
     remap.next = null;
@@ -266,7 +357,7 @@ function setMapExact(map: OpMap, exact: ExactMapping, obj: DrmGemObject | null):
 }
 
 function fillMapExact(op: GpuvaOp, exact: ExactMapping, obj: DrmGemObject | null): true {
-  op.op = DRM_GPUVA_OP_MAP;
+  op.op = MAP;
   setMapExact(op.map, exact, obj);
   return true;
 }

@@ -9,12 +9,11 @@ import {
   DRM_GPUVA_OP_PREFETCH,
   DRM_GPUVA_OP_REMAP,
   DRM_GPUVA_OP_UNMAP,
-  GpuvaOp,
+  type GpuvaOp,
   type OpRemap,
 } from "./op.ts";
 import type { GpuvaOps } from "./ops.ts";
-import { gpuvmRangeValid } from "./range.ts";
-import type { SmKind, SmWalk } from "./sm-walk.ts";
+import type { SmWalk } from "./sm-walk.ts";
 import { toBig, type U64 } from "./u64.ts";
 
 /** A map request (`struct drm_gpuvm_map_req`, 6.18). */
@@ -29,24 +28,6 @@ export interface GpuvmMapReq {
   readonly offset: U64;
 }
 
-/** Starts the VM's walk for a request; -EINVAL if its range is not valid. */
-function begin(
-  vm: DrmGpuvm,
-  kind: SmKind,
-  addr: U64,
-  range: U64,
-  obj: DrmGemObject | null,
-  offset: U64,
-): Errno {
-  if (!gpuvmRangeValid(vm, addr, range)) return -EINVAL;
-  const a = vm.num(addr);
-  const r = vm.num(range);
-  const f = vm.num(offset);
-  if (vm.exact === null) vm.walk.begin(kind, a, r, obj, f);
-  else vm.walk.beginExact(kind, obj, { addr: toBig(addr), range: toBig(range), offset: toBig(offset) });
-  return 0;
-}
-
 /**
  * Starts the steps of a map request, to be pulled one by one and applied in between: callback mode for code that can
  * stop. Only one walk of a VM at a time.
@@ -54,15 +35,13 @@ function begin(
  * @returns -EINVAL for an invalid range
  */
 export function gpuvmSmMapBegin(vm: DrmGpuvm, req: GpuvmMapReq): SmWalk | Errno {
-  return begin(vm, "map", req.addr, req.range, req.obj, req.offset) || vm.walk;
+  return vm.walk.start("map", req) || vm.walk;
 }
 
 /** As {@link gpuvmSmMapBegin}, for an unmap request. */
 export function gpuvmSmUnmapBegin(vm: DrmGpuvm, addr: U64, range: U64): SmWalk | Errno {
-  return begin(vm, "unmap", addr, range, null, 0) || vm.walk;
+  return vm.walk.startUnmap(addr, range) || vm.walk;
 }
-
-const scratch: GpuvaOp = new GpuvaOp();
 
 /**
  * Splits and merges for a map request, and calls the VM's step callbacks (`drm_gpuvm_sm_map`). The operation passed
@@ -75,17 +54,18 @@ export function gpuvmSmMap(vm: DrmGpuvm, priv: unknown, req: GpuvmMapReq): Errno
   const { ops } = vm;
   if (ops.smStepMap === undefined || ops.smStepRemap === undefined || ops.smStepUnmap === undefined)
     return -EINVAL;
-  return begin(vm, "map", req.addr, req.range, req.obj, req.offset) || deliver(vm, priv);
+  return vm.walk.start("map", req) || deliver(vm, priv);
 }
 
 /** As {@link gpuvmSmMap}, for an unmap request (`drm_gpuvm_sm_unmap`). */
 export function gpuvmSmUnmap(vm: DrmGpuvm, priv: unknown, addr: U64, range: U64): Errno {
   if (vm.ops.smStepRemap === undefined || vm.ops.smStepUnmap === undefined) return -EINVAL;
-  return begin(vm, "unmap", addr, range, null, 0) || deliver(vm, priv);
+  return vm.walk.startUnmap(addr, range) || deliver(vm, priv);
 }
 
 function deliver(vm: DrmGpuvm, priv: unknown): Errno {
   const { ops, walk } = vm;
+  const scratch = walk.op;
   while (walk.next(scratch)) {
     let ret: Errno | undefined;
     if (scratch.op === DRM_GPUVA_OP_MAP) ret = ops.smStepMap?.(scratch, priv);
@@ -102,12 +82,12 @@ function deliver(vm: DrmGpuvm, priv: unknown): Errno {
  * @returns the list, or -EINVAL or -ENOMEM
  */
 export function gpuvmSmMapOpsCreate(vm: DrmGpuvm, req: GpuvmMapReq): GpuvaOps | Errno {
-  return begin(vm, "map", req.addr, req.range, req.obj, req.offset) || collect(vm);
+  return vm.walk.start("map", req) || collect(vm);
 }
 
 /** As {@link gpuvmSmMapOpsCreate}, for an unmap request (`drm_gpuvm_sm_unmap_ops_create`). */
 export function gpuvmSmUnmapOpsCreate(vm: DrmGpuvm, addr: U64, range: U64): GpuvaOps | Errno {
-  return begin(vm, "unmap", addr, range, null, 0) || collect(vm);
+  return vm.walk.startUnmap(addr, range) || collect(vm);
 }
 
 /**
@@ -115,23 +95,22 @@ export function gpuvmSmUnmapOpsCreate(vm: DrmGpuvm, addr: U64, range: U64): Gpuv
  * (`drm_gpuvm_madvise_ops_create`, 6.18): at most two remaps, each followed by a map of what it cut out.
  */
 export function gpuvmMadviseOpsCreate(vm: DrmGpuvm, req: GpuvmMapReq): GpuvaOps | Errno {
-  return begin(vm, "madvise", req.addr, req.range, req.obj, req.offset) || collect(vm);
+  return vm.walk.start("madvise", req) || collect(vm);
 }
 
 function collect(vm: DrmGpuvm): GpuvaOps | Errno {
+  const { walk } = vm;
   const ops = vm.pool.list();
-  for (;;) {
-    const op = newOp(vm);
-    if (op === null) {
-      gpuvaOpsFree(vm, ops);
-      return -ENOMEM;
+  while (walk.pending) {
+    const op = newOp(vm, ops);
+    if (op === null) return giveUp(vm, ops);
+    if (!walk.next(op)) {
+      dropOp(vm, ops);
+      break;
     }
-    if (!vm.walk.next(op)) {
-      freeOp(vm, op);
-      return ops;
-    }
-    ops.list.push(op);
+    ops.length++;
   }
+  return ops;
 }
 
 /**
@@ -148,14 +127,11 @@ export function gpuvmPrefetchOpsCreate(vm: DrmGpuvm, addr: U64, range: U64): Gpu
     va !== 0 && gpuvaExact(vm, va).addr < end;
     va = gpuvmNextVa(vm, va)
   ) {
-    const op = newOp(vm);
-    if (op === null) {
-      gpuvaOpsFree(vm, ops);
-      return -ENOMEM;
-    }
+    const op = newOp(vm, ops);
+    if (op === null) return giveUp(vm, ops);
     op.op = DRM_GPUVA_OP_PREFETCH;
     op.prefetch.va = va;
-    ops.list.push(op);
+    ops.length++;
   }
   return ops;
 }
@@ -171,33 +147,45 @@ export function gpuvmBoUnmapOpsCreate(vmBo: DrmGpuvmBo): GpuvaOps | Errno {
   assertGemListLocked(vm, vmBo.obj, "drm_gpuvm_bo_unmap_ops_create");
   const ops = vm.pool.list();
   for (let va = vmBo.vaHead; va !== 0; va = vm.vas.next(va)) {
-    const op = newOp(vm);
-    if (op === null) {
-      gpuvaOpsFree(vm, ops);
-      return -ENOMEM;
-    }
+    const op = newOp(vm, ops);
+    if (op === null) return giveUp(vm, ops);
     op.op = DRM_GPUVA_OP_UNMAP;
     op.unmap.va = va;
     op.unmap.keep = false;
-    ops.list.push(op);
+    ops.length++;
   }
   return ops;
 }
 
 /** Frees a list and its operations; VAs, tree and vm_bos stay as they are (`drm_gpuva_ops_free`). */
 export function gpuvaOpsFree(vm: DrmGpuvm, ops: GpuvaOps): void {
-  for (let op = ops.list.pop(); op !== undefined; op = ops.list.pop()) freeOp(vm, op);
-  vm.pool.giveList(ops);
+  if (vm.ops.opAlloc !== undefined && !ops.freed) freeOwn(vm, ops);
+  vm.pool.give(ops);
 }
 
-function newOp(vm: DrmGpuvm): GpuvaOp | null {
-  if (!vm.dev.mayAlloc("op")) return null;
-  return vm.ops.opAlloc === undefined ? vm.pool.op() : vm.ops.opAlloc();
+/** Gives a driver's own operations back to it. */
+function freeOwn(vm: DrmGpuvm, ops: GpuvaOps): void {
+  for (const op of ops.list) vm.ops.opFree?.(op);
+  ops.slots = [];
 }
 
-function freeOp(vm: DrmGpuvm, op: GpuvaOp): void {
-  if (vm.ops.opFree !== undefined) vm.ops.opFree(op);
-  else if (vm.ops.opAlloc === undefined) vm.pool.giveOp(op);
+/** The next operation of a list, which counts once `length` says so; null if memory is short. */
+function newOp(vm: DrmGpuvm, ops: GpuvaOps): GpuvaOp | null {
+  if (vm.dev.failAlloc !== null && !vm.dev.mayAlloc("op")) return null;
+  if (vm.ops.opAlloc === undefined) return vm.pool.op(ops);
+  const op = vm.ops.opAlloc();
+  if (op !== null) ops.slots[ops.length] = op;
+  return op;
+}
+
+/** The operation of the last {@link newOp} is not needed. */
+function dropOp(vm: DrmGpuvm, ops: GpuvaOps): void {
+  if (vm.ops.opAlloc !== undefined) vm.ops.opFree?.(ops.slots.pop() as GpuvaOp);
+}
+
+function giveUp(vm: DrmGpuvm, ops: GpuvaOps): Errno {
+  gpuvaOpsFree(vm, ops);
+  return -ENOMEM;
 }
 
 /**

@@ -1,37 +1,41 @@
 /** Doubles per row. */
-const F = 5;
-/** Words per row; the last four of them are the row's integers. */
-const W = 10;
-const OWNER = 6;
-const PREV = 7;
-const NEXT = 8;
-const STATE = 9;
+const F = 3;
+/** Words per row. */
+const W = 4;
+const OWNER = 0;
+const PREV = 1;
+const NEXT = 2;
+const STATE = 3;
 
-/** Rows double up to here, then grow by an eighth: a million mappings must not pay for two. */
-const DOUBLING = 1 << 16;
+/** Rows double up to here, grow by a quarter up to there, then by an eighth: a million mappings must not pay for two. */
+const DOUBLING = 1 << 12;
+const QUARTERS = 1 << 16;
 
 /** State bits above the flags that a driver may use (bits 0 to 23). */
 const ALLOCATED = 1 << 24;
+const INSERTED = 1 << 25;
+const LINKED = 1 << 26;
 /** The row is in the VM's tree. */
-export const VA_INSERTED: number = 1 << 25;
+export const VA_INSERTED: number = INSERTED;
 /** The row is on a vm_bo's list. */
-export const VA_LINKED: number = 1 << 26;
+export const VA_LINKED: number = LINKED;
 /** The flags proper. */
 const FLAGS = (1 << 24) - 1;
 
 /**
- * The VAs of one VM (`struct drm_gpuva`) as rows of 40 bytes in one buffer: address, range and offset as doubles, then
- * owner, list neighbours and flags as 32-bit integers. One row is one or two cache lines, and nothing for the
- * garbage collector. A VA is the number of its row; 0 is no VA.
+ * The VAs of one VM (`struct drm_gpuva`) as rows of 40 bytes: address, range and offset as doubles in one array, owner,
+ * list neighbours and flags as 32-bit integers in another, so that a look for an address does not drag the lists
+ * through the cache, nor a list operation the addresses. Nothing in it is for the garbage collector. A VA is the
+ * number of its row; 0 is no VA.
  *
  * # Invariants
  * `owner` is 0 (no object), the object's slot on its device (not linked), or minus the slot of the vm_bo it is linked to.
  * A row that is not allocated is on the free list, through its `next`.
  */
 export class VaTable {
-  /** The rows as doubles: index `va * 5 + {0: addr, 1: range, 2: offset}`. Replaced when the table grows. */
+  /** The rows as doubles: index `va * 3 + {0: addr, 1: range, 2: offset}`. Replaced when the table grows. */
   f: Float64Array;
-  /** The same bytes as integers. */
+  /** The rows' integers. Replaced when the table grows. */
   w: Int32Array;
   /** Rows allocated now. */
   live = 0;
@@ -44,9 +48,8 @@ export class VaTable {
   /** An empty table. */
   constructor(capacity = 16) {
     this.#capacity = capacity;
-    const buffer = new ArrayBuffer(capacity * F * 8);
-    this.f = new Float64Array(buffer);
-    this.w = new Int32Array(buffer);
+    this.f = new Float64Array(capacity * F);
+    this.w = new Int32Array(capacity * W);
   }
 
   /** A row with flags, owner and list neighbours 0. */
@@ -79,6 +82,52 @@ export class VaTable {
   /** Whether the row is allocated. */
   allocated(va: number): boolean {
     return va > 0 && va < this.#fresh && ((this.w[va * W + STATE] as number) & ALLOCATED) !== 0;
+  }
+
+  /** Whether the row is allocated, neither in the tree nor linked. */
+  idle(va: number): boolean {
+    const state = va > 0 && va < this.#fresh ? (this.w[va * W + STATE] as number) : 0;
+    return (state & (ALLOCATED | INSERTED | LINKED)) === ALLOCATED;
+  }
+
+  /** Whether the row is in the tree. */
+  inserted(va: number): boolean {
+    return ((this.w[va * W + STATE] as number) & INSERTED) !== 0;
+  }
+
+  /** The row came into the tree. */
+  setInserted(va: number): void {
+    const at = va * W + STATE;
+    this.w[at] = (this.w[at] as number) | INSERTED;
+  }
+
+  /** The row left the tree. */
+  clearInserted(va: number): void {
+    const at = va * W + STATE;
+    this.w[at] = (this.w[at] as number) & ~INSERTED;
+  }
+
+  /** Puts the row on its owner's list, behind row `tail` (0: it is the first). */
+  link(va: number, owner: number, tail: number): void {
+    const { w } = this;
+    const at = va * W;
+    w[at + OWNER] = owner;
+    w[at + PREV] = tail;
+    w[at + NEXT] = 0;
+    w[at + STATE] = (w[at + STATE] as number) | LINKED;
+    if (tail !== 0) w[tail * W + NEXT] = va;
+  }
+
+  /** Takes the row off its list and gives it its unlinked owner. */
+  unlink(va: number, owner: number): void {
+    const { w } = this;
+    const at = va * W;
+    const prev = w[at + PREV] as number;
+    const next = w[at + NEXT] as number;
+    if (prev !== 0) w[prev * W + NEXT] = next;
+    if (next !== 0) w[next * W + PREV] = prev;
+    w[at + OWNER] = owner;
+    w[at + STATE] = (w[at + STATE] as number) & ~LINKED;
   }
 
   /** Sets what the row maps. */
@@ -163,17 +212,20 @@ export class VaTable {
     else this.w[at] = (this.w[at] as number) & ~bit;
   }
 
-  /** Bytes of the buffer. */
+  /** Bytes of both arrays. */
   get bytes(): number {
-    return this.f.byteLength;
+    return this.f.byteLength + this.w.byteLength;
   }
 
   #grow(): void {
-    const capacity = this.#capacity < DOUBLING ? this.#capacity * 2 : Math.ceil(this.#capacity * 1.125);
+    const had = this.#capacity;
+    const capacity = had < DOUBLING ? had * 2 : Math.ceil(had * (had < QUARTERS ? 1.25 : 1.125));
     const f = new Float64Array(capacity * F);
     f.set(this.f);
+    const w = new Int32Array(capacity * W);
+    w.set(this.w);
     this.f = f;
-    this.w = new Int32Array(f.buffer);
+    this.w = w;
     this.#capacity = capacity;
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { BlockIndex } from "../src/block-index.ts";
+import { VaTable } from "../src/va-table.ts";
 import { random, shuffle } from "./support/random.ts";
 
 /** A sorted array, searched by halving: the same map, without blocks. */
@@ -34,43 +35,55 @@ class Model {
 
 /** Index and model side by side. Every operation compares what can be seen beside the cursor. */
 class Pair {
-  readonly index = new BlockIndex();
+  readonly vas = new VaTable();
+  readonly index = new BlockIndex(this.vas);
   readonly model = new Model();
-  #id = 0;
 
   insert(key: number): void {
-    const id = ++this.#id;
-    this.index.insert(key, id);
+    const id = this.vas.alloc();
+    this.vas.set(id, key, 1, 0, 0);
+    if (!this.index.insert(id)) throw new Error(`insert ${key}: refused`);
     this.model.insert(key, id);
-    if (this.index.current() !== id || !this.index.isAt(key, id))
-      throw new Error(`insert ${key}: not under the cursor`);
-    if (this.index.isAt(key, id + 1) || this.index.isAt(key + 0.5, id))
-      throw new Error(`isAt is true of others`);
+    if (this.index.current() !== id) throw new Error(`insert ${key}: not under the cursor`);
     this.behind(`insert ${key}`, this.model.floor(key) + 1);
   }
 
   remove(key: number): void {
-    this.index.remove(key);
     const at = this.model.floor(key);
+    const id = this.model.ids[at] as number;
+    this.index.remove(id);
+    this.vas.free(id);
     this.model.remove(key);
     this.behind(`remove ${key}`, at);
   }
 
-  floor(key: number, how: "floor" | "near" = "floor"): void {
+  floor(key: number): void {
     const at = this.model.floor(key);
-    const id = this.index[how](key);
-    if (id !== (this.model.ids[at] ?? 0)) throw new Error(`${how} ${key}: ${id}, not ${this.model.ids[at]}`);
-    this.behind(`${how} ${key}`, at + 1);
+    this.index.key = key;
+    const id = this.index.floor();
+    if (id !== (this.model.ids[at] ?? 0)) throw new Error(`floor ${key}: ${id}, not ${this.model.ids[at]}`);
+    this.behind(`floor ${key}`, at + 1);
+  }
+
+  /** Goes to an entry from wherever the cursor is. */
+  goTo(at: number): void {
+    const id = this.model.ids[at] as number;
+    this.index.key = this.model.keys[at] as number;
+    this.index.goTo(id);
+    if (this.index.current() !== id) throw new Error(`goTo ${at}: not under the cursor`);
+    this.behind(`goTo ${at}`, at + 1);
   }
 
   /** The entry behind the cursor is the model's at a position; going there does the same. */
   behind(what: string, at: number): void {
     const { index, model } = this;
-    const key = model.keys[at] ?? Number.POSITIVE_INFINITY;
     const id = model.ids[at] ?? 0;
-    if (index.nextKey() !== key || index.nextId() !== id) {
-      throw new Error(`${what}: behind it ${index.nextKey()} -> ${index.nextId()}, not ${key} -> ${id}`);
-    }
+    if (index.nextId() !== id) throw new Error(`${what}: behind it ${index.nextId()}, not ${id}`);
+    if (id === 0) return;
+    index.bound = model.keys[at] as number;
+    if (index.nextBelow() !== 0) throw new Error(`${what}: the one behind it is not below its own key`);
+    index.bound += 0.5;
+    if (index.nextBelow() !== id) throw new Error(`${what}: the one behind it is below what is above it`);
   }
 
   /** `advance` goes where `nextId` looked. */
@@ -87,14 +100,10 @@ class Pair {
     const { index, model } = this;
     index.rewind();
     expect(index.current()).toBe(0);
-    const keys: number[] = [];
     const ids: number[] = [];
-    for (let key = index.nextKey(); key !== Number.POSITIVE_INFINITY; key = index.nextKey()) {
-      keys.push(key);
-      ids.push(index.advance());
-    }
-    expect(keys).toEqual(model.keys);
+    for (let id = index.advance(); id !== 0; id = index.advance()) ids.push(id);
     expect(ids).toEqual(model.ids);
+    expect(ids.map((id) => this.vas.addr(id))).toEqual(model.keys);
     expect(index.advance()).toBe(0);
     expect(index.current()).toBe(model.ids.at(-1) ?? 0);
     expect(index.size).toBe(model.keys.length);
@@ -103,7 +112,7 @@ class Pair {
 }
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
-/** More than one node of 256 leaves of 64 entries, even when they are full. */
+/** More than eight nodes: the top is searched in two steps. */
 const MANY = 17_000;
 
 const ORDERS: readonly (readonly [string, (n: number) => number[]])[] = [
@@ -129,7 +138,10 @@ describe("a sorted map of doubles", () => {
       for (const key of keys) pair.insert(key);
       pair.all();
       const next = random(4);
-      for (let i = 0; i < 1000; i++) pair.floor(next(2 * MANY) / 2 - 2, i % 2 === 0 ? "floor" : "near");
+      for (let i = 0; i < 1000; i++) {
+        pair.floor(next(2 * MANY) / 2 - 2);
+        pair.goTo(next(keys.length));
+      }
       const there = new Set(keys);
       let left = there.size;
       for (const key of back(MANY + 50)) {
@@ -158,7 +170,7 @@ describe("a sorted map of doubles", () => {
         if (keys[pair.model.floor(key)] !== key) pair.insert(key);
       } else if (kind < 6) pair.remove(keys[next(keys.length)] as number);
       else if (kind === 6) pair.floor(next(size * 16 + 20) - 10);
-      else if (kind === 7) pair.floor(next(size * 16 + 20) - 10, "near");
+      else if (kind === 7) pair.goTo(next(keys.length));
       else pair.step();
       if (i % 4000 === 0) pair.all();
     }
@@ -205,27 +217,66 @@ describe("a sorted map of doubles", () => {
     pair.all();
   });
 
-  it("of nothing", () => {
-    const { index } = new Pair();
-    expect([index.floor(5), index.near(5), index.current(), index.nextId(), index.advance()]).toEqual([
-      0, 0, 0, 0, 0,
-    ]);
-    expect([index.nextKey(), index.isAt(5, 0), index.size]).toEqual([Number.POSITIVE_INFINITY, false, 0]);
+  it("finds among so many that the top is searched by halving, too", () => {
+    const vas = new VaTable();
+    const index = new BlockIndex(vas);
+    const next = random(6);
+    const keys = shuffle(range(200_000), next);
+    for (const key of keys) {
+      const id = vas.alloc();
+      vas.set(id, key * 2, 1, 0, 0);
+      if (!index.insert(id)) throw new Error(`${key} is refused`);
+    }
+    expect(index.check()).toEqual([]);
+    for (let i = 0; i < 100_000; i++) {
+      const at = next(400_000);
+      index.key = at;
+      if (vas.addr(index.floor()) !== at - (at % 2)) throw new Error(`floor of ${at}`);
+    }
+    for (const [i] of keys.entries()) index.remove(i + 1);
+    expect([index.size, index.check()]).toEqual([0, []]);
   });
 
-  it("counts changes", () => {
+  it("of nothing", () => {
     const { index } = new Pair();
-    index.insert(1, 1);
-    index.insert(2, 2);
-    index.floor(1);
-    expect(index.version).toBe(2);
-    index.remove(1);
-    expect(index.version).toBe(3);
+    index.key = 5;
+    expect([index.floor(), index.current(), index.nextId(), index.advance(), index.size]).toEqual([
+      0, 0, 0, 0, 0,
+    ]);
+  });
+
+  it("refuses what overlaps, and changes nothing", () => {
+    const pair = new Pair();
+    for (let i = 0; i < 1000; i++) pair.insert(i * 16);
+    const { vas, index } = pair;
+    for (const [addr, range, fits] of [
+      [160, 1, false],
+      [150, 11, false],
+      [150, 200, false],
+      [160.5, 1, false],
+      [161, 16, false],
+      [161, 15, true],
+      [-8, 9, false],
+      [15_984, 1, false],
+      [15_985, 100, true],
+    ] as const) {
+      const id = vas.alloc();
+      vas.set(id, addr, range, 0, 0);
+      expect(index.insert(id)).toBe(fits);
+      if (fits) index.remove(id);
+      vas.free(id);
+    }
+    pair.all();
   });
 
   it("does not leave empty room behind what is appended", () => {
-    const index = new BlockIndex();
-    for (let i = 0; i < 64 * 1024; i++) index.insert(i, i + 1);
+    const { index, vas } = new Pair();
+    for (let i = 0; i < 64 * 1024; i++) {
+      const id = vas.alloc();
+      vas.set(id, i, 1, 0, 0);
+      index.insert(id);
+    }
+    expect(index.check()).toEqual([]);
     expect(index.bytes / (64 * 1024)).toBeLessThan(15);
   });
 });
