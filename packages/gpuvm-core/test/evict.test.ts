@@ -333,6 +333,7 @@ describe("a walk with the lock dropped between steps", () => {
     walk.next();
     finish(
       walkList(vm, "evict", function* () {
+        yield vm.dev.point;
         expect([vm.evict.local?.toArray(), vm.extobj.local?.toArray()]).toEqual([[a], [a]]);
         return 0;
       }),

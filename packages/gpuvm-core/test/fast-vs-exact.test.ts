@@ -209,7 +209,7 @@ class Subject {
     if (va === 0) return "none";
     if (va !== this.vm.kernelNode) return this.#writer.va(va);
     const { addr, range } = gpuvaExact(this.vm, va);
-    return `kernel ${addr}+${range} ${gpuvaObj(this.vm, va)}`;
+    return `kernel ${addr}+${range} ${gpuvaObj(this.vm, va) === null}`;
   }
 }
 
