@@ -36,6 +36,9 @@ const SKIP: ReadonlySet<string> = new Set([
   "context",
   "seqno",
   "lockdep",
+  // Numbers of rows: which mapping it is, the walk of the list says.
+  "vaHead",
+  "vaTail",
 ]);
 
 /** Fields of a VM whose part in the state is taken from the tree. */
@@ -91,6 +94,15 @@ export class Fingerprint {
       }
     }
     hash.int(workers);
+    let order = 1;
+    for (let i = 0; i < slots.length; i++) {
+      const { stamp } = slots[i] as Slot;
+      for (let j = 0; stamp > 0 && j < i; j++) {
+        const other = (slots[j] as Slot).stamp;
+        if (other > 0) order = Math.imul(order, 3) + (other < stamp ? 1 : 2);
+      }
+    }
+    hash.int(order);
   }
 
   #any(value: unknown): void {

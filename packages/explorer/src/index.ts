@@ -26,6 +26,7 @@ export {
 export { type SearchOptions, search, shortest } from "./search.ts";
 export { blocksOf, type Dropped, type Shrunk, shrinkSchedule, without } from "./shrink.ts";
 export { Slot } from "./slot.ts";
+export { STANDARD_SCOPES, standardScopes } from "./standard.ts";
 export { type Story, type StoryStep, tell } from "./story.ts";
 export { formatStory } from "./table.ts";
 export { formatToken, parseToken, type Token } from "./token.ts";

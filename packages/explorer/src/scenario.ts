@@ -50,7 +50,7 @@ export interface Scenario {
   readonly sometimes?: Readonly<Record<string, (world: World) => boolean>>;
   /** The uAPI promises that calls look atomic: every outcome must be that of some order of whole calls. */
   readonly atomic?: boolean;
-  /** What may be left behind although every file is closed, by violation key; default: nothing. */
+  /** Kinds of violation that are of the program's making here; default: none. */
   readonly allow?: readonly string[];
 }
 

@@ -26,6 +26,11 @@ export class Slot {
    * local variables of the call, which nobody can see.
    */
   path = 0;
+  /**
+   * When its call last took a number, among all; 0: it did not. Of two tickets of the wound/wait class the older one
+   * wins, and tickets are numbered.
+   */
+  stamp = 0;
   /** {@link Slot.path} when the call in progress began. */
   before = 0;
 

@@ -45,6 +45,8 @@ export class World {
   /** What the machine had before a file was open. */
   readonly baseline: LeftBehind;
   #failAt = 0;
+  #numbered = false;
+  #stamps = 0;
   readonly #byLabel = new Map<string, Slot>();
   readonly #irq = new Task("hardware", "atomic");
 
@@ -57,6 +59,11 @@ export class World {
     this.baseline = leftBehind(this.machine);
     const { dev } = this.machine;
     dev.quarantine = true;
+    const serial = dev.serial.bind(dev);
+    dev.serial = () => {
+      this.#numbered = true;
+      return serial();
+    };
     dev.failAlloc = (what) => {
       this.fallibleNames?.push(what);
       return ++this.fallible === this.#failAt;
@@ -214,18 +221,21 @@ export class World {
       slot.thread = thread;
       slot.before = slot.path;
     }
+    this.#numbered = false;
     beginStep(slot.path);
     try {
       thread.step(dev);
     } finally {
       slot.path = endStep();
     }
+    if (this.#numbered) slot.stamp = ++this.#stamps;
     if (!thread.done) {
       const { point } = dev;
       slot.path = join(join(slot.path, hashString(point.label)), this.#failAt);
       return;
     }
     slot.thread = null;
+    slot.stamp = 0;
     this.#leavesLocked(thread.task);
     if (slot.actor === null) {
       slot.path = 0;
@@ -273,7 +283,9 @@ export class World {
 
   #look(): void {
     if (this.violation !== null) return;
-    const hazard = this.machine.hazards[0];
+    const { hazards } = this.machine;
+    const { allow } = this.scenario;
+    const hazard = allow === undefined ? hazards[0] : hazards.find(({ kind }) => !allow.includes(kind));
     this.violation = hazard === undefined ? auditVms(this.machine) : ofHazard(hazard);
   }
 }

@@ -1,0 +1,26 @@
+import type { Bug } from "./bug.ts";
+import { POWERVR_BUGS } from "./powervr.ts";
+import { XE_BUGS } from "./xe.ts";
+
+/** Every bug of the catalogue that the model expresses, in the catalogue's order. */
+export const BUGS: readonly Bug[] = [...XE_BUGS, ...POWERVR_BUGS];
+
+/** An entry of the catalogue that is not shown, and why. */
+export interface Unexpressed {
+  /** Its number. */
+  readonly id: string;
+  /** What it was about. */
+  readonly title: string;
+  /** Why it is not here. */
+  readonly reason: string;
+}
+
+/** The rest of the catalogue. */
+export const UNEXPRESSED: readonly Unexpressed[] = [
+  {
+    id: "P1",
+    title: "drm/imagination: vm: fix drm_gpuvm reference count",
+    reason:
+      "what it takes is a vm_bo that outlives the driver's last reference; in the model each call holds the driver's count until its vm_bos are put",
+  },
+];

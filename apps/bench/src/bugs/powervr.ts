@@ -1,0 +1,114 @@
+import { ask, closeFile, type World } from "@gpuvm/explorer";
+import { powervr } from "@gpuvm/policy-powervr";
+import { type Bug, bind, bo, map, PAGE, unmap } from "./bug.ts";
+
+/** In the general heap. */
+const VA = 0x80_0000_0000;
+
+/** Gives the object of a handle of file 0 a handle in file 1, too. */
+function share(world: World, handle: number): void {
+  const dmaBuf = world.driver.prime?.exportBo(world.file(0), handle) ?? null;
+  if (dmaBuf === null) throw new Error("the object cannot be shared");
+  const ret = world.machine.call(world.driver.prime?.importBo(world.file(1), dmaBuf, handle) ?? none());
+  if (ret !== 0) throw new Error(`the import answered ${ret}`);
+  dmaBuf.close();
+}
+
+function* none(): Generator<never, number, void> {
+  return -1;
+}
+
+const CONTEXT = { op: "queue_new", queue: 1, vm: 1, class: 1 } as const;
+const JOB = { op: "exec", jobs: [[2, 1, 0]] } as const;
+
+/** Bugs of powervr. */
+export const POWERVR_BUGS: readonly Bug[] = [
+  {
+    id: "P2",
+    title: "drm/imagination: Break an object reference loop",
+    upstream: "b04ce1e718bd, CVE-2024-53084 (6.12)",
+    driver: powervr,
+    shows: ["leak"],
+    scenario: {
+      setup(w) {
+        w.must(0, bo(1), { op: "vm_create", vm: 1 }, CONTEXT, { op: "prime_export", bo: 1 });
+        w.must(0, bind(1, map(1, VA)));
+      },
+      actors: [{ name: "program", calls: [ask(0, JOB), closeFile(0)] }],
+    },
+  },
+  {
+    id: "P3",
+    title: "drm/imagination: Hold drm_gem_gpuva lock for unmap",
+    upstream: "a5c4c3ba95a5 (6.14)",
+    driver: powervr,
+    shows: ["dangling-list", "lock-rule", "LOCK_NOT_HELD"],
+    scenario: {
+      setup(w) {
+        w.must(0, bo(1), { op: "vm_create", vm: 1 }, bind(1, map(1, VA)));
+        share(w, 1);
+        w.must(1, { op: "vm_create", vm: 1 }, bind(1, map(1, VA)));
+      },
+      actors: [
+        { name: "process 1", calls: [ask(0, bind(1, unmap(VA)))] },
+        { name: "process 2", calls: [ask(1, bind(1, unmap(VA)))] },
+      ],
+    },
+  },
+  {
+    id: "P4",
+    title: "drm/imagination: Free pvr_vm_gpuva after unlink",
+    upstream: "3f6b2f60b463 (6.12)",
+    driver: powervr,
+    shows: ["leak"],
+    scenario: {
+      setup: (w) => w.must(0, bo(1), { op: "vm_create", vm: 1 }),
+      actors: [{ name: "program", calls: [ask(0, bind(1, map(1, VA))), ask(0, bind(1, unmap(VA)))] }],
+    },
+  },
+  {
+    id: "P5",
+    title: "remap links the pieces to the vm_bo of the new object",
+    upstream: "corrected in 6.12.117 and 7.3.4 (pvr_vm_gpuva_remap)",
+    driver: powervr,
+    shows: ["leak", "kernel-warning", "dangling-list"],
+    scenario: {
+      setup: (w) => w.must(0, bo(1, 3), bo(2), { op: "vm_create", vm: 1 }, bind(1, map(1, VA, 3))),
+      actors: [{ name: "program", calls: [ask(0, bind(1, map(2, VA + PAGE)))] }],
+    },
+  },
+  {
+    id: "P6",
+    title: "drm/imagination: avoid deadlock on fence release",
+    upstream: "df1a1ed5e1bd (6.14)",
+    driver: powervr,
+    shows: ["LOCK_ORDER", "LOCK_CONTEXT", "lock-rule", "deadlock", "DEADLOCK", "LOCK_HELD"],
+    scenario: {
+      // The fence of the first context's job comes to be all that holds it, in the dma_resv of a buffer it maps.
+      setup(w) {
+        w.must(0, bo(1), { op: "vm_create", vm: 1 }, CONTEXT, { op: "prime_export", bo: 1 });
+        w.must(0, bind(1, map(1, VA)), { op: "vm_create", vm: 2 }, { ...CONTEXT, queue: 2, vm: 2 }, JOB);
+        w.machine.quiesce();
+        w.must(0, { op: "queue_close", queue: 1 }, { op: "vm_destroy", vm: 1 });
+      },
+      actors: [{ name: "program", calls: [ask(0, { op: "exec", jobs: [[2, 2, 0]] })] }],
+    },
+  },
+  {
+    id: "P7",
+    title: "drm/imagination: Propagate map failures correctly",
+    upstream: "2026 stable lists; in 7.3.4",
+    driver: powervr,
+    failures: 1,
+    shows: ["wrong"],
+    scenario: {
+      setup: (w) => w.must(0, bo(1), { op: "vm_create", vm: 1 }),
+      actors: [{ name: "program", calls: [ask(0, bind(1, map(1, VA)))] }],
+      check(w) {
+        const record = w.machine.vms.find((r) => r.purpose === "program");
+        if (record === undefined || record.mappings === 0 || record.pt.ptes.size > 0) return null;
+        return "a mapping is in the tree, but nothing is in the page tables";
+      },
+    },
+  },
+];

@@ -1,0 +1,109 @@
+import { ask, readFdinfo, shrink } from "@gpuvm/explorer";
+import { xe } from "@gpuvm/policy-xe";
+import { type Bug, bind, bo, map, PAGE } from "./bug.ts";
+
+const VA = 0x10_0000;
+const VM = { op: "vm_create", vm: 1, flags: 0 } as const;
+const QUEUE = { op: "queue_new", queue: 1, vm: 1, class: 0 } as const;
+const EXEC = { op: "exec", queue: 1, syncs: 1, batches: 1, addr: 0 } as const;
+
+/** Bugs of xe. */
+export const XE_BUGS: readonly Bug[] = [
+  {
+    id: "X1",
+    title: "drm/xe/vm: move xa_alloc to prevent UAF",
+    upstream: "dcfd3971327f (6.12)",
+    driver: xe,
+    shows: ["USE_AFTER_FREE"],
+    scenario: {
+      setup: (w) => void w.file(0),
+      actors: [
+        { name: "create", calls: [ask(0, VM)] },
+        { name: "destroy", calls: [ask(0, { op: "vm_destroy", vm: 1 })] },
+      ],
+    },
+  },
+  {
+    id: "X2",
+    title: "drm/xe: Don't allow evicting of BOs in same VM in array of VM binds",
+    upstream: "7ac74613e5f2 (6.18)",
+    driver: xe,
+    failures: 1,
+    shows: ["stale-pte", "crash", "use-after-free", "wrong"],
+    scenario: {
+      setup: (w) => w.must(0, VM, bo(1, 1, { vm: 1, flags: 1 }), bo(2, 1, { vm: 1, flags: 1 })),
+      actors: [{ name: "program", calls: [ask(0, bind(1, map(1, VA), map(2, VA + PAGE)))] }],
+      check: (w) =>
+        [...w.machine.memory.objects].some((o) => o.ptes > 0 && o.pages !== "resident")
+          ? "page-table entries lead to an object without pages"
+          : null,
+    },
+  },
+  {
+    id: "X3",
+    title: "drm/xe: Fix vm_bind_ioctl double free bug",
+    upstream: "a01b704527c2, CVE-2025-38731 (6.17)",
+    driver: xe,
+    shows: ["USE_AFTER_FREE", "REFCOUNT", "LEDGER"],
+    scenario: {
+      setup: (w) => w.must(0, VM, bo(1)),
+      actors: [{ name: "program", calls: [ask(0, bind(1, map(1, VA), map(1, VA + PAGE, 1, 0, 1 << 20)))] }],
+    },
+  },
+  {
+    id: "X4",
+    title: "drm/xe/vm: nuke PTs only after unlinking contested VMAs",
+    upstream: "24a22fb3c731 (7.3)",
+    driver: xe,
+    shows: ["use-after-free", "USE_AFTER_FREE"],
+    scenario: {
+      setup: (w) => w.must(0, { ...VM, flags: 2 | 4 }, bo(1), { ...bind(1, map(1, VA, 1, 0, 2)), syncs: 0 }),
+      actors: [
+        { name: "destroy", calls: [ask(0, { op: "vm_destroy", vm: 1 })] },
+        { name: "shrinker", calls: [shrink(PAGE)] },
+      ],
+    },
+  },
+  {
+    id: "X5",
+    title: "Unprotected access of the vm->rebind_list",
+    upstream: "xe issue 169, merge request 230",
+    driver: xe,
+    shows: ["dangling-list", "lock-rule", "LOCK_NOT_HELD"],
+    scenario: {
+      setup: (w) => w.must(0, VM, bo(1), QUEUE, { ...bind(1, map(1, VA)), syncs: 0 }),
+      actors: [
+        { name: "exec", calls: [ask(0, EXEC)] },
+        { name: "shrinker", calls: [shrink(PAGE)] },
+      ],
+    },
+  },
+  {
+    id: "X6",
+    title: "drm/xe/client: fix deadlock in show_meminfo()",
+    upstream: "9bd7ff293fc8 (6.11)",
+    driver: xe,
+    shows: ["deadlock", "DEADLOCK"],
+    scenario: {
+      setup: (w) => w.must(0, bo(1)),
+      actors: [
+        { name: "fdinfo", calls: [readFdinfo(0)] },
+        { name: "close", calls: [ask(0, { op: "gem_close", bo: 1 })] },
+      ],
+    },
+  },
+  {
+    id: "X8",
+    title: "drm/xe: Drop VM dma-resv lock on xe_sync_in_fence_get failure in exec IOCTL",
+    upstream: "6.12-rc7",
+    driver: xe,
+    failures: 1,
+    shows: ["deadlock", "DEADLOCK", "lock-rule", "wrong"],
+    scenario: {
+      setup: (w) => w.must(0, VM, bo(1), QUEUE),
+      actors: [
+        { name: "program", calls: [ask(0, { ...EXEC, batches: 0 }), ask(0, { ...EXEC, batches: 0 })] },
+      ],
+    },
+  },
+];

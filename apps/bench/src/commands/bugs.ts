@@ -1,0 +1,85 @@
+import { BUGS, UNEXPRESSED } from "../bugs/catalogue.ts";
+import { type BugResult, checkBug } from "../bugs/check.ts";
+import { RULES, type RuleResult } from "../bugs/rules.ts";
+import { EXIT } from "../cli/context.ts";
+import { UsageError } from "../cli/usage-error.ts";
+import { terminalTable } from "../format/table.ts";
+
+/** The arguments of `bugs`. */
+export interface BugsArgs {
+  /** Numbers of the catalogue; none: all. */
+  readonly ids: readonly string[];
+  /** Results as JSON. */
+  readonly json?: boolean;
+  /** Only every n-th bug: `i/n`, i from 1. */
+  readonly shard?: { readonly index: number; readonly count: number };
+}
+
+/**
+ * Searches each bug of the catalogue in its buggy and in its fixed form.
+ *
+ * @returns 0; 1 if a bug was not found, or something was found in a fixed form
+ */
+export function runBugs(args: BugsArgs, out: (text: string) => void): number {
+  const known = [
+    ...BUGS.map((bug) => bug.id),
+    ...RULES.map((rule) => rule.id),
+    ...UNEXPRESSED.map((u) => u.id),
+  ];
+  for (const id of args.ids) {
+    if (!known.includes(id)) throw new UsageError(`unknown bug "${id}": take one of ${known.join(", ")}`);
+  }
+  const wanted = (id: string) => args.ids.length === 0 || args.ids.includes(id);
+  const mine = (_: unknown, i: number) =>
+    args.shard === undefined || i % args.shard.count === args.shard.index - 1;
+  const results = BUGS.filter((bug) => wanted(bug.id))
+    .filter(mine)
+    .map(checkBug);
+  const rules = RULES.filter((rule) => wanted(rule.id))
+    .filter(mine)
+    .map((rule) => rule.run());
+  const missing = UNEXPRESSED.filter(({ id }) => wanted(id));
+  if (args.json === true) out(`${JSON.stringify({ bugs: results, rules, unexpressed: missing }, null, 2)}\n`);
+  else out(text(results, rules, missing));
+  const fine = results.every((r) => r.found && r.fixedClean) && rules.every((r) => r.asExpected);
+  return fine ? EXIT.ok : EXIT.violated;
+}
+
+function text(
+  results: readonly BugResult[],
+  rules: readonly RuleResult[],
+  missing: readonly { readonly id: string; readonly title: string; readonly reason: string }[],
+): string {
+  const lines: string[] = [];
+  if (results.length > 0) {
+    const head = ["bug", "driver", "found", "by", "steps", "states", "fixed form", "title"];
+    const rows = results.map((r) => [
+      r.id,
+      r.driver,
+      r.found ? (r.violation?.split(":", 1)[0] ?? "") : "NOT FOUND",
+      r.method,
+      String(r.steps),
+      String(r.states),
+      r.fixedClean ? `clean, ${r.fixedStates} states` : `NOT CLEAN: ${r.fixedBound ?? r.fixedFindings[0]}`,
+      r.title,
+    ]);
+    lines.push(terminalTable(head, rows), "");
+    const found = results.filter((r) => r.found).length;
+    const clean = results.filter((r) => r.fixedClean).length;
+    lines.push(
+      `${found} of ${results.length} found; ${clean} fixed forms explored to the end without a finding`,
+    );
+  }
+  for (const rule of rules) {
+    lines.push("", `${rule.id}: ${rule.title}`);
+    lines.push(
+      terminalTable(
+        ["rule", "outcome", "states"],
+        rule.rows.map((r) => [r.rule, r.outcome, String(r.states)]),
+      ),
+    );
+  }
+  if (missing.length > 0) lines.push("", "not expressed:");
+  for (const { id, title, reason } of missing) lines.push(`  ${id} ${title}: ${reason}`);
+  return `${lines.join("\n")}\n`;
+}

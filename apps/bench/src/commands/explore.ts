@@ -1,0 +1,178 @@
+import { writeFileSync } from "node:fs";
+import {
+  blocksOf,
+  type Finding,
+  formatStory,
+  formatToken,
+  type Progress,
+  parseToken,
+  type SearchResult,
+  sample,
+  search,
+  shrinkSchedule,
+  storyToPerfetto,
+  tell,
+  without,
+} from "@gpuvm/explorer";
+import { EXIT } from "../cli/context.ts";
+import { UsageError } from "../cli/usage-error.ts";
+import { bugNamed, type Named, scenarioNamed, scenariosOf } from "../explore/resolve.ts";
+import { terminalTable } from "../format/table.ts";
+
+/** The arguments of `explore`. */
+export interface ExploreArgs {
+  /** `DRIVER[:VARIANT][+DEFECT...]` or the path of a module; not with {@link ExploreArgs.bug} or a token. */
+  readonly policy?: string;
+  /** One scenario of the policy; default: all of them. */
+  readonly scenario?: string;
+  /** A bug of the catalogue, with its defect. */
+  readonly bug?: string;
+  /** A counterexample to be told again. */
+  readonly replay?: string;
+  /** Default `bfs`. */
+  readonly method?: "bfs" | "dfs" | "naive" | "random" | "pct";
+  /** Injected failures in one schedule; default: none, or what the bug takes. */
+  readonly inject?: number;
+  /** Where the chance begins; default 1. */
+  readonly seed?: number;
+  /** Schedules at random; default 10000. */
+  readonly runs?: number;
+  /** Steps of one search at most; default 20 million. */
+  readonly maxSteps?: number;
+  /** Stop at the first finding. */
+  readonly first?: boolean;
+  /** Only every n-th scenario: `i/n`, i from 1. */
+  readonly shard?: { readonly index: number; readonly count: number };
+  /** Results as JSON. */
+  readonly json?: boolean;
+  /** Where the first counterexample goes as a trace for Perfetto. */
+  readonly perfetto?: string;
+  /** Told now and then how far it is; the caller knows the clock. */
+  readonly progress?: (scenario: string, progress: Progress) => void;
+}
+
+/** One scenario, explored. */
+export interface Explored {
+  readonly name: string;
+  readonly result: SearchResult;
+  /** Counterexamples, shrunk. */
+  readonly shown: readonly Shown[];
+}
+
+interface Shown {
+  readonly key: string;
+  readonly token: string;
+  readonly steps: number;
+  readonly table: string;
+  readonly perfetto: string;
+}
+
+/**
+ * Explores scenarios of a policy, or tells a counterexample again.
+ *
+ * @returns 0; 1 if a property is violated, or a witness was never reached
+ */
+export async function runExplore(args: ExploreArgs, out: (text: string) => void): Promise<number> {
+  if (args.replay !== undefined) return await replay(args, args.replay, out);
+  const explored = (await chosen(args)).map((named) => explore(named, args));
+  if (args.json === true) out(`${JSON.stringify(explored.map(withoutTraces), null, 2)}\n`);
+  else out(text(explored));
+  const first = explored.flatMap((e) => e.shown)[0];
+  if (args.perfetto !== undefined && first !== undefined) writeFileSync(args.perfetto, first.perfetto);
+  const fine = explored.every(({ result }) => result.findings.length === 0 && result.unreached.length === 0);
+  return fine ? EXIT.ok : EXIT.violated;
+}
+
+async function chosen(args: ExploreArgs): Promise<Named[]> {
+  if (args.bug !== undefined) return [bugNamed(args.bug)];
+  if (args.policy === undefined) throw new UsageError("explore what? Give --policy, --bug or --replay");
+  const all = await scenariosOf(args.policy);
+  const { scenario, shard } = args;
+  const named = scenario === undefined ? all : all.filter((n) => n.scenario.name === scenario);
+  if (named.length === 0) {
+    const names = all.map((n) => n.scenario.name).join(", ");
+    throw new UsageError(`${args.policy} has no scenario "${scenario}": take one of ${names}`);
+  }
+  return named.filter((_, i) => shard === undefined || i % shard.count === shard.index - 1);
+}
+
+function explore(named: Named, args: ExploreArgs): Explored {
+  const { scenario } = named;
+  const method = args.method ?? "bfs";
+  const limits = {
+    failures: args.inject ?? named.failures,
+    maxSteps: args.maxSteps ?? 20_000_000,
+    stopAtFirst: args.first ?? false,
+  };
+  const progress =
+    args.progress === undefined ? {} : { progress: (p: Progress) => args.progress?.(named.name, p) };
+  const result =
+    method === "random" || method === "pct"
+      ? sample(scenario, { ...limits, method, seed: args.seed ?? 1, runs: args.runs ?? 10_000 })
+      : search(scenario, {
+          ...limits,
+          ...progress,
+          order: method === "bfs" ? "bfs" : "dfs",
+          states: method !== "naive",
+        });
+  return { name: named.name, result, shown: result.findings.map((finding) => show(named, finding)) };
+}
+
+function show(named: Named, finding: Finding): Shown {
+  const { scenario, dropped, schedule } = shrinkSchedule(named.scenario, finding.schedule, finding.key);
+  const story = tell(scenario, schedule);
+  return {
+    key: finding.key,
+    token: formatToken({ scenario: named.name, dropped, schedule }),
+    steps: blocksOf(schedule).length,
+    table: formatStory(story),
+    perfetto: storyToPerfetto(story),
+  };
+}
+
+function withoutTraces({ name, result, shown }: Explored): unknown {
+  const counterexamples = shown.map(({ key, token, steps, table }) => ({ key, token, steps, table }));
+  const { findings: _, ...counts } = result;
+  return { name, ...counts, counterexamples };
+}
+
+function text(explored: readonly Explored[]): string {
+  const head = [
+    "scenario",
+    "method",
+    "states",
+    "transitions",
+    "steps",
+    "depth",
+    "schedules",
+    "explored",
+    "found",
+  ];
+  const rows = explored.map(({ name, result: r }) => [
+    name,
+    r.method,
+    String(r.states),
+    String(r.transitions),
+    String(r.steps),
+    String(r.depth),
+    String(r.runs),
+    r.bound === null ? "to the end" : `STOPPED at ${r.bound}`,
+    String(r.findings.length),
+  ]);
+  const lines = [terminalTable(head, rows)];
+  for (const { name, result, shown } of explored) {
+    for (const witness of result.unreached) lines.push("", `${name}: never reached: ${witness}`);
+    for (const { token, table } of shown) lines.push("", `${name}`, "", table, `replay: ${token}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+async function replay(args: ExploreArgs, word: string, out: (text: string) => void): Promise<number> {
+  const token = parseToken(word);
+  if (token === null) throw new UsageError(`"${word}" is no counterexample: it looks like NAME@a4.b2.T1`);
+  const named = await scenarioNamed(token.scenario);
+  const story = tell(without(named.scenario, token.dropped), token.schedule);
+  out(formatStory(story));
+  if (args.perfetto !== undefined) writeFileSync(args.perfetto, storyToPerfetto(story));
+  return story.violation === null ? EXIT.ok : EXIT.violated;
+}
