@@ -190,7 +190,7 @@ export function dropRef(vmBo: DrmGpuvmBo, holder: Holder): boolean {
 function destroy(vmBo: DrmGpuvmBo): void {
   const { vm, obj } = vmBo;
   assertListsLocked(vm, "drm_gpuvm_bo_destroy");
-  if (obj.refs === 0 && (vmBo.onExtobj.list !== null || vmBo.onEvict.list !== null)) {
+  if (vm.softGuards && obj.refs === 0 && (vmBo.onExtobj.list !== null || vmBo.onEvict.list !== null)) {
     vm.dev.warn(`${vmBo.name} is on a list of its VM, but its object is gone`);
   }
   vmBo.onExtobj.remove();
