@@ -1,2 +1,8 @@
-/** The name of this package, until it has something to say. */
-export const packageName = "@gpuvm/policy-nouveau";
+/**
+ * How nouveau holds buffer objects: VM_BIND with a tree in the ioctl and page tables in a job, and the older interface
+ * with buffer lists, where mappings live as long as handles.
+ *
+ * @packageDocumentation
+ */
+
+export { nouveau } from "./package.ts";

@@ -1,0 +1,38 @@
+import { EINVAL, type Errno, gpuvmRangeValid } from "@gpuvm/core";
+import type { BindOp } from "@gpuvm/drm-model";
+import type { BindJobOp } from "./bind-job.ts";
+import type { NouveauBo } from "./bo.ts";
+import { BIND_SPARSE } from "./domains.ts";
+import type { Uvmm } from "./uvmm.ts";
+
+/** An operation of the uAPI as one of a job (`bind_job_op_from_uop`); -EINVAL for a kind there is not. */
+export function jobOp(op: BindOp): BindJobOp | Errno {
+  if (op.kind !== "map" && op.kind !== "unmap") return -EINVAL;
+  const sparse = (op.flags & BIND_SPARSE) !== 0;
+  return {
+    kind: sparse ? `${op.kind}_sparse` : op.kind,
+    addr: op.va,
+    range: op.length,
+    handle: op.bo,
+    offset: op.boOffset,
+    pteKind: op.flags & 255,
+    bo: null,
+    vmBo: null,
+    ops: null,
+    region: null,
+    map: 0,
+    prev: 0,
+    next: 0,
+    gets: [],
+    puts: [],
+  };
+}
+
+/** `bind_validate_op`: whole pages, within the object, within the program's part of the VM. */
+export function validateOp(uvmm: Uvmm, op: BindJobOp, bo: NouveauBo | null): Errno {
+  if (bo !== null) {
+    if (op.offset % 4096 !== 0 || bo.size <= op.offset || op.range > bo.size - op.offset) return -EINVAL;
+  }
+  if (op.addr % 4096 !== 0 || op.range % 4096 !== 0 || op.range === 0) return -EINVAL;
+  return gpuvmRangeValid(uvmm.vm, op.addr, op.range) ? 0 : -EINVAL;
+}

@@ -1,0 +1,43 @@
+import { DRM_GPUVA_OP_MAP, gpuvaOpOldVa, gpuvaOpsFree, gpuvmBoPut, type Steps } from "@gpuvm/core";
+import { lock, unlock } from "@gpuvm/drm-model";
+import type { BindJob, BindJobOp } from "./bind-job.ts";
+import type { Uvmm } from "./uvmm.ts";
+
+/**
+ * Gives back what a job held, run or failed (`nouveau_uvmm_bind_job_cleanup`). After a failure `ops` and `region` are
+ * null; the lookups' references are put in any case.
+ */
+export function* cleanUpBindJob(uvmm: Uvmm, job: BindJob): Steps<void> {
+  const { dev } = uvmm.vm;
+  for (const bop of job.ops) {
+    if (bop.ops !== null) freeOld(uvmm, bop);
+    const { region, bo, vmBo } = bop;
+    if (bop.kind === "unmap_sparse" && region !== null) {
+      uvmm.pt.unmap(region.addr, region.range);
+      yield* lock(dev, uvmm.mutex, "nouveau_uvmm_bind_job_cleanup");
+      uvmm.regions.remove(region);
+      unlock(dev, uvmm.mutex);
+      region.gone = true;
+    }
+    if (bo !== null) {
+      if (vmBo !== null) {
+        yield* lock(dev, bo.resv, "nouveau_uvmm_bind_job_cleanup");
+        gpuvmBoPut(vmBo, job);
+        unlock(dev, bo.resv);
+      }
+      bo.put(job);
+    }
+  }
+  job.cli.jobs.delete(job);
+  job.complete = true;
+}
+
+/** `nouveau_uvmm_sm_cleanup`: what went out of the tree gives up its page tables and its object. */
+function freeOld(uvmm: Uvmm, bop: BindJobOp): void {
+  const { ops } = bop;
+  if (ops === null) return;
+  for (const { shift, addr, range } of bop.puts) uvmm.putTables(shift, addr, range);
+  for (const op of ops) if (op.op !== DRM_GPUVA_OP_MAP) uvmm.freeVa(gpuvaOpOldVa(op));
+  gpuvaOpsFree(uvmm.vm, ops);
+  bop.ops = null;
+}

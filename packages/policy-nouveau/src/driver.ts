@@ -1,0 +1,218 @@
+import {
+  EBUSY,
+  EINVAL,
+  ENOENT,
+  ENOMEM,
+  EPERM,
+  type Errno,
+  type ReferencePolicy,
+  type Steps,
+  USAGE_READ,
+  USAGE_WRITE,
+  withOwnership,
+} from "@gpuvm/core";
+import {
+  type Bo,
+  countSubmit,
+  DmaBuf,
+  type Driver,
+  type DriverOptions,
+  type DrmFile,
+  GpuEngine,
+  lock,
+  type Machine,
+  preempt,
+  type Request,
+  type RequestOf,
+  unlock,
+  waitResvTimeout,
+} from "@gpuvm/drm-model";
+import { vmBind } from "./bind.ts";
+import { NouveauBo } from "./bo.ts";
+import { createChannel, destroyChannel, openHandle } from "./channel.ts";
+import { NouveauCli } from "./cli.ts";
+import { closeFile, closeHandle } from "./close.ts";
+import type { NvDevice } from "./device.ts";
+import { GART, NO_SHARE } from "./domains.ts";
+import { execIoctl } from "./exec.ts";
+import { pushbuf } from "./pushbuf.ts";
+import { shrink, validate } from "./ttm.ts";
+import { vmInit } from "./uvmm.ts";
+
+/** `NOUVEAU_GEM_CPU_PREP_NOWAIT` and `_WRITE`. */
+const NOWAIT = 1;
+const WRITE = 4;
+
+/** How long CPU_PREP waits: 30 s. */
+const PREP_NS = 30e9;
+
+/** Starts the driver on a machine. It answers both interfaces, whatever the variant. */
+export function start(own: ReferencePolicy, machine: Machine, options: DriverOptions = {}): Driver {
+  const policy = withOwnership(own, options.boOwnership ?? own.boOwnership);
+  const nv: NvDevice = {
+    machine,
+    dev: machine.dev,
+    boOwnership: options.boOwnership ?? "hard",
+    clientOwnership: options.boOwnership ?? "soft",
+    defects: options.defects ?? new Set(),
+    engine: new GpuEngine(machine, "gr"),
+    uvmms: new Map(),
+  };
+  return {
+    policy,
+    open: (id) => new NouveauCli(nv, id),
+    ioctl: (file, request) => ioctl(nv, file as NouveauCli, request),
+    release: (file) => closeFile(nv, file as NouveauCli),
+    *unload() {},
+    shrink: (bytes) => shrink(nv, bytes),
+    scanout: {
+      // nv50_wndw_prepare_fb: the display reads memory by itself, through no VM.
+      prepareFb: (bo) => pin(nv, bo as NouveauBo),
+      cleanupFb: (bo) => unpin(nv, bo as NouveauBo),
+    },
+    prime: {
+      exportBo(file: DrmFile, handle: number) {
+        const bo = (file as NouveauCli).handles.get(handle);
+        // nouveau_gem_prime_export
+        return bo === undefined || bo.rObj !== null ? null : new DmaBuf<Bo>(machine, bo);
+      },
+      *importBo(file: DrmFile, dmaBuf: DmaBuf, handle: number) {
+        const bo = dmaBuf.bo as NouveauBo;
+        if (file.handles.get(handle) === bo) return 0;
+        return yield* publish(nv, file as NouveauCli, handle, bo.get("creator"));
+      },
+    },
+  };
+}
+
+function* ioctl(nv: NvDevice, cli: NouveauCli, request: Request): Steps<Errno> {
+  switch (request.op) {
+    case "vm_init":
+      return yield* vmInit(nv, cli, request.kva ?? 0, request.ksize ?? 0);
+    case "gem_new":
+      return yield* newBo(nv, cli, request);
+    case "gem_close": {
+      const hook = cli.uvmm === null ? (bo: NouveauBo) => closeHandle(nv, cli, bo) : null;
+      const had = yield* cli.close(request.bo, hook);
+      cli.closeExport(request.bo);
+      return had ? 0 : -EINVAL;
+    }
+    case "vm_bind":
+      return yield* vmBind(cli, request);
+    case "exec": {
+      let objects = 0;
+      return yield* countSubmit(
+        nv.machine,
+        () =>
+          execIoctl(cli, request, (n) => {
+            objects = n;
+          }),
+        () => objects,
+      );
+    }
+    case "submit":
+      return yield* countSubmit(
+        nv.machine,
+        () => pushbuf(cli, request),
+        () => request.bos?.length ?? 0,
+      );
+    case "channel_new":
+      cli.disableUvmm();
+      return yield* createChannel(nv, cli, request.channel, request.notifierBo);
+    case "queue_close": {
+      const channel = cli.channels.get(request.queue);
+      if (channel === undefined) return -EINVAL;
+      cli.channels.delete(request.queue);
+      yield* destroyChannel(nv, cli, channel);
+      return 0;
+    }
+    case "cpu_prep":
+      return yield* cpuPrep(nv, cli, request.bo, request.flags ?? 0);
+    case "prime_export": {
+      const bo = cli.handles.get(request.bo);
+      if (bo === undefined) return -ENOENT;
+      if (bo.rObj !== null) return -EPERM;
+      cli.export(request.bo, bo);
+      return 0;
+    }
+    case "prime_import":
+      return yield* importForeign(nv, cli, request);
+    case "cpu_map":
+    case "set_name":
+      return 0;
+    default:
+      return -EINVAL;
+  }
+}
+
+/** `nouveau_gem_ioctl_new`. */
+function* newBo(nv: NvDevice, cli: NouveauCli, request: RequestOf<"gem_new">): Steps<Errno> {
+  const { dev } = nv;
+  const { bo: handle, size, domain = 0 } = request;
+  cli.disableUvmm();
+  const isPrivate = (domain & NO_SHARE) !== 0;
+  if (size === 0 || (isPrivate && cli.uvmm === null)) return -EINVAL;
+  yield* preempt(dev, "alloc", "nouveau_gem_new");
+  if (!dev.mayAlloc("nouveau_bo")) return -ENOMEM;
+  const rObj = isPrivate ? cli.uvmm?.vm.rObj : undefined;
+  const bo = new NouveauBo(nv, { size, domain, ...(rObj === undefined ? {} : { rObj }) });
+  return yield* publish(nv, cli, handle, bo);
+}
+
+/**
+ * Makes a handle, which takes the creator's reference, or puts that (`drm_gem_handle_create`). A private object has none
+ * in a file with another VM: -EPERM.
+ */
+function* publish(nv: NvDevice, cli: NouveauCli, handle: number, bo: NouveauBo): Steps<Errno> {
+  const { dev } = nv;
+  let ret: Errno = 0;
+  if (cli.uvmm !== null && bo.rObj !== null && bo.rObj !== cli.uvmm.vm.rObj) ret = -EPERM;
+  if (ret === 0) ret = yield* openHandle(nv, cli, bo);
+  if (ret !== 0) {
+    bo.put("creator");
+    return ret;
+  }
+  yield* preempt(dev, "publish", "drm_gem_handle_create");
+  cli.publish(handle, bo);
+  return 0;
+}
+
+/** `nouveau_gem_prime_import_sg_table`. */
+function* importForeign(nv: NvDevice, cli: NouveauCli, request: RequestOf<"prime_import">): Steps<Errno> {
+  if (!request.fresh) return cli.handles.has(request.bo) ? 0 : -ENOENT;
+  yield* preempt(nv.dev, "alloc", "nouveau_gem_prime_import_sg_table");
+  if (!nv.dev.mayAlloc("nouveau_bo")) return -ENOMEM;
+  const bo = new NouveauBo(nv, { size: request.size, domain: GART, imported: true });
+  return yield* publish(nv, cli, request.bo, bo);
+}
+
+/** `nouveau_gem_ioctl_cpu_prep`. */
+function* cpuPrep(nv: NvDevice, cli: NouveauCli, handle: number, flags: number): Steps<Errno> {
+  const { machine } = nv;
+  const bo = cli.lookup(handle, "ioctl");
+  if (bo === null) return -ENOENT;
+  const usage = (flags & WRITE) === 0 ? USAGE_WRITE : USAGE_READ;
+  let idle: boolean;
+  if ((flags & NOWAIT) !== 0) idle = bo.resv.busy(usage) === null;
+  else idle = yield* waitResvTimeout(machine, bo.resv, usage, PREP_NS, "nouveau_gem_ioctl_cpu_prep");
+  bo.put("ioctl");
+  return idle ? 0 : -EBUSY;
+}
+
+/** `nouveau_bo_pin`: the count goes up only where the object is in place. */
+function* pin(nv: NvDevice, bo: NouveauBo): Steps<Errno> {
+  const { dev } = nv;
+  yield* lock(dev, bo.resv, "nouveau_bo_pin");
+  let ret: Errno = bo.validDomains === 0 ? -EINVAL : 0;
+  if (ret === 0) ret = yield* validate(nv, bo);
+  if (ret === 0) bo.pins++;
+  unlock(dev, bo.resv);
+  return ret;
+}
+
+/** `nouveau_bo_unpin`. */
+function* unpin(nv: NvDevice, bo: NouveauBo): Steps<void> {
+  yield* lock(nv.dev, bo.resv, "nouveau_bo_unpin");
+  bo.pins--;
+  unlock(nv.dev, bo.resv);
+}

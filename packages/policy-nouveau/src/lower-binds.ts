@@ -1,0 +1,146 @@
+import type { BindKind, BindOp, Lowerer, NeutralBindOp, NeutralRequest, Request } from "@gpuvm/drm-model";
+import { BIND_SPARSE, GART, NO_SHARE, VRAM } from "./domains.ts";
+import { Sparse } from "./sparse.ts";
+import { Windows, WindowTable } from "./windows.ts";
+
+/** The kernel's part of the address space, as NVK asks for it. */
+const KVA: number = 2 ** 39;
+const KSIZE: number = 2 ** 39;
+
+/** One of the program's VMs, in the file's only one. */
+interface Vm {
+  readonly windows: Windows;
+  readonly sparse: Sparse;
+  /** What was ever mapped, by its first address, until the VM goes. */
+  readonly used: Map<number, number>;
+}
+
+interface File {
+  readonly table: WindowTable;
+  readonly vms: Map<number, Vm>;
+  /** Binds are on their way that the next work has to wait for. */
+  pending: boolean;
+}
+
+/** Phrases what a program wants as the Vulkan driver NVK would: VM_INIT first, VM_BIND, EXEC. */
+export function lowerToBinds(): Lowerer {
+  const files = new Map<number, File>();
+  return (request) => {
+    const { t, f } = request;
+    const out: Request[] = [];
+    let file = files.get(f);
+    if (file === undefined && request.op !== "close" && request.op !== "end") {
+      file = { table: new WindowTable(), vms: new Map(), pending: false };
+      files.set(f, file);
+      out.push({ t, f, op: "vm_init", kva: KVA, ksize: KSIZE });
+    }
+    if (request.op === "close") files.delete(f);
+    if (file === undefined) out.push(request as Request);
+    else lowerOne(file, request, out);
+    return out;
+  };
+}
+
+function lowerOne(file: File, request: NeutralRequest, out: Request[]): void {
+  const { t, f } = request;
+  switch (request.op) {
+    case "gem_new": {
+      const domain = VRAM | GART | (request.vm === undefined ? 0 : NO_SHARE);
+      out.push({ t, f, op: "gem_new", bo: request.bo, size: request.size, domain, align: 4096 });
+      break;
+    }
+    case "vm_bind": {
+      const vm = vmOf(file, request.vm);
+      const ops: BindOp[] = [];
+      for (const op of request.ops) lowerBind(vm, op, ops);
+      if (ops.length === 0) break;
+      const { async } = request;
+      // What goes must not go under work that uses it.
+      const waits = async && request.ops.every(({ kind }) => kind === "unmap");
+      if (async) file.pending = true;
+      out.push({ t, f, op: "vm_bind", async, in: waits ? 1 : 0, out: async ? 1 : 0, ops });
+      break;
+    }
+    case "vm_destroy": {
+      const vm = file.vms.get(request.vm);
+      file.vms.delete(request.vm);
+      // The kernel's VM stays until the file closes.
+      const ops: BindOp[] = [];
+      for (const [va, length] of vm?.used ?? []) if (vm !== undefined) unmap(vm, va, length, ops);
+      if (ops.length > 0) out.push({ t, f, op: "vm_bind", async: false, in: 0, out: 0, ops });
+      break;
+    }
+    case "queue_new":
+      vmOf(file, request.vm);
+      out.push({ t, f, op: "channel_new", channel: request.queue });
+      break;
+    case "submit": {
+      const push = request.work ? [[4096, 64] as const] : [];
+      out.push({ t, f, op: "exec", channel: request.queue, push, in: file.pending ? 1 : 0, out: 1 });
+      file.pending = false;
+      break;
+    }
+    case "gem_close":
+    case "queue_close":
+    case "prime_export":
+    case "prime_import":
+    case "close":
+    case "end":
+      out.push(request);
+      break;
+    default:
+      // Caches and waits are the program's own affair here: there is nothing to ask of the kernel.
+      break;
+  }
+}
+
+function vmOf(file: File, id: number): Vm {
+  let vm = file.vms.get(id);
+  if (vm === undefined) {
+    vm = { windows: new Windows(file.table, `vm ${id}`), sparse: new Sparse(), used: new Map() };
+    file.vms.set(id, vm);
+  }
+  return vm;
+}
+
+function lowerBind(vm: Vm, op: NeutralBindOp, ops: BindOp[]): void {
+  for (const { at, from, length } of vm.windows.place(op.va, op.length)) {
+    if (op.kind === "unmap") unmap(vm, at, length, ops);
+    else {
+      if ((vm.used.get(at) ?? 0) < length) vm.used.set(at, length);
+      if (op.kind === "map") map(vm, op.bo, op.boOffset + from, at, length, ops);
+      else nullPages(vm, at, length, ops);
+    }
+  }
+}
+
+/** A map lies in one sparse region or in none. */
+function map(vm: Vm, bo: number, boOffset: number, va: number, length: number, ops: BindOp[]): void {
+  for (const { at } of vm.sparse.pieces(va, length)) {
+    ops.push({ kind: "map", bo, boOffset: boOffset + (at.va - va), ...at, flags: 0 });
+  }
+}
+
+/** What is in a region only loses its memory; the rest becomes a region, which must be empty before. */
+function nullPages(vm: Vm, va: number, length: number, ops: BindOp[]): void {
+  for (const { at, sparse } of vm.sparse.pieces(va, length)) {
+    ops.push(bare("unmap", at, 0));
+    if (sparse) continue;
+    ops.push(bare("map", at, BIND_SPARSE));
+    vm.sparse.add(at.va, at.length);
+  }
+}
+
+/** A region goes as a whole. What goes of it before reads as zero until then. */
+function unmap(vm: Vm, va: number, length: number, ops: BindOp[]): void {
+  for (const { at, sparse, whole } of vm.sparse.pieces(va, length)) {
+    if (sparse && whole) {
+      ops.push(bare("unmap", at, BIND_SPARSE));
+      vm.sparse.remove(at.va, at.length);
+    } else ops.push(bare("unmap", at, 0));
+  }
+}
+
+function bare(kind: BindKind, at: { readonly va: number; readonly length: number }, flags: number): BindOp {
+  return { kind, bo: 0, boOffset: 0, ...at, flags };
+}

@@ -1,0 +1,87 @@
+/** Bytes of a window: 4 GiB. */
+const WINDOW = 2 ** 32;
+
+/** Windows of the 47 bits of addresses. */
+const COUNT: number = 2 ** 15;
+
+/** Windows of the kernel's part. */
+const KERNEL_FROM: number = 2 ** 7;
+const KERNEL_TO: number = 2 ** 8;
+
+/** A part of a range, where it can be. */
+export interface Placed {
+  /** Its address. */
+  readonly at: number;
+  /** How far into the range it begins. */
+  readonly from: number;
+  /** Bytes. */
+  readonly length: number;
+}
+
+/** Which windows of a file's one VM are taken, by which of the program's VMs. */
+export class WindowTable {
+  readonly #owner = new Map<number, string>();
+
+  /** Takes a window for an owner, if it is free or the owner's, and not the kernel's. */
+  take(window: number, owner: string): boolean {
+    if (window < 0 || window >= COUNT || (window >= KERNEL_FROM && window < KERNEL_TO)) return false;
+    const has = this.#owner.get(window);
+    if (has !== undefined) return has === owner;
+    this.#owner.set(window, owner);
+    return true;
+  }
+
+  /**
+   * Takes any window, from the top.
+   *
+   * @throws RangeError if none is left
+   */
+  takeAny(owner: string): number {
+    for (let window = COUNT - 2; window > 0; window -= 2) {
+      if (!this.#owner.has(window) && this.take(window, owner)) return window;
+    }
+    throw new RangeError("the trace uses more than 64 TiB of addresses, each in 4 GiB of its own");
+  }
+}
+
+/**
+ * Where the addresses of one of the program's VMs go: stay if they can, since a file has only one VM and a part of that
+ * is the kernel's; else 4 GiB at a time, each to the same place for ever.
+ */
+export class Windows {
+  readonly #table: WindowTable;
+  readonly #owner: string;
+  readonly #moved = new Map<number, number>();
+
+  /** The addresses of a VM that is nothing yet. */
+  constructor(table: WindowTable, owner: string) {
+    this.#table = table;
+    this.#owner = owner;
+  }
+
+  /** Where a range goes. It is cut only where windows that are next to each other went apart. */
+  place(va: number, length: number): Placed[] {
+    const out: { at: number; from: number; length: number }[] = [];
+    for (let at = va; at < va + length; ) {
+      const window = Math.floor(at / WINDOW);
+      const end = Math.min(va + length, (window + 1) * WINDOW);
+      const to = this.#window(window) * WINDOW + (at - window * WINDOW);
+      const last = out.at(-1);
+      if (last !== undefined && last.at + last.length === to) last.length += end - at;
+      else out.push({ at: to, from: at - va, length: end - at });
+      at = end;
+    }
+    return out;
+  }
+
+  #window(window: number): number {
+    let to = this.#moved.get(window);
+    if (to !== undefined) return to;
+    const after = (this.#moved.get(window - 1) ?? -2) + 1;
+    if (this.#table.take(window, this.#owner)) to = window;
+    else if (after > 0 && this.#table.take(after, this.#owner)) to = after;
+    else to = this.#table.takeAny(this.#owner);
+    this.#moved.set(window, to);
+    return to;
+  }
+}
