@@ -132,7 +132,9 @@ function* opsCreate(vm: XeVm, bind: BindOp, bo: XeBo | null): Steps<GpuvaOps | E
   if (bind.kind === "unmap") return gpuvmSmUnmapOpsCreate(gpuvm, addr, range);
   if (bind.kind === "prefetch") {
     const ops = gpuvmPrefetchOpsCreate(gpuvm, addr, range);
-    return typeof ops !== "number" && ops.length === 0 ? (gpuvaOpsFree(gpuvm, ops), -EINVAL) : ops;
+    if (typeof ops === "number" || ops.length > 0) return ops;
+    gpuvaOpsFree(gpuvm, ops);
+    return -EINVAL;
   }
   if (bind.kind === "unmap_all") return yield* unmapAll(vm, bo as XeBo);
   if (bo !== null && bo.madv !== "willneed") return bo.madv === "purged" ? -EINVAL : -EBUSY;

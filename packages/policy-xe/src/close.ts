@@ -2,7 +2,7 @@ import { EBUSY, ENOENT, type Errno, gpuvmFirstVa, gpuvmNextVa, type Holder, type
 import { lock, unlock, type VmDestroy } from "@gpuvm/drm-model";
 import { closeHook } from "./bo.ts";
 import type { Xe } from "./device.ts";
-import { waitIdle } from "./preempt.ts";
+import { waitIdle } from "./preempt-fence.ts";
 import { queueKill } from "./queue.ts";
 import type { XeVm } from "./vm.ts";
 import { prepVmaDestroy, vmaDestroy, vmaDestroyUnlocked, type XeVma } from "./vma.ts";

@@ -2,7 +2,7 @@ import { type DrmGpuvmBo, gpuvmBoEvict, gpuvmBoForEachVa, type Steps, USAGE_BOOK
 import { unlock } from "@gpuvm/drm-model";
 import type { XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
-import { enableSignaling, waitIdle } from "./preempt.ts";
+import { enableSignaling, waitIdle } from "./preempt-fence.ts";
 import { zapVma } from "./pt.ts";
 import type { XeVm } from "./vm.ts";
 

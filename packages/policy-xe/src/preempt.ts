@@ -1,15 +1,7 @@
-import {
-  DmaFence,
-  type DmaResv,
-  type DrmDevice,
-  DrmExec,
-  gpuvmPrepareObjects,
-  gpuvmPrepareVm,
-  type Steps,
-  USAGE_BOOKKEEP,
-} from "@gpuvm/core";
-import { lock, unlock, waitResv } from "@gpuvm/drm-model";
+import { DrmExec, gpuvmPrepareObjects, gpuvmPrepareVm, type Steps, USAGE_BOOKKEEP } from "@gpuvm/core";
+import { lock, unlock } from "@gpuvm/drm-model";
 import type { XeBo } from "./bo.ts";
+import { PreemptFence } from "./preempt-fence.ts";
 import type { XeQueue } from "./queue.ts";
 import { validateRebind } from "./rebind.ts";
 import type { XeVm } from "./vm.ts";
@@ -20,50 +12,6 @@ export interface PreemptState {
   readonly queues: Map<XeQueue, PreemptFence>;
   /** A rebind worker is queued. */
   pending: boolean;
-}
-
-/**
- * Signals when a queue has been taken off the GPU, which somebody must want first (`struct xe_preempt_fence`): a job of
- * long-running work has no end to wait for.
- */
-export class PreemptFence extends DmaFence {
-  readonly #vm: XeVm;
-  #enabled = false;
-
-  /** The fence of one run of a queue. */
-  constructor(vm: XeVm) {
-    super(vm.file.machine.fenceContext(), 1);
-    this.#vm = vm;
-  }
-
-  /** Somebody waits: the queue is suspended, and the VM's rebind worker brings it back (`preempt_fence_enable_signaling`). */
-  enable(): void {
-    if (this.#enabled) return;
-    this.#enabled = true;
-    const vm = this.#vm;
-    const { machine } = vm.file;
-    vm.gpuvm.get(this);
-    machine.queueWork("xe preempt_fence_work", () => this.#suspend());
-  }
-
-  *#suspend(): Steps<void> {
-    const vm = this.#vm;
-    this.signal();
-    queueRebind(vm);
-    vm.gpuvm.put(this);
-  }
-}
-
-/** Lets a fence know that somebody waits (`dma_fence_enable_sw_signaling`). */
-export function enableSignaling(fence: DmaFence): void {
-  if (fence instanceof PreemptFence) fence.enable();
-}
-
-/** Waits for everything on a dma_resv, preempting what would not end (`dma_resv_wait_timeout`, BOOKKEEP). */
-export function* waitIdle(dev: DrmDevice, resv: DmaResv, label: string): Steps<void> {
-  if (resv.busy(USAGE_BOOKKEEP) === null) return;
-  for (const { fence } of resv.pending()) enableSignaling(fence);
-  yield* waitResv(dev, resv, USAGE_BOOKKEEP, label);
 }
 
 /** A new external object must not move under running queues either (`add_preempt_fences`). Its dma_resv is held. */
@@ -79,7 +27,7 @@ export function* addComputeQueue(vm: XeVm, queue: XeQueue): Steps<void> {
   const { dev } = vm.gpuvm;
   yield* lock(dev, vm.lock, "xe_vm_add_compute_exec_queue");
   const exec = yield* lockAll(vm);
-  const fence = new PreemptFence(vm);
+  const fence = new PreemptFence(vm, queueRebind);
   vm.preempt.queues.set(queue, fence);
   exec.addFence(fence, USAGE_BOOKKEEP);
   exec.fini();
@@ -126,7 +74,7 @@ function* rebindWork(vm: XeVm): Steps<void> {
     if (ret === 0) {
       for (const [queue, old] of state.queues) {
         if (!old.signaled) continue;
-        const fence = new PreemptFence(vm);
+        const fence = new PreemptFence(vm, queueRebind);
         state.queues.set(queue, fence);
         exec.addFence(fence, USAGE_BOOKKEEP);
       }

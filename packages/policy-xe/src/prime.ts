@@ -1,5 +1,6 @@
 import { EINVAL, ENOENT, ENOMEM, EPERM, type Errno, type Steps } from "@gpuvm/core";
 import {
+  type Bo,
   DmaBuf,
   type Machine,
   type Prime,

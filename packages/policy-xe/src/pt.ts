@@ -1,6 +1,6 @@
 import { type DmaFence, ENOMEM, type Errno, type Steps, USAGE_BOOKKEEP, USAGE_KERNEL } from "@gpuvm/core";
 import { GIB1, KIB4, KIB64, MIB2 } from "@gpuvm/drm-model";
-import { enableSignaling } from "./preempt.ts";
+import { enableSignaling } from "./preempt-fence.ts";
 import type { XeVm } from "./vm.ts";
 import type { XeVma } from "./vma.ts";
 
