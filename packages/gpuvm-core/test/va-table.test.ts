@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { VA_INSERTED, VA_LINKED, VaTable } from "../src/index.ts";
+
+describe("a table of VAs", () => {
+  it("keeps what is put into a row, through growth", () => {
+    const table = new VaTable(4);
+    const rows = Array.from({ length: 5000 }, (_, i) => {
+      const va = table.alloc();
+      table.set(va, i * 4096, 8192 + i, i * 3, i - 2500);
+      table.setFlags(va, i & 0xffffff);
+      table.setPrev(va, i);
+      table.setNext(va, i + 1);
+      return va;
+    });
+    expect([rows[0], new Set(rows).size, table.live]).toEqual([1, 5000, 5000]);
+    rows.forEach((va, i) => {
+      const row = [
+        table.addr(va),
+        table.range(va),
+        table.end(va),
+        table.offset(va),
+        table.owner(va),
+        table.flags(va),
+        table.prev(va),
+        table.next(va),
+      ];
+      expect(row).toEqual([i * 4096, 8192 + i, i * 4096 + 8192 + i, i * 3, i - 2500, i, i, i + 1]);
+    });
+    expect(table.bytes).toBeGreaterThanOrEqual(5000 * 40);
+    expect(table.bytes).toBeLessThan(2 * 5001 * 40);
+  });
+
+  it("uses freed rows again, the last first and clean, unless they are kept apart", () => {
+    const table = new VaTable();
+    const [a, b, c] = [table.alloc(), table.alloc(), table.alloc()];
+    table.setFlags(b, 5);
+    table.set(b, 1, 2, 3, -4);
+    table.setPrev(b, 9);
+    table.free(a);
+    table.free(b);
+    expect([table.allocated(a), table.allocated(b), table.allocated(c), table.live]).toEqual([
+      false,
+      false,
+      true,
+      1,
+    ]);
+    expect([table.alloc(), table.alloc()]).toEqual([b, a]);
+    expect([table.flags(b), table.owner(b), table.prev(b), table.next(b)]).toEqual([0, 0, 0, 0]);
+    table.quarantine = true;
+    table.free(c);
+    expect([table.alloc(), table.allocated(c)]).toEqual([4, false]);
+  });
+
+  it("keeps the state bits and the driver's flags apart", () => {
+    const table = new VaTable();
+    const va = table.alloc();
+    table.mark(va, VA_INSERTED, true);
+    table.setFlags(va, 0xffffffff);
+    expect([
+      table.flags(va),
+      table.is(va, VA_INSERTED),
+      table.is(va, VA_LINKED),
+      table.allocated(va),
+    ]).toEqual([0xffffff, true, false, true]);
+    table.setFlags(va, 0);
+    table.mark(va, VA_LINKED, true);
+    table.mark(va, VA_INSERTED, false);
+    expect([
+      table.flags(va),
+      table.is(va, VA_INSERTED),
+      table.is(va, VA_LINKED),
+      table.allocated(va),
+    ]).toEqual([0, false, true, true]);
+    expect(table.is(va, VA_INSERTED | VA_LINKED)).toBe(true);
+  });
+
+  it("knows what was never a row", () => {
+    const table = new VaTable();
+    expect([table.allocated(0), table.allocated(-1), table.allocated(1), table.allocated(1e6)]).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+});
