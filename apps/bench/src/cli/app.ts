@@ -4,12 +4,23 @@ import { type Application, buildApplication, buildRouteMap, run } from "@stricli
 import { compareCommand } from "./compare-command.ts";
 import { conformanceCommand } from "./conformance-command.ts";
 import { type BenchContext, EXIT } from "./context.ts";
+import { exportCommand } from "./export-command.ts";
+import { importCommand } from "./import-command.ts";
+import { Interrupted } from "./interrupt.ts";
+import { lintCommand } from "./lint-command.ts";
 import { runCommand } from "./run-command.ts";
 import { UsageError } from "./usage-error.ts";
 import { version } from "./version.ts";
 
 /** Every command by its name. */
-const COMMANDS = { run: runCommand, compare: compareCommand, conformance: conformanceCommand };
+const COMMANDS = {
+  run: runCommand,
+  compare: compareCommand,
+  import: importCommand,
+  lint: lintCommand,
+  export: exportCommand,
+  conformance: conformanceCommand,
+};
 
 /** The program. */
 export const app: Application<BenchContext> = buildApplication(
@@ -50,9 +61,9 @@ export async function main(argv: readonly string[]): Promise<number> {
       try {
         code = await command();
       } catch (error) {
-        if (!isUserError(error)) throw error;
+        if (!isUserError(error) && !(error instanceof Interrupted)) throw error;
         process.stderr.write(`${error.message}\n`);
-        code = EXIT.usage;
+        code = error instanceof Interrupted ? EXIT.interrupted : EXIT.usage;
       }
       answered = true;
     },

@@ -23,3 +23,9 @@ export function nonNegative(input: string): number {
 export function percentage(input: string): number {
   return input.endsWith("%") ? nonNegative(input.slice(0, -1)) / 100 : nonNegative(input);
 }
+
+/** At least one file, as the command's usage says. */
+export function someFiles(files: readonly string[]): readonly string[] {
+  if (files.length === 0) throw new UsageError("name at least one file; - is standard input");
+  return files;
+}

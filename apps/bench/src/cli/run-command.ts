@@ -105,7 +105,7 @@ export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], B
       kind: "array",
       parameter: { brief: "More traces, or policies", parse: word, placeholder: "WORD" },
     },
-    aliases: { o: "out", f: "format" },
+    aliases: { o: "out", f: "format", t: "trace", p: "policy" },
   },
   func: async function (flags, ...words) {
     const { runRun, sortWords } = await import("../commands/run.ts");

@@ -60,7 +60,7 @@ export async function runRun(args: RunArgs, print: (text: string) => void): Prom
     if (!existsSync(path)) throw new UsageError(`${path}: no such trace file`);
   }
   const comparison = new Comparison(columns);
-  const progress = new Progress(paths.length * columns.length * args.samples, "replays");
+  const progress = new Progress({ total: paths.length * columns.length * args.samples, unit: "replays" });
   const sources: TraceSource[] = [];
   for (const path of paths) sources.push(await openTrace(path));
   let done = 0;

@@ -1,7 +1,20 @@
 import { performance } from "node:perf_hooks";
 import { type Driver, type DriverVariant, Replay, type Request, translator } from "@gpuvm/drm-model";
+import { breathe } from "../cli/interrupt.ts";
 import { driverNamed, type Subject } from "../policies.ts";
 import type { TraceSource } from "./source.ts";
+
+/** Looks at a machine now and then during a replay, outside of what is timed. */
+export interface Sampler {
+  /** Requests between two looks; asked for again after each. */
+  readonly every: number;
+  /** Before the first request. */
+  start?(replay: Replay): void;
+  /** After some requests; `last` is the last of them. */
+  sample(replay: Replay, last: Request): void;
+  /** After the last request of a repetition, before the kernel closes what the program left open. */
+  exiting?(replay: Replay): void;
+}
 
 /** How a replay is run. */
 export interface ReplayOptions {
@@ -13,7 +26,14 @@ export interface ReplayOptions {
   readonly repeat: number;
   /** Told of the requests done, now and then. */
   readonly onProgress?: (requests: number) => void;
+  /** Looks on. */
+  readonly sampler?: Sampler | undefined;
+  /** Ends the replay early, by throwing its reason. */
+  readonly signal?: AbortSignal;
 }
+
+/** Requests between two moments at which Ctrl-C is noticed. */
+const UNINTERRUPTED = 16_384;
 
 /** A finished replay. */
 export interface Replayed {
@@ -60,19 +80,33 @@ export async function replayOne(
     { audit: options.audit, lockdep: options.lockdep, ...(jobNs === undefined ? {} : { jobNs }) },
     { boOwnership: subject.boOwnership },
   );
+  const { sampler, signal } = options;
+  sampler?.start?.(replay);
   let events = 0;
   let ms = 0;
+  let uninterrupted = 0;
   for (let round = 0; round < options.repeat; round++) {
     replay.begin();
     const translate = native ? null : translation(source, subject.variant);
     for await (const batch of source.batches()) {
       const requests = translate === null ? batch : batch.flatMap(translate);
-      const began = performance.now();
-      for (const request of requests) replay.request(request);
-      ms += performance.now() - began;
+      for (let at = 0; at < requests.length; ) {
+        const until = Math.min(requests.length, at + (sampler?.every ?? UNINTERRUPTED));
+        uninterrupted += until - at;
+        const began = performance.now();
+        for (; at < until; at++) replay.request(requests[at] as Request);
+        ms += performance.now() - began;
+        sampler?.sample(replay, requests[until - 1] as Request);
+        if (signal !== undefined && uninterrupted >= UNINTERRUPTED) {
+          uninterrupted = 0;
+          await breathe();
+          signal.throwIfAborted();
+        }
+      }
       events += batch.length;
       options.onProgress?.(events);
     }
+    sampler?.exiting?.(replay);
     const began = performance.now();
     replay.closeFiles();
     ms += performance.now() - began;

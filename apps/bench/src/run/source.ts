@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { basename } from "node:path";
 import type { Request, TraceHeader } from "@gpuvm/drm-model";
 import { loadTrace, readTrace, shippedTraces, type TraceWarning } from "@gpuvm/trace";
+import { importTrace } from "../inputs/import-trace.ts";
 
 /** Files up to this size, in bytes as they are stored, are read once and kept. */
 const KEEP_BYTES = 4 * 2 ** 20;
@@ -23,12 +24,14 @@ export interface TraceSource {
 }
 
 /**
- * Opens a trace file. Small ones are kept in memory, large ones are read again for each policy.
+ * Opens a trace file, or any that can be imported as one. Small ones are kept in memory, large ones are read again for each policy.
  *
  * @throws TraceError if it can't be read.
  */
 export async function openTrace(path: string): Promise<TraceSource> {
   const name = basename(path);
+  const foreign = await foreignSource(path, name);
+  if (foreign !== undefined) return foreign;
   const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   if (bytes <= KEEP_BYTES) {
     const { header, requests, warnings } = await loadTrace(path);
@@ -61,6 +64,24 @@ export async function openTrace(path: string): Promise<TraceSource> {
     head: [],
     warnings: stream.warnings,
     batches: () => reread(path),
+  };
+}
+
+/** What is no `gpu-bo-trace` is imported, and kept: its events are few for its size. */
+async function foreignSource(path: string, name: string): Promise<TraceSource | undefined> {
+  const trace = await importTrace([path], (file) => file);
+  if (trace.formats[0] === "gpu-bo-trace") return undefined;
+  const requests: Request[] = [];
+  for await (const batch of trace.batches) for (const request of batch) requests.push(request);
+  return {
+    name,
+    path,
+    header: trace.header,
+    head: requests,
+    warnings: [],
+    batches: async function* () {
+      yield requests;
+    },
   };
 }
 

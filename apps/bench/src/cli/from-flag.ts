@@ -1,0 +1,26 @@
+import type { ImportFormat } from "@gpuvm/trace";
+
+/** `--from`: the format of an input. */
+export interface FromFlag {
+  readonly kind: "enum";
+  readonly values: readonly ImportFormat[];
+  readonly optional: true;
+  readonly brief: string;
+}
+
+/** For inputs whose first lines don't tell what they are. */
+export const fromFlag: FromFlag = {
+  kind: "enum",
+  values: [
+    "gpu-bo-trace",
+    "gpuvas",
+    "trace-cmd",
+    "fdinfo",
+    "binding-report",
+    "xe-devcoredump",
+    "msm-gem",
+    "panthor-gems",
+  ],
+  optional: true,
+  brief: "The format of the input, where its first lines do not tell",
+};

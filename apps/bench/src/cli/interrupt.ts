@@ -1,0 +1,36 @@
+/** The user pressed Ctrl-C, and the command has stopped in an orderly way. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+
+  constructor() {
+    super("interrupted");
+  }
+}
+
+/** npm hands one Ctrl-C on up to three times within 100 ms: only a later one is impatience. */
+const SAME_KEYSTROKE_MS = 1000;
+
+let installed: AbortSignal | undefined;
+
+/**
+ * The signal of Ctrl-C, for a command that gives the event loop a turn now and then; a second Ctrl-C ends the program at
+ * once. Commands that never ask for it are ended by the first one, as any program is.
+ */
+export function interruptSignal(): AbortSignal {
+  if (installed !== undefined) return installed;
+  const controller = new AbortController();
+  let first = 0;
+  process.on("SIGINT", () => {
+    const now = Date.now();
+    if (first === 0) first = now;
+    else if (now - first > SAME_KEYSTROKE_MS) process.exit(130);
+    controller.abort(new Interrupted());
+  });
+  installed = controller.signal;
+  return installed;
+}
+
+/** Lets signals and the terminal have their turn. */
+export function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

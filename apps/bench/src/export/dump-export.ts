@@ -1,0 +1,89 @@
+import { readFile } from "node:fs/promises";
+import {
+  benchstat,
+  csvRow,
+  type Imported,
+  markdown,
+  parseGpuvas,
+  printGpuvas,
+  redactGpuvas,
+  type Snapshot,
+} from "@gpuvm/trace";
+import { UsageError } from "../cli/usage-error.ts";
+import type { ExportArgs, Put } from "../commands/export.ts";
+import { bytes, count } from "../format/units.ts";
+import { SNAPSHOT_COLUMNS, snapshotRow } from "./snapshot-rows.ts";
+import { timelineEncoder } from "./timeline-encoder.ts";
+
+/** Writes what a dump shows: every row (csv), sums (markdown, benchstat), counters, or gpuvas again, without pointers. */
+export async function exportDump(
+  args: ExportArgs,
+  items: AsyncIterable<readonly Imported[]>,
+  put: Put,
+): Promise<void> {
+  if (args.format === "gpuvas") return gpuvas(args, put);
+  if (args.format === "csv") {
+    await put(csvRow(SNAPSHOT_COLUMNS));
+    for await (const batch of items) {
+      await put(batch.map((i) => (i.kind === "snapshot" ? csvRow(snapshotRow(i.snapshot)) : "")).join(""));
+    }
+    return;
+  }
+  const sums = new Sums();
+  for await (const batch of items) for (const i of batch) if (i.kind === "snapshot") sums.add(i.snapshot);
+  const rows = sums.rows();
+  if (args.format === "markdown") {
+    await put(
+      markdown({
+        columns: ["figure", args.file],
+        rows: rows.map(([label, n, isBytes]) => [label, isBytes ? bytes(n) : count(n)]),
+      }),
+    );
+  } else if (args.format === "benchstat") {
+    const values = Object.fromEntries(rows.map(([label, n]) => [label, n]));
+    await put(benchstat({}, [{ name: "Dump", keys: { dump: args.file }, iterations: 1, values }]));
+  } else {
+    const encoder = timelineEncoder(args.format);
+    await put(encoder.begin());
+    for (const [track, value] of rows) await put(encoder.event({ type: "counter", t: 0, track, value }));
+    await put(encoder.end());
+  }
+}
+
+/** The whole text is needed to print it again byte for byte. */
+async function gpuvas(args: ExportArgs, put: Put): Promise<void> {
+  if (args.file === "-") throw new UsageError("gpuvas to gpuvas needs a file, not standard input");
+  const spaces = parseGpuvas(await readFile(args.file, "utf8"), args.file);
+  if (spaces.length === 0) {
+    throw new UsageError(
+      `${args.file}: has no address space; make a trace of it with import, then export that with --policy`,
+    );
+  }
+  await put(printGpuvas(args.keepPointers ? spaces : redactGpuvas(spaces)));
+}
+
+/** Sums over the rows of a dump. */
+class Sums {
+  readonly #sums = new Map<string, { n: number; bytes: boolean }>();
+
+  add(s: Snapshot): void {
+    this.#add(`${s.type}s`, 1, false);
+    if (s.type === "mapping") {
+      this.#add("mapped", Number(s.length), true);
+      this.#add(`mapped in space ${s.space}`, Number(s.length), true);
+    } else if (s.type === "object") {
+      this.#add("object size", s.size, true);
+      if (s.residentSize !== undefined) this.#add("object resident size", s.residentSize, true);
+    } else if (s.type === "memory") this.#add(`${s.owner} ${s.region} ${s.what}`, s.bytes, true);
+  }
+
+  rows(): [label: string, n: number, bytes: boolean][] {
+    return [...this.#sums].map(([label, { n, bytes: isBytes }]) => [label, n, isBytes]);
+  }
+
+  #add(label: string, n: number, isBytes: boolean): void {
+    const sum = this.#sums.get(label) ?? { n: 0, bytes: isBytes };
+    sum.n += n;
+    this.#sums.set(label, sum);
+  }
+}

@@ -1,0 +1,41 @@
+import type { TimelineEvent } from "@gpuvm/trace";
+import { UsageError } from "../cli/usage-error.ts";
+import type { ExportArgs, Put } from "../commands/export.ts";
+import { DRIVERS, subjectNamed } from "../policies.ts";
+import { replayOne } from "../run/replay-one.ts";
+import { openTrace } from "../run/source.ts";
+import { GpuvasOfReplay } from "./gpuvas-of-replay.ts";
+import { ReplayTimeline } from "./replay-timeline.ts";
+import { timelineEncoder } from "./timeline-encoder.ts";
+
+/** Bytes of a timeline that are gathered before they are written. */
+const FLUSH_PIECES = 4096;
+
+/** Writes what a policy makes of a trace: a timeline, or its address spaces at one moment. */
+export async function exportReplay(args: ExportArgs, put: Put, signal: AbortSignal): Promise<void> {
+  if (args.file === "-") throw new UsageError("a replay needs a file, not standard input");
+  const source = await openTrace(args.file);
+  const own = DRIVERS.find((driver) => driver.name === source.header.driver) ?? DRIVERS[0];
+  const subject = subjectNamed(args.policy ?? own?.name ?? "");
+  const options = { audit: false, lockdep: false, repeat: 1, signal };
+  if (args.format === "gpuvas") {
+    const sampler = new GpuvasOfReplay((args.at ?? Number.POSITIVE_INFINITY) * 1e9);
+    await replayOne(source, subject, { ...options, sampler });
+    await put(sampler.text);
+    return;
+  }
+  if (args.format !== "perfetto" && args.format !== "chrome") {
+    throw new UsageError("with --policy, export gives perfetto, chrome or gpuvas; for figures use run");
+  }
+  const encoder = timelineEncoder(args.format);
+  const pieces: Uint8Array[] = [Buffer.from(encoder.begin())];
+  const done: Uint8Array[] = [];
+  const sampler = new ReplayTimeline((event: TimelineEvent) => {
+    pieces.push(Buffer.from(encoder.event(event) as Uint8Array));
+    if (pieces.length >= FLUSH_PIECES) done.push(Buffer.concat(pieces.splice(0)));
+  });
+  await replayOne(source, subject, { ...options, sampler });
+  for (const piece of done) await put(piece);
+  pieces.push(Buffer.from(encoder.end()));
+  await put(Buffer.concat(pieces));
+}

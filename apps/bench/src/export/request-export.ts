@@ -1,0 +1,79 @@
+import { basename } from "node:path";
+import {
+  benchstat,
+  csvRow,
+  type Imported,
+  markdown,
+  RequestTimeline,
+  type TimelineEvent,
+} from "@gpuvm/trace";
+import type { ExportArgs, Put } from "../commands/export.ts";
+import { statText } from "../format/stat.ts";
+import { type Stat, TraceStats } from "../workload/trace-stats.ts";
+import { EVENT_COLUMNS, eventRows } from "./event-rows.ts";
+import { timelineEncoder } from "./timeline-encoder.ts";
+
+/** Writes what a program asked: every request (csv), figures (markdown, benchstat), or a timeline. */
+export async function exportRequests(
+  { format, file }: ExportArgs,
+  items: AsyncIterable<readonly Imported[]>,
+  put: Put,
+): Promise<void> {
+  if (format === "csv") {
+    await put(csvRow(EVENT_COLUMNS));
+    for await (const batch of items) {
+      let text = "";
+      for (const item of batch) {
+        if (item.kind === "request") for (const row of eventRows(item.request)) text += csvRow(row);
+      }
+      await put(text);
+    }
+  } else if (format === "perfetto" || format === "chrome") {
+    const encoder = timelineEncoder(format);
+    let pieces: (string | Uint8Array)[] = [encoder.begin()];
+    const sink = (event: TimelineEvent) => void pieces.push(encoder.event(event));
+    const timeline = new RequestTimeline(sink);
+    let t = 0;
+    const flush = async () => {
+      const joined = pieces.every((p) => typeof p === "string")
+        ? pieces.join("")
+        : Buffer.concat(pieces.map((p) => Buffer.from(p as Uint8Array)));
+      pieces = [];
+      await put(joined);
+    };
+    for await (const batch of items) {
+      for (const item of batch) {
+        if (item.kind === "request") {
+          t = item.request.t;
+          timeline.push(item.request);
+        } else if (item.snapshot.type === "memory") {
+          const { owner, region, what, bytes } = item.snapshot;
+          sink({ type: "counter", t, track: `memory of ${owner}: ${region} ${what}`, value: bytes });
+        }
+      }
+      await flush();
+    }
+    timeline.end();
+    pieces.push(encoder.end());
+    await flush();
+  } else {
+    const stats = new TraceStats();
+    for await (const batch of items) {
+      for (const item of batch) if (item.kind === "request") stats.push(item.request);
+    }
+    await put(statsAs(format === "benchstat" ? "benchstat" : "markdown", basename(file), stats.stats()));
+  }
+}
+
+/** Figures of a trace as text. */
+export function statsAs(format: "markdown" | "benchstat", name: string, stats: readonly Stat[]): string {
+  if (format === "markdown") {
+    return markdown({ columns: ["figure", name], rows: stats.map((s) => [s.label, statText(s)]) });
+  }
+  const values: Record<string, number> = {};
+  for (const { key, values: list } of stats) {
+    const names = list.length === 1 ? [key] : [`${key}_p10`, `${key}_p50`, `${key}_p90`];
+    for (const [i, value] of list.entries()) values[names[i] as string] = value;
+  }
+  return benchstat({}, [{ name: "Trace", keys: { trace: name }, iterations: 1, values }]);
+}

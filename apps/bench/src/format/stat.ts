@@ -1,0 +1,15 @@
+import type { Stat } from "../workload/trace-stats.ts";
+import { bytes, count, short, time } from "./units.ts";
+
+const UNITS: Readonly<Record<Stat["unit"], (n: number) => string>> = {
+  count,
+  bytes,
+  share: (n) => `${(n * 100).toFixed(0)} %`,
+  ns: time,
+  "per-second": short,
+};
+
+/** A figure's values, with their unit. */
+export function statText(stat: Stat): string {
+  return stat.values.length === 0 ? "-" : stat.values.map(UNITS[stat.unit]).join(" / ");
+}
