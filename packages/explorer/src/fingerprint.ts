@@ -74,6 +74,7 @@ export class Fingerprint {
       this.#any(file);
     }
     this.#any(world.driver);
+    this.#map(world.bag);
     for (const bo of machine.memory.objects) this.#any(bo);
     for (const record of machine.vms) if (!record.freed) this.#any(record);
     hash.int(machine.timers.size);

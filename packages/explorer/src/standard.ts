@@ -81,10 +81,10 @@ const PLANS: readonly Plan[] = [
     allow: ["gpu-fault"],
   },
   {
-    name: "destroy-vs-bind",
-    about: "a VM is destroyed while another thread binds in it",
-    setup: [...VM, BO(1), { op: "queue_close", queue: 1 }],
-    actors: { bind: [MAP(1, 0, 2)], destroy: [{ op: "vm_destroy", vm: 1 }] },
+    name: "destroy-vs-unmap",
+    about: "a VM is destroyed while another thread unmaps a part of a mapping",
+    setup: [...VM, BO(1), MAP(1, 0, 2), { op: "queue_close", queue: 1 }],
+    actors: { unmap: [UNMAP(0, 1)], destroy: [{ op: "vm_destroy", vm: 1 }] },
   },
   {
     name: "exit",

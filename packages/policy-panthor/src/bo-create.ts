@@ -17,6 +17,12 @@ export function* boCreate(panthor: Panthor, file: PanthorFile, req: GemNew): Ste
     const bo = new PanthorBo(panthor, Math.ceil(req.size / 4096) * 4096, vm?.gpuvm.rObj ?? null);
     yield* preempt(dev, "publish", "drm_gem_handle_create");
     file.publish(req.bo, bo);
+    if (panthor.defects.has("PA8")) {
+      // Before fe69a3918084 it was put on the debugfs list when its handle could be guessed, and closed, already.
+      yield* preempt(dev, "preempt", "panthor_gem_debugfs_bo_add");
+      bo.get("debugfs");
+      bo.put("debugfs");
+    }
     ret = 0;
   }
   vm?.gpuvm.put("ioctl");

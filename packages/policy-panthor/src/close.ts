@@ -24,7 +24,14 @@ export function* vmDestroy(panthor: Panthor, vm: PanthorVm, holder: Holder): Ste
   vm.destroyed = true;
   yield* preempt(panthor.machine.dev, "preempt", "panthor_vm_destroy");
   // A VM that is in use has its groups evicted, if their end was asked for (`panthor_sched_prepare_for_vm_destruction`).
-  vmIdle(panthor, vm);
+  if (!panthor.defects.has("PA7")) vmIdle(panthor, vm);
+  else if (panthor.slots.includes(vm)) {
+    panthor.machine.hazard(
+      "gpu-fault",
+      vm.gpuvm.name,
+      `${vm.gpuvm.name} is unmapped while a group is resident in it`,
+    );
+  }
   yield* heapPoolDestroy(panthor, vm);
   yield* unmapRange(panthor, vm, 0, vm.gpuvm.mmEnd, "teardown");
   vm.gpuvm.put(holder);

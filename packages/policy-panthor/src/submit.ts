@@ -9,6 +9,7 @@ import {
   gpuvmValidate,
   type Steps,
   USAGE_BOOKKEEP,
+  USAGE_WRITE,
 } from "@gpuvm/core";
 import { type CommandRange, countSubmit, type Exec } from "@gpuvm/drm-model";
 import { type Panthor, vmActive } from "./device.ts";
@@ -76,7 +77,7 @@ function* submit(
   vm.lastUse = panthor.machine.dev.serial();
   for (const job of jobs) {
     group.pending.set(job.fence.seqno, job.fence);
-    vmExec.addFence(job.fence, USAGE_BOOKKEEP, USAGE_BOOKKEEP);
+    vmExec.addFence(job.fence, USAGE_BOOKKEEP, panthor.defects.has("PA9") ? USAGE_WRITE : USAGE_BOOKKEEP);
     panthor.engine.submit({
       fence: job.fence,
       after: [],

@@ -40,7 +40,7 @@ export function* obtainVmBo(
   const prealloc = gpuvmBoCreate(gpuvm, bo, ctx);
   if (prealloc === null) return null;
   const vmBo = panthor.gen.immediate
-    ? yield* gpuvmBoObtainPrealloc(prealloc, ctx)
+    ? yield* obtainPrealloc619(panthor, prealloc, ctx)
     : yield* obtainPrealloc612(gpuvm, prealloc, ctx);
   if (vmBo === prealloc) counts.vmBosCreated++;
   // One pin for each vm_bo, however many operations made it.
@@ -48,15 +48,32 @@ export function* obtainVmBo(
   return vmBo;
 
   function* obtainPrealloc612(inVm: DrmGpuvm, made: DrmGpuvmBo, holder: OpCtx): Steps<DrmGpuvmBo> {
-    yield* lock(dev, inVm.resv, "panthor_vm_prepare_map_op_ctx");
+    const locked = !panthor.defects.has("PA3");
+    if (locked) yield* lock(dev, inVm.resv, "panthor_vm_prepare_map_op_ctx");
     yield* lock(dev, bo.gpuvaLock, "panthor_vm_prepare_map_op_ctx");
     const found = gpuvmBoFind(inVm, bo, holder);
     if (found === null) bo.gpuva.push(made.onGem);
     else gpuvmBoPut(made, holder);
     unlock(dev, bo.gpuvaLock);
-    unlock(dev, inVm.resv);
+    if (locked) unlock(dev, inVm.resv);
     return found ?? made;
   }
+}
+
+function* obtainPrealloc619(panthor: Panthor, prealloc: DrmGpuvmBo, ctx: OpCtx): Steps<DrmGpuvmBo> {
+  if (!panthor.defects.has("PA4")) return yield* gpuvmBoObtainPrealloc(prealloc, ctx);
+  // Before 9ce4aef9a5b1 the caller held the object's gpuva lock over the discard, and so over `vm_bo_free`.
+  const { vm, obj } = prealloc;
+  const { dev } = vm;
+  yield* lock(dev, obj.gpuvaLock, "panthor_vm_prepare_map_op_ctx");
+  const found = gpuvmBoFind(vm, obj, ctx);
+  if (found === null) obj.gpuva.push(prealloc.onGem);
+  else {
+    dev.lockdep?.assertNotHeld(dev.current, obj.gpuvaLock, "panthor_vm_bo_free");
+    gpuvmBoPut(prealloc, ctx);
+  }
+  unlock(dev, obj.gpuvaLock);
+  return found ?? prealloc;
 }
 
 /** Puts an external object on the VM's list, when nothing can fail any more. */
@@ -88,6 +105,15 @@ export function* dropOpVmBo(panthor: Panthor, ctx: OpCtx): Steps<void> {
 export function* unlinkVma(panthor: Panthor, vm: PanthorVm, va: Gpuva, ctx: OpCtx): Steps<void> {
   const { gpuvm } = vm;
   const { dev } = panthor.machine;
+  if (panthor.defects.has("PA5")) {
+    // Without deferral the last link is freed here and now, in the signalling path.
+    const { obj } = gpuvaBo(gpuvm, va) as DrmGpuvmBo;
+    yield* lock(dev, obj.gpuvaLock, "panthor_vma_unlink");
+    gpuvaUnlink(gpuvm, va);
+    unlock(dev, obj.gpuvaLock);
+    gpuvaFree(gpuvm, va);
+    return;
+  }
   if (panthor.gen.immediate) {
     yield* gpuvaUnlinkDefer(gpuvm, va);
     gpuvaFree(gpuvm, va);
