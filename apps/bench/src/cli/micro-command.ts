@@ -1,0 +1,88 @@
+import { buildCommand, type Command } from "@stricli/core";
+import type { MicroArgs } from "../commands/micro.ts";
+import { CASES, type MicroCase } from "../micro/workload.ts";
+import type { BenchContext } from "./context.ts";
+import { UsageError } from "./usage-error.ts";
+
+interface Flags {
+  readonly case?: readonly MicroCase[];
+  readonly n?: readonly number[];
+  readonly ops: number;
+  readonly seed: number;
+  readonly mode: MicroArgs["mode"];
+  readonly runs: number;
+  readonly json: boolean;
+  readonly full: boolean;
+  readonly peers: boolean;
+}
+
+function count(text: string): number {
+  const n = Number(text.replaceAll("_", ""));
+  if (!Number.isInteger(n) || n < 1 || n > 2 ** 31) throw new UsageError(`${text}: a whole number is wanted`);
+  return n;
+}
+
+function seed(text: string): number {
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < 0 || n >= 2 ** 32) throw new UsageError(`--seed ${text}: 0 to 2^32 - 1`);
+  return n;
+}
+
+/** `gpuvm-bench micro` */
+export const microCommand: Command<BenchContext> = buildCommand<Flags, [], BenchContext>({
+  docs: {
+    brief: "The core's own speed and memory, against the documented figures of the kernel's C code",
+    fullDescription: [
+      "Runs exactly defined sequences of requests through the core's public functions, in interleaved rounds, and",
+      "shows time per operation, steps, checksums and bytes per mapping.",
+      "",
+      "  gpuvm-bench micro",
+      "  gpuvm-bench micro --case replace --case split --n 1000 --n 1000000 --json",
+      "  gpuvm-bench micro --peers --n 100000 --case replace --case split --case churn",
+      "",
+      "Exit codes: 0; 1 a checksum is not the documented one, or a peer's; 2 wrong usage.",
+    ].join("\n"),
+  },
+  parameters: {
+    flags: {
+      case: { kind: "enum", values: [...CASES], variadic: true, optional: true, brief: "Default: all" },
+      n: {
+        kind: "parsed",
+        parse: count,
+        variadic: true,
+        optional: true,
+        brief: "Live mappings; default: 1000, 10000, 100000",
+        placeholder: "N",
+      },
+      ops: {
+        kind: "parsed",
+        parse: count,
+        default: "1000000",
+        brief: "Operations per run",
+        placeholder: "K",
+      },
+      seed: { kind: "parsed", parse: seed, default: "1", brief: "Seed of the requests", placeholder: "S" },
+      mode: {
+        kind: "enum",
+        values: ["ops", "cb"],
+        default: "ops",
+        brief: "Steps as a list, or one by one in a callback",
+      },
+      runs: {
+        kind: "parsed",
+        parse: count,
+        default: "5",
+        brief: "Rounds; the median counts",
+        placeholder: "R",
+      },
+      json: { kind: "boolean", default: false, brief: "One JSON object per line" },
+      full: { kind: "boolean", default: false, brief: "Also the checksum over every field of every step" },
+      peers: { kind: "boolean", default: false, brief: "Compare with data structures from npm" },
+    },
+  },
+  func: async function (flags) {
+    const { runMicro } = await import("../commands/micro.ts");
+    const args: MicroArgs = { ...flags, case: flags.case ?? [], n: flags.n ?? [1000, 10_000, 100_000] };
+    await this.finish(() => runMicro(args, this.print));
+  },
+});

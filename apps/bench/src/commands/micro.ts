@@ -1,0 +1,52 @@
+import { UsageError } from "../cli/usage-error.ts";
+import { measureCore } from "../micro/measure.ts";
+import { resultJson, resultsTable, sumsAgree } from "../micro/micro-text.ts";
+import { measurePeers, peersTable } from "../micro/peers/compare-peers.ts";
+import type { MicroMode } from "../micro/subject.ts";
+import { CASES, type MicroCase, type Workload } from "../micro/workload.ts";
+
+/** The arguments of `micro`. */
+export interface MicroArgs {
+  /** None: all. */
+  readonly case: readonly MicroCase[];
+  /** Numbers of mappings. */
+  readonly n: readonly number[];
+  readonly ops: number;
+  readonly seed: number;
+  readonly mode: MicroMode;
+  /** One JSON object per line instead of a table. */
+  readonly json: boolean;
+  /** Also the full checksum. */
+  readonly full: boolean;
+  /** Rounds. */
+  readonly runs: number;
+  /** Compare with data structures from npm instead. */
+  readonly peers: boolean;
+}
+
+/**
+ * Measures the core with the workloads of the micro-benchmark.
+ *
+ * @returns 0, or 1 if a checksum is not the documented one, or a peer's
+ */
+export async function runMicro(
+  args: MicroArgs,
+  print: (text: string) => void,
+  onRun: () => void = () => {},
+): Promise<number> {
+  if (args.runs < 5) throw new UsageError("--runs: at least 5, for a median that means something");
+  const cases = args.case.length === 0 ? CASES : CASES.filter((c) => args.case.includes(c));
+  if (args.ops % 1000 !== 0 && cases.includes("hole"))
+    throw new UsageError("--ops: `hole` maps in batches of 1,000; give a multiple of that");
+  const works = args.n.flatMap((n) =>
+    cases.map((c): Workload => ({ case: c, n, ops: args.ops, seed: args.seed })),
+  );
+  if (args.peers) {
+    const compared = await measurePeers(works, args.runs, onRun);
+    print(peersTable(compared));
+    return compared.every((c) => c.agrees) ? 0 : 1;
+  }
+  const results = measureCore({ works, mode: args.mode, runs: args.runs, full: args.full }, onRun);
+  print(args.json ? results.map((r) => `${resultJson(r)}\n`).join("") : resultsTable(results));
+  return results.some((r) => sumsAgree(r) === false) ? 1 : 0;
+}

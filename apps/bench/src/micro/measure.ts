@@ -1,0 +1,104 @@
+import { Checksum } from "./checksum.ts";
+import { CoreSubject } from "./core-subject.ts";
+import { bytesInUse, peakRss } from "./memory.ts";
+import type { MicroMode } from "./subject.ts";
+import { runWorkload, type Workload } from "./workload.ts";
+
+/** What was measured of one workload. */
+export interface MicroResult {
+  readonly work: Workload;
+  readonly mode: MicroMode;
+  /** Nanoseconds per op of each run, ascending. */
+  readonly ns: readonly number[];
+  readonly steps: number;
+  /** Mappings at the end. */
+  readonly live: number;
+  readonly checksum: string;
+  /** Null where it was not asked for. */
+  readonly full: string | null;
+  /** Bytes per live mapping after a forced collection, over those of an empty VM. */
+  readonly bytesPerVa: number;
+  /** Peak resident bytes of the process so far. */
+  readonly peakRss: number;
+}
+
+/** How to measure. */
+export interface MicroPlan {
+  readonly works: readonly Workload[];
+  readonly mode: MicroMode;
+  /** Rounds; each runs every workload once. */
+  readonly runs: number;
+  /** Also computes the full checksum, in a run of its own. */
+  readonly full: boolean;
+}
+
+const now = (): number => performance.now();
+
+/** A small and short form of a workload. */
+function small(work: Workload): Workload {
+  return { ...work, n: Math.min(work.n, 300), ops: 2000 };
+}
+
+/**
+ * Runs each kind of workload, small, until the compiler is done with it: short runs, so that functions are compiled
+ * as wholes, not only their running loops.
+ */
+function warmUp(plan: MicroPlan): void {
+  const kinds = new Map(plan.works.map((work) => [work.case, small(work)]));
+  for (const work of kinds.values()) {
+    const from = now();
+    for (let i = 0; i < 20 || now() - from < 400; i++) {
+      runWorkload(new CoreSubject(plan.mode, new Checksum(false)), work, now);
+    }
+  }
+}
+
+/** Measures the core: every workload once per round. */
+export function measureCore(plan: MicroPlan, onRun: () => void): MicroResult[] {
+  warmUp(plan);
+  const ns = plan.works.map((): number[] => []);
+  const last = plan.works.map((): Omit<MicroResult, "work" | "mode" | "ns" | "full"> | null => null);
+  for (let run = 1; run <= plan.runs; run++) {
+    plan.works.forEach((work, i) => {
+      const subject = new CoreSubject(plan.mode, new Checksum(false));
+      const timed = runWorkload(subject, work, now);
+      (ns[i] as number[]).push(timed.ns / timed.ops);
+      if (run === plan.runs) last[i] = summary(subject);
+      onRun();
+    });
+  }
+  return plan.works.map((work, i) => ({
+    work,
+    mode: plan.mode,
+    ns: (ns[i] as number[]).sort((a, b) => a - b),
+    full: plan.full ? fullSum(plan, work) : null,
+    ...(last[i] as NonNullable<(typeof last)[number]>),
+  }));
+}
+
+function summary(subject: CoreSubject): Omit<MicroResult, "work" | "mode" | "ns" | "full"> {
+  const { sum } = subject;
+  const live = subject.live();
+  const before = bytesInUse();
+  subject.release();
+  return {
+    steps: sum.steps,
+    live,
+    checksum: sum.short,
+    bytesPerVa: (before - bytesInUse()) / live,
+    peakRss: peakRss(),
+  };
+}
+
+function fullSum(plan: MicroPlan, work: Workload): string {
+  const subject = new CoreSubject(plan.mode, new Checksum(true));
+  runWorkload(subject, work, now);
+  return subject.sum.full;
+}
+
+/** The middle of ascending values. */
+export function median(ascending: readonly number[]): number {
+  const half = ascending.length >> 1;
+  const upper = ascending[half] as number;
+  return ascending.length % 2 === 1 ? upper : ((ascending[half - 1] as number) + upper) / 2;
+}

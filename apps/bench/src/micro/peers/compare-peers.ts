@@ -1,0 +1,86 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { median } from "../measure.ts";
+import { align, show } from "../micro-text.ts";
+import type { Workload } from "../workload.ts";
+import type { PeerAnswer, PeerOrder } from "./child.ts";
+import { SUBJECTS } from "./subjects.ts";
+
+/** One workload on the core and on every peer. */
+export interface Compared {
+  readonly work: Workload;
+  /** Median nanoseconds per op, in the order of `SUBJECTS`. */
+  readonly ns: readonly number[];
+  /** Whether all came to the core's checksum and number of steps. */
+  readonly agrees: boolean;
+}
+
+const CHILD = fileURLToPath(
+  new URL(import.meta.url.endsWith(".ts") ? "child.ts" : "child.js", import.meta.url),
+);
+
+async function ask(child: ChildProcess, order: PeerOrder): Promise<PeerAnswer> {
+  const exit = once(child, "exit").then(() => {
+    throw new Error(`${order.subject} ended early on ${order.work.case}`);
+  });
+  child.send(order);
+  const [answer] = await Promise.race([once(child, "message"), exit]);
+  return answer as PeerAnswer;
+}
+
+/** Runs the workloads on each subject in a process of its own, one run at a time, taking turns. */
+export async function measurePeers(
+  works: readonly Workload[],
+  runs: number,
+  onRun: () => void,
+): Promise<Compared[]> {
+  const children = SUBJECTS.map(() => fork(CHILD, { execArgv: process.execArgv }));
+  for (const child of children) child.setMaxListeners(0);
+  try {
+    for (let i = 0; i < 30; i++) {
+      for (const work of works) await turn(children, { ...work, n: Math.min(work.n, 300), ops: 2000 });
+    }
+    const out = new Map<Workload, PeerAnswer[][]>(works.map((work) => [work, []]));
+    for (let run = 0; run < runs; run++) {
+      for (const work of works) {
+        out.get(work)?.push(await turn(children, work));
+        onRun();
+      }
+    }
+    return works.map((work) => compared(work, out.get(work) ?? []));
+  } finally {
+    for (const child of children) child.kill();
+  }
+}
+
+async function turn(children: readonly ChildProcess[], work: Workload): Promise<PeerAnswer[]> {
+  const answers: PeerAnswer[] = [];
+  for (const [i, child] of children.entries()) {
+    answers.push(await ask(child, { subject: SUBJECTS[i] as string, work }));
+  }
+  return answers;
+}
+
+function compared(work: Workload, rounds: readonly PeerAnswer[][]): Compared {
+  const core = rounds[0]?.[0] as PeerAnswer;
+  const agrees = rounds.every((answers) =>
+    answers.every((a) => a.checksum === core.checksum && a.steps === core.steps),
+  );
+  const ns = SUBJECTS.map((_, i) =>
+    median(rounds.map((answers) => (answers[i] as PeerAnswer).nsPerOp).sort((a, b) => a - b)),
+  );
+  return { work, ns, agrees };
+}
+
+/** The table for people: the core's time, and each peer as a multiple of it. */
+export function peersTable(all: readonly Compared[]): string {
+  const rows = all.map(({ work, ns, agrees }) => [
+    work.case,
+    work.n.toLocaleString("en"),
+    show(ns[0] as number),
+    ...ns.slice(1).map((v) => `${show(v)} (${(v / (ns[0] as number)).toFixed(1)}x)`),
+    agrees ? "equal" : "DIFFER",
+  ]);
+  return `${align([["case", "mappings", ...SUBJECTS.map((s) => s), "checksums"], ...rows]).join("\n")}\n`;
+}
