@@ -59,7 +59,8 @@ export class Memory {
   pass(ns: number): void {
     if (this.#orphans.length > 0) {
       for (const bo of this.#orphans) {
-        if (bo.refs === 0 || bo.retained || bo.reachable) continue;
+        // An object without references may still have its memory: a driver can put off the release.
+        if (!this.objects.has(bo) || bo.retained || bo.reachable) continue;
         bo.retained = true;
         this.retained += bo.size;
         if (this.#machine.auditing)
