@@ -1,5 +1,5 @@
 import { type DmaFence, ENOMEM, ENOSYS, type Errno, type Steps, USAGE_BOOKKEEP } from "@gpuvm/core";
-import { lock, preempt, type RequestOf, unlock, waitFence } from "@gpuvm/drm-model";
+import { BindQueue, lock, preempt, type RequestOf, unlock, waitFence } from "@gpuvm/drm-model";
 import { jobOp } from "./bind-args.ts";
 import { cleanUpBindJob } from "./bind-cleanup.ts";
 import { newBindJob } from "./bind-job.ts";
@@ -38,7 +38,9 @@ export function* vmBind(cli: NouveauCli, request: RequestOf<"vm_bind">): Steps<E
   cli.jobs.add(job);
   exec.addFence(fence, USAGE_BOOKKEEP);
   exec.fini();
-  cli.sched.push({
+  // N7: several entities for one client, whose jobs run in any order.
+  const sched = nv.defects.has("N7") ? new BindQueue(nv.machine, `binds of ${job.name}`) : cli.sched;
+  sched.push({
     label: job.name,
     after: (request.in ?? 0) > 0 ? lastWork(cli) : [],
     finished: fence,

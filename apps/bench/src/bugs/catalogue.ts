@@ -1,10 +1,11 @@
 import type { Bug } from "./bug.ts";
+import { NOUVEAU_BUGS } from "./nouveau.ts";
 import { PANTHOR_BUGS } from "./panthor.ts";
 import { POWERVR_BUGS } from "./powervr.ts";
 import { XE_BUGS } from "./xe.ts";
 
 /** Every bug of the catalogue that the model expresses, in the catalogue's order. */
-export const BUGS: readonly Bug[] = [...XE_BUGS, ...PANTHOR_BUGS, ...POWERVR_BUGS];
+export const BUGS: readonly Bug[] = [...NOUVEAU_BUGS, ...XE_BUGS, ...PANTHOR_BUGS, ...POWERVR_BUGS];
 
 /** An entry of the catalogue that is not shown, and why. */
 export interface Unexpressed {
@@ -18,6 +19,11 @@ export interface Unexpressed {
 
 /** The rest of the catalogue. */
 export const UNEXPRESSED: readonly Unexpressed[] = [
+  {
+    id: "N8",
+    title: "nouveau: set placement to original placement on uvmm validate",
+    reason: "the model knows whether the GPU can reach an object, not in which of two memories it lies",
+  },
   {
     id: "P1",
     title: "drm/imagination: vm: fix drm_gpuvm reference count",

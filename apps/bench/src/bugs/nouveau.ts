@@ -1,0 +1,151 @@
+import { ask, type World } from "@gpuvm/explorer";
+import { nouveau } from "@gpuvm/policy-nouveau";
+import { type Bug, bind, bo, map, PAGE, unmap } from "./bug.ts";
+import { treeIsMapped } from "./ptes.ts";
+
+const VA = 0x10_0000;
+const INIT = { op: "vm_init", kva: 2 ** 46, ksize: 2 ** 30 } as const;
+const GART = { domain: 4 };
+const SPARSE = 256;
+const sparse = (va: number, pages: number) => map(0, va, pages, 0, SPARSE);
+
+function* showFirst(world: World): Generator<never, number, void> {
+  const shown = world.file(0).handles.get(1);
+  const prepare = shown === undefined ? undefined : world.driver.scanout?.prepareFb(shown);
+  return prepare === undefined ? -1 : ((yield* prepare as never) as number);
+}
+
+/** Bugs of nouveau. */
+export const NOUVEAU_BUGS: readonly Bug[] = [
+  {
+    id: "N1",
+    title: "nouveau/uvmm: fix addr/range calcs for remap operations",
+    upstream: "be141849ec00 (6.9)",
+    driver: nouveau,
+    shows: ["wrong"],
+    scenario: {
+      setup(w) {
+        w.must(0, INIT, bo(1, 4, GART), bo(2, 1, GART), bo(3, 1, GART));
+        w.must(0, bind(1, map(1, VA, 4), map(3, VA + 4 * PAGE)));
+      },
+      actors: [{ name: "program", calls: [ask(0, bind(1, map(2, VA + 3 * PAGE)))] }],
+      check: treeIsMapped,
+    },
+  },
+  {
+    id: "N2",
+    title: "drm/nouveau: uvmm: fix unset region pointer on remap",
+    upstream: "c6b9075cfbd6 (6.6)",
+    driver: nouveau,
+    shows: ["wrong"],
+    scenario: {
+      setup(w) {
+        w.must(0, INIT, bo(1, 3, GART), bo(2, 1, GART), bind(1, sparse(VA, 8)));
+        w.must(0, bind(1, map(1, VA, 3)), bind(1, map(2, VA + PAGE)));
+      },
+      actors: [{ name: "program", calls: [ask(0, bind(1, unmap(VA)))] }],
+      check: (w) =>
+        w.machine.vms.some((r) => r.purpose === "program" && r.pt.ptes.size > 0 && r.pt.ptes.at(VA) === null)
+          ? "what was unmapped in a sparse region faults instead of reading as zero"
+          : null,
+    },
+  },
+  {
+    id: "N3",
+    title: "drm/nouveau/uvmm: fix UAF in nouveau_uvmm_sm when BO is in TTM_PL_SYSTEM",
+    upstream: "3359a372efb6 (7.3)",
+    driver: nouveau,
+    shows: ["use-after-free"],
+    scenario: {
+      setup: (w) => w.must(0, INIT, bo(1, 1, { domain: 1 })),
+      actors: [{ name: "program", calls: [ask(0, bind(1, map(1, VA)))] }],
+    },
+  },
+  {
+    id: "N4",
+    title: "drm/nouveau: prime: fix refcount underflow",
+    upstream: "a9bf3efc33f1 (6.11)",
+    driver: nouveau,
+    failures: 1,
+    shows: ["REFCOUNT", "LEDGER"],
+    scenario: {
+      setup: (w) => w.must(0, INIT),
+      actors: [{ name: "program", calls: [ask(0, { op: "prime_import", bo: 1, size: PAGE, fresh: true })] }],
+    },
+  },
+  {
+    id: "N5",
+    title: "drm/nouveau: Fix gem reference leak in validate_init()",
+    upstream: "5ea72f7b7139 (7.3)",
+    driver: nouveau,
+    variant: "legacy",
+    shows: ["leak"],
+    scenario: {
+      setup: (w) => w.must(0, { op: "channel_new", channel: 1 }, bo(1, 1, GART)),
+      actors: [
+        { name: "program", calls: [ask(0, { op: "submit", channel: 1, bos: [1, 1], writes: [], cmds: 1 })] },
+      ],
+    },
+  },
+  {
+    id: "N6",
+    title: "drm/nouveau: don't bump pin count on failed re-pin",
+    upstream: "7.3-rc, stable",
+    driver: nouveau,
+    failures: 1,
+    shows: ["wrong"],
+    scenario: {
+      setup(w) {
+        w.must(0, INIT, bo(1, 1, GART));
+        w.machine.call(w.driver.shrink?.(PAGE) ?? noShrink());
+      },
+      actors: [{ name: "display", calls: [{ label: "prepare_fb bo 1", run: showFirst }] }],
+      check(w) {
+        const failed = w.results[0]?.[0] !== 0;
+        const pinned = [...w.machine.memory.objects].some((o) => o.pins > 0);
+        return failed && pinned
+          ? "a pin that failed left its count: the object can't be evicted any more"
+          : null;
+      },
+    },
+  },
+  {
+    id: "N7",
+    title: "nouveau: sched/uvmm: avoid job races between entities",
+    upstream: "6cdcc65fdb0b (6.6)",
+    driver: nouveau,
+    shows: ["wrong", "stale-pte", "use-after-free", "USE_AFTER_FREE"],
+    scenario: {
+      setup: (w) => w.must(0, INIT, bo(1, 1, GART), bo(2, 1, GART)),
+      actors: [
+        { name: "queue 1", calls: [ask(0, { ...bind(1, map(1, VA)), async: true })] },
+        { name: "queue 2", calls: [ask(0, { ...bind(1, map(2, VA)), async: true })] },
+      ],
+      check: treeIsMapped,
+    },
+  },
+  {
+    id: "N9",
+    title: "nouveau/uvmm: UNMAP_SPARSE unwind",
+    upstream: "between 6.17 and 7.3.4",
+    driver: nouveau,
+    shows: ["deadlock", "wrong"],
+    scenario: {
+      setup: (w) => w.must(0, INIT, bo(1, 1, GART), bind(1, sparse(VA, 4))),
+      actors: [
+        {
+          name: "program",
+          calls: [
+            ask(0, bind(1, unmap(VA, 4, SPARSE), unmap(2 * VA, 4, SPARSE))),
+            ask(0, bind(1, map(1, VA))),
+          ],
+        },
+      ],
+    },
+  },
+];
+
+// biome-ignore lint/correctness/useYield: stands in for a driver without a shrinker
+function* noShrink(): Generator<never, number, void> {
+  return 0;
+}
