@@ -1,2 +1,1 @@
-/** The name of this package, until it has something to say. */
-export const packageName = "@gpuvm/policy-msm";
+export { msm } from "./package.ts";

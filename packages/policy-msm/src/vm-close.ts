@@ -1,0 +1,36 @@
+import { DrmExec, gpuvaObj, gpuvmFirstVa, type Steps } from "@gpuvm/core";
+import { waitFence } from "@gpuvm/drm-model";
+import type { MsmBo } from "./bo.ts";
+import type { Msm } from "./device.ts";
+import type { MsmGemVm } from "./vm.ts";
+import { vmaClose, vmaUnmap } from "./vma.ts";
+
+/**
+ * The owner of a VM closes it (`msm_gem_vm_close`). A kernel-managed VM is left alone: the close of the handles is
+ * taken to have untied everything. A VM_BIND VM is emptied here; its count alone never would. The bind queues were
+ * flushed before.
+ */
+export function* msmGemVmClose(msm: Msm, vm: MsmGemVm): Steps<void> {
+  if (vm.managed) return;
+  const { dev } = msm;
+  for (const fence of vm.lastFences.values()) yield* waitFence(dev, fence, "msm_gem_vm_close");
+  const exec = new DrmExec(dev);
+  while (exec.untilAllLocked()) {
+    yield* exec.lockObj(vm.rObj);
+    if (exec.contended !== null) continue;
+    for (let va = gpuvmFirstVa(vm); va !== 0; va = gpuvmFirstVa(vm)) {
+      const bo = gpuvaObj(vm, va) as MsmBo | null;
+      // A private object shares the VM's lock, and may be freed under it.
+      const external = bo !== null && bo.resv !== vm.resv;
+      if (external) {
+        yield* exec.lockObj(bo);
+        if (exec.contended !== null) break;
+      }
+      vm.record.torn(vm.vas.range(va));
+      vmaUnmap(msm, vm, va);
+      vmaClose(msm, vm, va, bo);
+      if (external) exec.unlockObj(bo);
+    }
+  }
+  exec.fini();
+}
