@@ -71,6 +71,7 @@ export type {
   DriverOptions,
   DriverPackage,
   DriverVariant,
+  KernelBos,
   Lifter,
   Lowerer,
   Prime,

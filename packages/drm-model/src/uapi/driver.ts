@@ -34,6 +34,16 @@ export interface Driver {
   readonly scanout?: Scanout;
   /** Buffers between processes. */
   readonly prime?: Prime;
+  /** Objects of the kernel's own, if the driver maps such. */
+  readonly kernelBos?: KernelBos;
+}
+
+/** Objects that the kernel makes for itself and keeps mapped: rings, firmware, a cursor or command buffer of the display. */
+export interface KernelBos {
+  /** Makes one, pinned and mapped in the driver's VM for that purpose; null for -ENOMEM. */
+  create(size: number, vm: "kernel" | "scanout"): Steps<Bo | null>;
+  /** Unpins one, and gives it up. */
+  put(bo: Bo, vm: "kernel" | "scanout"): Steps<void>;
 }
 
 /** Showing buffers on a display whose mappings the driver keeps. */
