@@ -20,7 +20,12 @@ export function* msmGemClose(msm: Msm, ctx: MsmContext, bo: MsmBo): Steps<void> 
   if (rule === null || vm === null || ctx.vmBind) return;
   if (rule.limitNs === null) yield* waitResv(msm.dev, bo.resv, rule.usage, "msm_gem_close");
   else yield* waitResvTimeout(msm.machine, bo.resv, rule.usage, rule.limitNs, "msm_gem_close");
-  const exec = yield* lockVmAndObj(msm, vm, bo);
+  let exec = yield* lockVmAndObj(msm, vm, bo);
+  while (msm.repairs.has("wait-again") && bo.resv.busy(rule.usage) !== null) {
+    exec.fini();
+    yield* waitResv(msm.dev, bo.resv, rule.usage, "msm_gem_close");
+    exec = yield* lockVmAndObj(msm, vm, bo);
+  }
   putIovaSpaces(msm, bo, vm, true, "close");
   exec.fini();
 }

@@ -16,6 +16,11 @@ export interface Msm {
   readonly ownership: { readonly managed: BoOwnership; readonly vmBind: BoOwnership };
   /** Defects it runs with, by their number in the catalogue. */
   readonly defects: ReadonlySet<string>;
+  /**
+   * Repairs of the rule "untie at handle close", tried on the model only: `close-walks-vm`, `ask-again`, `wait-again`
+   * (`UntyingRules.handleClose`).
+   */
+  readonly repairs: ReadonlySet<string>;
   /** Callbacks of its VMs. */
   readonly vmOps: GpuvmOps;
   /** Hooks of its objects. */

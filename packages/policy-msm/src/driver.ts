@@ -52,6 +52,7 @@ function makeDevice(machine: Machine, rules: MsmRules, options: DriverOptions): 
     rules,
     ownership: { managed: forced ?? rules.managed, vmBind: forced ?? "hard" },
     defects: options.defects ?? new Set(),
+    repairs: options.repairs ?? new Set(),
     vmOps: vmOps(machine, {
       smStepMap: (op, job) => smStepMap(msm, op, job as MsmVmBindJob),
       smStepRemap: (op, job) => smStepRemap(msm, op, job as MsmVmBindJob),
@@ -104,6 +105,10 @@ export function startMsm(machine: Machine, rules: MsmRules, options: DriverOptio
     shrink: (bytes) => msmGemShrinkerScan(msm, bytes),
     scanout: msmScanout(msm),
     prime: msmPrime(msm),
+    kernelBos: {
+      create: (size, vm) => kernelNew(msm, size, ofPurpose(vm)),
+      put: (bo, vm) => kernelPut(msm, bo as MsmBo, ofPurpose(vm)),
+    },
     *getFb2(file, bo, handle) {
       bo.get("creator");
       msmGemOpen(file as MsmFile, bo as MsmBo, handle);

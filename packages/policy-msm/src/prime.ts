@@ -1,4 +1,4 @@
-import { ENOMEM, type Errno, type Steps } from "@gpuvm/core";
+import { ENOENT, ENOMEM, type Errno, type Steps } from "@gpuvm/core";
 import { type Bo, DmaBuf, type Prime, preempt } from "@gpuvm/drm-model";
 import { MsmBo } from "./bo.ts";
 import type { MsmFile } from "./context.ts";
@@ -53,6 +53,14 @@ export function msmPrime(msm: Msm): Prime {
       bo.get("creator");
       msmGemOpen(file, bo, handle);
       yield* preempt(msm.dev, "publish", "drm_gem_prime_fd_to_handle");
+      return 0;
+    },
+    *openAgain(drmFile, handle, second) {
+      const file = drmFile as MsmFile;
+      const bo = file.handles.get(handle);
+      if (bo === undefined) return -ENOENT;
+      bo.get("creator");
+      msmGemOpen(file, bo, second);
       return 0;
     },
   };

@@ -50,7 +50,7 @@ function* answer(msm: Msm, file: MsmFile, submit: MsmSubmit, request: RequestOf<
   if (ret === 0) {
     // From here on the handles may be closed: the objects are held, their mappings are not.
     yield* preempt(dev, "preempt", "submit_lookup_objects");
-    ret = yield* lockPinAndQueue(msm, submit, request);
+    ret = yield* lockPinAndQueue(msm, file, submit, request);
   }
   unlock(dev, queue.lock);
   if (ret !== 0) yield* retire(msm, submit);
@@ -69,11 +69,23 @@ function lookupObjects(file: MsmFile, submit: MsmSubmit, request: RequestOf<"sub
   return 0;
 }
 
-function* lockPinAndQueue(msm: Msm, submit: MsmSubmit, request: RequestOf<"submit">): Steps<Errno> {
+function* lockPinAndQueue(
+  msm: Msm,
+  file: MsmFile,
+  submit: MsmSubmit,
+  request: RequestOf<"submit">,
+): Steps<Errno> {
   const { queue, vm } = submit;
   const flags = request.flags ?? 0;
   const exec = vm.managed ? yield* lockObjectsLegacy(msm, submit) : yield* lockObjectsVmBind(msm, submit);
   if (typeof exec === "number") return exec;
+  if (
+    msm.repairs.has("ask-again") &&
+    request.bos?.some((handle, i) => file.handles.get(handle) !== submit.bos[i])
+  ) {
+    exec.fini();
+    return -EINVAL;
+  }
   const after: DmaFence[] = [];
   if ((flags & MSM_SUBMIT_FENCE_FD_IN) !== 0) bindFences(submit, after);
   if (vm.managed && (flags & MSM_SUBMIT_NO_IMPLICIT) === 0) implicitFences(submit, after);

@@ -1,5 +1,5 @@
-import { DrmExec, gpuvaObj, gpuvmFirstVa, type Steps } from "@gpuvm/core";
-import { waitFence } from "@gpuvm/drm-model";
+import { DrmExec, gpuvaObj, gpuvmFirstVa, gpuvmNextVa, type Steps, USAGE_BOOKKEEP } from "@gpuvm/core";
+import { waitFence, waitResv } from "@gpuvm/drm-model";
 import type { MsmBo } from "./bo.ts";
 import type { Msm } from "./device.ts";
 import type { MsmGemVm } from "./vm.ts";
@@ -11,7 +11,10 @@ import { vmaClose, vmaUnmap } from "./vma.ts";
  * flushed before.
  */
 export function* msmGemVmClose(msm: Msm, vm: MsmGemVm): Steps<void> {
-  if (vm.managed) return;
+  if (vm.managed) {
+    if (!msm.repairs.has("close-walks-vm")) return;
+    yield* idle(msm, vm);
+  }
   const { dev } = msm;
   for (const fence of vm.lastFences.values()) yield* waitFence(dev, fence, "msm_gem_vm_close");
   const exec = new DrmExec(dev);
@@ -33,4 +36,12 @@ export function* msmGemVmClose(msm: Msm, vm: MsmGemVm): Steps<void> {
     }
   }
   exec.fini();
+}
+
+/** Waits for the work on everything that a kernel-managed VM maps: its mappings hold their objects. */
+function* idle(msm: Msm, vm: MsmGemVm): Steps<void> {
+  for (let va = gpuvmFirstVa(vm); va !== 0; va = gpuvmNextVa(vm, va)) {
+    const bo = gpuvaObj(vm, va);
+    if (bo !== null) yield* waitResv(msm.dev, bo.resv, USAGE_BOOKKEEP, "msm_gem_vm_close");
+  }
 }

@@ -76,6 +76,8 @@ export interface DriverOptions {
    * `options.defects?.has("X4")` at the one place where the defect was; default: none.
    */
   readonly defects?: ReadonlySet<string>;
+  /** Names of repairs to run with: changes to a rule that no kernel has, tried on the model; default: none. */
+  readonly repairs?: ReadonlySet<string>;
 }
 
 /** One version of a driver. */
