@@ -12,6 +12,7 @@ import {
   gpuvaInsert,
   gpuvaLink,
   gpuvaObj,
+  gpuvaOpRemapToUnmapRange,
   gpuvaRemap,
   gpuvaRemove,
   gpuvaUnlink,
@@ -148,6 +149,7 @@ describe("a VA", () => {
     const va = insert(vm, 0, 30);
     vm.vas.setFlags(va, 7);
     const ops = gpuvmSmMapOpsCreate(vm, { addr: 10, range: 10, obj: null, offset: 0 }) as GpuvaOps;
+    expect(gpuvaOpRemapToUnmapRange(vm, ops.at(0).remap)).toEqual({ start: 10, range: 10 });
     const [prev, next] = [gpuvaAlloc(vm), gpuvaAlloc(vm)];
     gpuvaRemap(vm, prev, next, ops.at(0).remap);
     expect([vm.mappings, vm.refs]).toEqual([2, 3]);
@@ -162,6 +164,17 @@ function twice(fn: () => void): void {
   fn();
   fn();
 }
+
+it.each([
+  [0, 10, 0, 10],
+  [20, 10, 20, 10],
+  [5, 50, 5, 25],
+])("the hole that a cut of [0,30) by [%i,+%i) leaves", (addr, range, start, length) => {
+  const vm = newVm();
+  insert(vm, 0, 30);
+  const ops = gpuvmSmMapOpsCreate(vm, { addr, range, obj: null, offset: 0 }) as GpuvaOps;
+  expect(gpuvaOpRemapToUnmapRange(vm, ops.at(0).remap)).toEqual({ start, range: length });
+});
 
 describe("what the kernel would corrupt is refused", () => {
   const one = () => {

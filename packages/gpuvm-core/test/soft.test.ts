@@ -126,12 +126,14 @@ describe("the guards of the series' fifth version", () => {
     }
   });
 
-  it("a weak vm_bo that is destroyed while listed, its object gone, warns", () => {
-    const w = world("soft", false);
-    gpuvmBoExtobjAdd(w.vmBo);
-    w.obj.put("creator");
-    gpuvaUnlink(w.vm, w.va);
-    expect([w.dev.warnings, w.vm.extobj.list.length]).toEqual([1, 0]);
+  it("a weak vm_bo that is destroyed while listed, its object gone, warns with the guards only", () => {
+    for (const guards of [true, false]) {
+      const w = world("soft", guards);
+      w.vm.extobj.list.push(w.vmBo.onExtobj);
+      w.obj.put("creator");
+      gpuvaUnlink(w.vm, w.va);
+      expect([w.dev.warnings, w.vm.extobj.list.length]).toEqual([guards ? 1 : 0, 0]);
+    }
   });
 
   it("a freed vm_bo on a list is found", () => {
