@@ -97,10 +97,10 @@ export class Fingerprint {
     hash.int(workers);
     let order = 1;
     for (let i = 0; i < slots.length; i++) {
-      const { stamp } = slots[i] as Slot;
-      for (let j = 0; stamp > 0 && j < i; j++) {
-        const other = (slots[j] as Slot).stamp;
-        if (other > 0) order = Math.imul(order, 3) + (other < stamp ? 1 : 2);
+      const { stamp, wounds } = slots[i] as Slot;
+      for (let j = 0; wounds && stamp > 0 && j < i; j++) {
+        const { stamp: other, wounds: too } = slots[j] as Slot;
+        if (too && other > 0) order = Math.imul(order, 3) + (other < stamp ? 1 : 2);
       }
     }
     hash.int(order);

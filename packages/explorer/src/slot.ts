@@ -31,6 +31,8 @@ export class Slot {
    * wins, and tickets are numbered.
    */
   stamp = 0;
+  /** It is about to take, or holds, a lock of that class, so that its age counts. */
+  wounds = false;
   /** {@link Slot.path} when the call in progress began. */
   before = 0;
 

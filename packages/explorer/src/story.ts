@@ -34,7 +34,7 @@ export interface Story {
 
 /** Runs a schedule and tells it. */
 export function tell(scenario: Scenario, schedule: readonly Choice[]): Story {
-  const world = new World(scenario);
+  const world = new World({ ...scenario, machine: { ...scenario.machine, audit: true, lockdep: true } });
   const steps: StoryStep[] = [];
   const actors = world.slots.map((slot) => slot.name);
   world.fallibleNames = [];

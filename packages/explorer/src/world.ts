@@ -1,4 +1,4 @@
-import { type Errno, type Steps, Task } from "@gpuvm/core";
+import { DmaResv, type Errno, type Steps, Task } from "@gpuvm/core";
 import {
   type Driver,
   type DrmFile,
@@ -231,11 +231,13 @@ export class World {
     if (this.#numbered) slot.stamp = ++this.#stamps;
     if (!thread.done) {
       const { point } = dev;
+      slot.wounds = dev.lockdep === null || point.lock instanceof DmaResv || holdsResv(thread.task);
       slot.path = join(join(slot.path, hashString(point.label)), this.#failAt);
       return;
     }
     slot.thread = null;
     slot.stamp = 0;
+    slot.wounds = false;
     this.#leavesLocked(thread.task);
     if (slot.actor === null) {
       slot.path = 0;
@@ -288,6 +290,11 @@ export class World {
     const hazard = allow === undefined ? hazards[0] : hazards.find(({ kind }) => !allow.includes(kind));
     this.violation = hazard === undefined ? auditVms(this.machine) : ofHazard(hazard);
   }
+}
+
+function holdsResv(task: Task): boolean {
+  for (const lock of task.held) if (lock instanceof DmaResv) return true;
+  return false;
 }
 
 /** Runs a schedule; choices that are not possible are left out, and the rest goes on in a fixed order. */

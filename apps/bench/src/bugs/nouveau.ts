@@ -145,7 +145,6 @@ export const NOUVEAU_BUGS: readonly Bug[] = [
   },
 ];
 
-// biome-ignore lint/correctness/useYield: stands in for a driver without a shrinker
 function* noShrink(): Generator<never, number, void> {
   return 0;
 }
