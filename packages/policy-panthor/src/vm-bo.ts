@@ -43,8 +43,8 @@ export function* obtainVmBo(
     ? yield* obtainPrealloc619(panthor, prealloc, ctx)
     : yield* obtainPrealloc612(gpuvm, prealloc, ctx);
   if (vmBo === prealloc) counts.vmBosCreated++;
-  // One pin for each vm_bo, however many operations made it.
-  else if (panthor.gen.pinnedBy === "vm_bo") yield* unpinBo(bo);
+  // One pin for each vm_bo, however many operations made one. In immediate mode freeing the spare one has dropped it.
+  else if (!panthor.gen.immediate) yield* unpinBo(bo);
   return vmBo;
 
   function* obtainPrealloc612(inVm: DrmGpuvm, made: DrmGpuvmBo, holder: OpCtx): Steps<DrmGpuvmBo> {
