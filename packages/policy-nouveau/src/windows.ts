@@ -52,6 +52,8 @@ export class Windows {
   readonly #table: WindowTable;
   readonly #owner: string;
   readonly #moved = new Map<number, number>();
+  /** Where its windows went: no two to one place, although the table gives an owner what it has. */
+  readonly #used = new Set<number>();
 
   /** The addresses of a VM that is nothing yet. */
   constructor(table: WindowTable, owner: string) {
@@ -78,10 +80,15 @@ export class Windows {
     let to = this.#moved.get(window);
     if (to !== undefined) return to;
     const after = (this.#moved.get(window - 1) ?? -2) + 1;
-    if (this.#table.take(window, this.#owner)) to = window;
-    else if (after > 0 && this.#table.take(after, this.#owner)) to = after;
+    if (this.#take(window)) to = window;
+    else if (after > 0 && this.#take(after)) to = after;
     else to = this.#table.takeAny(this.#owner);
     this.#moved.set(window, to);
+    this.#used.add(to);
     return to;
+  }
+
+  #take(window: number): boolean {
+    return !this.#used.has(window) && this.#table.take(window, this.#owner);
   }
 }
