@@ -32,6 +32,7 @@ export function runOf(changes: Partial<RunResult> = {}, samplesMs: readonly numb
     mapped_bytes_peak: 4096,
     allocated_bytes_peak: 4096,
     retained_bytes_peak: 0,
+    retained_bytes_peak_at_exit: 0,
     retained_byte_seconds: 0,
     submit_locks: NONE,
     submit_objects: NONE,

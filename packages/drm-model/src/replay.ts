@@ -88,7 +88,9 @@ export class Replay {
     const { machine } = this;
     for (const record of machine.vms) if (record.file === id) record.finalMappings ??= record.programMappings;
     const began = machine.now;
+    machine.memory.exiting = true;
     machine.call(this.driver.release(file), this.#task(id));
+    machine.memory.exiting = false;
     file.closed = true;
     machine.counts.fileCloseWaitNs.add(machine.now - began);
     this.#files.delete(id);
@@ -97,7 +99,9 @@ export class Replay {
   /** The program is over: files still open are closed, as the kernel does, and all work is done. */
   closeFiles(): void {
     for (const id of [...this.#files.keys()]) this.close(id);
+    this.machine.memory.exiting = true;
     this.machine.quiesce();
+    this.machine.memory.exiting = false;
   }
 
   /** The files are closed, and the driver goes. */

@@ -1,32 +1,39 @@
 import { styleText } from "node:util";
-import { subjectName } from "../policies.ts";
 import type { Column, Comparison } from "../run/comparison.ts";
-import { ROWS } from "../run/rows.ts";
+import { ROWS, relativeRow } from "../run/rows.ts";
 import { sentence } from "../run/sentence.ts";
 import { markdownTable, terminalTable } from "./table.ts";
 
 /** The two blocks of a comparison: what was recorded for a driver, and what was translated for it. */
 const BLOCKS = [
-  { translated: false, title: "native: each driver replays the traces recorded on its own interface" },
+  { translated: false, title: "NATIVE: traces recorded on the driver's own interface" },
   {
     translated: true,
-    title: "translated: the other drivers' traces, as a well-behaved program would ask it of this one",
+    title: "TRANSLATED: the other traces, as a well-behaved program would ask it of this driver",
   },
 ] as const;
 
-function cells(columns: readonly Column[]): string[][] {
-  return ROWS.map((row) => [
+function cells(columns: readonly Column[], reference: string | undefined): string[][] {
+  const rows = reference === undefined ? ROWS : [...ROWS, relativeRow(reference)];
+  return rows.map((row) => [
     row.label,
     ...columns.map((column) => (column.runs.length === 0 ? "" : row.cell(column))),
   ]);
+}
+
+/** Driver, variant and ownership; in capitals the ownership that is not the driver's own. */
+function titleOf({ subject }: Column): string[] {
+  const own = subject.variant.policy.boOwnership === subject.boOwnership;
+  const ownership = own ? subject.boOwnership : subject.boOwnership.toUpperCase();
+  return [subject.driver.name, subject.variantName, ownership];
 }
 
 function blocks(comparison: Comparison): { title: string; head: string[]; rows: string[][] }[] {
   return BLOCKS.flatMap(({ translated, title }) => {
     const columns = comparison.columns(translated);
     if (columns.every((column) => column.runs.length === 0)) return [];
-    const head = ["", ...columns.map((c) => `${subjectName(c.subject)}\n${c.subject.boOwnership}`)];
-    return [{ title, head, rows: cells(columns) }];
+    const head = ["", ...columns.map((c) => titleOf(c).join("\n"))];
+    return [{ title, head, rows: cells(columns, comparison.reference) }];
   });
 }
 
@@ -36,14 +43,25 @@ export function comparisonText(comparison: Comparison, colour: boolean): string 
   const parts = blocks(comparison).map(
     ({ title, head, rows }) => `${strong(title)}\n${terminalTable(head, rows)}`,
   );
-  return `${parts.join("\n\n")}\n\n${strong(sentence(comparison))}\n`;
+  return `${parts.join("\n\n")}\n\n${strong(wrapped(sentence(comparison), 98))}\n`;
+}
+
+/** Lines of at most `width` columns, broken at spaces. */
+function wrapped(text: string, width: number): string {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return lines.join("\n");
 }
 
 /** The same as Markdown. */
 export function comparisonMarkdown(comparison: Comparison): string {
   const parts = blocks(comparison).map(({ title, head, rows }) => {
     return `### ${title}\n\n${markdownTable(
-      head.map((cell) => cell.replace("\n", " ")),
+      head.map((cell) => cell.replaceAll("\n", " ")),
       rows,
     )}`;
   });

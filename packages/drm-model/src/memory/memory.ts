@@ -14,8 +14,12 @@ export class Memory {
   readonly objects: Set<Bo> = new Set();
   /** Bytes retained now. */
   retained = 0;
-  /** Most of that at once, not counting what was gone before time passed. */
+  /** Most of that at once while programs ran, not counting what was gone before time passed. */
   retainedPeak = 0;
+  /** Most of it while a program's end was under way: handles go first, and work may have to be waited for. */
+  retainedPeakAtExit = 0;
+  /** A program's end is under way. */
+  exiting = false;
   /** Bytes retained, summed over time: byte-seconds. */
   retainedByteSeconds = 0;
   readonly #machine: Machine;
@@ -67,7 +71,8 @@ export class Memory {
           this.#machine.note(bo.name, "retained: no handle and no dma-buf leads to it");
       }
       this.#orphans = [];
-      if (this.retained > this.retainedPeak) this.retainedPeak = this.retained;
+      if (this.exiting) this.retainedPeakAtExit = Math.max(this.retainedPeakAtExit, this.retained);
+      else if (this.retained > this.retainedPeak) this.retainedPeak = this.retained;
     }
     this.retainedByteSeconds += (this.retained * ns) / 1e9;
   }
