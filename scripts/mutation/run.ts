@@ -1,0 +1,34 @@
+// `npm run mutation`: plants mistakes in the core, one at a time, and says which test catches each.
+// `npm run mutation -- --all FILE...` tries every mistake of a simple kind in files of packages/gpuvm-core/src.
+// `--trust` skips the run without any mistake. Ends with 1 if a mistake passes all tests.
+import { fileURLToPath } from "node:url";
+import type { Mutant } from "./operators.ts";
+import { mutantsOf } from "./operators.ts";
+import { PLANTED } from "./planted.ts";
+import { Trial } from "./trial.ts";
+
+const args = process.argv.slice(2);
+const trial = new Trial(fileURLToPath(new URL("../..", import.meta.url)));
+try {
+  const sick = args.includes("--trust") ? null : await trial.unharmed();
+  if (sick !== null) throw new Error(`the tests fail without any mistake: ${sick}`);
+  const files = args.filter((arg) => !arg.startsWith("--"));
+  const mutants: readonly Mutant[] = args.includes("--all")
+    ? files.flatMap((file) => mutantsOf(file, trial.source(file)))
+    : PLANTED.filter(({ file }) => files.length === 0 || files.includes(file));
+  let missed = 0;
+  console.log("| file | planted | caught by |\n|---|---|---|");
+  for (const mutant of mutants) {
+    const by = await trial.caughtBy(mutant);
+    if (by === null) missed++;
+    console.log(`| ${mutant.file} | ${cell(mutant.what)} | ${by === null ? "**nothing**" : cell(by)} |`);
+  }
+  console.log(`\n${mutants.length} planted, ${mutants.length - missed} caught, ${missed} missed`);
+  process.exitCode = missed > 0 ? 1 : 0;
+} finally {
+  trial.close();
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|");
+}
