@@ -51,23 +51,27 @@ function lowerOne(file: File, request: NeutralRequest, out: Request[]): void {
     }
     case "vm_bind": {
       const vm = vmOf(file, request.vm);
-      const ops: BindOp[] = [];
-      for (const op of request.ops) lowerBind(vm, op, ops);
-      if (ops.length === 0) break;
+      const calls: BindOp[][] = [[]];
+      for (const op of request.ops) lowerBind(vm, op, calls);
       const { async } = request;
       // What goes must not go under work that uses it.
       const waits = async && request.ops.every(({ kind }) => kind === "unmap");
       if (async) file.pending = true;
-      out.push({ t, f, op: "vm_bind", async, in: waits ? 1 : 0, out: async ? 1 : 0, ops });
+      for (const ops of calls) {
+        if (ops.length === 0) continue;
+        out.push({ t, f, op: "vm_bind", async, in: waits ? 1 : 0, out: async ? 1 : 0, ops });
+      }
       break;
     }
     case "vm_destroy": {
       const vm = file.vms.get(request.vm);
       file.vms.delete(request.vm);
       // The kernel's VM stays until the file closes.
-      const ops: BindOp[] = [];
-      for (const [va, length] of vm?.used ?? []) if (vm !== undefined) unmap(vm, va, length, ops);
-      if (ops.length > 0) out.push({ t, f, op: "vm_bind", async: false, in: 0, out: 0, ops });
+      const calls: BindOp[][] = [[]];
+      for (const [va, length] of vm?.used ?? []) if (vm !== undefined) unmap(vm, va, length, calls);
+      for (const ops of calls) {
+        if (ops.length > 0) out.push({ t, f, op: "vm_bind", async: false, in: 0, out: 0, ops });
+      }
       break;
     }
     case "queue_new":
@@ -103,44 +107,53 @@ function vmOf(file: File, id: number): Vm {
   return vm;
 }
 
-function lowerBind(vm: Vm, op: NeutralBindOp, ops: BindOp[]): void {
+function lowerBind(vm: Vm, op: NeutralBindOp, calls: BindOp[][]): void {
   for (const { at, from, length } of vm.windows.place(op.va, op.length)) {
-    if (op.kind === "unmap") unmap(vm, at, length, ops);
+    if (op.kind === "unmap") unmap(vm, at, length, calls);
     else {
       if ((vm.used.get(at) ?? 0) < length) vm.used.set(at, length);
-      if (op.kind === "map") map(vm, op.bo, op.boOffset + from, at, length, ops);
-      else nullPages(vm, at, length, ops);
+      if (op.kind === "map") map(vm, op.bo, op.boOffset + from, at, length, calls);
+      else nullPages(vm, at, length, calls);
     }
   }
 }
 
 /** A map lies in one sparse region or in none. */
-function map(vm: Vm, bo: number, boOffset: number, va: number, length: number, ops: BindOp[]): void {
+function map(vm: Vm, bo: number, boOffset: number, va: number, length: number, calls: BindOp[][]): void {
   for (const { at } of vm.sparse.pieces(va, length)) {
-    ops.push({ kind: "map", bo, boOffset: boOffset + (at.va - va), ...at, flags: 0 });
+    push(calls, { kind: "map", bo, boOffset: boOffset + (at.va - va), ...at, flags: 0 });
   }
 }
 
 /** What is in a region only loses its memory; the rest becomes a region, which must be empty before. */
-function nullPages(vm: Vm, va: number, length: number, ops: BindOp[]): void {
+function nullPages(vm: Vm, va: number, length: number, calls: BindOp[][]): void {
   for (const { at, sparse } of vm.sparse.pieces(va, length)) {
-    ops.push(bare("unmap", at, 0));
+    push(calls, bare("unmap", at, 0));
     if (sparse) continue;
-    ops.push(bare("map", at, BIND_SPARSE));
+    // A call of its own: it waits for unmaps of other calls, and knows nothing of those of its own.
+    calls.push([]);
+    push(calls, bare("map", at, BIND_SPARSE));
     vm.sparse.add(at.va, at.length);
   }
 }
 
 /** A region goes as a whole. What goes of it before reads as zero until then. */
-function unmap(vm: Vm, va: number, length: number, ops: BindOp[]): void {
+function unmap(vm: Vm, va: number, length: number, calls: BindOp[][]): void {
   for (const { at, sparse, whole } of vm.sparse.pieces(va, length)) {
     if (sparse && whole) {
-      ops.push(bare("unmap", at, BIND_SPARSE));
+      push(calls, bare("unmap", at, BIND_SPARSE));
+      // Only another call may map there again, and it waits.
+      calls.push([]);
       vm.sparse.remove(at.va, at.length);
-    } else ops.push(bare("unmap", at, 0));
+    } else push(calls, bare("unmap", at, 0));
   }
 }
 
 function bare(kind: BindKind, at: { readonly va: number; readonly length: number }, flags: number): BindOp {
   return { kind, bo: 0, boOffset: 0, ...at, flags };
+}
+
+/** Adds an operation to the last call. */
+function push(calls: BindOp[][], op: BindOp): void {
+  calls.at(-1)?.push(op);
 }
