@@ -72,7 +72,7 @@ export class Trial {
   async caughtBy(mutant: Mutant): Promise<string | null> {
     writeFileSync(this.#path(mutant.file), plant(this.source(mutant.file), mutant));
     try {
-      const nearest = (NEAREST[mutant.file] ?? []).map((name) => `/test/${name}.test.ts`);
+      const nearest = (NEAREST[mutant.file] ?? []).map((name) => `test/${name}.test.ts`);
       const early = nearest.length === 0 ? null : await this.#run(nearest);
       return early ?? (await this.unharmed());
     } finally {
@@ -111,7 +111,7 @@ export class Trial {
     const code = await ended(child, 300_000);
     if (code === 0) return null;
     if (code === null) return "it never ends";
-    if (!existsSync(report)) return "the tests cannot even start";
+    if (!existsSync(report)) throw new Error("vitest leaves no report");
     return firstFailure(JSON.parse(readFileSync(report, "utf8")) as Report);
   }
 }
@@ -119,17 +119,19 @@ export class Trial {
 interface Report {
   readonly testResults: readonly {
     readonly name: string;
-    readonly message?: string;
+    readonly status: string;
     readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
   }[];
 }
 
-function firstFailure(report: Report): string {
-  for (const { name, assertionResults } of report.testResults) {
-    const failed = assertionResults.find(({ status }) => status === "failed");
-    if (failed !== undefined) return `${name.replace(/^.*\/(?=[^/]+$)/, "")}: ${failed.fullName.trim()}`;
+function firstFailure({ testResults }: Report): string {
+  for (const { name, status, assertionResults } of testResults) {
+    const file = name.replace(/^.*\/(?=[^/]+$)/, "");
+    const failed = assertionResults.find((test) => test.status === "failed");
+    if (failed !== undefined) return `${file}: ${failed.fullName.trim()}`;
+    if (status === "failed" && assertionResults.length === 0) return `${file} cannot be loaded`;
   }
-  return "the tests cannot be read";
+  throw new Error("vitest fails, but no test does");
 }
 
 function ended(child: ChildProcess, limit: number): Promise<number | null> {
