@@ -1,12 +1,12 @@
 import { type DrmGpuvm, type DrmGpuvmBo, gpuvaBo, gpuvmFirstVa, gpuvmNextVa } from "@gpuvm/core";
-import type { Machine } from "@gpuvm/drm-model";
+import type { Bo, Machine } from "@gpuvm/drm-model";
 import type { Violation } from "./violation.ts";
 
 /** Whether lists and counts agree with the trees; null: they do. Asked at every stop, so transient states count. */
 export function auditVms(machine: Machine): Violation | null {
   for (const record of machine.vms) {
     if (record.freed) continue;
-    const found = auditTree(record.vm) ?? auditLists(record.vm);
+    const found = auditTree(machine, record.vm) ?? auditLists(record.vm);
     if (found !== null) return found;
   }
   for (const bo of machine.memory.objects) {
@@ -22,13 +22,14 @@ export function auditVms(machine: Machine): Violation | null {
   return null;
 }
 
-function auditTree(vm: DrmGpuvm): Violation | null {
+function auditTree(machine: Machine, vm: DrmGpuvm): Violation | null {
   for (let va = gpuvmFirstVa(vm); va !== 0; va = gpuvmNextVa(vm, va)) {
     const vmBo = gpuvaBo(vm, va);
     if (vmBo === null) continue;
     if (vmBo.freed || vmBo.refs === 0)
       return dangling(`a mapping of ${vm.name} leads to ${vmBo.name}, which is gone`);
-    if (vmBo.obj.refs === 0) {
+    // An object without references that is still being freed may take its mappings with it.
+    if (vmBo.obj.refs === 0 && !machine.memory.objects.has(vmBo.obj as Bo)) {
       return {
         kind: "use-after-free",
         message: `a mapping of ${vm.name} leads to ${vmBo.obj.name}, which is freed`,

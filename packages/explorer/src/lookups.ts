@@ -1,10 +1,12 @@
+import { VaTable } from "@gpuvm/core";
 import { join } from "./hash.ts";
 
 /*
  * A call keeps what it looked up in local variables, which nobody can see from outside. If it holds a reference, that
  * shows in a count; a bare pointer (the defect behind many a use after free) shows nowhere. So while schedules are
- * explored the lookups in tables by number are watched: which object a call was given becomes part of where it stands.
- * An object is known by who put it into a table when, not by its number, so the same object of two schedules is the same.
+ * explored the lookups in tables by number are watched, and which mappings a call looked at: what it was given becomes
+ * part of where it stands. An object is known by who put it into a table when, a mapping by who allocated it when, not
+ * by their numbers, so the same one of two schedules is the same.
  */
 
 /** Marks an object that a call put into a table. */
@@ -14,8 +16,15 @@ interface Marked {
   [IDENTITY]?: number;
 }
 
+/** A table of mappings with the identity of each row. */
+interface MarkedTable extends VaTable {
+  [IDENTITY]?: number[];
+}
+
 const plainGet = Map.prototype.get;
 const plainSet = Map.prototype.set;
+const plainAlloc = VaTable.prototype.alloc;
+const plainAddr = VaTable.prototype.addr;
 let path = 0;
 let watching = false;
 
@@ -35,14 +44,31 @@ function watchedSet(this: Map<unknown, unknown>, key: unknown, value: unknown): 
   return plainSet.call(this, key, value);
 }
 
+function watchedAlloc(this: MarkedTable): number {
+  const va = plainAlloc.call(this);
+  if (watching) path = join(path, 5);
+  this[IDENTITY] ??= [];
+  this[IDENTITY][va] = watching ? path : 1;
+  return va;
+}
+
+function watchedAddr(this: MarkedTable, va: number): number {
+  if (watching) path = join(path, this[IDENTITY]?.[va] ?? 1);
+  return plainAddr.call(this, va);
+}
+
 /** Watches all lookups from now on, until the function it returns is called. */
 export function watchLookups(): () => void {
   if (Map.prototype.get === watchedGet) return () => {};
   Map.prototype.get = watchedGet;
   Map.prototype.set = watchedSet;
+  VaTable.prototype.alloc = watchedAlloc;
+  VaTable.prototype.addr = watchedAddr;
   return () => {
     Map.prototype.get = plainGet;
     Map.prototype.set = plainSet;
+    VaTable.prototype.alloc = plainAlloc;
+    VaTable.prototype.addr = plainAddr;
   };
 }
 
