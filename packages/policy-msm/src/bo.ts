@@ -42,6 +42,10 @@ export class MsmBo extends Bo {
   vmaRef = 0;
   /** VMAs, in the version before GPUVM (`msm_gem_object.vmas`). */
   readonly vmas: OwnedVma[] = [];
+  /** The VM in which a program last asked for, or chose, the address, and that address. Null: nobody relies on one. */
+  toldIn: MsmGemVm | null = null;
+  /** See {@link MsmBo.toldIn}. */
+  toldIova = 0;
   /** On one of the LRU lists. */
   readonly onLru: ListNode<MsmBo> = new ListNode<MsmBo>(this);
   /** The resv object of the only VM that may map it, counted; the VM is not. Null: not private. */

@@ -15,6 +15,7 @@ import { vmaRefPut } from "./vma-ref.ts";
  */
 export function* msmGemClose(msm: Msm, ctx: MsmContext, bo: MsmBo): Steps<void> {
   if (msm.rules.untie.vmaRef) yield* vmaRefPut(msm, bo);
+  if (bo.handles === 1) bo.toldIn = null;
   const rule = msm.rules.untie.handleClose;
   const { vm } = ctx;
   if (rule === null || vm === null || ctx.vmBind) return;

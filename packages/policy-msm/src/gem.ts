@@ -23,6 +23,7 @@ import {
   MSM_PREP_NOSYNC,
   MSM_PREP_WRITE,
 } from "./uapi.ts";
+import type { MsmGemVm } from "./vm.ts";
 import { clearIova, getVmaLocked, setIovaLocked } from "./vma.ts";
 import { vmaRefGet } from "./vma-ref.ts";
 
@@ -34,6 +35,7 @@ export function* gemNew(msm: Msm, file: MsmFile, request: RequestOf<"gem_new">):
   if ((flags & ~MSM_BO_FLAGS) !== 0 || cache === 0 || (cache & (cache - 1)) !== 0) return -EINVAL;
   if (request.size <= 0) return -EINVAL;
   const isPrivate = (flags & MSM_BO_NO_SHARE) !== 0;
+  if (isPrivate && !msm.rules.vmBind) return -EINVAL;
   const vm = isPrivate ? yield* msmContextVm(msm, file.ctx) : null;
   if (isPrivate && vm === null) return -ENOMEM;
   yield* preempt(dev, "alloc", "msm_gem_new");
@@ -58,7 +60,12 @@ export function msmGemOpen(file: MsmFile, bo: MsmBo, handle: number): void {
 /** `MSM_GEM_INFO(GET_IOVA)`: an address, and a VMA to keep it; page-table entries come with the first submit. */
 export function* getIova(msm: Msm, file: MsmFile, handle: number): Steps<Errno> {
   if (file.ctx.vmBind) return -EINVAL;
-  return yield* withVmAndObj(msm, file, handle, (bo, vm) => Math.min(0, getVmaLocked(msm, bo, vm)));
+  return yield* withVmAndObj(msm, file, handle, (bo, vm) => {
+    const va = getVmaLocked(msm, bo, vm);
+    if (va < 0) return va;
+    tell(bo, vm, vm.vas.addr(va));
+    return 0;
+  });
 }
 
 /** `MSM_GEM_INFO(SET_IOVA)`; 0 takes the object out of the VM at once. */
@@ -66,17 +73,28 @@ export function* setIova(msm: Msm, file: MsmFile, handle: number, iova: number):
   if (file.ctx.vmBind) return -EINVAL;
   if (!msm.rules.setIova) return -EOPNOTSUPP;
   return yield* withVmAndObj(msm, file, handle, (bo, vm) => {
-    if (iova !== 0) return setIovaLocked(msm, bo, vm, iova);
-    clearIova(msm, bo, vm);
-    return 0;
+    if (iova === 0) {
+      clearIova(msm, bo, vm);
+      bo.toldIn = null;
+      return 0;
+    }
+    const ret = setIovaLocked(msm, bo, vm, iova);
+    if (ret === 0) tell(bo, vm, iova);
+    return ret;
   });
+}
+
+/** From now on the program has the address in its command streams. */
+function tell(bo: MsmBo, vm: MsmGemVm, iova: number): void {
+  bo.toldIn = vm;
+  bo.toldIova = iova;
 }
 
 function* withVmAndObj(
   msm: Msm,
   file: MsmFile,
   handle: number,
-  fn: (bo: MsmBo, vm: NonNullable<MsmFile["ctx"]["vm"]>) => Errno,
+  fn: (bo: MsmBo, vm: MsmGemVm) => Errno,
 ): Steps<Errno> {
   const bo = file.lookup(handle, "ioctl");
   if (bo === null) return -ENOENT;

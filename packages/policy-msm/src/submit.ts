@@ -166,6 +166,7 @@ function pinObject(msm: Msm, submit: MsmSubmit, vm: MsmGemVm, i: number): Errno 
   const ret = pinVmaLocked(msm, bo, vm, va);
   if (ret !== 0) return ret;
   submit.uses(bo);
+  if (bo.toldIn === vm && bo.toldIova !== vm.vas.addr(va)) iovaMoved(msm, bo, vm.vas.addr(va));
   if (msm.rules.submitHoldsVmBo) {
     const vmBo = vmBoOf(bo, vm);
     if (vmBo !== null) {
@@ -174,6 +175,13 @@ function pinObject(msm: Msm, submit: MsmSubmit, vm: MsmGemVm, i: number): Errno 
     }
   }
   return 0;
+}
+
+/** The mapping was taken away and made again elsewhere: the program's commands still have the old address. */
+function iovaMoved(msm: Msm, bo: MsmBo, iova: number): void {
+  const told = `the program was told 0x${bo.toldIova.toString(16)}`;
+  msm.machine.hazard("gpu-fault", bo.name, `${bo.name} is submitted at 0x${iova.toString(16)}, but ${told}`);
+  bo.toldIn = null;
 }
 
 /** On each listed object, as a reader or a writer (`submit_attach_object_fences`). */
