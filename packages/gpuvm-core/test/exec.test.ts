@@ -28,7 +28,7 @@ import {
 import { insert, newVm } from "./support/driver.ts";
 
 function objects(dev: DrmDevice, names: string, resv?: DmaResv): DrmGemObject[] {
-  return [...names].map((name) => new DrmGemObject(dev, { name, ...(resv ? { resv } : {}) }));
+  return names.split("").map((name) => new DrmGemObject(dev, { name, ...(resv ? { resv } : {}) }));
 }
 
 /** Locks in an order, as a driver's loop does. */
@@ -55,10 +55,9 @@ describe("drm_exec alone", () => {
     expect([names(exec), a.refs, b.refs, a.resv.owner, exec.rounds]).toEqual(["ab", 2, 2, dev.current, 1]);
     const released: string[] = [];
     for (const obj of [a, b]) {
-      const { release } = obj.resv;
       obj.resv.release = (task) => {
         released.push(obj.name);
-        release.call(obj.resv, task);
+        DmaResv.prototype.release.call(obj.resv, task);
       };
     }
     exec.fini();
@@ -448,7 +447,7 @@ describe("a submit", () => {
       const exec = () => submit.exec as DrmExec;
       // Inject as soon as the drm_exec exists: the first call to the resv of the chosen object fails once.
       const chosen = order[at] as DrmGemObject;
-      const { lockObj } = DrmExec.prototype;
+      const lockObj = Reflect.get(DrmExec.prototype, "lockObj") as DrmExec["lockObj"];
       DrmExec.prototype.lockObj = function (this: DrmExec, obj) {
         this.injectContention = (o) => o === chosen && rounds++ === 0;
         return lockObj.call(this, obj);
