@@ -1,5 +1,5 @@
 import { DRM_GPUVA_OP_MAP, gpuvaOpOldVa, gpuvaOpsFree, gpuvmBoPut, type Steps } from "@gpuvm/core";
-import { lock, unlock } from "@gpuvm/drm-model";
+import { unlock } from "@gpuvm/drm-model";
 import type { BindJob, BindJobOp } from "./bind-job.ts";
 import type { Uvmm } from "./uvmm.ts";
 
@@ -14,14 +14,16 @@ export function* cleanUpBindJob(uvmm: Uvmm, job: BindJob): Steps<void> {
     const { region, bo, vmBo } = bop;
     if (bop.kind === "unmap_sparse" && region !== null) {
       uvmm.pt.unmap(region.addr, region.range);
-      yield* lock(dev, uvmm.mutex, "nouveau_uvmm_bind_job_cleanup");
+      if (dev.stopsAt(uvmm.mutex, "nouveau_uvmm_bind_job_cleanup")) yield dev.point;
+      uvmm.mutex.acquire(dev.current);
       uvmm.regions.remove(region);
       unlock(dev, uvmm.mutex);
       region.gone = true;
     }
     if (bo !== null) {
       if (vmBo !== null) {
-        yield* lock(dev, bo.resv, "nouveau_uvmm_bind_job_cleanup");
+        if (dev.stopsAt(bo.resv, "nouveau_uvmm_bind_job_cleanup")) yield dev.point;
+        bo.resv.acquire(dev.current);
         gpuvmBoPut(vmBo, job);
         unlock(dev, bo.resv);
       }

@@ -16,7 +16,6 @@ import {
   type Steps,
   vaName,
 } from "@gpuvm/core";
-import { preempt } from "@gpuvm/drm-model";
 import type { BindJobOp, Pages } from "./bind-job.ts";
 import type { NouveauBo } from "./bo.ts";
 import { selectPageShift } from "./page-size.ts";
@@ -34,7 +33,7 @@ export function* prepare(uvmm: Uvmm, bop: BindJobOp, ops: GpuvaOps, region: Regi
   let ret: Errno = takeTables(uvmm, bop, ops);
   if (ret !== 0) return ret;
   for (let i = 0; i < ops.length; i++) {
-    yield* preempt(dev, "alloc", "nouveau_uvmm_sm_prepare");
+    if (dev.stopsFor("alloc", "nouveau_uvmm_sm_prepare")) yield dev.point;
     ret = prepareStep(uvmm, bop, ops.at(i), region);
     if (ret === 0) continue;
     unwindSteps(uvmm, bop, ops, i);

@@ -1,5 +1,5 @@
 import { ENOSPC, type Errno, gpuvmIntervalEmpty, type Steps } from "@gpuvm/core";
-import { lock, unlock } from "@gpuvm/drm-model";
+import { unlock } from "@gpuvm/drm-model";
 import type { BindJob } from "./bind-job.ts";
 import type { Region } from "./regions.ts";
 import type { Uvmm } from "./uvmm.ts";
@@ -50,7 +50,8 @@ export function destroyRegion(uvmm: Uvmm, addr: number, range: number): void {
 function* settled(uvmm: Uvmm, addr: number, range: number): Steps<Region | null> {
   const { dev } = uvmm.vm;
   for (;;) {
-    yield* lock(dev, uvmm.mutex, "bind_validate_map_common");
+    if (dev.stopsAt(uvmm.mutex, "bind_validate_map_common")) yield dev.point;
+    uvmm.mutex.acquire(dev.current);
     const region = uvmm.regions.findFirst(addr, range);
     unlock(dev, uvmm.mutex);
     if (region === null || !region.dirty) return region;

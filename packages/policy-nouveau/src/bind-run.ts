@@ -1,5 +1,4 @@
 import { DRM_GPUVA_OP_MAP, DRM_GPUVA_OP_REMAP, type Errno, type Gpuva, type Steps } from "@gpuvm/core";
-import { preempt } from "@gpuvm/drm-model";
 import type { BindJob, BindJobOp } from "./bind-job.ts";
 import { holeOf } from "./bind-prepare.ts";
 import type { NouveauBo } from "./bo.ts";
@@ -9,7 +8,7 @@ import type { Uvmm } from "./uvmm.ts";
 export function* runBindJob(uvmm: Uvmm, job: BindJob): Steps<Errno> {
   const { dev } = uvmm.vm;
   for (const bop of job.ops) {
-    yield* preempt(dev, "preempt", "nouveau_uvmm_bind_job_run");
+    if (dev.stopsFor("preempt", "nouveau_uvmm_bind_job_run")) yield dev.point;
     if (bop.kind !== "map_sparse") runOp(uvmm, bop);
   }
   return 0;

@@ -21,7 +21,7 @@ import {
   gpuvmSmUnmapOpsCreate,
   type Steps,
 } from "@gpuvm/core";
-import { lock, preempt, unlock } from "@gpuvm/drm-model";
+import { unlock } from "@gpuvm/drm-model";
 import { validateOp } from "./bind-args.ts";
 import type { BindJob, BindJobOp } from "./bind-job.ts";
 import { objectOf, prepare, unwind } from "./bind-prepare.ts";
@@ -43,7 +43,8 @@ export function* submitBindJob(uvmm: Uvmm, job: BindJob): Steps<DrmExec | Errno>
   if (ret !== 0) return ret;
 
   // The changes must appear as one, and be taken back as one.
-  yield* lock(dev, uvmm.mutex, "nouveau_uvmm_bind_job_submit");
+  if (dev.stopsAt(uvmm.mutex, "nouveau_uvmm_bind_job_submit")) yield dev.point;
+  uvmm.mutex.acquire(dev.current);
   let done = 0;
   for (const bop of job.ops) {
     ret = yield* applyOp(uvmm, bop);
@@ -74,7 +75,8 @@ function* lookUp(uvmm: Uvmm, job: BindJob): Steps<Errno> {
       if (bo === null) return -ENOENT;
       bop.bo = bo;
       if (bo.validDomains === 0 && !nv.defects.has("N3")) return -EINVAL;
-      yield* lock(dev, bo.resv, "nouveau_uvmm_bind_job_submit");
+      if (dev.stopsAt(bo.resv, "nouveau_uvmm_bind_job_submit")) yield dev.point;
+      bo.resv.acquire(dev.current);
       const vmBo = gpuvmBoObtain(vm, bo, job);
       unlock(dev, bo.resv);
       if (vmBo === null) return -ENOMEM;
@@ -93,7 +95,7 @@ function* applyOp(uvmm: Uvmm, bop: BindJobOp): Steps<Errno> {
   const { vm, nv } = uvmm;
   const { dev } = vm;
   const { addr, range } = bop;
-  yield* preempt(dev, "alloc", "nouveau_uvmm_bind_job_submit");
+  if (dev.stopsFor("alloc", "nouveau_uvmm_bind_job_submit")) yield dev.point;
   if (bop.kind === "map_sparse") {
     if (!dev.mayAlloc("nouveau_uvma_region")) return -ENOMEM;
     return createRegion(uvmm, addr, range);

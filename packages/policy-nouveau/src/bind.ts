@@ -1,5 +1,5 @@
 import { type DmaFence, ENOMEM, ENOSYS, type Errno, type Steps, USAGE_BOOKKEEP } from "@gpuvm/core";
-import { BindQueue, lock, preempt, type RequestOf, unlock, waitFence } from "@gpuvm/drm-model";
+import { BindQueue, type RequestOf, unlock, waitFence } from "@gpuvm/drm-model";
 import { jobOp } from "./bind-args.ts";
 import { cleanUpBindJob } from "./bind-cleanup.ts";
 import { newBindJob } from "./bind-job.ts";
@@ -16,7 +16,7 @@ export function* vmBind(cli: NouveauCli, request: RequestOf<"vm_bind">): Steps<E
   const { uvmm, nv } = cli;
   const { dev } = nv;
   if (uvmm === null) return -ENOSYS;
-  yield* preempt(dev, "alloc", "nouveau_uvmm_bind_job_init");
+  if (dev.stopsFor("alloc", "nouveau_uvmm_bind_job_init")) yield dev.point;
   if (!dev.mayAlloc("nouveau_uvmm_bind_job")) return -ENOMEM;
   const job = newBindJob(cli);
   for (const op of request.ops) {
@@ -26,7 +26,8 @@ export function* vmBind(cli: NouveauCli, request: RequestOf<"vm_bind">): Steps<E
   }
 
   // nouveau_job_submit: jobs of one client get into the tree and into the queue in the same order.
-  yield* lock(dev, cli.schedMutex, "nouveau_job_submit");
+  if (dev.stopsAt(cli.schedMutex, "nouveau_job_submit")) yield dev.point;
+  cli.schedMutex.acquire(dev.current);
   const exec = yield* submitBindJob(uvmm, job);
   if (typeof exec === "number") {
     unlock(dev, cli.schedMutex);

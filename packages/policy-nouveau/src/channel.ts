@@ -1,5 +1,5 @@
 import { ENOMEM, type Errno, type Steps } from "@gpuvm/core";
-import { lock, preempt, unlock, waitFence } from "@gpuvm/drm-model";
+import { unlock, waitFence } from "@gpuvm/drm-model";
 import { NouveauBo } from "./bo.ts";
 import type { NouveauCli } from "./cli.ts";
 import { type NvDevice, Timeline } from "./device.ts";
@@ -27,7 +27,7 @@ export function* createChannel(
   notifier: number | undefined,
 ): Steps<Errno> {
   const { dev, machine } = nv;
-  yield* preempt(dev, "alloc", "nouveau_abi16_ioctl_channel_alloc");
+  if (dev.stopsFor("alloc", "nouveau_abi16_ioctl_channel_alloc")) yield dev.point;
   if (!dev.mayAlloc("nouveau_channel")) return -ENOMEM;
   const name = `queue#${dev.serial()}`;
   const self = { name };
@@ -51,7 +51,7 @@ export function* createChannel(
       yield* destroyChannel(nv, cli, channel);
       return ret;
     }
-    yield* preempt(dev, "publish", "drm_gem_handle_create");
+    if (dev.stopsFor("publish", "drm_gem_handle_create")) yield dev.point;
     cli.publish(notifier, ntfy);
   }
   cli.channels.set(id, channel);
@@ -72,7 +72,8 @@ export function* destroyChannel(nv: NvDevice, cli: NouveauCli, channel: Channel)
 export function* openHandle(nv: NvDevice, cli: NouveauCli, bo: NouveauBo): Steps<Errno> {
   if (cli.uvmm !== null) return 0;
   const { dev } = nv;
-  yield* lock(dev, bo.resv, "nouveau_gem_object_open");
+  if (dev.stopsAt(bo.resv, "nouveau_gem_object_open")) yield dev.point;
+  bo.resv.acquire(dev.current);
   const ret = yield* vmaNew(nv, bo, cli.vmm);
   unlock(dev, bo.resv);
   return ret;
@@ -80,7 +81,8 @@ export function* openHandle(nv: NvDevice, cli: NouveauCli, bo: NouveauBo): Steps
 
 function* pinAndMap(nv: NvDevice, cli: NouveauCli, bo: NouveauBo): Steps<Errno> {
   const { dev } = nv;
-  yield* lock(dev, bo.resv, "nouveau_bo_pin");
+  if (dev.stopsAt(bo.resv, "nouveau_bo_pin")) yield dev.point;
+  bo.resv.acquire(dev.current);
   bo.pins++;
   const ret = yield* vmaNew(nv, bo, cli.vmm);
   if (ret !== 0) bo.pins--;
@@ -90,7 +92,8 @@ function* pinAndMap(nv: NvDevice, cli: NouveauCli, bo: NouveauBo): Steps<Errno> 
 
 function* unmapAndUnpin(nv: NvDevice, cli: NouveauCli, bo: NouveauBo): Steps<void> {
   const { dev } = nv;
-  yield* lock(dev, bo.resv, "nouveau_vma_del");
+  if (dev.stopsAt(bo.resv, "nouveau_vma_del")) yield dev.point;
+  bo.resv.acquire(dev.current);
   const vma = bo.vmas.get(cli.vmm);
   const last = vma !== undefined && --vma.refs === 0;
   if (last) vmaDetach(vma);

@@ -7,7 +7,7 @@ import {
   gpuvmNextVa,
   type Steps,
 } from "@gpuvm/core";
-import { lock, unlock } from "@gpuvm/drm-model";
+import { unlock } from "@gpuvm/drm-model";
 import type { NouveauBo } from "./bo.ts";
 import { destroyChannel } from "./channel.ts";
 import type { NouveauCli } from "./cli.ts";
@@ -22,7 +22,8 @@ import { type NvVma, vmaDel, vmaDetach } from "./vma.ts";
 export function* closeHandle(nv: NvDevice, cli: NouveauCli, bo: NouveauBo): Steps<void> {
   if (cli.uvmm !== null) return;
   const { dev } = nv;
-  yield* lock(dev, bo.resv, "nouveau_gem_object_close");
+  if (dev.stopsAt(bo.resv, "nouveau_gem_object_close")) yield dev.point;
+  bo.resv.acquire(dev.current);
   const vma = bo.vmas.get(cli.vmm);
   let now: NvVma | null = null;
   if (vma !== undefined && --vma.refs === 0) {
@@ -58,14 +59,16 @@ export function* closeFile(nv: NvDevice, cli: NouveauCli): Steps<void> {
 function* finiUvmm(cli: NouveauCli, uvmm: Uvmm): Steps<void> {
   const { vm, record, regions } = uvmm;
   const { dev } = vm;
-  yield* lock(dev, uvmm.mutex, "nouveau_uvmm_fini");
+  if (dev.stopsAt(uvmm.mutex, "nouveau_uvmm_fini")) yield dev.point;
+  uvmm.mutex.acquire(dev.current);
   for (let va = gpuvmFirstVa(vm); va !== 0; ) {
     const next = gpuvmNextVa(vm, va);
     if (va !== vm.kernelNode) {
       const obj = gpuvaObj(vm, va) as DrmGemObject;
       record.torn(vm.vas.range(va));
       gpuvaRemove(vm, va);
-      yield* lock(dev, obj.resv, "nouveau_uvmm_fini");
+      if (dev.stopsAt(obj.resv, "nouveau_uvmm_fini")) yield dev.point;
+      obj.resv.acquire(dev.current);
       gpuvaUnlink(vm, va);
       unlock(dev, obj.resv);
       uvmm.unmapVa(va);
@@ -82,7 +85,8 @@ function* finiUvmm(cli: NouveauCli, uvmm: Uvmm): Steps<void> {
     uvmm.nv.machine.hazard("leak", vm.name, "page-table references are left when the VM goes");
   }
   unlock(dev, uvmm.mutex);
-  yield* lock(dev, cli.mutex, "nouveau_uvmm_fini");
+  if (dev.stopsAt(cli.mutex, "nouveau_uvmm_fini")) yield dev.point;
+  cli.mutex.acquire(dev.current);
   vm.put("creator");
   unlock(dev, cli.mutex);
 }

@@ -152,7 +152,7 @@ function* newBo(nv: NvDevice, cli: NouveauCli, request: RequestOf<"gem_new">): S
   cli.disableUvmm();
   const isPrivate = (domain & NO_SHARE) !== 0;
   if (size === 0 || (isPrivate && cli.uvmm === null)) return -EINVAL;
-  yield* preempt(dev, "alloc", "nouveau_gem_new");
+  if (dev.stopsFor("alloc", "nouveau_gem_new")) yield dev.point;
   if (!dev.mayAlloc("nouveau_bo")) return -ENOMEM;
   const rObj = isPrivate ? cli.uvmm?.vm.rObj : undefined;
   const bo = new NouveauBo(nv, { size, domain, ...(rObj === undefined ? {} : { rObj }) });
@@ -172,7 +172,7 @@ function* publish(nv: NvDevice, cli: NouveauCli, handle: number, bo: NouveauBo):
     bo.put("creator");
     return ret;
   }
-  yield* preempt(dev, "publish", "drm_gem_handle_create");
+  if (dev.stopsFor("publish", "drm_gem_handle_create")) yield dev.point;
   cli.publish(handle, bo);
   return 0;
 }
@@ -210,7 +210,8 @@ function* cpuPrep(nv: NvDevice, cli: NouveauCli, handle: number, flags: number):
 /** `nouveau_bo_pin`: the count goes up only where the object is in place. */
 function* pin(nv: NvDevice, bo: NouveauBo): Steps<Errno> {
   const { dev } = nv;
-  yield* lock(dev, bo.resv, "nouveau_bo_pin");
+  if (dev.stopsAt(bo.resv, "nouveau_bo_pin")) yield dev.point;
+  bo.resv.acquire(dev.current);
   let ret: Errno = bo.validDomains === 0 ? -EINVAL : 0;
   if (ret === 0) ret = yield* validate(nv, bo);
   // N6: the count went up although the object was not where it must be.

@@ -8,7 +8,7 @@ import {
   type Steps,
   USAGE_WRITE,
 } from "@gpuvm/core";
-import { lock, preempt, type RequestOf, unlock } from "@gpuvm/drm-model";
+import { type RequestOf, unlock } from "@gpuvm/drm-model";
 import type { NouveauCli } from "./cli.ts";
 
 /**
@@ -28,11 +28,12 @@ export function* execIoctl(
   if (uvmm === null) return -ENOSYS;
   const channel = request.channel === undefined ? undefined : cli.channels.get(request.channel);
   if (channel === undefined) return -ENOENT;
-  yield* preempt(dev, "alloc", "nouveau_exec_job_init");
+  if (dev.stopsFor("alloc", "nouveau_exec_job_init")) yield dev.point;
   if (!dev.mayAlloc("nouveau_exec_job")) return -ENOMEM;
 
   const vme = new GpuvmExec(uvmm.vm, DRM_EXEC_IGNORE_DUPLICATES, 1);
-  yield* lock(dev, uvmm.mutex, "nouveau_exec_job_submit");
+  if (dev.stopsAt(uvmm.mutex, "nouveau_exec_job_submit")) yield dev.point;
+  uvmm.mutex.acquire(dev.current);
   let ret = yield* vme.lock();
   unlock(dev, uvmm.mutex);
   if (ret !== 0) return ret;

@@ -15,7 +15,7 @@ import {
   gpuvmBoPut,
   type Steps,
 } from "@gpuvm/core";
-import { lock, unlock } from "@gpuvm/drm-model";
+import { unlock } from "@gpuvm/drm-model";
 import type { NouveauBo } from "./bo.ts";
 import type { NvDevice } from "./device.ts";
 import type { NvVmm } from "./vmm.ts";
@@ -47,7 +47,8 @@ export function* vmaNew(nv: NvDevice, bo: NouveauBo, vmm: NvVmm): Steps<Errno> {
     return 0;
   }
   if (!dev.mayAlloc("nouveau_vma")) return -ENOMEM;
-  yield* lock(dev, vmm.lock, "nvif_vmm_get");
+  if (dev.stopsAt(vmm.lock, "nvif_vmm_get")) yield dev.point;
+  vmm.lock.acquire(dev.current);
   const addr = vmm.space.alloc(bo.size, 2 ** bo.pageShift);
   unlock(dev, vmm.lock);
   if (addr === null) return -ENOSPC;
@@ -108,7 +109,8 @@ export function* vmaDel(nv: NvDevice, vma: NvVma): Steps<void> {
   const { dev } = nv;
   const { vmm, va, addr } = vma;
   const { size } = vma.bo;
-  yield* lock(dev, vmm.lock, "nvif_vmm_put");
+  if (dev.stopsAt(vmm.lock, "nvif_vmm_put")) yield dev.point;
+  vmm.lock.acquire(dev.current);
   vmaUnmap(nv, vma);
   if (vmm.tree !== null) {
     gpuvaRemove(vmm.tree.vm, va);

@@ -23,7 +23,7 @@ import {
   gpuvmSmUnmap,
   type Steps,
 } from "@gpuvm/core";
-import { lock, preempt, unlock } from "@gpuvm/drm-model";
+import { unlock } from "@gpuvm/drm-model";
 import type { PvrBo } from "./bo.ts";
 import { ADDRESS_SPACE, heapContaining } from "./heaps.ts";
 import { stepMap, stepRemap, stepUnmap } from "./steps.ts";
@@ -72,7 +72,8 @@ export function* pvrVmMap(
   if (!addrAndSizeValid(ctx, addr, size)) return -EINVAL;
   if (offset % 4096 !== 0 || offset >= bo.size || offset + size > bo.size) return -EINVAL;
 
-  yield* lock(dev, bo.resv, "pvr_vm_bind_op_map_init");
+  if (dev.stopsAt(bo.resv, "pvr_vm_bind_op_map_init")) yield dev.point;
+  bo.resv.acquire(dev.current);
   const vmBo = gpuvmBoObtain(vm, bo, "ioctl");
   unlock(dev, bo.resv);
   if (vmBo === null) return -ENOMEM;
@@ -82,7 +83,8 @@ export function* pvrVmMap(
   if (ret === 0) ret = yield* getPages(ctx, bo);
   if (ret === 0) {
     bo.get("ioctl");
-    yield* lock(dev, ctx.lock, "pvr_vm_map");
+    if (dev.stopsAt(ctx.lock, "pvr_vm_map")) yield dev.point;
+    ctx.lock.acquire(dev.current);
     const exec = new GpuvmExec(vm, FLAGS, 0);
     exec.extra = (e) => lockObjects(ctx, e, bo, addr, size);
     ret = yield* exec.lock();
@@ -119,7 +121,8 @@ export function* pvrVmUnmap(ctx: PvrVmContext, addr: number, size: number): Step
   const { dev, defects } = ctx.pvr;
   if (!addrAndSizeValid(ctx, addr, size)) return -EINVAL;
   if (defects.has("P3")) return yield* unmapRange(ctx, null, addr, size, true);
-  yield* lock(dev, ctx.lock, "pvr_vm_unmap");
+  if (dev.stopsAt(ctx.lock, "pvr_vm_unmap")) yield dev.point;
+  ctx.lock.acquire(dev.current);
   const ret = yield* pvrVmUnmapExact(ctx, addr, size, true);
   unlock(dev, ctx.lock);
   return ret;
@@ -164,7 +167,7 @@ function addrAndSizeValid(ctx: PvrVmContext, addr: number, size: number): boolea
 function* prealloc(op: BindOp, map: boolean): Steps<Errno> {
   const { ctx } = op;
   const { dev, machine } = ctx.pvr;
-  yield* preempt(dev, "alloc", "pvr_vm_bind_op_init");
+  if (dev.stopsFor("alloc", "pvr_vm_bind_op_init")) yield dev.point;
   if (map) {
     if (!dev.mayAlloc("pvr_vm_gpuva")) return -ENOMEM;
     op.newVa = gpuvaAlloc(ctx.vm);
@@ -181,7 +184,7 @@ function* prealloc(op: BindOp, map: boolean): Steps<Errno> {
 function* getPages(ctx: PvrVmContext, bo: PvrBo): Steps<Errno> {
   const { dev } = ctx.pvr;
   if (bo.pages !== "none") return 0;
-  yield* preempt(dev, "alloc", "pvr_gem_object_get_pages_sgt");
+  if (dev.stopsFor("alloc", "pvr_gem_object_get_pages_sgt")) yield dev.point;
   if (!dev.mayAlloc("pvr pages")) return -ENOMEM;
   if (bo.pages === "none") {
     bo.pages = "resident";
@@ -211,7 +214,8 @@ function* finish(op: BindOp, bo: PvrBo | null): Steps<void> {
   const { vm, pvr } = op.ctx;
   const { dev } = pvr;
   if (op.vmBo !== null && bo !== null) {
-    yield* lock(dev, bo.resv, "pvr_vm_bind_op_fini");
+    if (dev.stopsAt(bo.resv, "pvr_vm_bind_op_fini")) yield dev.point;
+    bo.resv.acquire(dev.current);
     gpuvmBoPut(op.vmBo, "ioctl");
     unlock(dev, bo.resv);
   }

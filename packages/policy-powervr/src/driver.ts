@@ -147,10 +147,10 @@ function* newBo(pvr: PvrDevice, file: PvrFile, handle: number, size: number, fla
   const { dev, machine } = pvr;
   const both = PM_FW_PROTECT | ALLOW_CPU;
   if (size === 0 || (flags & ~BO_FLAGS) !== 0 || (flags & both) === both) return -EINVAL;
-  yield* preempt(dev, "alloc", "pvr_gem_object_create");
+  if (dev.stopsFor("alloc", "pvr_gem_object_create")) yield dev.point;
   if (!dev.mayAlloc("pvr_gem_object")) return -ENOMEM;
   const bo = new PvrBo(machine, { size: Math.ceil(size / 4096) * 4096 });
-  yield* preempt(dev, "publish", "drm_gem_handle_create");
+  if (dev.stopsFor("publish", "drm_gem_handle_create")) yield dev.point;
   file.publish(handle, bo);
   return 0;
 }
@@ -186,7 +186,7 @@ function* newContext(file: PvrFile, id: number, vm: number | undefined, type: nu
   const ctx = yield* createContext(vmCtx, type, file.made, file.holder);
   yield* putVmContext(vmCtx, "ioctl");
   if (typeof ctx === "number") return ctx;
-  yield* preempt(dev, "publish", "pvr_context_create");
+  if (dev.stopsFor("publish", "pvr_context_create")) yield dev.point;
   file.contexts.set(id, ctx);
   return 0;
 }

@@ -10,7 +10,7 @@ import {
   USAGE_WRITE,
 } from "@gpuvm/core";
 import type { GpuEngine, PvrJob } from "@gpuvm/drm-model";
-import { lock, preempt, unlock } from "@gpuvm/drm-model";
+import { unlock } from "@gpuvm/drm-model";
 import { type PvrContext, putContext } from "./context.ts";
 import type { PvrDevice } from "./device.ts";
 import { PvrFence } from "./fence.ts";
@@ -63,7 +63,7 @@ export function* submitJobs(pvr: PvrDevice, file: PvrFile, requests: readonly Pv
 /** `create_job`. */
 function* createJob(pvr: PvrDevice, file: PvrFile, type: number, handle: number): Steps<Job | Errno> {
   const { dev } = pvr;
-  yield* preempt(dev, "alloc", "pvr_create_job");
+  if (dev.stopsFor("alloc", "pvr_create_job")) yield dev.point;
   if (!dev.mayAlloc("pvr_job")) return -ENOMEM;
   const ctx = file.contexts.get(handle);
   if (ctx === undefined || !ctx.timelines.has(type)) return -EINVAL;
@@ -132,7 +132,8 @@ function* freeJob(pvr: PvrDevice, job: Job): Steps<void> {
 function* importSyncFiles(pvr: PvrDevice, file: PvrFile, jobs: readonly Job[]): Steps<void> {
   const { dev } = pvr;
   for (const { bo } of file.exported.values()) {
-    yield* lock(dev, bo.resv, "dma_buf_import_sync_file");
+    if (dev.stopsAt(bo.resv, "dma_buf_import_sync_file")) yield dev.point;
+    bo.resv.acquire(dev.current);
     bo.resv.reserve(1);
     // Locking may have taken until the job was done: then there is nothing to wait for.
     const fence = jobs.at(-1)?.ctx.latest ?? null;
