@@ -472,7 +472,7 @@ describe("a submit", () => {
       ["extra", [vm.rObj]],
     ] as const) {
       const submit = new GpuvmExec(vm, 0, 1);
-      submit.extra = (exec) => exec.prepareArray(extra as DrmGemObject[], 1);
+      submit.extra = (exec) => exec.prepareArray(extra as readonly DrmGemObject[], 1);
       expect([where, finish(submit.lock())]).toEqual([where, -114]);
       expect([submit.exec, vm.resv.owner, ...ext.map((b) => b.obj.resv.owner)]).toEqual([
         null,

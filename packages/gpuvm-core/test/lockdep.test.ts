@@ -109,6 +109,15 @@ const RULES: readonly {
     wants: (flags) => (flags & PROTECTED ? ["vm", "list"] : ["list"]),
   },
   {
+    call: "unlink, not the last",
+    linked: true,
+    run: (w) => {
+      w.vmBo.refs++;
+      gpuvaUnlink(w.vm, w.va);
+    },
+    wants: () => ["list"],
+  },
+  {
     call: "extobj_add",
     run: (w) => gpuvmBoExtobjAdd(w.vmBo),
     wants: (flags) => (flags & PROTECTED ? ["vm"] : []),

@@ -100,6 +100,7 @@ export class Writer {
 
   #mapping({ addr, range, offset }: ExactMapping, obj: DrmGemObject | null): string {
     const { unit, base } = this.#scale;
+    for (const v of [addr, range, offset]) if (BigInt.asUintN(64, v) !== v) throw new Error(`${v} is no u64`);
     const from = (addr - base) / unit;
     const off = BigInt.asIntN(64, offset) / unit;
     return `[${from},${from + range / unit})${obj?.name ?? "∅"}@${off < 0n ? `2^64-${-off}` : off}`;
