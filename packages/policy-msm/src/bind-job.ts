@@ -112,6 +112,14 @@ export class MsmVmBindJob {
   *unpin(): Steps<void> {
     if (this.pinned === 0) return;
     const { dev, lruLock } = this.#msm;
+    if (this.#msm.defects.has("M7")) {
+      // Before 8a7023b03535 each object's dma_resv was taken, whose holders may wait for this very job.
+      for (const { bo } of this.ops) {
+        if (bo === null) continue;
+        yield* lock(dev, bo.resv, "msm_gem_unpin_locked");
+        unlock(dev, bo.resv);
+      }
+    }
     yield* lock(dev, lruLock, "msm_gem_unpin_active");
     for (const { bo } of this.ops) {
       if (bo === null || this.pinned === 0) continue;

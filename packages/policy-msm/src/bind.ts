@@ -17,10 +17,10 @@ import {
   type Steps,
   USAGE_KERNEL,
 } from "@gpuvm/core";
-import { type BindOp, lock, preempt, type RequestOf, unlock } from "@gpuvm/drm-model";
+import { type BindOp, Kref, lock, preempt, type RequestOf, unlock } from "@gpuvm/drm-model";
 import { type JobOp, MsmVmBindJob } from "./bind-job.ts";
 import type { MsmBo } from "./bo.ts";
-import { type MsmFile, msmContextVm } from "./context.ts";
+import { type MsmContext, type MsmFile, msmContextVm } from "./context.ts";
 import type { Msm } from "./device.ts";
 import { getPages, pinObj } from "./pages.ts";
 import { PREALLOC_LIMIT, preallocCount } from "./prealloc.ts";
@@ -30,7 +30,7 @@ import type { MsmGemVm } from "./vm.ts";
 /** `MSM_VM_BIND` (`msm_ioctl_vm_bind`): the tree changes here, the page tables in a job. */
 export function* vmBind(msm: Msm, file: MsmFile, request: RequestOf<"vm_bind">): Steps<Errno> {
   const { ctx } = file;
-  const vm = yield* msmContextVm(msm, ctx);
+  const vm = yield* vmToBind(msm, ctx);
   if (vm === null) return -ENOMEM;
   if (vm.managed) return -EINVAL;
   if (vm.unusable) return -EPIPE;
@@ -58,10 +58,27 @@ export function* vmBind(msm: Msm, file: MsmFile, request: RequestOf<"vm_bind">):
     const finished = queue.lastBind as DmaFence;
     binds.push(job.armed(after, finished));
   } else {
+    if (msm.defects.has("M10") && (request.out ?? 0) > 0) yield* installTooEarly(msm);
     yield* job.release();
   }
   unlock(msm.dev, queue.lock);
   return ret;
+}
+
+/** M8: the VM was taken for made, which some call before must have done. */
+function* vmToBind(msm: Msm, ctx: MsmContext): Steps<MsmGemVm | null> {
+  if (!msm.defects.has("M8")) return yield* msmContextVm(msm, ctx);
+  if (ctx.vm === null) throw new TypeError("msm_ioctl_vm_bind reads ctx->vm, a null pointer");
+  return ctx.vm;
+}
+
+/** M10: the out-fence's descriptor was open to the program before the call could not fail any more. */
+function* installTooEarly(msm: Msm): Steps<void> {
+  const syncFile = new Kref(msm.dev, "sync_file", "fd", () => {});
+  // The error path puts the file; the descriptor is still there, for the program to close.
+  syncFile.put("fd");
+  yield* preempt(msm.dev, "publish", "fd_install");
+  syncFile.put("fd");
 }
 
 function jobOp(op: BindOp): JobOp {

@@ -36,6 +36,12 @@ function end(msm: Msm, bo: MsmBo): void {
   bo.onLru.remove();
   // Put exactly what was recorded as held: a foreign dma_resv alone proves nothing (bugs M2, M3).
   bo.privateResv?.put(bo);
+  if (msm.defects.has("M2") && bo.noShare && bo.privateResv === null) bo.put(bo);
+  if (msm.defects.has("M3") && bo.imported) {
+    msm.dev.warn(
+      `drm_gem_object_put of what ${bo.name}'s dma_resv lies in, which is another device's and no object`,
+    );
+  }
   bo.importedFrom?.bo.put(bo);
   releaseBo(bo);
   if (msm.machine.auditing) msm.machine.note(bo.name, "its memory is given back");

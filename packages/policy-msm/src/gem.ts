@@ -39,8 +39,12 @@ export function* gemNew(msm: Msm, file: MsmFile, request: RequestOf<"gem_new">):
   const vm = isPrivate ? yield* msmContextVm(msm, file.ctx) : null;
   if (isPrivate && vm === null) return -ENOMEM;
   yield* preempt(dev, "alloc", "msm_gem_new");
-  if (!dev.mayAlloc("msm bo")) return -ENOMEM;
   const size = Math.ceil(request.size / PAGE) * PAGE;
+  if (!dev.mayAlloc("msm bo")) {
+    // M2: an object that failed before it got the VM's dma_resv, and that is freed as if it had.
+    if (msm.defects.has("M2") && isPrivate) new MsmBo(msm, { size, flags }).put("creator");
+    return -ENOMEM;
+  }
   const bo = new MsmBo(msm, { size, flags, ...(vm === null ? {} : { vm }) });
   if (!dev.mayAlloc("handle")) {
     bo.put("creator");

@@ -11,6 +11,8 @@ import { vmaClose, vmaUnmap } from "./vma.ts";
  * flushed before.
  */
 export function* msmGemVmClose(msm: Msm, vm: MsmGemVm): Steps<void> {
+  // W8: nobody takes away what a program has left mapped.
+  if (msm.defects.has("W8")) return;
   if (vm.managed) {
     if (!msm.repairs.has("close-walks-vm")) return;
     yield* idle(msm, vm);

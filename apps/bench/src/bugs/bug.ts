@@ -1,3 +1,4 @@
+import type { BoOwnership } from "@gpuvm/core";
 import type { DriverPackage } from "@gpuvm/drm-model";
 import type { Ask, Scenario } from "@gpuvm/explorer";
 
@@ -17,6 +18,8 @@ export interface Bug {
   readonly buggyVariant?: string;
   /** Names of the switches; default: the id. */
   readonly defects?: readonly string[];
+  /** The ownership with which the buggy form runs, where that is the defect. */
+  readonly ownership?: BoOwnership;
   /** Injected failures that it takes; default 0. */
   readonly failures?: number;
   /** What counts as finding it: kinds of violation. Anything else that turns up is reported as found by accident. */
@@ -31,13 +34,15 @@ export function scenarioOf(bug: Bug, buggy: boolean): Scenario {
   const name = (buggy ? (bug.buggyVariant ?? bug.variant) : bug.variant) ?? driver.defaultVariant;
   const variant = driver.variants[name];
   if (variant === undefined) throw new Error(`${driver.name} has no variant ${name}`);
-  const on = buggy && bug.buggyVariant === undefined ? (bug.defects ?? [bug.id]) : [];
+  const isSwitch = bug.buggyVariant === undefined && bug.ownership === undefined;
+  const on = buggy && isSwitch ? (bug.defects ?? [bug.id]) : [];
+  const ownership = buggy && bug.ownership !== undefined ? { boOwnership: bug.ownership } : {};
   return {
     ...bug.scenario,
     name: bug.id,
     about: bug.title,
     variant,
-    options: { defects: new Set(on) },
+    options: { defects: new Set(on), ...ownership },
   };
 }
 

@@ -1,11 +1,18 @@
 import type { Bug } from "./bug.ts";
+import { MSM_BUGS } from "./msm.ts";
 import { NOUVEAU_BUGS } from "./nouveau.ts";
 import { PANTHOR_BUGS } from "./panthor.ts";
 import { POWERVR_BUGS } from "./powervr.ts";
 import { XE_BUGS } from "./xe.ts";
 
 /** Every bug of the catalogue that the model expresses, in the catalogue's order. */
-export const BUGS: readonly Bug[] = [...NOUVEAU_BUGS, ...XE_BUGS, ...PANTHOR_BUGS, ...POWERVR_BUGS];
+export const BUGS: readonly Bug[] = [
+  ...MSM_BUGS,
+  ...NOUVEAU_BUGS,
+  ...XE_BUGS,
+  ...PANTHOR_BUGS,
+  ...POWERVR_BUGS,
+];
 
 /** An entry of the catalogue that is not shown, and why. */
 export interface Unexpressed {
