@@ -1,8 +1,19 @@
-import type { DmaResv, Errno, GemFuncs, Lock, Steps } from "@gpuvm/core";
-import { EINVAL, ENOENT, ENOMEM } from "@gpuvm/core";
-import { Bo, type GemNew, lock, preempt, releaseBo, unlock } from "@gpuvm/drm-model";
+import {
+  type DmaFence,
+  type DmaResv,
+  EINVAL,
+  ENOENT,
+  ENOMEM,
+  type Errno,
+  type GemFuncs,
+  type Lock,
+  type Steps,
+  USAGE_BOOKKEEP,
+} from "@gpuvm/core";
+import { Bo, type GemNew, lock, preempt, releaseBo, unlock, waitFence } from "@gpuvm/drm-model";
 import type { Xe } from "./device.ts";
 import { GEM_DEFER_BACKING } from "./flags.ts";
+import { PreemptFence } from "./preempt-fence.ts";
 import type { XeVm } from "./vm.ts";
 import type { XeFile } from "./xe-file.ts";
 
@@ -35,19 +46,33 @@ export class XeBo extends Bo {
   }
 }
 
-/** `xe_ttm_bo_destroy`. The VM's reference goes last: the dma_resv is the VM's. */
+/**
+ * `xe_ttm_bo_destroy`, after `ttm_bo_release`: while jobs may use the memory it stays, and a worker waits. A private object
+ * takes copies of its VM's fences for that, since the VM goes on; preempt fences are left out, as nothing is mapped any
+ * more (`xe_ttm_bo_release_notify`).
+ */
 const destroyHook: GemFuncs = {
   free(obj) {
     const bo = obj as XeBo;
-    // `xe_drm_client_remove_bo`. A spinlock never waits for long: only checks look at it.
-    if (bo.dev.lockdep !== null) {
-      bo.bosLock.acquire(bo.dev.current);
-      bo.bosLock.release(bo.dev.current);
+    if (bo.resv.busy(USAGE_BOOKKEEP) === null) {
+      release(bo);
+      return;
     }
-    releaseBo(bo);
-    bo.vm?.gpuvm.put(bo);
+    const fences = bo.resv.pending().flatMap(({ fence }) => (fence instanceof PreemptFence ? [] : [fence]));
+    bo.machine.queueWork("ttm_bo_delayed_delete", () => delayedDelete(bo, fences));
   },
 };
+
+function* delayedDelete(bo: XeBo, fences: readonly DmaFence[]): Steps<void> {
+  for (const fence of fences) yield* waitFence(bo.dev, fence, "ttm_bo_delayed_delete");
+  release(bo);
+}
+
+/** The VM's reference goes last: the dma_resv is the VM's. */
+function release(bo: XeBo): void {
+  releaseBo(bo);
+  bo.vm?.gpuvm.put(bo);
+}
 
 /** `xe_gem_create_ioctl`. */
 export function* gemCreate(xe: Xe, file: XeFile, req: GemNew): Steps<Errno> {

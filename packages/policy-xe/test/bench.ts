@@ -1,4 +1,4 @@
-import type { Errno, Holder } from "@gpuvm/core";
+import { type Errno, type Holder, Task } from "@gpuvm/core";
 import { type BindOp, type MachineOptions, Replay, type Request } from "@gpuvm/drm-model";
 import type { XeBo } from "../src/bo.ts";
 import { xe } from "../src/index.ts";
@@ -48,7 +48,9 @@ export class Bench {
 
   shrink(bytes: number): number {
     const { shrink } = this.replay.driver;
-    return shrink === undefined ? 0 : (this.machine.call(shrink(bytes)) as number);
+    return shrink === undefined
+      ? 0
+      : (this.machine.call(shrink(bytes), new Task("kswapd", "reclaim")) as number);
   }
 
   /** Start and end of each mapping, ascending. */

@@ -106,6 +106,21 @@ it("a VM in use goes when its work has ended, and takes no more", () => {
   clean(bench);
 });
 
+it("memory stays until the work that may use it has ended, though nothing holds the object", () => {
+  const bench = ready();
+  bench.bind(1, ...MAPS);
+  bench.ask({ op: "exec", queue: 1, batches: 1 });
+  const bo = bench.bo(2);
+  bench.ask({ op: "gem_close", bo: 2 });
+  bench.bind(1, { kind: "unmap", va: 8 * MIB, length: 4 * MIB });
+  expect(bo.refs).toBe(0);
+  expect(bench.machine.memory.objects.has(bo)).toBe(true);
+  bench.machine.advanceTo(20_000_000);
+  expect(bench.machine.memory.objects.has(bo)).toBe(false);
+  expect(bench.machine.memory.retainedPeak).toBe(4 * MIB);
+  clean(bench);
+});
+
 describe("dma-bufs", () => {
   it("let external objects out, and private ones not", () => {
     const bench = ready();
