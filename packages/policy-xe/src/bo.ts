@@ -54,6 +54,11 @@ export class XeBo extends Bo {
 const destroyHook: GemFuncs = {
   free(obj) {
     const bo = obj as XeBo;
+    // `xe_drm_client_remove_bo`. A spinlock never waits for long: only checks look at it.
+    if (bo.dev.lockdep !== null) {
+      bo.bosLock.acquire(bo.dev.current);
+      bo.bosLock.release(bo.dev.current);
+    }
     if (bo.resv.busy(USAGE_BOOKKEEP) === null) {
       release(bo);
       return;
