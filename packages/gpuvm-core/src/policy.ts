@@ -99,6 +99,8 @@ export interface ReferencePolicy {
   readonly models: string;
   /** Whether the driver's VMs count the objects they map. */
   readonly boOwnership: BoOwnership;
+  /** The kinds of VM that it makes mappings in; default: programs' VMs only. */
+  readonly vms?: readonly VmPurpose[];
   /** Every edge of the reference graph. */
   readonly edges: readonly RefEdge[];
   /** Every event that unties a mapping. */

@@ -18,6 +18,7 @@ export function policyOf(rules: MsmRules, boOwnership: BoOwnership = rules.manag
     variant,
     models,
     boOwnership,
+    vms: ["program", "kernel", "scanout"],
     edges: edgesOf(rules, boOwnership),
     unties: untiesOf(rules, boOwnership),
     capabilities: capabilitiesOf(rules),
