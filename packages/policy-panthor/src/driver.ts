@@ -4,7 +4,7 @@ import { vmBind } from "./bind.ts";
 import { boCreate } from "./bo-create.ts";
 import { fileClose, vmDestroyIoctl } from "./close.ts";
 import { type Panthor, panthorDevice } from "./device.ts";
-import { fwInit, fwUnplug } from "./firmware.ts";
+import { fwInit, fwUnplug, kernelBosRole } from "./firmware.ts";
 import type { Generation } from "./generation.ts";
 import { groupCreate, groupDestroyIoctl, groupWait } from "./group.ts";
 import { heapCreate, heapDestroy } from "./heap.ts";
@@ -32,6 +32,7 @@ export function start(
     unload: () => fwUnplug(panthor),
     ...(gen.evictable ? { shrink: (bytes: number) => shrinkerScan(panthor, bytes) } : {}),
     prime: primeRole(panthor),
+    kernelBos: kernelBosRole(panthor),
   };
 }
 

@@ -1,7 +1,8 @@
 import type { Steps } from "@gpuvm/core";
+import type { Bo, KernelBos } from "@gpuvm/drm-model";
 import type { Panthor } from "./device.ts";
 import { MCU_VA_SIZE } from "./flags.ts";
-import { kernelBoCreate, kernelBoDestroy, unmapRange } from "./kernel-bo.ts";
+import { type KernelBo, kernelBoCreate, kernelBoDestroy, unmapRange } from "./kernel-bo.ts";
 import { createVm } from "./vm.ts";
 
 /** Bytes of the firmware's sections, taken together. */
@@ -27,4 +28,23 @@ export function* fwUnplug(panthor: Panthor): Steps<void> {
   yield* unmapRange(panthor, vm, 0, MCU_VA_SIZE, "teardown");
   panthor.mcu = null;
   vm.gpuvm.put("device");
+}
+
+/** Objects in the firmware's VM, each pinned and mapped for as long as the driver holds it. The driver has no display. */
+export function kernelBosRole(panthor: Panthor): KernelBos {
+  const made = new Map<Bo, KernelBo>();
+  return {
+    *create(size, vm) {
+      if (vm !== "kernel" || panthor.mcu === null) return null;
+      const kbo = yield* kernelBoCreate(panthor, panthor.mcu, size, "device");
+      if (typeof kbo === "number") return null;
+      made.set(kbo.bo, kbo);
+      return kbo.bo;
+    },
+    *put(bo) {
+      const kbo = made.get(bo);
+      made.delete(bo);
+      if (kbo !== undefined) yield* kernelBoDestroy(panthor, kbo);
+    },
+  };
 }

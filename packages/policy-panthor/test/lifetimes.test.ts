@@ -1,5 +1,5 @@
 import { EBUSY, EINVAL, ENOENT } from "@gpuvm/core";
-import type { DmaBuf } from "@gpuvm/drm-model";
+import type { Bo, DmaBuf } from "@gpuvm/drm-model";
 import { describe, expect, it } from "vitest";
 import { MAP_NOEXEC, MAP_SPARSE, MAX_VMS } from "../src/index.ts";
 import { Bench, MIB, nodeOf, panthor } from "./bench.ts";
@@ -306,6 +306,20 @@ it("lets external objects out as dma-bufs, and private ones not", () => {
   dmaBuf.close();
   bench.replay.close(0);
   expect(bench.bo(7, 5).refs).toBe(1);
+  clean(bench);
+});
+
+it("keeps objects of the firmware pinned and mapped until it gives them up", () => {
+  const bench = ready();
+  const { kernelBos } = bench.replay.driver;
+  const bo = bench.machine.call(kernelBos?.create(MIB, "kernel") as Generator<never, Bo | null, void>);
+  expect([bo?.pins, bo?.gpuva.length]).toEqual([1, 1]);
+  expect(bench.shrink(2 ** 40)).toBe(0);
+  bench.machine.call(kernelBos?.put(bo as Bo, "kernel") as Generator<never, void, void>);
+  expect(bo?.refs).toBe(0);
+  expect(bench.machine.call(kernelBos?.create(MIB, "scanout") as Generator<never, Bo | null, void>)).toBe(
+    null,
+  );
   clean(bench);
 });
 

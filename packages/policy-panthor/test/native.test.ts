@@ -11,7 +11,7 @@ const cases = Object.keys(panthor.variants).flatMap((version) =>
   shipped.map((trace) => ({ ...trace, version })),
 );
 
-describe.each(cases)("$name on $version", ({ name, path, version }) => {
+describe.each(cases)("$name on $version", { timeout: 60_000 }, ({ name, path, version }) => {
   const variant = panthor.variants[version] as (typeof panthor.variants)[string];
 
   it("answers as the kernel did, with every reference accounted for", async () => {

@@ -9,7 +9,7 @@ const shipped = shippedTraces().filter((trace) => trace.driver === "xe");
 const expected = JSON.parse(readFileSync(expectedAnswersPath(), "utf8")).traces;
 const variant = xe.variants["mainline"] as (typeof xe.variants)[string];
 
-describe.each(shipped)("$name", ({ name, path }) => {
+describe.each(shipped)("$name", { timeout: 60_000 }, ({ name, path }) => {
   it("answers as the kernel did, with every reference accounted for", async () => {
     const { header, requests } = await loadTrace(path);
     expect(variant.userspace.speaks(header, requests)).toBe(true);
