@@ -178,6 +178,27 @@ describe("sparse regions", () => {
     }
   });
 
+  it("that a failed call was to take away stays, and can be used (N9)", () => {
+    const failing: Line = {
+      op: "vm_bind",
+      async: false,
+      ops: [0x10000, 0x90000].map((va) => ({
+        kind: "unmap" as const,
+        bo: 0,
+        boOffset: 0,
+        va,
+        length: 16 * K4,
+        flags: SPARSE,
+      })),
+    };
+    for (const defects of [[], ["N9"]]) {
+      const script = new Script("vm-bind", {}, { defects: new Set(defects) });
+      expect(script.run(INIT, gem(1, K4), region, failing)).toEqual([0, 0, 0, -ENOENT]);
+      if (defects.length === 0) expect(script.run(map(1, 0x10000, K4))).toEqual([0]);
+      else expect(() => script.run(map(1, 0x10000, K4))).toThrow("DEADLOCK");
+    }
+  });
+
   it("a map waits for a region on its way out", () => {
     const script = new Script();
     const gone: Line = {

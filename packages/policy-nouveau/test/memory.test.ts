@@ -1,4 +1,4 @@
-import { EBUSY, EINVAL, ENOENT, EPERM } from "@gpuvm/core";
+import { EBUSY, EINVAL, ENOENT, ENOMEM, EPERM } from "@gpuvm/core";
 import { describe, expect, it } from "vitest";
 import { gem, INIT, type Line, map, Script } from "./script.ts";
 
@@ -65,6 +65,33 @@ describe("eviction", () => {
     expect(script.run(submit(1))).toEqual([0]);
     expect(machine.counts.rebinds).toBe(1);
     end(script);
+  });
+});
+
+describe("failures", () => {
+  it("of an import leave nothing (N4)", () => {
+    for (const defects of [[], ["N4"]]) {
+      const script = new Script("vm-bind", { audit: true }, { defects: new Set(defects) });
+      const { dev } = script.replay.machine;
+      script.run(INIT);
+      dev.failAlloc = (what) => what === "nouveau_bo";
+      script.run({ op: "prime_import", bo: 1, size: K4, fresh: true });
+      expect(script.hazards).toEqual(defects.length > 0 ? ["count-underflow"] : []);
+      expect(script.replay.machine.memory.objects.size).toBe(0);
+    }
+  });
+
+  it("of a pin leave no pin (N6)", () => {
+    for (const defects of [[], ["N6"]]) {
+      const script = new Script("vm-bind", {}, { defects: new Set(defects) });
+      script.run(INIT, gem(1, K4));
+      const { machine, driver } = script.replay;
+      machine.call(driver.shrink?.(2 ** 30) as never);
+      machine.dev.failAlloc = (what) => what === "nouveau memory";
+      const [bo] = machine.memory.objects;
+      expect(machine.call(driver.scanout?.prepareFb(bo as never) as never)).toBe(-ENOMEM);
+      expect(bo?.pins).toBe(defects.length);
+    }
   });
 });
 

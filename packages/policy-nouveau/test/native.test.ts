@@ -23,7 +23,9 @@ describe.each(RUNS)("%s replays %s", (name, trace) => {
     const { header, requests } = await load(trace);
     expect(variant(name).userspace.speaks(header, requests)).toBe(true);
     const replay = new Replay(variant(name), { lockdep: true });
-    for (const request of requests) expect(replay.request(request)).toBe(0);
+    let errors = 0;
+    for (const request of requests) if (replay.request(request) !== 0) errors++;
+    expect(errors).toBe(0);
     replay.finish();
     const { machine } = replay;
     for (const [key, answer] of Object.entries<Record<string, unknown>>(

@@ -20,6 +20,8 @@ export interface Placed {
 export class Windows {
   readonly #moved = new Map<number, number>();
   readonly #taken = new Set<number>();
+  /** Those of the taken that went to others. */
+  readonly #given = new Set<number>();
   readonly #general = HEAPS[0] as PvrHeap;
 
   /**
@@ -28,8 +30,7 @@ export class Windows {
    * @throws RangeError if the general heap has no window left
    */
   place(va: number, length: number): Placed[] {
-    if (heapContaining(va, length) !== null && !this.#moved.has(Math.floor(va / WINDOW))) {
-      for (let w = Math.floor(va / WINDOW); w * WINDOW < va + length; w++) this.#taken.add(w);
+    if (heapContaining(va, length) !== null && this.#stays(va, length)) {
       return [{ at: va, from: 0, length }];
     }
     const out: { at: number; from: number; length: number }[] = [];
@@ -45,6 +46,14 @@ export class Windows {
     return out;
   }
 
+  /** Whether nothing was moved to where a range is; from here on nothing will be. */
+  #stays(va: number, length: number): boolean {
+    const last = Math.ceil((va + length) / WINDOW);
+    for (let w = Math.floor(va / WINDOW); w < last; w++) if (this.#given.has(w)) return false;
+    for (let w = Math.floor(va / WINDOW); w < last; w++) this.#taken.add(w);
+    return true;
+  }
+
   #window(window: number): number {
     const known = this.#moved.get(window);
     if (known !== undefined) return known;
@@ -58,6 +67,7 @@ export class Windows {
     if (to < 0)
       throw new RangeError(`the trace uses more than ${count} GiB of addresses, each in a GiB of its own`);
     this.#taken.add(to);
+    this.#given.add(to);
     this.#moved.set(window, to);
     return to;
   }

@@ -139,6 +139,15 @@ describe("a map over others", () => {
     expect(script.hazards).toContain("kernel-warning");
   });
 
+  it("answered that it was done when it was not (P7)", () => {
+    const script = new Script("mainline", {}, ["P7"]);
+    script.run(...setup);
+    script.replay.machine.dev.failAlloc = (what) => what === "pvr_mmu_map";
+    expect(script.run(map(2, HEAP + 4 * K4, 4 * K4))).toEqual([0]);
+    expect(record(script).mappings).toBe(3);
+    expect(record(script).pt.ptes.at(HEAP + 4 * K4)).toBe(null);
+  });
+
   it("that fails leaves the hole (partial state)", () => {
     const script = new Script();
     script.run(...setup);

@@ -37,18 +37,20 @@ it("its own trace, lifted and lowered, asks the same of the core", async () => {
   const trace = shippedTraces().find(({ driver }) => driver === "powervr");
   const { header, requests } = await loadTrace(trace?.path ?? "");
   const { userspace } = variant("mainline");
+  let errors = 0;
   const native = new Replay(variant("mainline"));
   const translated = new Replay(variant("mainline"));
   const translate = translator(userspace.lift(header), userspace);
   for (const request of requests) {
     native.request(request);
-    for (const own of translate(request)) expect(translated.request(own)).toBe(0);
+    for (const own of translate(request)) if (translated.request(own) !== 0) errors++;
   }
   const answers = ({ machine }: Replay) =>
     machine.vms
       .filter(({ purpose }) => purpose === "program")
       .map(({ key, steps, peakMappings, pt }) => ({ key, steps, peakMappings, tables: pt.tablesPeak }));
   expect(answers(translated)).toEqual(answers(native));
+  expect(errors).toBe(0);
   native.finish();
   translated.finish();
   expect(translated.machine.hazards).toEqual([]);
@@ -136,7 +138,7 @@ describe("what other drivers have and this one has not", () => {
         expect(replay.machine.hazards).toEqual([]);
         expect(replay.leftAtDeviceClose).toEqual(NOTHING);
       }),
-      { numRuns: 150, seed: 1 },
+      { numRuns: 60, seed: 1 },
     );
   });
 });
