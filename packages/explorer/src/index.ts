@@ -6,6 +6,7 @@
  */
 
 export { actorOf, type Choice, choiceOf, failOf, formatSchedule, parseSchedule, TIME } from "./choice.ts";
+export { countSchedules } from "./count.ts";
 export { Fingerprint } from "./fingerprint.ts";
 export { Hash } from "./hash.ts";
 export { storyToPerfetto } from "./perfetto.ts";

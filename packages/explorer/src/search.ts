@@ -91,12 +91,14 @@ function goThrough(scenario: Scenario, options: SearchOptions): SearchResult {
   };
 
   /** Whether the run goes on from here: the state is new. */
-  const arrive = (world: World): boolean => {
+  const arrive = (world: World, failures: number): boolean => {
     if (world.violation !== null) return false;
     findings.witness(world);
     if (!byState) return true;
-    const { a, b } = print.take(world);
-    return visited.add(a, b);
+    const hash = print.take(world);
+    // With fewer failures behind it the same state has more before it.
+    if (maxFailures > 0) hash.int(failures);
+    return visited.add(hash.a, hash.b);
   };
 
   const end = (world: World, node: number) => {
@@ -107,7 +109,7 @@ function goThrough(scenario: Scenario, options: SearchOptions): SearchResult {
 
   const begin = new World(scenario);
   findings.witness(begin);
-  if (arrive(begin)) {
+  if (arrive(begin, 0)) {
     const all = begin.enabledAll();
     for (const actor of all) note({ node: 0, choice: choiceOf(actor), depth: 0, failures: 0 }, false);
     if (all.length === 0) end(begin, 0);
@@ -151,7 +153,7 @@ function goThrough(scenario: Scenario, options: SearchOptions): SearchResult {
       }
       node = nodes.add(node, choice);
       choice = choiceOf(actor);
-      if (!arrive(world)) {
+      if (!arrive(world, failures)) {
         if (world.violation !== null) end(world, node);
         break;
       }

@@ -3,6 +3,7 @@ import {
   ask,
   blocksOf,
   closeFile,
+  countSchedules,
   formatSchedule,
   formatStory,
   formatToken,
@@ -100,6 +101,16 @@ describe("search", () => {
     },
     60_000,
   );
+
+  it("counts the schedules that all of them are", () => {
+    const naive = search(scenario([], false), { order: "dfs", states: false });
+    expect(countSchedules(scenario([], false))).toBe(BigInt(naive.runs));
+  }, 60_000);
+
+  it("runs a tenth of three actors' schedules, at most", () => {
+    const { transitions } = search(scenario([]), { order: "dfs" });
+    expect(countSchedules(scenario([])) / BigInt(transitions)).toBeGreaterThan(10n);
+  });
 
   it("says when a bound was hit, and when a witness was never reached", () => {
     const few = search(scenario([]), { order: "dfs", maxSteps: 50 });
