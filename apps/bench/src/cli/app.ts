@@ -4,17 +4,23 @@ import { type Application, buildApplication, buildRouteMap, run } from "@stricli
 import { compareCommand } from "./compare-command.ts";
 import { conformanceCommand } from "./conformance-command.ts";
 import { type BenchContext, EXIT } from "./context.ts";
+import { explainCommand } from "./explain-command.ts";
 import { exportCommand } from "./export-command.ts";
 import { importCommand } from "./import-command.ts";
 import { Interrupted } from "./interrupt.ts";
 import { lintCommand } from "./lint-command.ts";
 import { runCommand } from "./run-command.ts";
+import { studyCommand } from "./study-command.ts";
 import { UsageError } from "./usage-error.ts";
 import { version } from "./version.ts";
+import { whyCommand } from "./why-command.ts";
 
 /** Every command by its name. */
 const COMMANDS = {
   run: runCommand,
+  study: studyCommand,
+  why: whyCommand,
+  explain: explainCommand,
   compare: compareCommand,
   import: importCommand,
   lint: lintCommand,

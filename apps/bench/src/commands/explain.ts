@@ -1,0 +1,95 @@
+import { existsSync } from "node:fs";
+import type { BoOwnership } from "@gpuvm/core";
+import { shippedTraces } from "@gpuvm/trace";
+import { UsageError } from "../cli/usage-error.ts";
+import { chainOf, chainText } from "../explain/chain.ts";
+import { watch } from "../explain/watch.ts";
+import { reaches } from "../graph/untying.ts";
+import { eventPhrase } from "../graph/words.ts";
+import { subjectName, subjectNamed } from "../policies.ts";
+import { openTrace } from "../run/source.ts";
+
+/** The arguments of `explain`. */
+export interface ExplainArgs {
+  /** A trace file, or the name of one that comes with the project. */
+  readonly trace: string;
+  /** `DRIVER[:VARIANT]`. */
+  readonly policy: string;
+  /** Whether vm_bos count their BO. */
+  readonly ownership: "native" | BoOwnership;
+  /** The buffer's number in the trace. */
+  readonly bo: number;
+  /** The file that it belongs to. */
+  readonly file: number;
+  /** Trace time in milliseconds; `end`: before the program ends; `exit`: after. */
+  readonly at: number | "end" | "exit";
+  /** What is printed. */
+  readonly format: "text" | "json";
+}
+
+/**
+ * Says who keeps an object alive at a time of a trace.
+ *
+ * @returns the exit code: 0, or 1 if it is kept although its program is gone
+ */
+export async function runExplain(args: ExplainArgs, print: (text: string) => void): Promise<number> {
+  const source = await openTrace(pathOf(args.trace));
+  const own = subjectNamed(args.policy);
+  const subject = args.ownership === "native" ? own : { ...own, boOwnership: args.ownership };
+  const until = typeof args.at === "number" ? args.at * 1e6 : Number.POSITIVE_INFINITY;
+  const watched = await watch(source, subject, args.bo, args.file, until, args.at === "exit");
+  const { replay, bo, translated } = watched;
+  const { machine } = replay;
+  if (bo === null) {
+    throw new UsageError(
+      `${source.name}: file ${args.file} has no buffer ${args.bo} by then: see lint for its buffers`,
+    );
+  }
+  const alive = bo.refs > 0;
+  const chain = alive ? chainOf(machine, bo) : [];
+  const history = machine.historyOf(bo.name);
+  const head = `${source.name} on ${subjectName(subject)}${translated ? ", translated" : ""}, at ${(machine.now / 1e6).toFixed(3)} ms${args.at === "exit" ? ", the program has ended" : ""}`;
+  const inPrograms = replay.driver.policy.unties.filter((event) => reaches(event, "program"));
+  const ends = bo.gpuva.length > 0 ? inPrograms.map(eventPhrase) : [];
+  const state = alive
+    ? `buffer ${args.bo} (${bo.name}, ${bo.size} bytes) lives: ${bo.refs} reference${bo.refs === 1 ? "" : "s"}, ${bo.handles} handle${bo.handles === 1 ? "" : "s"}, ${bo.ptes} page-table entries`
+    : `buffer ${args.bo} (${bo.name}) is freed`;
+  if (args.format === "json") {
+    const answer = {
+      trace: source.name,
+      subject: subjectName(subject),
+      translated,
+      at_ns: machine.now,
+      object: bo.name,
+      alive,
+      references: bo.refs,
+      handles: bo.handles,
+      chain,
+      ends,
+      requests: watched.requests,
+      history,
+    };
+    print(`${JSON.stringify(answer, null, 2)}\n`);
+  } else {
+    const lines = [head, "", state, ...chainText(chain)];
+    if (ends.length > 0) lines.push("", "What takes a mapping away:", ...ends.map((end) => `  ${end}`));
+    if (watched.requests.length > 0)
+      lines.push("", "What the program asked:", ...watched.requests.slice(-12).map((r) => `  ${r}`));
+    if (history.length > 0) lines.push("", "What became of it:", ...history.map((line) => `  ${line}`));
+    print(`${lines.join("\n")}\n`);
+  }
+  return alive && args.at === "exit" ? 1 : 0;
+}
+
+function pathOf(trace: string): string {
+  if (existsSync(trace)) return trace;
+  const shipped = shippedTraces().find(({ name }) => name === trace);
+  if (shipped === undefined) {
+    throw new UsageError(
+      `${trace}: no such file, nor one of ${shippedTraces()
+        .map(({ name }) => name)
+        .join(", ")}`,
+    );
+  }
+  return shipped.path;
+}

@@ -1,0 +1,84 @@
+import { writeWhole } from "../cli/output.ts";
+import { Progress } from "../cli/progress.ts";
+import { markdownTable, terminalTable } from "../format/table.ts";
+import { type Subject, subjectName, subjectNamed } from "../policies.ts";
+import { loadCosts } from "../study/costs.ts";
+import type { StudyParams } from "../study/params.ts";
+import { runStudyOn } from "../study/run-study.ts";
+import { ORDERS, runSchedule } from "../study/schedule.ts";
+import { REPAIRS, repairRows, schedulesText } from "../study/schedule-text.ts";
+import { studyJson } from "../study/study-json.ts";
+import { studyMarkdown } from "../study/study-markdown.ts";
+import { studyText } from "../study/study-text.ts";
+import { WORKLOADS } from "../study/workloads.ts";
+import { studySubjects } from "../study/subjects.ts";
+
+/** The arguments of `study`. */
+export interface StudyArgs extends StudyParams {
+  /** `DRIVER[:VARIANT]`; none: every variant. */
+  readonly policy: readonly string[];
+  /** `W1`; none: all. */
+  readonly workload: readonly string[];
+  /** What is printed. */
+  readonly format: "table" | "json" | "markdown";
+  /** A table of costs in place of the one that comes with the program. */
+  readonly costs: string | undefined;
+  /** Prints W10 step by step, in every order, with the repairs of the rule. */
+  readonly schedules: boolean;
+  /** Prints each cell with what was measured and claimed. */
+  readonly details: boolean;
+  /** Writes what would be printed into a file. */
+  readonly out: string | undefined;
+}
+
+/**
+ * Runs the workloads of the fact sheet on every way of owning a BO.
+ *
+ * @returns the exit code: 0, or 1 if a cell differs from the fact sheet and nobody has explained why
+ */
+export async function runStudy(args: StudyArgs, print: (text: string) => void): Promise<number> {
+  const costs = loadCosts(args.costs);
+  const subjects = args.policy.length === 0 ? studySubjects() : args.policy.map(subjectNamed);
+  const { flips, buffers, jobs, jobMs, hz } = args;
+  if (args.schedules) {
+    print(schedules(args.policy.length === 0 ? [subjectNamed(RULE)] : subjects, jobMs, args.format));
+    return 0;
+  }
+  const progress = new Progress({ total: subjects.length * WORKLOADS.length, unit: "cells" });
+  const study = runStudyOn(subjects, args.workload, { flips, buffers, jobs, jobMs, hz }, (done, what) =>
+    progress.show(done, what),
+  );
+  progress.end();
+  const text =
+    args.format === "json"
+      ? studyJson(study, costs)
+      : args.format === "markdown"
+        ? studyMarkdown(study, costs)
+        : studyText(study, costs, args.details);
+  if (args.out === undefined) print(text);
+  else writeWhole(args.out, text);
+  return study.cells.some(({ reason }) => reason.startsWith("not explained")) ? 1 : 0;
+}
+
+/** The variant whose only certain event is the close of a handle. */
+const RULE = "msm:mainline";
+
+function schedules(subjects: readonly Subject[], jobMs: number, format: StudyArgs["format"]): string {
+  if (format === "json") {
+    const all = subjects.flatMap((subject) =>
+      ["", ...REPAIRS.map(({ id }) => id)].flatMap((repair) =>
+        ORDERS.map((order) => ({
+          subject: subjectName(subject),
+          repair,
+          ...runSchedule(subject, order, jobMs, new Set([repair])),
+        })),
+      ),
+    );
+    return `${JSON.stringify({ format: "gpuvm-schedules", version: 1, schedules: all }, null, 2)}\n`;
+  }
+  const table = format === "markdown" ? markdownTable : terminalTable;
+  const texts = subjects.map((subject) => {
+    return `${schedulesText(subject, jobMs)}${table(["", ...ORDERS], repairRows(subject, jobMs))}\n`;
+  });
+  return texts.join("\n");
+}

@@ -1,0 +1,81 @@
+import { type BoOwnership, withOwnership } from "@gpuvm/core";
+import { writeWhole } from "../cli/output.ts";
+import { consequencesOf } from "../graph/consequences.ts";
+import { knotsOf } from "../graph/knot.ts";
+import { svgOf } from "../graph/svg.ts";
+import { statesOf } from "../graph/untying.ts";
+import { verdictOf } from "../graph/verdict.ts";
+import { whyText } from "../graph/why-text.ts";
+import { DRIVERS, type Subject, subjectNamed } from "../policies.ts";
+
+/** The arguments of `why`. */
+export interface WhyArgs {
+  /** `DRIVER[:VARIANT]`; none: every driver's default. */
+  readonly policy: readonly string[];
+  /** Whether vm_bos count their BO; `native`: as the variant does. */
+  readonly ownership: "native" | BoOwnership;
+  /** What is printed. */
+  readonly format: "text" | "json";
+  /** Draws the graph into this file; takes one policy. */
+  readonly svg: string | undefined;
+}
+
+/**
+ * Prints a policy's knots, what unties each, and what follows.
+ *
+ * @returns the exit code: 0, or 1 if a policy was asked about whose knot no event unties
+ */
+export async function runWhy(args: WhyArgs, print: (text: string) => void): Promise<number> {
+  const names = args.policy.length > 0 ? args.policy : DRIVERS.map(({ name }) => name);
+  const subjects = names.map(subjectNamed);
+  const asked = subjects.map((subject) => declared(subject, args.ownership));
+  if (args.format === "json") print(`${JSON.stringify(asked.map(answer), null, 2)}\n`);
+  else print(asked.map(({ policy, words }) => whyText(policy, words)).join(`\n${"-".repeat(72)}\n\n`));
+  const [first] = asked;
+  if (args.svg !== undefined && first !== undefined) {
+    writeWhole(args.svg, await svgOf(first.policy, first.words));
+  }
+  return asked.some(({ policy }) => verdictOf(policy).can === "never") ? 1 : 0;
+}
+
+function declared({ variant }: Subject, ownership: WhyArgs["ownership"]) {
+  const own = variant.policy.boOwnership;
+  const boOwnership = ownership === "native" ? own : ownership;
+  const words = boOwnership === own ? `${own}, its own way` : `${boOwnership} instead of ${own}`;
+  return { policy: withOwnership(variant.policy, boOwnership), words };
+}
+
+function answer({ policy }: ReturnType<typeof declared>): unknown {
+  const knots = knotsOf(policy).map((knot) => ({
+    about: knot.about,
+    steps: knot.steps.map(({ node, on, edge }) => ({
+      ends: node,
+      after: on,
+      by: edge.kind,
+      span: edge.span,
+      source: edge.source,
+    })),
+    vms: statesOf(policy, knot).map(({ purpose, certainty, events }) => ({
+      purpose,
+      untied: certainty,
+      events: events.map((u) => ({
+        id: u.event.id,
+        causedBy: u.event.causedBy,
+        certainty: u.certainty,
+        because: u.because,
+      })),
+    })),
+  }));
+  const { can, sentence } = verdictOf(policy);
+  const { driver, variant, models, boOwnership } = policy;
+  return {
+    policy: driver,
+    variant,
+    models,
+    ownership: boOwnership,
+    knots,
+    can,
+    sentence,
+    follows: consequencesOf(policy),
+  };
+}

@@ -1,0 +1,78 @@
+import type { RefEdge, ReferencePolicy, RefNode } from "@gpuvm/core";
+import { knotStates, verdictOf } from "./verdict.ts";
+import { eventName, purposeName } from "./words.ts";
+
+/** What an edge says of itself in the drawing, so that no legend is needed. */
+const KINDS = {
+  counted: { verb: "counts", style: "solid", head: "normal" },
+  weak: { verb: "points to, does not count", style: "dashed", head: "vee" },
+  duty: { verb: "must take away", style: "dotted", head: "diamond" },
+} as const;
+
+const RED = "#b3261e";
+const GREEN = "#2e6b34";
+
+/** A policy's reference graph for Graphviz: knots in red, events that untie in green boxes, the verdict below. */
+export function dotOf(policy: ReferencePolicy, ownership: string): string {
+  const states = knotStates(policy);
+  const tied = new Set<RefEdge>();
+  for (const { knot, state } of states) {
+    if (state.certainty !== "certain") for (const { edge } of knot.steps) tied.add(edge);
+  }
+  const knotted = new Set<RefEdge>(states.flatMap(({ knot }) => knot.steps.map(({ edge }) => edge)));
+  const nodes = [...new Set<RefNode>(policy.edges.flatMap(({ from, to }) => [from, to]))];
+  return [
+    "digraph references {",
+    `  graph [rankdir=LR, fontname="Helvetica", fontsize=14, labelloc=b, labeljust=l, nodesep=0.5, ranksep=1.1, label=${text(caption(policy, ownership))}];`,
+    '  node [shape=ellipse, fontname="Helvetica", fontsize=13, style=filled, fillcolor="#f4f4f4"];',
+    '  edge [fontname="Helvetica", fontsize=10];',
+    ...nodes.map(
+      (node) =>
+        `  ${text(node)}${node === "BO" || node === "VA" ? ' [penwidth=2, fillcolor="#fff6d6"]' : ""};`,
+    ),
+    ...policy.edges.map((edge) => `  ${drawn(edge, tied.has(edge), knotted.has(edge))}`),
+    ...policy.unties.map((_, i) => `  ${untying(policy, i)}`),
+    "}",
+    "",
+  ].join("\n");
+}
+
+function drawn(edge: RefEdge, tied: boolean, knotted: boolean): string {
+  const { verb, style, head } = KINDS[edge.kind];
+  const colour = tied ? RED : knotted ? "#8a5a00" : "#555555";
+  const mark = tied ? "knot: " : knotted ? "knot that is untied: " : "";
+  const label = `${mark}${verb}\n${edge.span}`;
+  const width = knotted ? 2.2 : 1;
+  return `${text(edge.from)} -> ${text(edge.to)} [label=${text(label)}, style=${style}, arrowhead=${head}, color=${text(colour)}, fontcolor=${text(colour)}, penwidth=${width}];`;
+}
+
+function untying(policy: ReferencePolicy, index: number): string {
+  const event = policy.unties[index];
+  if (event === undefined) return "";
+  const mine = knotStates(policy).flatMap(({ state }) => state.events.filter((u) => u.event === event));
+  const never = mine.length > 0 && mine.every((u) => u.certainty === "never");
+  const colour = never ? RED : GREEN;
+  const where = event.vms === undefined ? "" : `\nin ${event.vms.map(purposeName).join(", ")}`;
+  const who = never ? "never comes: it waits for what it would untie" : `caused by ${event.causedBy}`;
+  const label = `${eventName(event.id)}${where}\n${who}`;
+  const id = `event ${index}`;
+  return [
+    `${text(id)} [shape=box, label=${text(label)}, color=${text(colour)}, fontcolor=${text(colour)}, fillcolor="#ffffff", fontsize=11];`,
+    `${text(id)} -> "VA" [label="takes away", color=${text(colour)}, fontcolor=${text(colour)}, style=${never ? "dotted" : "bold"}];`,
+  ].join(" ");
+}
+
+function caption(policy: ReferencePolicy, ownership: string): string {
+  const { sentence } = verdictOf(policy);
+  return `${wrap(`${policy.driver}:${policy.variant}, ${ownership}; models ${policy.models}`)}\n${wrap(`${policy.driver}:${policy.variant} ${sentence}`)}`;
+}
+
+function wrap(line: string): string {
+  return line.replaceAll(/(.{70,110}?)\s/g, "$1\n");
+}
+
+/** A quoted string; line ends left-justified in captions, centred elsewhere. */
+function text(value: string): string {
+  const quoted = value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+  return `"${quoted}"`;
+}

@@ -1,0 +1,64 @@
+import type { RefEdge, ReferencePolicy, RefNode } from "@gpuvm/core";
+
+/** One step around a knot: `node` ends only after `on` ended, because of `edge`. */
+export interface KnotStep {
+  /** What waits. */
+  readonly node: RefNode;
+  /** For what. */
+  readonly on: RefNode;
+  /** Why: a counted reference, or a duty to tear down. */
+  readonly edge: RefEdge;
+}
+
+/**
+ * A cycle of obligations: each of its objects ends only after the next one did. Reference counts alone never untie it;
+ * an event from outside must.
+ */
+export interface Knot {
+  /** `object`: the BO waits for its own mapping. `vm`: the VM waits for what only its end takes away. */
+  readonly about: "object" | "vm";
+  /** Around it once, beginning with the BO or the VM. */
+  readonly steps: readonly KnotStep[];
+}
+
+/** Every obligation of a policy: the target of a counted reference, or of a duty, ends after its source. */
+export function obligations(policy: ReferencePolicy): KnotStep[] {
+  return policy.edges
+    .filter(({ kind, from, to }) => kind !== "weak" && from !== to)
+    .map((edge) => ({ node: edge.to, on: edge.from, edge }));
+}
+
+/** Every knot that a mapping is part of, the shortest first. */
+export function knotsOf(policy: ReferencePolicy): Knot[] {
+  const all = obligations(policy);
+  const found: Knot[] = [];
+  const walk = (path: readonly KnotStep[]) => {
+    const at = path.at(-1)?.on ?? "VA";
+    for (const step of all) {
+      if (step.node !== at) continue;
+      if (step.on === "VA") found.push(knot([...path, step]));
+      else if (!path.some(({ node }) => node === step.on)) walk([...path, step]);
+    }
+  };
+  walk([]);
+  return found
+    .filter((k) => !found.some((other) => other !== k && roundabout(k, other)))
+    .sort((a, b) => rank(a) - rank(b));
+}
+
+/** The VM waits for its mappings twice, directly and through vm_bos: once is enough to see it. */
+function roundabout(longer: Knot, shorter: Knot): boolean {
+  if (longer.about !== "vm" || shorter.about !== "vm" || shorter.steps.length >= longer.steps.length)
+    return false;
+  return shorter.steps.every(({ node }) => longer.steps.some((s) => s.node === node));
+}
+
+function rank({ about, steps }: Knot): number {
+  return (about === "object" ? 0 : 100) + steps.length;
+}
+
+function knot(steps: readonly KnotStep[]): Knot {
+  const about = steps.some(({ node }) => node === "BO") ? "object" : "vm";
+  const first = steps.findIndex(({ node }) => node === (about === "object" ? "BO" : "VM"));
+  return { about, steps: [...steps.slice(first), ...steps.slice(0, first)] };
+}

@@ -1,0 +1,83 @@
+import type { ReferencePolicy, RefNode, UntyingEvent, UntyingEventId, VmPurpose } from "@gpuvm/core";
+import type { Knot } from "./knot.ts";
+
+/** Whether an event can be counted on: it comes in any case, only if the program asks for it, or never. */
+export type Certainty = "certain" | "if-asked" | "never";
+
+/** What an event is worth against a knot. */
+export interface Untying {
+  /** The event. */
+  readonly event: UntyingEvent;
+  /** Whether it comes. */
+  readonly certainty: Certainty;
+  /** Why it never comes; empty if it does. */
+  readonly because: string;
+}
+
+/** A knot in the VMs of one purpose, with every event that could untie it. */
+export interface KnotState {
+  /** Whose VMs. */
+  readonly purpose: VmPurpose;
+  /** The best that its events come to. */
+  readonly certainty: Certainty;
+  /** Each event that reaches mappings of such VMs. */
+  readonly events: readonly Untying[];
+}
+
+/** Events that a program must ask for: one that ends, or forgets, does not. */
+const ASKED: ReadonlySet<UntyingEventId> = new Set(["unmap", "overlap", "iova-clear"]);
+
+/** Who holds a VM without using it: their references are those that a close of the VM drops. */
+const MAPPINGS: ReadonlySet<RefNode> = new Set(["VA", "vm_bo"]);
+
+/** The purposes of a policy's VMs. */
+export function purposesOf(policy: ReferencePolicy): readonly VmPurpose[] {
+  return policy.vms ?? ["program"];
+}
+
+/** Whether an event reaches mappings of VMs with a purpose. */
+export function reaches(event: UntyingEvent, purpose: VmPurpose): boolean {
+  return event.vms === undefined || event.vms.includes(purpose);
+}
+
+/** Which events untie a knot, for each purpose of VMs. */
+export function statesOf(policy: ReferencePolicy, knot: Knot): KnotState[] {
+  return purposesOf(policy).map((purpose) => {
+    const events = policy.unties
+      .filter((event) => reaches(event, purpose))
+      .map((event) => untying(policy, knot, event));
+    return { purpose, certainty: best(events), events };
+  });
+}
+
+/** The best certainty among events. */
+export function best(events: readonly Untying[]): Certainty {
+  for (const certainty of ["certain", "if-asked"] as const) {
+    if (events.some((event) => event.certainty === certainty)) return certainty;
+  }
+  return "never";
+}
+
+function untying(policy: ReferencePolicy, knot: Knot, event: UntyingEvent): Untying {
+  const because = circular(policy, knot, event);
+  if (because !== "") return { event, certainty: "never", because };
+  return { event, certainty: ASKED.has(event.id) ? "if-asked" : "certain", because };
+}
+
+/** Why an event waits for what it would itself bring about; empty if it does not. */
+function circular(policy: ReferencePolicy, knot: Knot, { id, causedBy }: UntyingEvent): string {
+  if (id === "bo-free" && counts(policy)) return "the BO is freed only after it";
+  if (id === "vm_bo-drain") return "it frees the links of mappings that are gone already";
+  if (causedBy === "nobody") return "it waits for what it would bring about";
+  if (id !== "vm-close" || causedBy === "userspace") return "";
+  // A VM is closed when its users let go, whatever is mapped in it.
+  const user = knot.steps.find(({ node, on, edge }) => {
+    return node === "VM" && edge.kind === "counted" && !MAPPINGS.has(on);
+  });
+  return user === undefined ? "" : `the ${user.on} holds the VM, and is itself part of the knot`;
+}
+
+/** Whether the policy's vm_bos count their BO. */
+function counts(policy: ReferencePolicy): boolean {
+  return policy.edges.some((e) => e.from === "vm_bo" && e.to === "BO" && e.kind === "counted");
+}
