@@ -1,0 +1,61 @@
+import { parseToken } from "@gpuvm/explorer";
+import { describe, expect, it } from "vitest";
+import { BUGS, UNEXPRESSED } from "../src/bugs/catalogue.ts";
+import { checkBug } from "../src/bugs/check.ts";
+import { RULES } from "../src/bugs/rules.ts";
+import { runBugs } from "../src/commands/bugs.ts";
+import { runExplore } from "../src/commands/explore.ts";
+
+describe("bugs", () => {
+  it.each(BUGS.map((bug) => [bug.id, bug] as const))("%s is found in its buggy form only", (_, bug) => {
+    const result = checkBug(bug);
+    expect(result.violation).not.toBeNull();
+    expect(result).toMatchObject({ found: true, fixedClean: true, fixedFindings: [] });
+    expect(result.steps).toBeGreaterThan(0);
+    expect(result.steps).toBeLessThanOrEqual(12);
+  });
+
+  it.each(RULES.map((rule) => [rule.id, rule] as const))("%s comes out as the sources say", (_, rule) => {
+    expect(rule.run()).toMatchObject({ asExpected: true });
+  });
+
+  it("says which entries are not expressed, and why", () => {
+    const ids = [...BUGS, ...UNEXPRESSED].map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { reason } of UNEXPRESSED) expect(reason).not.toBe("");
+  });
+
+  it("prints JSON that is the same each time", () => {
+    const outputs = [0, 1].map(() => {
+      let text = "";
+      expect(runBugs({ ids: ["X1"], json: true }, (s) => (text += s))).toBe(0);
+      return text;
+    });
+    expect(outputs[1]).toBe(outputs[0]);
+    expect(JSON.parse(outputs[0] ?? "").bugs[0]).toMatchObject({ id: "X1", found: true, fixedClean: true });
+  });
+
+  it("refuses a number that there is not", () => {
+    expect(() => runBugs({ ids: ["Z9"] }, () => {})).toThrow(/unknown bug "Z9"/);
+  });
+});
+
+describe("explore", () => {
+  it("shows a counterexample that its token shows again", async () => {
+    let first = "";
+    expect(await runExplore({ bug: "X4" }, (s) => (first += s))).toBe(1);
+    const token = /replay: (\S+)/.exec(first)?.[1] ?? "";
+    expect(parseToken(token)).not.toBeNull();
+    let again = "";
+    expect(await runExplore({ replay: token }, (s) => (again += s))).toBe(1);
+    expect(again).toContain("page tables are written after they were given back");
+    expect(first).toContain(again.trimEnd());
+  });
+
+  it("explores a policy from outside of the repository", async () => {
+    let text = "";
+    const policy = new URL("outside-policy.ts", import.meta.url).pathname;
+    expect(await runExplore({ policy, scenario: "twice" }, (s) => (text += s))).toBe(1);
+    expect(text).toContain("violated: leak");
+  });
+});

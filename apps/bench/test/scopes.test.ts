@@ -1,0 +1,30 @@
+import { search, standardScopes } from "@gpuvm/explorer";
+import { expect, it } from "vitest";
+import { subjectNamed } from "../src/policies.ts";
+
+const POLICIES = [
+  "msm:soft",
+  "msm:vm-bind",
+  "nouveau:vm-bind",
+  "xe:mainline",
+  "panthor:mainline",
+  "powervr:mainline",
+];
+
+/** A change of these figures is a change of what the model does: look at it, then `vitest run -u`. */
+it.each(POLICIES)(
+  "%s is explored to the end in every standard scope, with the pinned figures",
+  async (policy) => {
+    const lines: string[] = [];
+    for (const scenario of standardScopes(subjectNamed(policy).variant)) {
+      const { states, transitions, depth, runs, bound, findings } = search(scenario, { order: "dfs" });
+      expect(findings).toEqual([]);
+      expect(bound).toBeNull();
+      lines.push(
+        `${scenario.name}: ${states} states, ${transitions} transitions, depth ${depth}, ${runs} ends`,
+      );
+    }
+    await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot(`scopes/${policy.replace(":", "-")}.txt`);
+  },
+  120_000,
+);
