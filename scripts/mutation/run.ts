@@ -1,6 +1,7 @@
 // `npm run mutation`: plants mistakes in the core, one at a time, and says which test catches each.
 // `npm run mutation -- --all FILE...` tries every mistake of a simple kind in files of packages/gpuvm-core/src.
-// `--trust` skips the run without any mistake. Ends with 1 if a mistake passes all tests.
+// `--trust` skips the run without any mistake,
+// `--only=TEXT` takes the mistakes whose description contains TEXT. Ends with 1 if a mistake passes all tests.
 import { fileURLToPath } from "node:url";
 import type { Mutant } from "./operators.ts";
 import { mutantsOf } from "./operators.ts";
@@ -13,9 +14,11 @@ try {
   const sick = args.includes("--trust") ? null : await trial.unharmed();
   if (sick !== null) throw new Error(`the tests fail without any mistake: ${sick}`);
   const files = args.filter((arg) => !arg.startsWith("--"));
-  const mutants: readonly Mutant[] = args.includes("--all")
+  const only = args.find((arg) => arg.startsWith("--only="))?.slice("--only=".length) ?? "";
+  const all: readonly Mutant[] = args.includes("--all")
     ? files.flatMap((file) => mutantsOf(file, trial.source(file)))
     : PLANTED.filter(({ file }) => files.length === 0 || files.includes(file));
+  const mutants = all.filter(({ what }) => what.includes(only));
   let missed = 0;
   console.log("| file | planted | caught by |\n|---|---|---|");
   for (const mutant of mutants) {

@@ -108,7 +108,7 @@ export class Trial {
       ...tests,
     ];
     const child = spawn("vitest", args, { cwd: this.#dir, stdio: "ignore", detached: true });
-    const code = await ended(child, 300_000);
+    const code = await ended(child, 90_000);
     if (code === 0) return null;
     if (code === null) return "it never ends";
     if (!existsSync(report)) throw new Error("vitest leaves no report");

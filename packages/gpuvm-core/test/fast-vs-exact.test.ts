@@ -218,7 +218,7 @@ describe.each(FAMILIES)("the fast index answers as the exact one does: $name", (
     const became = new Set<string>();
     fc.assert(
       fc.property(
-        fc.array(call(family), { minLength: 1, maxLength: 40 }),
+        fc.array(call(family), { minLength: 1, maxLength: 40, size: "max" }),
         fc.boolean(),
         (calls, asNumber) => {
           const fast = new Subject(family, false);

@@ -165,76 +165,80 @@ describe.each(FLAVOURS)("split and merge against one entry per unit: $name", (fl
   it("holds for any sequence of requests", () => {
     const seen = new Set<string>();
     fc.assert(
-      fc.property(fc.boolean(), fc.array(request, { minLength: 1, maxLength: 30 }), (kernel, requests) => {
-        const w = world(flavour, kernel);
-        const { base, unit } = flavour;
-        for (const r of requests) {
-          const before = dense(w.vm, SIZE, base, unit);
-          const req = numbers(w, r);
-          const vas = w.vm.mappings;
-          const ops = opsOf(w, r);
-          expect(typeof ops === "number").toBe(!gpuvmRangeValid(w.vm, req.addr, req.range));
-          if (typeof ops === "number") {
-            expect(ops).toBe(-22);
-            expect(dense(w.vm, SIZE, base, unit)).toEqual(before);
-            seen.add("invalid");
-            continue;
-          }
-          checkSteps(w, r, ops);
-          const kinds = ops.list.map((op) => op.op);
-          for (const op of ops) {
-            if (op.op === DRM_GPUVA_OP_REMAP && op.remap.prev && op.remap.next)
-              seen.add("split in the middle");
-            if (
-              op.op === DRM_GPUVA_OP_REMAP
-                ? op.remap.unmap.keep
-                : op.op === DRM_GPUVA_OP_UNMAP && op.unmap.keep
-            )
-              seen.add("keep");
-          }
-          if (kinds.filter((k) => k === DRM_GPUVA_OP_REMAP).length === 2) seen.add(`${r.kind} cuts two`);
-          if (kinds.includes(DRM_GPUVA_OP_UNMAP)) seen.add("unmap");
-          const inserted = ops.list.reduce(
-            (n, op) =>
-              n +
-              (op.op === DRM_GPUVA_OP_MAP
-                ? 1
-                : op.op === DRM_GPUVA_OP_REMAP
-                  ? Number(op.remap.prev !== null) + Number(op.remap.next !== null)
-                  : 0),
-            0,
-          );
-          const removed = ops.list.filter((op) => gpuvaOpOldVa(op) !== 0).length;
-          consume(w.vm, ops);
-          expect(w.vm.mappings).toBe(vas + inserted - removed);
-          const after = dense(w.vm, SIZE, base, unit);
-          for (let x = 0; x < SIZE; x++) {
-            const inside = x >= r.addr && x < r.addr + r.range;
-            if (!inside) expect(after[x]).toEqual(before[x]);
-            else if (r.kind === "map") {
-              expect(after[x]).toEqual({
-                obj: req.obj,
-                offset: BigInt.asUintN(64, req.offset + BigInt(x - r.addr) * unit),
-              });
-            } else if (r.kind === "unmap") expect(after[x]).toBeNull();
-            else if (before[x]?.obj) expect(after[x]).toEqual(before[x]);
-            // What madvise maps again may name the request's object; where something was, something is.
-            else expect(after[x] === null).toBe(before[x] === null);
-          }
-          if (r.kind === "madvise") {
-            for (const edge of [req.addr, req.addr + req.range]) {
-              for (const va of overlapping(w.vm, edge - 1n, edge + 1n)) {
-                const { addr, range } = gpuvaExact(w.vm, va);
-                if (addr < edge && addr + range > edge) expect(gpuvaObj(w.vm, va)).not.toBeNull();
+      fc.property(
+        fc.boolean(),
+        fc.array(request, { minLength: 1, maxLength: 30, size: "max" }),
+        (kernel, requests) => {
+          const w = world(flavour, kernel);
+          const { base, unit } = flavour;
+          for (const r of requests) {
+            const before = dense(w.vm, SIZE, base, unit);
+            const req = numbers(w, r);
+            const vas = w.vm.mappings;
+            const ops = opsOf(w, r);
+            expect(typeof ops === "number").toBe(!gpuvmRangeValid(w.vm, req.addr, req.range));
+            if (typeof ops === "number") {
+              expect(ops).toBe(-22);
+              expect(dense(w.vm, SIZE, base, unit)).toEqual(before);
+              seen.add("invalid");
+              continue;
+            }
+            checkSteps(w, r, ops);
+            const kinds = ops.list.map((op) => op.op);
+            for (const op of ops) {
+              if (op.op === DRM_GPUVA_OP_REMAP && op.remap.prev && op.remap.next)
+                seen.add("split in the middle");
+              if (
+                op.op === DRM_GPUVA_OP_REMAP
+                  ? op.remap.unmap.keep
+                  : op.op === DRM_GPUVA_OP_UNMAP && op.unmap.keep
+              )
+                seen.add("keep");
+            }
+            if (kinds.filter((k) => k === DRM_GPUVA_OP_REMAP).length === 2) seen.add(`${r.kind} cuts two`);
+            if (kinds.includes(DRM_GPUVA_OP_UNMAP)) seen.add("unmap");
+            const inserted = ops.list.reduce(
+              (n, op) =>
+                n +
+                (op.op === DRM_GPUVA_OP_MAP
+                  ? 1
+                  : op.op === DRM_GPUVA_OP_REMAP
+                    ? Number(op.remap.prev !== null) + Number(op.remap.next !== null)
+                    : 0),
+              0,
+            );
+            const removed = ops.list.filter((op) => gpuvaOpOldVa(op) !== 0).length;
+            consume(w.vm, ops);
+            expect(w.vm.mappings).toBe(vas + inserted - removed);
+            const after = dense(w.vm, SIZE, base, unit);
+            for (let x = 0; x < SIZE; x++) {
+              const inside = x >= r.addr && x < r.addr + r.range;
+              if (!inside) expect(after[x]).toEqual(before[x]);
+              else if (r.kind === "map") {
+                expect(after[x]).toEqual({
+                  obj: req.obj,
+                  offset: BigInt.asUintN(64, req.offset + BigInt(x - r.addr) * unit),
+                });
+              } else if (r.kind === "unmap") expect(after[x]).toBeNull();
+              else if (before[x]?.obj) expect(after[x]).toEqual(before[x]);
+              // What madvise maps again may name the request's object; where something was, something is.
+              else expect(after[x] === null).toBe(before[x] === null);
+            }
+            if (r.kind === "madvise") {
+              for (const edge of [req.addr, req.addr + req.range]) {
+                for (const va of overlapping(w.vm, edge - 1n, edge + 1n)) {
+                  const { addr, range } = gpuvaExact(w.vm, va);
+                  if (addr < edge && addr + range > edge) expect(gpuvaObj(w.vm, va)).not.toBeNull();
+                }
               }
             }
+            checkCounts(w);
           }
-          checkCounts(w);
-        }
-        close(w.vm);
-        expect(new Set((w.vm.dev.ledger as Ledger).all())).toEqual(new Set(w.objs));
-        expect(w.vm.dev.warnings).toBe(0);
-      }),
+          close(w.vm);
+          expect(new Set((w.vm.dev.ledger as Ledger).all())).toEqual(new Set(w.objs));
+          expect(w.vm.dev.warnings).toBe(0);
+        },
+      ),
       { numRuns: 150, seed: 20261122, verbose: 1 },
     );
     expect([...seen].sort()).toEqual(

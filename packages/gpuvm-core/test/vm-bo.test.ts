@@ -43,7 +43,10 @@ function world(flags = 0): World {
       flags,
       ops: {
         vmFree: () => void log.push("vm"),
-        vmBoFree: (b) => void log.push(`vm_bo of ${b.obj.name}, ${b.obj.refs} on it, ${b.vm.refs} on the VM`),
+        vmBoFree: (b) => {
+          const locked = b.obj.gpuvaLock.owner === null ? "" : ", locked";
+          log.push(`vm_bo of ${b.obj.name}, ${b.obj.refs} on it, ${b.vm.refs} on the VM${locked}`);
+        },
       },
     },
     dev,

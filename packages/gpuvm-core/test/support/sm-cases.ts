@@ -254,6 +254,22 @@ export const SM_CASES: readonly SmCase[] = [
     steps: ["UNMAP [15,20)A@0 keep=T", "MAP [10,20)A@2^64-5"],
   },
   {
+    kind: "map",
+    id: "26",
+    title: "the old mapping's offset wraps at 2^64, and continues",
+    before: ["[10,20)A@2^64-5"],
+    request: "[15,20)A@0",
+    steps: ["REMAP [10,20)A@2^64-5 -> prev=[10,15)A@2^64-5; keep=T", "MAP [15,20)A@0"],
+  },
+  {
+    kind: "map",
+    id: "27",
+    title: "the offset of what is left behind the request wraps at 2^64",
+    before: ["[10,20)A@2^64-5"],
+    request: "[10,18)B@0",
+    steps: ["REMAP [10,20)A@2^64-5 -> next=[18,20)A@3; keep=F", "MAP [10,18)B@0"],
+  },
+  {
     kind: "unmap",
     id: "U1",
     title: "exactly one mapping",
