@@ -7,8 +7,10 @@ import { type BenchContext, EXIT } from "./context.ts";
 import { explainCommand } from "./explain-command.ts";
 import { exportCommand } from "./export-command.ts";
 import { importCommand } from "./import-command.ts";
-import { Interrupted } from "./interrupt.ts";
+import { wasInterrupted } from "./interrupt.ts";
 import { lintCommand } from "./lint-command.ts";
+import { microCommand, microWords } from "./micro-command.ts";
+import { reportCommand } from "./report-command.ts";
 import { runCommand } from "./run-command.ts";
 import { studyCommand } from "./study-command.ts";
 import { UsageError } from "./usage-error.ts";
@@ -23,9 +25,11 @@ const COMMANDS = {
   explain: explainCommand,
   compare: compareCommand,
   import: importCommand,
+  report: reportCommand,
   lint: lintCommand,
   export: exportCommand,
   conformance: conformanceCommand,
+  micro: microCommand,
 };
 
 /** The program. */
@@ -67,9 +71,14 @@ export async function main(argv: readonly string[]): Promise<number> {
       try {
         code = await command();
       } catch (error) {
-        if (!isUserError(error) && !(error instanceof Interrupted)) throw error;
-        process.stderr.write(`${error.message}\n`);
-        code = error instanceof Interrupted ? EXIT.interrupted : EXIT.usage;
+        // A reader that is interrupted calls its input unreadable.
+        if (wasInterrupted()) {
+          process.stderr.write("interrupted: nothing was written\n");
+          code = EXIT.interrupted;
+        } else if (isUserError(error)) {
+          process.stderr.write(`${error.message}\n`);
+          code = EXIT.usage;
+        } else throw error;
       }
       answered = true;
     },
@@ -81,7 +90,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (!DRIVERS.some((driver) => driver.name === first.split(":", 1)[0])) return unknown(first);
   }
   process.exitCode = undefined;
-  await run(app, [...argv], context);
+  await run(app, first === "micro" ? microWords(argv) : [...argv], context);
   // Words that no command understood: stricli has its own, negative codes for these.
   return answered ? code : exitCodeOf(process.exitCode);
 }

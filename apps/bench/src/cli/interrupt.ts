@@ -34,3 +34,8 @@ export function interruptSignal(): AbortSignal {
 export function breathe(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+/** Whether the user pressed Ctrl-C, and a command took notice. */
+export function wasInterrupted(): boolean {
+  return installed?.aborted === true;
+}

@@ -29,3 +29,19 @@ export function someFiles(files: readonly string[]): readonly string[] {
   if (files.length === 0) throw new UsageError("name at least one file; - is standard input");
   return files;
 }
+
+/** A regular expression that does not mind capitals. */
+export function pattern(input: string): RegExp {
+  try {
+    return new RegExp(input, "i");
+  } catch (error) {
+    throw new UsageError(`"${input}" is no regular expression: ${(error as Error).message}`);
+  }
+}
+
+/** `2/5`: the second of five parts. */
+export function shard(input: string): { index: number; of: number } {
+  const [, index = 0, of = 0] = (/^(\d+)\/(\d+)$/.exec(input) ?? []).map(Number);
+  if (index < 1 || index > of) throw new UsageError(`"${input}" is not i/n with 1 <= i <= n, such as 2/5`);
+  return { index, of };
+}

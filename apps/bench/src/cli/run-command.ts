@@ -1,11 +1,22 @@
 import { buildCommand, type Command } from "@stricli/core";
 import type { RunArgs, RunFormat } from "../commands/run.ts";
 import type { OwnershipChoice } from "../policies.ts";
+import type { Shard } from "../run/plan.ts";
 import type { BenchContext } from "./context.ts";
-import { positive, word } from "./parse.ts";
+import { nonNegative, pattern, percentage, positive, shard, word } from "./parse.ts";
 
 interface Flags {
   readonly trace?: readonly string[];
+  readonly workload?: readonly string[];
+  readonly seed: number;
+  readonly filter?: RegExp;
+  readonly shard?: Shard;
+  readonly report?: string;
+  readonly reference?: string;
+  readonly saveBaseline?: string;
+  readonly baseline?: string;
+  readonly threshold: number;
+  readonly failOn?: "regression";
   readonly policy?: readonly string[];
   readonly ownership: OwnershipChoice;
   readonly format: RunFormat;
@@ -23,12 +34,18 @@ export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], B
     brief: "Replay traces on policies and compare what each costs, retains, leaves behind",
     fullDescription: [
       "Replays the recorded traces (default: the ten that come with the project) on policies (default: five).",
+      "A trace is a gpu-bo-trace or anything that import reads. Without arguments the figures and an HTML report",
+      "also go into gpuvm-results/.",
       "",
       "  gpuvm-bench run --details",
       "  gpuvm-bench run --trace my.jsonl.gz --policy msm:soft --policy msm:mainline",
       "  gpuvm-bench run --policy msm --ownership both --format json --out results.json",
+      "  gpuvm-bench run --workload browser:tabs=4 --report report.html",
+      "  gpuvm-bench run --samples 6 --reference powervr --filter glmark2",
+      "  gpuvm-bench run --shard 1/4 --format json --out part-1.json",
       "",
-      "Exit codes: 0; 1 a driver left something behind or ran into a hazard; 2 wrong usage or unreadable input.",
+      "Exit codes: 0; 1 a driver left something behind or ran into a hazard; 2 wrong usage or unreadable input;",
+      "3 with --fail-on regression, if something is worse than the baseline; 130 interrupted, with what is finished.",
     ].join("\n"),
   },
   parameters: {
@@ -40,6 +57,21 @@ export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], B
         optional: true,
         brief: "Trace file, gzip or plain",
         placeholder: "FILE",
+      },
+      workload: {
+        kind: "parsed",
+        parse: word,
+        variadic: true,
+        optional: true,
+        brief: "A generated workload: NAME or NAME:key=value,...; see: gpuvm-bench workloads",
+        placeholder: "W",
+      },
+      seed: {
+        kind: "parsed",
+        parse: nonNegative,
+        default: "1",
+        brief: "Seed of the workloads",
+        placeholder: "N",
       },
       policy: {
         kind: "parsed",
@@ -57,7 +89,7 @@ export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], B
       },
       format: {
         kind: "enum",
-        values: ["table", "json", "markdown", "csv"],
+        values: ["table", "json", "markdown", "csv", "benchstat"],
         default: "table",
         brief: "What is printed",
       },
@@ -73,6 +105,61 @@ export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], B
         optional: true,
         brief: "Write there instead of to standard output",
         placeholder: "FILE",
+      },
+      report: {
+        kind: "parsed",
+        parse: word,
+        optional: true,
+        brief: "Also write an HTML report there",
+        placeholder: "FILE",
+      },
+      filter: {
+        kind: "parsed",
+        parse: pattern,
+        optional: true,
+        brief: "Only replays whose 'TRACE on POLICY:VARIANT' matches",
+        placeholder: "REGEX",
+      },
+      shard: {
+        kind: "parsed",
+        parse: shard,
+        optional: true,
+        brief: "Only the i-th of n parts; gpuvm-bench merge joins them",
+        placeholder: "i/n",
+      },
+      reference: {
+        kind: "parsed",
+        parse: word,
+        optional: true,
+        brief: "Also give replay times relative to this policy's",
+        placeholder: "P",
+      },
+      saveBaseline: {
+        kind: "parsed",
+        parse: word,
+        optional: true,
+        brief: "Keep the results in gpuvm-results/baselines under this name",
+        placeholder: "NAME",
+      },
+      baseline: {
+        kind: "parsed",
+        parse: word,
+        optional: true,
+        brief: "Compare with the results kept under this name",
+        placeholder: "NAME",
+      },
+      threshold: {
+        kind: "parsed",
+        parse: percentage,
+        default: "1%",
+        brief: "Smaller differences from the baseline do not count",
+        placeholder: "P",
+      },
+      failOn: {
+        kind: "enum",
+        values: ["regression"],
+        optional: true,
+        brief: "Answer 3 if something is worse than the baseline",
       },
       audit: {
         kind: "boolean",
@@ -109,7 +196,21 @@ export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], B
   },
   func: async function (flags, ...words) {
     const { runRun, sortWords } = await import("../commands/run.ts");
-    const args: RunArgs = { ...flags, trace: flags.trace ?? [], policy: flags.policy ?? [], out: flags.out };
+    const { failOn, ...rest } = flags;
+    const args: RunArgs = {
+      ...rest,
+      trace: flags.trace ?? [],
+      workload: flags.workload ?? [],
+      policy: flags.policy ?? [],
+      out: flags.out,
+      report: flags.report,
+      filter: flags.filter,
+      shard: flags.shard,
+      reference: flags.reference,
+      saveBaseline: flags.saveBaseline,
+      baseline: flags.baseline,
+      failOnRegression: failOn === "regression",
+    };
     await this.finish(() => runRun(sortWords(words, args), this.print));
   },
 });

@@ -1,5 +1,5 @@
 import { EXIT } from "../cli/context.ts";
-import { compareResults, type Difference } from "../compare/compare.ts";
+import { type ComparisonOfResults, compareResults, type Difference } from "../compare/compare.ts";
 import { readResults } from "../compare/read-results.ts";
 import { markdownTable, terminalTable } from "../format/table.ts";
 
@@ -26,32 +26,38 @@ export interface CompareArgs {
  */
 export function runCompare(args: CompareArgs, print: (text: string) => void): number {
   const result = compareResults(readResults(args.before), readResults(args.after), args.threshold);
+  print(args.format === "json" ? `${JSON.stringify(result, null, 2)}\n` : compareText(result, args));
+  const worse = result.differences.some((d) => d.verdict === "worse");
+  return args.failOnRegression && worse ? EXIT.regression : EXIT.ok;
+}
+
+/** A comparison as a table for people. */
+export function compareText(
+  result: ComparisonOfResults,
+  args: Omit<CompareArgs, "failOnRegression">,
+): string {
   const worse = result.differences.filter((d) => d.verdict === "worse").length;
-  if (args.format === "json") print(`${JSON.stringify(result, null, 2)}\n`);
-  else {
-    const shown = args.all ? result.differences : result.differences.filter((d) => d.verdict !== "same");
-    const head = ["", "before", "after", "ratio", "p", "verdict"];
-    const rows = shown.map((d) => [
-      `${d.trace} ${d.subject} ${d.metric}`,
-      figure(d.before),
-      figure(d.after),
-      ratio(d),
-      p(d),
-      d.verdict,
-    ]);
-    const table = args.format === "markdown" ? markdownTable : terminalTable;
-    const lines = shown.length === 0 ? ["no difference is shown"] : [table(head, rows)];
-    if (result.timeGeomean !== null)
-      lines.push("", `geometric mean of the time ratios: ${result.timeGeomean.toFixed(3)}`);
-    for (const key of result.onlyBefore) lines.push(`only in ${args.before}: ${key}`);
-    for (const key of result.onlyAfter) lines.push(`only in ${args.after}: ${key}`);
-    const better = result.differences.filter((d) => d.verdict === "better").length;
-    lines.push(
-      `${worse} worse, ${better} better, of ${result.differences.length} figures (threshold ${args.threshold * 100} %)`,
-    );
-    print(`${lines.join("\n")}\n`);
-  }
-  return args.failOnRegression && worse > 0 ? EXIT.regression : EXIT.ok;
+  const shown = args.all ? result.differences : result.differences.filter((d) => d.verdict !== "same");
+  const head = ["", "before", "after", "ratio", "p", "verdict"];
+  const rows = shown.map((d) => [
+    `${d.trace} ${d.subject} ${d.metric}`,
+    figure(d.before),
+    figure(d.after),
+    ratio(d),
+    p(d),
+    d.verdict,
+  ]);
+  const table = args.format === "markdown" ? markdownTable : terminalTable;
+  const lines = shown.length === 0 ? ["no difference is shown"] : [table(head, rows)];
+  if (result.timeGeomean !== null)
+    lines.push("", `geometric mean of the time ratios: ${result.timeGeomean.toFixed(3)}`);
+  for (const key of result.onlyBefore) lines.push(`only in ${args.before}: ${key}`);
+  for (const key of result.onlyAfter) lines.push(`only in ${args.after}: ${key}`);
+  const better = result.differences.filter((d) => d.verdict === "better").length;
+  lines.push(
+    `${worse} worse, ${better} better, of ${result.differences.length} figures (threshold ${args.threshold * 100} %)`,
+  );
+  return `${lines.join("\n")}\n`;
 }
 
 function figure(n: number): string {

@@ -1,21 +1,29 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { EXIT } from "../cli/context.ts";
+import { Interrupted, interruptSignal } from "../cli/interrupt.ts";
 import { wantsColour, writeWhole } from "../cli/output.ts";
 import { Progress } from "../cli/progress.ts";
-import { UsageError } from "../cli/usage-error.ts";
+import { compareResults } from "../compare/compare.ts";
+import { benchstatText } from "../format/benchstat-text.ts";
 import { comparisonMarkdown, comparisonText } from "../format/comparison-text.ts";
 import { detailsText, runsCsv } from "../format/details.ts";
 import { DRIVERS, type OwnershipChoice, subjectName, subjects } from "../policies.ts";
+import { loadBaseline, RESULTS_DIR, saveBaseline } from "../run/baselines.ts";
 import { Comparison } from "../run/comparison.ts";
+import { explainLeft } from "../run/explain-left.ts";
+import { type Choice, type Job, jobName, plan } from "../run/plan.ts";
 import { replayOne } from "../run/replay-one.ts";
-import { resultsOf } from "../run/results.ts";
-import { openTrace, shippedSources, type TraceSource } from "../run/source.ts";
+import { type Results, type RunResult, resultsOf } from "../run/results.ts";
+import { resultsText } from "../run/results-text.ts";
+import { compareText } from "./compare.ts";
 
 /** What `run` prints. */
-export type RunFormat = "table" | "json" | "markdown" | "csv";
+export type RunFormat = "table" | "json" | "markdown" | "csv" | "benchstat";
 
 /** The arguments of `run`. */
-export interface RunArgs {
-  /** Trace files; none: those that come with the project. */
+export interface RunArgs extends Partial<Choice> {
+  /** Trace files; without them and without workloads: the shipped traces. */
   readonly trace: readonly string[];
   /** `DRIVER[:VARIANT]`; none: every driver's default. */
   readonly policy: readonly string[];
@@ -27,6 +35,18 @@ export interface RunArgs {
   readonly details: boolean;
   /** Writes what would be printed into a file. */
   readonly out: string | undefined;
+  /** Writes the HTML report there. */
+  readonly report?: string | undefined;
+  /** The policy that times are given relative to. */
+  readonly reference?: string | undefined;
+  /** Keeps the results under this name. */
+  readonly saveBaseline?: string | undefined;
+  /** Compares with the results kept under this name. */
+  readonly baseline?: string | undefined;
+  /** Share below which a difference from the baseline does not count. */
+  readonly threshold?: number;
+  /** Answers 3 if something got worse than the baseline. */
+  readonly failOnRegression?: boolean;
   /** Records every holder of every reference. */
   readonly audit: boolean;
   /** Checks the locking rules. */
@@ -36,6 +56,8 @@ export interface RunArgs {
   /** How often each replay is timed, in interleaved rounds. */
   readonly samples: number;
 }
+
+const NO_CHOICE: Choice = { trace: [], workload: [], seed: 1, filter: undefined, shard: undefined };
 
 /** Positional words are traces, or policies where that is what they name. */
 export function sortWords(words: readonly string[], args: RunArgs): RunArgs {
@@ -49,52 +71,156 @@ export function sortWords(words: readonly string[], args: RunArgs): RunArgs {
 }
 
 /**
- * Replays traces on policies and compares them.
+ * Replays traces on policies and compares them. Interrupted, it gives what is finished.
  *
- * @returns the exit code: 0, or 1 if a driver under its own ownership left something behind or ran into a hazard
+ * @returns the exit code: 0; 1 if a driver under its own ownership left something behind or ran into a hazard; 3 with a
+ * baseline, if asked, where something got worse; 130 if it was interrupted
  */
-export async function runRun(args: RunArgs, print: (text: string) => void): Promise<number> {
-  const columns = subjects(args.policy, args.ownership);
-  const paths = args.trace.length === 0 ? shippedSources() : args.trace;
-  for (const path of paths) {
-    if (!existsSync(path)) throw new UsageError(`${path}: no such trace file`);
+export async function runRun(
+  args: RunArgs,
+  print: (text: string) => void,
+  say: (text: string) => void = (text) => void process.stderr.write(text),
+): Promise<number> {
+  const signal = interruptSignal();
+  const chosen = subjects(args.policy, args.ownership);
+  const reference = args.reference === undefined ? undefined : subjects([args.reference], "native")[0];
+  const columns =
+    reference === undefined || chosen.some((s) => subjectName(s) === subjectName(reference))
+      ? chosen
+      : [reference, ...chosen];
+  const before = args.baseline === undefined ? undefined : loadBaseline(args.baseline);
+  const jobs = await plan({ ...NO_CHOICE, ...args }, columns);
+  const main = isMainJob(args);
+  const portrait =
+    main || args.report !== undefined || args.format === "json" || args.saveBaseline !== undefined;
+  const comparison = new Comparison(columns, reference === undefined ? undefined : subjectName(reference));
+  const interrupted = await replayAll(jobs, comparison, { ...args, portrait }, signal);
+  if (interrupted) {
+    say(
+      `interrupted: ${comparison.runs.length} of ${jobs.length} replays were finished; what follows is of those\n`,
+    );
+    if (comparison.runs.length === 0) return EXIT.interrupted;
   }
-  const comparison = new Comparison(columns);
-  const progress = new Progress({ total: paths.length * columns.length * args.samples, unit: "replays" });
-  const sources: TraceSource[] = [];
-  for (const path of paths) sources.push(await openTrace(path));
+  const find = (run: RunResult) =>
+    jobs.find((job) => job.source.name === run.trace && subjectName(job.subject) === run.subject);
+  const runs =
+    portrait && !interrupted && !args.audit
+      ? await explainLeft(comparison.runs, find, signal)
+      : comparison.runs;
+  const results = resultsFor(runs, args, interrupted);
+  const text = render(comparison, results, args);
+  if (args.out === undefined) print(text);
+  else writeWhole(args.out, text);
+  await save(results, args, main, say);
+  if (args.saveBaseline !== undefined && !interrupted) {
+    say(`baseline kept: ${saveBaseline(args.saveBaseline, results)}\n`);
+  }
+  let regressed = false;
+  if (before !== undefined) {
+    const { threshold = 0.01 } = args;
+    const difference = compareResults(before, results, threshold);
+    regressed = difference.differences.some((d) => d.verdict === "worse");
+    const labels = {
+      before: `baseline ${args.baseline}`,
+      after: "this run",
+      all: false,
+      format: "table",
+    } as const;
+    (args.format === "table" ? print : say)(`\n${compareText(difference, { ...labels, threshold })}`);
+  }
+  if (interrupted) return EXIT.interrupted;
+  if (regressed && args.failOnRegression) return EXIT.regression;
+  const own = runs.filter((run) => !run.subject.includes("+"));
+  const bad = own.some(
+    (run) => run.hazards > 0 || run.left_at_device_close.bos > 0 || run.left_at_device_close.vms > 0,
+  );
+  return bad ? EXIT.violated : EXIT.ok;
+}
+
+/** Everything left to its default: the comparison that a newcomer asks for. */
+function isMainJob(args: RunArgs): boolean {
+  const chosen = [args.trace, args.workload ?? [], args.policy].some((list) => list.length > 0);
+  const asked = [args.out, args.report, args.filter, args.shard].some((option) => option !== undefined);
+  return !chosen && !asked && args.format === "table";
+}
+
+/** Rounds, not runs of the same replay: whatever slows the machine down for a while slows all of them. */
+async function replayAll(
+  jobs: readonly Job[],
+  comparison: Comparison,
+  args: RunArgs & { readonly portrait: boolean },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const progress = new Progress({ total: jobs.length * args.samples, unit: "replays" });
   let done = 0;
-  // Rounds, not runs of the same replay: whatever slows the machine down for a while slows all of them.
-  for (let round = 0; round < args.samples; round++) {
-    for (const source of sources) {
-      for (const subject of columns) {
-        const what = `${source.name} on ${subjectName(subject)}`;
+  try {
+    for (let round = 0; round < args.samples; round++) {
+      for (const job of jobs) {
+        const what = jobName(job);
         const onProgress = (events: number) => progress.show(done, `${what}, ${events} events`);
-        comparison.add(await replayOne(source, subject, { ...args, onProgress }));
+        const portrait = args.portrait && round === 0;
+        const { audit, lockdep, repeat } = args;
+        const options = { audit, lockdep, repeat, portrait, onProgress, signal };
+        comparison.add(await replayOne(job.source, job.subject, options));
         progress.show(++done, what);
       }
     }
+    return false;
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    return true;
+  } finally {
+    progress.end();
   }
-  progress.end();
-  const text = render(comparison, args);
-  if (args.out === undefined) print(text);
-  else writeWhole(args.out, text);
-  const own = comparison.runs.filter((run) => !run.subject.includes("+"));
-  return own.some(
-    (run) => run.hazards > 0 || run.left_at_device_close.bos > 0 || run.left_at_device_close.vms > 0,
-  )
-    ? 1
-    : 0;
 }
 
-function render(comparison: Comparison, args: RunArgs): string {
-  const { runs } = comparison;
-  const { audit, lockdep, repeat, samples } = args;
+function resultsFor(runs: readonly RunResult[], args: RunArgs, interrupted: boolean): Results {
+  const { audit, lockdep, repeat, samples, shard, filter, seed, workload = [] } = args;
+  const options = {
+    audit,
+    lockdep,
+    repeat,
+    samples,
+    ...(seed === undefined || workload.length === 0 ? {} : { seed }),
+    ...(shard === undefined ? {} : { shard: `${shard.index}/${shard.of}` }),
+    ...(filter === undefined ? {} : { filter: filter.source }),
+  };
+  return { ...resultsOf(runs, options), ...(interrupted ? { partial: true } : {}) };
+}
+
+/** The files that go with what is printed. */
+async function save(
+  results: Results,
+  args: RunArgs,
+  main: boolean,
+  say: (text: string) => void,
+): Promise<void> {
+  const path = args.report ?? (main ? join(RESULTS_DIR, "report.html") : undefined);
+  if (path === undefined) return;
+  const { reportHtml } = await import("../report/report-html.ts");
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    if (main) writeWhole(join(RESULTS_DIR, "results.json"), resultsText(results));
+    writeWhole(path, reportHtml([{ name: "this run", results }]));
+  } catch (error) {
+    // A folder that can't be written to is no reason to lose what was measured.
+    if (!main) throw error;
+    say(`the report could not be written: ${(error as Error).message}\n`);
+    return;
+  }
+  if (main) say(`figures: ${join(RESULTS_DIR, "results.json")}\n`);
+  say(`report:  ${path} (open it in a browser)\n`);
+}
+
+function render(comparison: Comparison, results: Results, args: RunArgs): string {
+  const { runs } = results;
   switch (args.format) {
     case "json":
-      return `${JSON.stringify(resultsOf(runs, { audit, lockdep, repeat, samples }), null, 2)}\n`;
+      return resultsText(results);
     case "csv":
       return runsCsv(runs);
+    case "benchstat":
+      return benchstatText(results);
     case "markdown":
       return comparisonMarkdown(comparison) + (args.details ? `\n${detailsText(runs, true)}` : "");
     case "table":

@@ -1,5 +1,6 @@
 import { Distribution } from "@gpuvm/drm-model";
 import { type Subject, subjectName } from "../policies.ts";
+import { type Relative, relativeOver } from "./relative.ts";
 import type { Replayed } from "./replay-one.ts";
 import { type DistributionSummary, type RunResult, runResult, summary } from "./results.ts";
 import { timing } from "./timing.ts";
@@ -14,6 +15,8 @@ export interface Column {
   readonly submitLocks: DistributionSummary;
   /** Time that a handle close waited, in nanoseconds. */
   readonly closeWaitNs: DistributionSummary;
+  /** Time of its replays relative to the reference's; null where nobody asked, or nothing can be compared. */
+  readonly relative: Relative | null;
 }
 
 /** Replays of every subject, gathered as they finish. */
@@ -23,9 +26,13 @@ export class Comparison {
   readonly #submitLocks = new Map<string, Distribution>();
   readonly #closeWaitNs = new Map<string, Distribution>();
 
+  /** The subject that times are relative to. */
+  readonly reference: string | undefined;
+
   /** Nothing was replayed yet. */
-  constructor(subjects: readonly Subject[]) {
+  constructor(subjects: readonly Subject[], reference?: string) {
     this.#subjects = subjects;
+    this.reference = reference;
   }
 
   /** The runs, in the order in which they came. */
@@ -44,7 +51,8 @@ export class Comparison {
     const at = this.#runs.findIndex((run) => run.trace === fresh.trace && run.subject === fresh.subject);
     const known = this.#runs[at];
     if (known !== undefined) {
-      const again = { ...fresh, timing: known.timing };
+      const { portrait } = known;
+      const again = { ...fresh, timing: known.timing, ...(portrait === undefined ? {} : { portrait }) };
       if (JSON.stringify(again) !== JSON.stringify(known)) {
         throw new Error(
           `${fresh.trace} on ${fresh.subject} was counted differently when replayed again: please report it`,
@@ -67,9 +75,12 @@ export class Comparison {
     return this.#subjects.map((subject) => {
       const name = subjectName(subject);
       const key = keyOf(name, translated);
+      const runs = this.#runs.filter((run) => run.subject === name && run.translated === translated);
+      const references = this.#runs.filter((run) => run.subject === this.reference);
       return {
         subject,
-        runs: this.#runs.filter((run) => run.subject === name && run.translated === translated),
+        runs,
+        relative: relativeOver(runs, references),
         submitLocks: summary(this.#submitLocks.get(key) ?? new Distribution()),
         closeWaitNs: summary(this.#closeWaitNs.get(key) ?? new Distribution()),
       };

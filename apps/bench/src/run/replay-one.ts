@@ -2,6 +2,8 @@ import { performance } from "node:perf_hooks";
 import { type Driver, type DriverVariant, Replay, type Request, translator } from "@gpuvm/drm-model";
 import { breathe } from "../cli/interrupt.ts";
 import { driverNamed, type Subject } from "../policies.ts";
+import type { Portrait } from "../portrait/portrait.ts";
+import { PortraitSampler } from "../portrait/portrait-sampler.ts";
 import type { TraceSource } from "./source.ts";
 
 /** Looks at a machine now and then during a replay, outside of what is timed. */
@@ -28,6 +30,8 @@ export interface ReplayOptions {
   readonly onProgress?: (requests: number) => void;
   /** Looks on. */
   readonly sampler?: Sampler | undefined;
+  /** Also takes what the report shows. */
+  readonly portrait?: boolean;
   /** Ends the replay early, by throwing its reason. */
   readonly signal?: AbortSignal;
 }
@@ -51,6 +55,8 @@ export interface Replayed {
   readonly events: number;
   /** Real time of the replay alone, in milliseconds: reading, checking and translating not counted. */
   readonly ms: number;
+  /** What the report shows. */
+  readonly portrait?: Portrait;
 }
 
 /** Modelled time of one GPU job, from the header's words on how the recording was made; else the machine's default. */
@@ -80,7 +86,9 @@ export async function replayOne(
     { audit: options.audit, lockdep: options.lockdep, ...(jobNs === undefined ? {} : { jobNs }) },
     { boOwnership: subject.boOwnership },
   );
-  const { sampler, signal } = options;
+  const { signal } = options;
+  const portrait = options.portrait === true ? new PortraitSampler() : undefined;
+  const sampler: Sampler | undefined = options.sampler ?? portrait;
   sampler?.start?.(replay);
   let events = 0;
   let ms = 0;
@@ -112,7 +120,8 @@ export async function replayOne(
     ms += performance.now() - began;
   }
   replay.finish();
-  return { subject, source, translated: !native, replay, driver: replay.driver, events, ms };
+  const seen = portrait === undefined ? {} : { portrait: portrait.finish(replay) };
+  return { ...seen, subject, source, translated: !native, replay, driver: replay.driver, events, ms };
 }
 
 function translation(source: TraceSource, target: DriverVariant): (request: Request) => readonly Request[] {

@@ -1,6 +1,8 @@
 import { cpus } from "node:os";
 import type { Distribution, LeftBehind, StepCounts, VmRecord } from "@gpuvm/drm-model";
+import { version } from "../cli/version.ts";
 import { subjectName } from "../policies.ts";
+import type { Portrait } from "../portrait/portrait.ts";
 import { isNative, type Replayed } from "./replay-one.ts";
 import { type Timing, timing } from "./timing.ts";
 
@@ -68,7 +70,10 @@ export interface RunResult {
   readonly final_mappings: number;
   readonly mapped_bytes_peak: number;
   readonly allocated_bytes_peak: number;
+  /** While the program ran. */
   readonly retained_bytes_peak: number;
+  /** While its end was under way. */
+  readonly retained_bytes_peak_at_exit: number;
   readonly retained_byte_seconds: number;
   readonly submit_locks: DistributionSummary;
   readonly submit_objects: DistributionSummary;
@@ -83,6 +88,8 @@ export interface RunResult {
   readonly first_hazards: readonly { kind: string; object: string; detail: string; at_ns: number }[];
   readonly vms: readonly VmResult[];
   readonly timing: Timing;
+  /** For the report; absent where nobody wanted one. */
+  readonly portrait?: Portrait;
 }
 
 /** A result file. */
@@ -101,7 +108,17 @@ export interface Results {
     readonly lockdep: boolean;
     readonly repeat: number;
     readonly samples: number;
+    /** Of the workloads that were generated. */
+    readonly seed?: number;
+    /** `1/4`: only every fourth replay is in the file. */
+    readonly shard?: string;
+    /** The replays that were chosen. */
+    readonly filter?: string;
   };
+  /** What it was made with. */
+  readonly versions?: Readonly<Record<string, string>>;
+  /** It was interrupted: the runs are those that were finished. */
+  readonly partial?: true;
   readonly runs: readonly RunResult[];
 }
 
@@ -109,7 +126,7 @@ const HAZARDS_KEPT = 20;
 
 /** What a finished replay comes to. */
 export function runResult(replayed: Replayed): RunResult {
-  const { subject, source, replay, events, ms } = replayed;
+  const { subject, source, replay, events, ms, portrait } = replayed;
   const { machine } = replay;
   const { counts, memory } = machine;
   const vms = machine.vms.filter(
@@ -145,6 +162,7 @@ export function runResult(replayed: Replayed): RunResult {
     mapped_bytes_peak: over((record) => record.bytesMappedPeak),
     allocated_bytes_peak: memory.bytesPeak,
     retained_bytes_peak: memory.retainedPeak,
+    retained_bytes_peak_at_exit: memory.retainedPeakAtExit,
     retained_byte_seconds: Math.round(memory.retainedByteSeconds),
     submit_locks: summary(counts.submitLocks),
     submit_objects: summary(counts.submitObjects),
@@ -160,6 +178,7 @@ export function runResult(replayed: Replayed): RunResult {
       .map(({ kind, object, detail, at }) => ({ kind, object, detail, at_ns: at })),
     vms: vms.map(vmResult),
     timing: timing([ms], events),
+    ...(portrait === undefined ? {} : { portrait }),
   };
 }
 
@@ -176,6 +195,7 @@ export function resultsOf(runs: readonly RunResult[], options: Results["options"
       platform: `${process.platform} ${process.arch}`,
     },
     options,
+    versions: { "gpuvm-bench": version(), node: process.versions.node, v8: process.versions.v8 },
     runs,
   };
 }

@@ -50,6 +50,11 @@ export const ROWS: readonly Row[] = [
   { label: "replay, events/s (not the driver's)", cell: speed },
 ];
 
+/** The row that a reference adds. */
+export function relativeRow(reference: string): Row {
+  return { label: `time, relative to ${reference}`, cell: (c) => relativeText(c.relative) };
+}
+
 function byteSeconds(n: number): string {
   return n === 0 ? "0" : `${bytes(n)}s`;
 }

@@ -1,0 +1,33 @@
+import { basename } from "node:path";
+import { EXIT } from "../cli/context.ts";
+import { writeWhole } from "../cli/output.ts";
+import { readResults } from "../compare/read-results.ts";
+import { reportHtml } from "../report/report-html.ts";
+
+/** The arguments of `report`. */
+export interface ReportArgs {
+  /** Result files. */
+  readonly files: readonly string[];
+  /** The page; none: standard output. */
+  readonly out: string | undefined;
+}
+
+/**
+ * Makes one HTML page of result files.
+ *
+ * @returns the exit code: 0
+ */
+export function runReport(
+  args: ReportArgs,
+  print: (text: string) => void,
+  say: (text: string) => void = (text) => void process.stderr.write(text),
+): number {
+  const inputs = args.files.map((path) => ({ name: basename(path, ".json"), results: readResults(path) }));
+  const html = reportHtml(inputs);
+  if (args.out === undefined) print(html);
+  else {
+    writeWhole(args.out, html);
+    say(`${args.out}: open it in a browser\n`);
+  }
+  return EXIT.ok;
+}

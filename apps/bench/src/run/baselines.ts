@@ -1,0 +1,37 @@
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { writeWhole } from "../cli/output.ts";
+import { UsageError } from "../cli/usage-error.ts";
+import { readResults } from "../compare/read-results.ts";
+import type { Results } from "./results.ts";
+import { resultsText } from "./results-text.ts";
+
+/** Where the main job puts its results, and baselines are kept. */
+export const RESULTS_DIR = "gpuvm-results";
+const DIR = join(RESULTS_DIR, "baselines");
+
+function pathOf(name: string): string {
+  if (!/^[\w.-]+$/.test(name) || name.startsWith(".")) {
+    throw new UsageError(`"${name}" cannot name a baseline: use letters, digits, - _ and .`);
+  }
+  return join(DIR, `${name}.json`);
+}
+
+/** Keeps results under a name; tells where. */
+export function saveBaseline(name: string, results: Results): string {
+  const path = pathOf(name);
+  mkdirSync(DIR, { recursive: true });
+  writeWhole(path, resultsText(results));
+  return path;
+}
+
+/** The results kept under a name. @throws UsageError if there are none, with the names there are */
+export function loadBaseline(name: string): Results {
+  const path = pathOf(name);
+  if (existsSync(path)) return readResults(path);
+  const names = existsSync(DIR) ? readdirSync(DIR).map((file) => file.replace(/\.json$/, "")) : [];
+  const known = names.length === 0 ? "there is none yet" : `there are: ${names.join(", ")}`;
+  throw new UsageError(
+    `no baseline "${name}": ${known}; keep one with: gpuvm-bench run --save-baseline ${name}`,
+  );
+}

@@ -1,0 +1,58 @@
+import { existsSync } from "node:fs";
+import { UsageError } from "../cli/usage-error.ts";
+import { type Subject, subjectName } from "../policies.ts";
+import { openWorkload } from "../workload/open-workload.ts";
+import { openTrace, shippedSources, type TraceSource } from "./source.ts";
+
+/** One replay to make. */
+export interface Job {
+  readonly source: TraceSource;
+  readonly subject: Subject;
+}
+
+/** What chooses replays. */
+export interface Choice {
+  /** Trace files. */
+  readonly trace: readonly string[];
+  /** `NAME[:key=value,...]`. Without any and without traces: the shipped traces. */
+  readonly workload: readonly string[];
+  /** Seed of the workloads. */
+  readonly seed: number;
+  /** Only replays whose `TRACE on SUBJECT` matches. */
+  readonly filter: RegExp | undefined;
+  /** Only every n-th replay, from the i-th. */
+  readonly shard: Shard | undefined;
+}
+
+/** `i/n`: one of n parts. */
+export interface Shard {
+  readonly index: number;
+  readonly of: number;
+}
+
+/** The replays to make, trace by trace: the same choice gives the same list everywhere, so that its parts fit together. */
+export async function plan(choice: Choice, subjects: readonly Subject[]): Promise<Job[]> {
+  const none = choice.trace.length === 0 && choice.workload.length === 0;
+  const paths = none ? shippedSources() : choice.trace;
+  for (const path of paths) {
+    if (!existsSync(path)) throw new UsageError(`${path}: no such trace file`);
+  }
+  const sources: TraceSource[] = [];
+  for (const path of paths) sources.push(await openTrace(path));
+  for (const spec of choice.workload) sources.push(openWorkload(spec, choice.seed));
+  const jobs = sources.flatMap((source) => subjects.map((subject): Job => ({ source, subject })));
+  const { filter, shard } = choice;
+  const chosen = filter === undefined ? jobs : jobs.filter((job) => filter.test(jobName(job)));
+  if (chosen.length === 0) {
+    const names = jobs.slice(0, 3).map(jobName).join(", ");
+    throw new UsageError(
+      `--filter ${filter?.source} leaves nothing to replay; it is held against such as: ${names}`,
+    );
+  }
+  return shard === undefined ? chosen : chosen.filter((_, i) => i % shard.of === shard.index - 1);
+}
+
+/** `TRACE on SUBJECT`: what `--filter` is held against. */
+export function jobName({ source, subject }: Job): string {
+  return `${source.name} on ${subjectName(subject)}`;
+}
