@@ -95,6 +95,10 @@ export class Trial {
   }
 
   async #run(tests: readonly string[]): Promise<string | null> {
+    for (const path of tests) {
+      const there = join(this.#dir, path.startsWith("test/") ? `packages/gpuvm-core/${path}` : path);
+      if (!existsSync(there)) throw new Error(`there is no ${path}`);
+    }
     const report = join(this.#dir, "report.json");
     rmSync(report, { force: true });
     const args = [
@@ -112,7 +116,7 @@ export class Trial {
     if (code === 0) return null;
     if (code === null) return "it never ends";
     if (!existsSync(report)) throw new Error("vitest leaves no report");
-    return firstFailure(JSON.parse(readFileSync(report, "utf8")) as Report);
+    return firstFailure(JSON.parse(readFileSync(report, "utf8")) as Report, tests);
   }
 }
 
@@ -124,14 +128,15 @@ interface Report {
   }[];
 }
 
-function firstFailure({ testResults }: Report): string {
+function firstFailure({ testResults }: Report, tests: readonly string[]): string {
   for (const { name, status, assertionResults } of testResults) {
     const file = name.replace(/^.*\/(?=[^/]+$)/, "");
     const failed = assertionResults.find((test) => test.status === "failed");
     if (failed !== undefined) return `${file}: ${failed.fullName.trim()}`;
     if (status === "failed" && assertionResults.length === 0) return `${file} cannot be loaded`;
   }
-  throw new Error("vitest fails, but no test does");
+  // A worker that runs out of memory takes its tests with it.
+  return `${tests.join(", ")}: the test run breaks down`;
 }
 
 function ended(child: ChildProcess, limit: number): Promise<number | null> {
