@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { parseToken } from "@gpuvm/explorer";
 import { describe, expect, it } from "vitest";
 import { BUGS, UNEXPRESSED } from "../src/bugs/catalogue.ts";
@@ -50,6 +51,18 @@ describe("explore", () => {
     expect(await runExplore({ replay: token }, (s) => (again += s))).toBe(1);
     expect(again).toContain("page tables are written after they were given back");
     expect(first).toContain(again.trimEnd());
+  });
+
+  it("explores the guide's policy, which is sound unless it forgets to unmap", async () => {
+    const policy = new URL("../../docs/guides/examples/my-policy.ts", import.meta.url).pathname;
+    expect(await runExplore({ policy, inject: 1 }, () => {})).toBe(0);
+    let text = "";
+    expect(
+      await runExplore({ policy: `${policy}+forgets`, scenario: "overlapping-binds" }, (s) => (text += s)),
+    ).toBe(1);
+    const guide = readFileSync(new URL("../../docs/guides/writing-a-policy.md", import.meta.url), "utf8");
+    for (const line of text.split("\n").filter((l) => /^(violated|1 |\s+@)/.test(l)))
+      expect(guide).toContain(line);
   });
 
   it("explores a policy from outside of the repository", async () => {

@@ -25,7 +25,7 @@ export {
   shrink,
 } from "./scenario.ts";
 export { type SearchOptions, search, shortest } from "./search.ts";
-export { blocksOf, type Dropped, type Shrunk, shrinkSchedule, without } from "./shrink.ts";
+export { type Block, blocksOf, type Dropped, type Shrunk, shrinkSchedule, without } from "./shrink.ts";
 export { Slot } from "./slot.ts";
 export { STANDARD_SCOPES, standardScopes } from "./standard.ts";
 export { type Story, type StoryStep, tell } from "./story.ts";

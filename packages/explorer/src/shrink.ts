@@ -36,7 +36,7 @@ export function without(scenario: Scenario, dropped: readonly Dropped[]): Scenar
 }
 
 /** A part of a schedule in which one actor goes on. */
-interface Block {
+export interface Block {
   readonly actor: number;
   readonly choices: readonly Choice[];
 }
