@@ -5,5 +5,6 @@ const conditions = ["@gpuvm/source", "node", "import", "default"];
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
-  test: { typecheck: { enabled: true, tsconfig: "tsconfig.test.json" } },
+  // Whole recordings are replayed, also on machines that are busy with something else.
+  test: { testTimeout: 60_000, typecheck: { enabled: true, tsconfig: "tsconfig.test.json" } },
 });
