@@ -17,8 +17,11 @@ const NODE_SHIFT = 6;
 /** Leaves per node. */
 const NODE: number = 1 << NODE_SHIFT;
 
-/** A full leaf hands entries to a neighbour that has no more than this many. */
-const SHARES = 22;
+/**
+ * A full leaf hands entries to a neighbour that has no more than this many. 22 inserts 8 % faster and takes 1.6 bytes
+ * more for a mapping (measured at 10,000 and at 1,000,000).
+ */
+const SHARES = 26;
 /** A leaf with fewer entries than this looks for a neighbour to join. */
 const SPARSE = 8;
 /** Joined leaves have at most this many entries. */
@@ -97,6 +100,23 @@ export class BlockIndex {
     if (pos === LAST) return this.#nextLeaf();
     const { words } = this.#leaves;
     const at = this.#leaf * WORDS;
+    const behind = (words[at] as number) & (-4 << pos);
+    this.#pos = behind === 0 ? LAST : 30 - Math.clz32(behind & -behind);
+    return words[at + IDS + pos + 1] as number;
+  }
+
+  /** Moves the cursor from the row `id`, which is here, to the next one and answers that, or answers 0. */
+  after(id: number): number {
+    const { words } = this.#leaves;
+    let at = this.#leaf * WORDS;
+    let pos = this.#pos;
+    if (words[at + IDS + pos] !== id) {
+      this.key = this.#vas.f[id * 3] as number;
+      this.#seek();
+      at = this.#leaf * WORDS;
+      pos = this.#pos;
+    }
+    if (pos === LAST) return this.#nextLeaf();
     const behind = (words[at] as number) & (-4 << pos);
     this.#pos = behind === 0 ? LAST : 30 - Math.clz32(behind & -behind);
     return words[at + IDS + pos + 1] as number;

@@ -78,12 +78,7 @@ export function gpuvmFirstVa(vm: DrmGpuvm): Gpuva {
 /** The VA behind `va` in address order, or 0. `va` must be in the tree. */
 export function gpuvmNextVa(vm: DrmGpuvm, va: Gpuva): Gpuva {
   if (vm.exact !== null) return vm.exact.after(va)?.va ?? 0;
-  const { index } = vm;
-  if (index.current() !== va) {
-    index.key = vm.vas.addr(va);
-    index.floor();
-  }
-  return index.advance();
+  return vm.index.after(va);
 }
 
 /**

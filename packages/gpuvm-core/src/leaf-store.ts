@@ -1,3 +1,5 @@
+import { grown } from "./capacity.ts";
+
 // Not shared with the index by import: what is imported is loaded and checked again at each use in optimised code.
 const LEAF_SHIFT = 5;
 const LEAF: number = 1 << LEAF_SHIFT;
@@ -127,7 +129,8 @@ export class LeafStore {
   }
 
   #grow(): void {
-    const capacity = this.#capacity < 256 ? this.#capacity * 2 : Math.ceil(this.#capacity * 1.125);
+    // In entries, as a leaf is large.
+    const capacity = grown(this.#capacity * LEAF, 16) / LEAF;
     const keys = new Float64Array(capacity << LEAF_SHIFT);
     keys.set(this.keys);
     const words = new Int32Array(capacity * WORDS);

@@ -1,3 +1,5 @@
+import { grown } from "./capacity.ts";
+
 /** Doubles per row. */
 const F = 3;
 /** Words per row. */
@@ -6,10 +8,6 @@ const OWNER = 0;
 const PREV = 1;
 const NEXT = 2;
 const STATE = 3;
-
-/** Rows double up to here, grow by a quarter up to there, then by an eighth: a million mappings must not pay for two. */
-const DOUBLING = 1 << 12;
-const QUARTERS = 1 << 16;
 
 /** State bits above the flags that a driver may use (bits 0 to 23). */
 const ALLOCATED = 1 << 24;
@@ -218,8 +216,7 @@ export class VaTable {
   }
 
   #grow(): void {
-    const had = this.#capacity;
-    const capacity = had < DOUBLING ? had * 2 : Math.ceil(had * (had < QUARTERS ? 1.25 : 1.125));
+    const capacity = grown(this.#capacity, 8);
     const f = new Float64Array(capacity * F);
     f.set(this.f);
     const w = new Int32Array(capacity * W);

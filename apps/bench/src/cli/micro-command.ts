@@ -6,7 +6,7 @@ import { UsageError } from "./usage-error.ts";
 
 interface Flags {
   readonly case?: readonly MicroCase[];
-  readonly n?: readonly number[];
+  readonly mappings?: readonly number[];
   readonly ops: number;
   readonly seed: number;
   readonly mode: MicroArgs["mode"];
@@ -28,6 +28,11 @@ function seed(text: string): number {
   return n;
 }
 
+/** The parser takes `--n` for no flag, as it is one letter long. */
+export function microWords(argv: readonly string[]): string[] {
+  return argv.map((word) => (word === "--n" ? "-n" : word.replace(/^--n=/, "--mappings=")));
+}
+
 /** `gpuvm-bench micro` */
 export const microCommand: Command<BenchContext> = buildCommand<Flags, [], BenchContext>({
   docs: {
@@ -46,12 +51,12 @@ export const microCommand: Command<BenchContext> = buildCommand<Flags, [], Bench
   parameters: {
     flags: {
       case: { kind: "enum", values: [...CASES], variadic: true, optional: true, brief: "Default: all" },
-      n: {
+      mappings: {
         kind: "parsed",
         parse: count,
         variadic: true,
         optional: true,
-        brief: "Live mappings; default: 1000, 10000, 100000",
+        brief: "Live mappings, as -n or --n, too; default: 1000, 10000, 100000",
         placeholder: "N",
       },
       ops: {
@@ -79,10 +84,15 @@ export const microCommand: Command<BenchContext> = buildCommand<Flags, [], Bench
       full: { kind: "boolean", default: false, brief: "Also the checksum over every field of every step" },
       peers: { kind: "boolean", default: false, brief: "Compare with data structures from npm" },
     },
+    aliases: { n: "mappings" },
   },
   func: async function (flags) {
     const { runMicro } = await import("../commands/micro.ts");
-    const args: MicroArgs = { ...flags, case: flags.case ?? [], n: flags.n ?? [1000, 10_000, 100_000] };
+    const args: MicroArgs = {
+      ...flags,
+      case: flags.case ?? [],
+      n: flags.mappings ?? [1000, 10_000, 100_000],
+    };
     await this.finish(() => runMicro(args, this.print));
   },
 });

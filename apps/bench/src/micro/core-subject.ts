@@ -81,9 +81,11 @@ export class CoreSubject implements Subject<DrmGemObject> {
     return true;
   }
 
-  walk(): void {
+  walk(passes: number): void {
     const { vm, sum } = this;
-    for (let va = gpuvmFirstVa(vm); va !== 0; va = gpuvmNextVa(vm, va)) sum.take(page(vm.vas.addr(va)));
+    for (let i = 0; i < passes; i++) {
+      for (let va = gpuvmFirstVa(vm); va !== 0; va = gpuvmNextVa(vm, va)) sum.take(page(vm.vas.addr(va)));
+    }
   }
 
   live(): number {

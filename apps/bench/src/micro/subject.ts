@@ -36,8 +36,8 @@ export interface Subject<Obj = unknown> {
   unmap(): void;
   /** Looks for the first mapping in the request's range; takes its page if there is one. */
   find(): boolean;
-  /** Visits all mappings in order, the reserved one included, and takes the page of each. */
-  walk(): void;
+  /** Visits all mappings in order, the reserved one included, and takes the page of each; so many times. */
+  walk(passes: number): void;
   /** Mappings now, without the reserved one. */
   live(): number;
 }

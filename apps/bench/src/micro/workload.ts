@@ -166,6 +166,6 @@ function findMiss(subject: Subject, ops: number, a: XorShift32): void {
 
 function iterate(subject: Subject, n: number, ops: number): number {
   const passes = Math.max(1, Math.floor(ops / n));
-  for (let i = 0; i < passes; i++) subject.walk();
+  subject.walk(passes);
   return passes * (n + 1);
 }

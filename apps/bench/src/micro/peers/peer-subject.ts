@@ -42,10 +42,12 @@ export class PeerSubject implements Subject<number> {
     return true;
   }
 
-  walk(): void {
-    this.#store.each((m) => {
-      this.sum.take(page(m.addr));
-    });
+  walk(passes: number): void {
+    for (let i = 0; i < passes; i++) {
+      this.#store.each((m) => {
+        this.sum.take(page(m.addr));
+      });
+    }
   }
 
   live(): number {
