@@ -1,14 +1,17 @@
 import { existsSync } from "node:fs";
 import { TraceError } from "@gpuvm/trace";
 import { type Application, buildApplication, buildRouteMap, run } from "@stricli/core";
+import { bugsCommand } from "./bugs-command.ts";
 import { compareCommand } from "./compare-command.ts";
 import { conformanceCommand } from "./conformance-command.ts";
 import { type BenchContext, EXIT } from "./context.ts";
 import { explainCommand } from "./explain-command.ts";
+import { exploreCommand } from "./explore-command.ts";
 import { exportCommand } from "./export-command.ts";
 import { importCommand } from "./import-command.ts";
 import { wasInterrupted } from "./interrupt.ts";
 import { lintCommand } from "./lint-command.ts";
+import { mergeCommand } from "./merge-command.ts";
 import { microCommand, microWords } from "./micro-command.ts";
 import { reportCommand } from "./report-command.ts";
 import { runCommand } from "./run-command.ts";
@@ -16,6 +19,7 @@ import { studyCommand } from "./study-command.ts";
 import { UsageError } from "./usage-error.ts";
 import { version } from "./version.ts";
 import { whyCommand } from "./why-command.ts";
+import { workloadsCommand } from "./workloads-command.ts";
 
 /** Every command by its name. */
 const COMMANDS = {
@@ -23,9 +27,13 @@ const COMMANDS = {
   study: studyCommand,
   why: whyCommand,
   explain: explainCommand,
+  explore: exploreCommand,
+  bugs: bugsCommand,
   compare: compareCommand,
-  import: importCommand,
   report: reportCommand,
+  merge: mergeCommand,
+  workloads: workloadsCommand,
+  import: importCommand,
   lint: lintCommand,
   export: exportCommand,
   conformance: conformanceCommand,

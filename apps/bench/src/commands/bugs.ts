@@ -4,6 +4,7 @@ import { RULES, type RuleResult } from "../bugs/rules.ts";
 import { EXIT } from "../cli/context.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { terminalTable } from "../format/table.ts";
+import type { Shard } from "../run/plan.ts";
 
 /** The arguments of `bugs`. */
 export interface BugsArgs {
@@ -12,7 +13,7 @@ export interface BugsArgs {
   /** Results as JSON. */
   readonly json?: boolean;
   /** Only every n-th bug: `i/n`, i from 1. */
-  readonly shard?: { readonly index: number; readonly count: number };
+  readonly shard?: Shard;
 }
 
 /**
@@ -31,7 +32,7 @@ export function runBugs(args: BugsArgs, out: (text: string) => void): number {
   }
   const wanted = (id: string) => args.ids.length === 0 || args.ids.includes(id);
   const mine = (_: unknown, i: number) =>
-    args.shard === undefined || i % args.shard.count === args.shard.index - 1;
+    args.shard === undefined || i % args.shard.of === args.shard.index - 1;
   const results = BUGS.filter((bug) => wanted(bug.id))
     .filter(mine)
     .map(checkBug);
@@ -39,10 +40,16 @@ export function runBugs(args: BugsArgs, out: (text: string) => void): number {
     .filter(mine)
     .map((rule) => rule.run());
   const missing = UNEXPRESSED.filter(({ id }) => wanted(id));
-  if (args.json === true) out(`${JSON.stringify({ bugs: results, rules, unexpressed: missing }, null, 2)}\n`);
+  if (args.json === true) out(`${JSON.stringify([...results, ...rules.map(asEntry)], null, 2)}\n`);
   else out(text(results, rules, missing));
   const fine = results.every((r) => r.found && r.fixedClean) && rules.every((r) => r.asExpected);
   return fine ? EXIT.ok : EXIT.violated;
+}
+
+/** A rule among the bugs: it is found if each of its forms shows what it must, and only that. */
+function asEntry({ id, title, rows, asExpected }: RuleResult): unknown {
+  const states = rows.reduce((sum, row) => sum + row.states, 0);
+  return { id, title, found: asExpected, method: "dfs", states, fixedClean: asExpected, rule: rows };
 }
 
 function text(

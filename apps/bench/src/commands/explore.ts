@@ -18,6 +18,7 @@ import { EXIT } from "../cli/context.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { bugNamed, type Named, scenarioNamed, scenariosOf } from "../explore/resolve.ts";
 import { terminalTable } from "../format/table.ts";
+import type { Shard } from "../run/plan.ts";
 
 /** The arguments of `explore`. */
 export interface ExploreArgs {
@@ -42,7 +43,7 @@ export interface ExploreArgs {
   /** Stop at the first finding. */
   readonly first?: boolean;
   /** Only every n-th scenario: `i/n`, i from 1. */
-  readonly shard?: { readonly index: number; readonly count: number };
+  readonly shard?: Shard;
   /** Results as JSON. */
   readonly json?: boolean;
   /** Where the first counterexample goes as a trace for Perfetto. */
@@ -93,7 +94,7 @@ async function chosen(args: ExploreArgs): Promise<Named[]> {
     const names = all.map((n) => n.scenario.name).join(", ");
     throw new UsageError(`${args.policy} has no scenario "${scenario}": take one of ${names}`);
   }
-  return named.filter((_, i) => shard === undefined || i % shard.count === shard.index - 1);
+  return named.filter((_, i) => shard === undefined || i % shard.of === shard.index - 1);
 }
 
 function explore(named: Named, args: ExploreArgs): Explored {

@@ -1,0 +1,131 @@
+import { buildCommand, type Command } from "@stricli/core";
+import type { ExploreArgs } from "../commands/explore.ts";
+import type { BenchContext } from "./context.ts";
+import { nonNegative, positive, shard, word } from "./parse.ts";
+import { Progress } from "./progress.ts";
+
+type Flags = Omit<ExploreArgs, "progress" | "json" | "first"> & {
+  readonly json: boolean;
+  readonly first: boolean;
+};
+
+/** `gpuvm-bench explore` */
+export const exploreCommand: Command<BenchContext> = buildCommand<Flags, string[], BenchContext>({
+  docs: {
+    brief: "Every interleaving of a small scenario under a policy; the shortest counterexample",
+    fullDescription: [
+      "Runs the policy's own code under every schedule of a few actors, and looks for what must not happen.",
+      "",
+      "  gpuvm-bench explore --policy xe",
+      "  gpuvm-bench explore --bug X4                 a bug of the catalogue, with its defect",
+      "  gpuvm-bench explore --policy ./mine.ts       a policy of your own",
+      "  gpuvm-bench explore --replay TOKEN           a counterexample, told again",
+      "",
+      "Exit codes: 0; 1 a property is violated, or a witness was never reached; 2 wrong usage.",
+    ].join("\n"),
+  },
+  parameters: {
+    flags: {
+      policy: {
+        kind: "parsed",
+        parse: word,
+        optional: true,
+        brief: "DRIVER[:VARIANT][+DEFECT...], or the path of a module",
+        placeholder: "P",
+      },
+      scenario: {
+        kind: "parsed",
+        parse: word,
+        optional: true,
+        brief: "One scenario; default: all",
+        placeholder: "S",
+      },
+      bug: {
+        kind: "parsed",
+        parse: word,
+        optional: true,
+        brief: "A bug of the catalogue",
+        placeholder: "ID",
+      },
+      replay: {
+        kind: "parsed",
+        parse: word,
+        optional: true,
+        brief: "Tell a counterexample again",
+        placeholder: "TOKEN",
+      },
+      method: {
+        kind: "enum",
+        values: ["bfs", "dfs", "naive", "random", "pct"],
+        optional: true,
+        brief: "How; default bfs, for the shortest",
+      },
+      inject: {
+        kind: "parsed",
+        parse: nonNegative,
+        optional: true,
+        brief: "Failures injected into one schedule",
+        placeholder: "N",
+      },
+      seed: {
+        kind: "parsed",
+        parse: positive,
+        optional: true,
+        brief: "Where chance begins",
+        placeholder: "N",
+      },
+      runs: {
+        kind: "parsed",
+        parse: positive,
+        optional: true,
+        brief: "Schedules at random",
+        placeholder: "N",
+      },
+      maxSteps: {
+        kind: "parsed",
+        parse: positive,
+        optional: true,
+        brief: "Steps of one search",
+        placeholder: "N",
+      },
+      first: { kind: "boolean", default: false, withNegated: false, brief: "Stop at the first finding" },
+      shard: {
+        kind: "parsed",
+        parse: shard,
+        optional: true,
+        brief: "Only every n-th scenario",
+        placeholder: "I/N",
+      },
+      json: { kind: "boolean", default: false, withNegated: false, brief: "Results as JSON" },
+      perfetto: {
+        kind: "parsed",
+        parse: word,
+        optional: true,
+        brief: "The first counterexample, as a trace for Perfetto",
+        placeholder: "FILE",
+      },
+    },
+    positional: {
+      kind: "array",
+      parameter: { brief: "A policy", parse: word, placeholder: "P" },
+      maximum: 1,
+    },
+  },
+  func: async function (flags, ...words) {
+    const { runExplore } = await import("../commands/explore.ts");
+    const progress = new Progress({ total: Number.NaN, unit: "states" });
+    const [policy = flags.policy] = words;
+    const args: ExploreArgs = {
+      ...flags,
+      ...(policy === undefined ? {} : { policy }),
+      progress: (scenario, p) => progress.show(p.states, `${scenario}, depth ${p.depth}`),
+    };
+    await this.finish(async () => {
+      const code = await runExplore(args, (text) => {
+        progress.end();
+        this.print(text);
+      });
+      return code;
+    });
+  },
+});
