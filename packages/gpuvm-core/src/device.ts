@@ -100,7 +100,7 @@ export class DrmDevice {
     return true;
   }
 
-  /** @internal */
+  /** The running task must not hold `lock` already: it is about to take it. @internal */
   assertNotOwner(lock: Lock, label: string): void {
     if (lock.owner !== this.current) return;
     throw new GpuvmError(

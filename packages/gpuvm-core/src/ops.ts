@@ -31,6 +31,7 @@ export class GpuvaOps implements Iterable<GpuvaOp> {
     this.slots[this.length++] = op;
   }
 
+  /** The operations, in order. */
   [Symbol.iterator](): ArrayIterator<GpuvaOp> {
     return this.list[Symbol.iterator]();
   }
