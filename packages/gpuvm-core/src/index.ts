@@ -69,7 +69,7 @@ export * from "./policy.ts";
 export { gpuvmRangeValid } from "./range.ts";
 export * from "./resv.ts";
 export * from "./sm.ts";
-export { type SmKind, SmWalk } from "./sm-walk.ts";
+export { type SmKind, type SmRequest, SmWalk } from "./sm-walk.ts";
 export * from "./task.ts";
 export { hex, PAGE, toBig, type U64 } from "./u64.ts";
 export { VA_INSERTED, VA_LINKED, VaTable } from "./va-table.ts";
