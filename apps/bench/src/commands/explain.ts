@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
-import type { BoOwnership } from "@gpuvm/core";
+import type { BoOwnership, ReferencePolicy } from "@gpuvm/core";
+import type { Machine } from "@gpuvm/drm-model";
 import { shippedTraces } from "@gpuvm/trace";
+import { leftBehindFindings } from "../audit/left-behind.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { chainOf, chainText } from "../explain/chain.ts";
 import { watch } from "../explain/watch.ts";
@@ -75,6 +77,7 @@ export async function runExplain(args: ExplainArgs, print: (text: string) => voi
     if (ends.length > 0) lines.push("", "What takes a mapping away:", ...ends.map((end) => `  ${end}`));
     if (watched.requests.length > 0)
       lines.push("", "What the program asked:", ...watched.requests.slice(-12).map((r) => `  ${r}`));
+    if (args.at === "exit") lines.push(...found(machine, replay.driver.policy));
     if (history.length > 0) lines.push("", "What became of it:", ...history.map((line) => `  ${line}`));
     print(`${lines.join("\n")}\n`);
   }
@@ -92,4 +95,18 @@ function pathOf(trace: string): string {
     );
   }
   return shipped.path;
+}
+
+/** What else is left, in short. */
+function found(machine: Machine, policy: ReferencePolicy): string[] {
+  const findings = leftBehindFindings(machine, policy, new Set());
+  if (findings.length === 0) return ["", "Nothing is left behind."];
+  const shown = findings.slice(0, 5).map(({ detail }) => `  ${detail}`);
+  const more = findings.length > shown.length ? [`  ... and ${findings.length - shown.length} more`] : [];
+  return [
+    "",
+    `Left behind: ${findings.length} finding${findings.length === 1 ? "" : "s"}`,
+    ...shown,
+    ...more,
+  ];
 }

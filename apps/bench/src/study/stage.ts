@@ -34,6 +34,8 @@ export interface StageOptions {
   readonly jobMs: number;
   /** Keeps the ledger and histories; default true. */
   readonly audit?: boolean;
+  /** Defects that the driver is run with. */
+  readonly defects?: ReadonlySet<string>;
   /** Repairs that the driver is run with. */
   readonly repairs?: ReadonlySet<string>;
 }
@@ -60,7 +62,11 @@ export class Stage {
     this.replay = new Replay(
       subject.variant,
       { audit: options.audit ?? true, jobNs: options.jobMs * 1e6 },
-      { boOwnership: subject.boOwnership, repairs: options.repairs ?? new Set<string>() },
+      {
+        boOwnership: subject.boOwnership,
+        defects: options.defects ?? new Set<string>(),
+        repairs: options.repairs ?? new Set<string>(),
+      },
     );
     this.#lower = subject.variant.userspace.lower();
     this.machine.settle();

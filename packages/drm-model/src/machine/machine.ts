@@ -205,7 +205,13 @@ export class Machine {
     const thread = at >= 0 ? this.blocked.splice(at, 1)[0] : this.#nextWork();
     if (thread === undefined) return false;
     this.#advance(thread);
-    if (!thread.done) this.blocked.push(thread);
+    if (thread.done) return true;
+    this.blocked.push(thread);
+    const { task, blockedOn } = thread;
+    if (task.context === "signalling" && blockedOn !== null) {
+      const what = `${task.name} waits for ${blockedOn.name} in the path that signals fences`;
+      this.hazard("wait-in-signalling", blockedOn.name, what);
+    }
     return true;
   }
 

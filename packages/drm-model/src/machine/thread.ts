@@ -27,6 +27,11 @@ export class Thread<T = unknown> {
     return this.#until === null || this.#until();
   }
 
+  /** The fence that it waits for, and that has not signalled, or null. */
+  get blockedOn(): DmaFence | null {
+    return this.#fence !== null && !this.#fence.signaled ? this.#fence : null;
+  }
+
   /** What it waits for, in words. */
   get waitsFor(): string {
     if (this.#lock !== null) return `${this.#lock.name}, held by ${this.#lock.owner?.name ?? "nobody"}`;
