@@ -117,7 +117,7 @@ export function startMsm(machine: Machine, rules: MsmRules, options: DriverOptio
     iovaOf(file, handle) {
       const { ctx, handles } = file as MsmFile;
       const bo = handles.get(handle);
-      const va = bo === undefined || ctx.vm === null ? 0 : msm.vmas.find(bo, ctx.vm);
+      const va = bo === undefined || ctx.vm === null ? 0 : msm.vmas.peek(bo, ctx.vm);
       return va === 0 ? null : (ctx.vm as MsmGemVm).vas.addr(va);
     },
     kernelNew: (size, vm) => kernelNew(msm, size, ofPurpose(vm)),

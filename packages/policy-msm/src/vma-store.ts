@@ -22,6 +22,8 @@ import type { MsmGemVm, MsmVmBo } from "./vm.ts";
 export interface VmaStore {
   /** The VMA of an object in a VM, or 0 (`lookup_vma`). */
   find(bo: MsmBo, vm: MsmGemVm): Gpuva;
+  /** As {@link VmaStore.find}, for a look from outside: no lock, no reference. */
+  peek(bo: MsmBo, vm: MsmGemVm): Gpuva;
   /** Puts a new row at an address into the VM and ties it to its object; 0 or -errno, and then nothing is left. */
   insert(bo: MsmBo, vm: MsmGemVm, va: Gpuva, addr: number): Errno;
   /** Takes a VMA out of the VM, unties it from its object, and frees it. May put the VM's last reference. */
@@ -35,6 +37,7 @@ export interface VmaStore {
 /** Before: the BO has the list of its VMAs, a VMA holds its VM, and a VM knows taken addresses only. */
 export const ownedByBo: VmaStore = {
   find: (bo, vm) => bo.vmas.find((vma) => vma.vm === vm)?.va ?? 0,
+  peek: (bo, vm) => bo.vmas.find((vma) => vma.vm === vm)?.va ?? 0,
   insert(bo, vm, va, addr) {
     // The model's tree stands for the drm_mm: a node without object, so no way from the VM to the BO.
     gpuvaInit(vm, va, addr, bo.size, null, 0);
@@ -68,6 +71,7 @@ export const linkedByVmBo: VmaStore = {
     gpuvmBoPut(vmBo, IOCTL);
     return va;
   },
+  peek: (bo, vm) => bo.gpuva.toArray().find((vmBo) => vmBo.vm === vm)?.vaHead ?? 0,
   insert(bo, vm, va, addr) {
     gpuvaInit(vm, va, addr, bo.size, bo, 0);
     const ret = gpuvaInsert(vm, va);
