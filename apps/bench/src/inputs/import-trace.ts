@@ -71,6 +71,7 @@ export async function importTrace(
     version: TRACE_VERSION,
     driver: NEUTRAL_DRIVER,
     program: paths.map((path) => basename(path)).join(" + "),
+    capturedWith: "imported; each submit is taken to be done after 1000 us of simulated GPU time",
     description: `imported from ${[...new Set(formats)].join(", ")}`,
   };
   const batches = events > 0 ? sideBySide(streams.map(requestsOf)) : statesOf(streams, paths);

@@ -27,13 +27,13 @@ function chain(of: Counted, ledger: Ledger | null): string[] {
     const holders = ledger.holders(at);
     const [first] = holders;
     if (first === undefined) {
-      out.push(out.length === 0 ? "nobody: its last reference was never given back" : "nobody");
+      if (out.length === 0) out.push("a reference that was never given back");
       return out;
     }
     const more = holders.length > 1 ? ` (and ${holders.length - 1} more)` : "";
     out.push(`${first.holder}${more}`);
     if (seen.has(first.holder)) {
-      out.push("a circle: no event unties it");
+      out.push("itself, in a circle");
       return out;
     }
     seen.add(first.holder);

@@ -48,10 +48,11 @@ export function leftPanel(entries: readonly Entry[]): Panel {
 
 function chains({ name, run, portrait }: Entry): string {
   const objects = portrait.left.map(({ object, bytes: size, chain }) => {
+    const links = chain.map((link) => `<code>${escapeHtml(link)}</code>`);
     const why =
-      chain.length === 0
+      links.length === 0
         ? ""
-        : ` <span class="held">is held by</span> ${chain.map((link) => `<code>${escapeHtml(link)}</code>`).join(' <span class="held">held by</span> ')}`;
+        : ` <span class="held">is held by</span> ${links.join(' <span class="held">held by</span> ')}<span class="held">, which no event takes away</span>`;
     return `<li><code>${escapeHtml(object)}</code>${size > 0 ? ` (${bytes(size)})` : ""}${why}</li>`;
   });
   const hazards = run.first_hazards

@@ -24,7 +24,7 @@ export function locksPanel(entries: readonly Entry[]): Panel {
     top === 1 && entries.every(({ run }) => run.submit_locks.max === 0)
       ? "No submit takes a lock"
       : median(low) === median(high)
-        ? `Half of all submits take ${count(median(low))} locks or fewer, under every policy`
+        ? `Half of all submits take ${count(median(low))} locks or fewer${entries.length > 1 ? ", under every policy" : ""}`
         : `The median submit takes ${count(median(low))} locks under ${list(low.names)}, ${count(median(high))} under ${list(high.names)}`;
   const marks = (group: Alike, key: string) => [
     Plot.rectY(shares(group.entry), {

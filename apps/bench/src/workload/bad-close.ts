@@ -6,6 +6,7 @@ export const badClose: Workload = workload({
   name: "bad-close",
   brief: "badly behaved: closes buffers while they are mapped, some while the GPU works with them",
   imitates: null,
+  jobUs: 4000,
   parameters: {
     fresh: { value: 2, brief: "buffers made per frame" },
     live: { value: 40, brief: "buffers kept" },

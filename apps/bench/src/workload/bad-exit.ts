@@ -6,6 +6,7 @@ export const badExit: Workload = workload({
   name: "bad-exit",
   brief: "badly behaved: programs end, one after the other, with everything mapped and work in flight",
   imitates: null,
+  jobUs: 4000,
   parameters: {
     programs: { value: 50, brief: "programs, one after the other" },
     bos: { value: 100, brief: "buffers of each" },

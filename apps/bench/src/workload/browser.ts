@@ -41,6 +41,7 @@ export const browser: Workload = workload({
   name: "browser",
   brief: "many small buffers that live for some frames, in a process for each tab; tabs come and go",
   imitates: null,
+  jobUs: 500,
   parameters: {
     tabs: { value: 4, brief: "processes at a time" },
     fresh: { value: 3, brief: "buffers made per frame and tab" },

@@ -6,6 +6,7 @@ export const flips: Workload = workload({
   name: "flips",
   brief: "renders into a swapchain and hands each frame to the display, 60 or 120 times a second",
   imitates: "panthor-gl-glmark2",
+  jobUs: 4000,
   parameters: {
     hz: { value: 60, brief: "frames per second: 60, 120" },
     buffers: { value: 3, brief: "buffers of the swapchain" },

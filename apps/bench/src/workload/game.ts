@@ -16,6 +16,7 @@ export const game: Workload = workload({
   name: "game",
   brief: "loads its buffers, then plays: hardly a bind in the steady state, work every frame",
   imitates: "xe-gl-supertuxkart",
+  jobUs: 5000,
   parameters: {
     bos: { value: 900, brief: "buffers made while it loads" },
     load: { value: 8, brief: "seconds of loading" },

@@ -8,6 +8,7 @@ export const ml: Workload = workload({
   name: "ml",
   brief: "few large buffers, mapped piece by piece; a cache grows by pages and is thrown away",
   imitates: null,
+  jobUs: 20000,
   parameters: {
     weights: { value: 8, brief: "large buffers" },
     mib: { value: 1024, brief: "MiB of each" },

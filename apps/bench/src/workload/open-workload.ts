@@ -61,6 +61,7 @@ export function openWorkload(spec: string, seed: number): TraceSource {
       driver: NEUTRAL_DRIVER,
       userspace: "gpuvm-bench",
       program: name,
+      capturedWith: `generated; the fence of a submit signals after ${workload.jobUs} us of simulated GPU time`,
       description: `generated, seed ${seed}: ${workload.brief}`,
     },
     head,

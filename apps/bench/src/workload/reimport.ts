@@ -6,6 +6,7 @@ export const reimport: Workload = workload({
   name: "reimport",
   brief: "imports and maps the buffers of every frame anew, and lets go of them a few frames later",
   imitates: null,
+  jobUs: 2000,
   parameters: {
     layers: { value: 4, brief: "buffers that come in per frame" },
     hold: { value: 3, brief: "frames until they are given up" },

@@ -8,7 +8,8 @@ const STREAMED = [
   [0, 65536],
   [0.4, 65536],
   [0.66, MIB],
-  [1, 6 * MIB],
+  [0.9, 6 * MIB],
+  [1, 32 * MIB],
 ] as const;
 
 /** Sparse residency: null maps over live ranges, a page at a time. */
@@ -16,6 +17,7 @@ export const sparse: Workload = workload({
   name: "sparse",
   brief: "streams pages into a large sparse range: memory over null, null over memory",
   imitates: "msm-vmbind-vk-sparse",
+  jobUs: 5000,
   parameters: {
     mib: { value: 128, brief: "MiB of the sparse range" },
     page: { value: 64, brief: "KiB of a sparse page" },
@@ -47,8 +49,8 @@ export const sparse: Workload = workload({
         const gone = resident.length > slots / 4 ? resident.shift() : undefined;
         if (gone !== undefined) ops.push(nullOp(base + gone * pageBytes, pageBytes));
       }
-      // Mostly one operation a call; now and then a driver sends all of a frame at once.
-      if (random.chance(0.05)) client.bind(ops, true);
+      // Sparse updates are the one thing that drivers send together.
+      if (random.chance(0.85)) client.bind(ops, true);
       else for (const op of ops) client.bind([op], true);
       for (let n = streamed; n > 0; n--)
         if (n >= 1 || random.chance(n)) others.push(client.create(random.bytes(STREAMED)));

@@ -16,6 +16,8 @@ export interface Workload<K extends string = string> {
   readonly brief: string;
   /** The shipped trace whose figures it was modelled on; null: none shows this. */
   readonly imitates: string | null;
+  /** How long the GPU is busy with one submit, in microseconds. */
+  readonly jobUs: number;
   readonly parameters: Readonly<Record<K, Parameter>>;
   /** What it asks, a piece at a time. */
   requests(parameters: Readonly<Record<K, number>>, random: Random): Generator<readonly NeutralRequest[]>;

@@ -1,0 +1,35 @@
+import { basename } from "node:path";
+import { EXIT } from "../cli/context.ts";
+import { writeWhole } from "../cli/output.ts";
+import { mergeResults } from "../compare/merge.ts";
+import { readResults } from "../compare/read-results.ts";
+import { count } from "../format/units.ts";
+import { resultsText } from "../run/results-text.ts";
+
+/** The arguments of `merge`. */
+export interface MergeArgs {
+  /** Result files. */
+  readonly files: readonly string[];
+  /** The result file to write; none: standard output. */
+  readonly out: string | undefined;
+}
+
+/**
+ * Joins the parts of a run that was split with `--shard`.
+ *
+ * @returns the exit code: 0
+ */
+export function runMerge(
+  args: MergeArgs,
+  print: (text: string) => void,
+  say: (text: string) => void = (text) => void process.stderr.write(text),
+): number {
+  const parts = args.files.map((path) => ({ name: basename(path), results: readResults(path) }));
+  const merged = mergeResults(parts);
+  if (args.out === undefined) print(resultsText(merged));
+  else {
+    writeWhole(args.out, resultsText(merged));
+    say(`${args.out}: ${count(merged.runs.length)} replays of ${args.files.length} files\n`);
+  }
+  return EXIT.ok;
+}

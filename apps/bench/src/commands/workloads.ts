@@ -1,0 +1,111 @@
+import type { Request } from "@gpuvm/drm-model";
+import { shippedTraces, TraceWriter } from "@gpuvm/trace";
+import { EXIT } from "../cli/context.ts";
+import { breathe, interruptSignal } from "../cli/interrupt.ts";
+import { statText } from "../format/stat.ts";
+import { markdownTable, terminalTable } from "../format/table.ts";
+import { count } from "../format/units.ts";
+import { openTrace, type TraceSource } from "../run/source.ts";
+import { WORKLOADS } from "../workload/catalogue.ts";
+import { chosenWorkload, openWorkload } from "../workload/open-workload.ts";
+import { type Stat, TraceStats } from "../workload/trace-stats.ts";
+
+/** The arguments of `workloads`. */
+export interface WorkloadsArgs {
+  /** `NAME[:key=value,...]`; none: all are listed. */
+  readonly specs: readonly string[];
+  readonly seed: number;
+  /** Writes the one workload as a trace there. */
+  readonly out: string | undefined;
+  readonly format: "table" | "markdown" | "json";
+}
+
+/**
+ * Lists the generated workloads, or shows the figures of some beside those of the traces they imitate, or writes one.
+ *
+ * @returns the exit code: 0
+ */
+export async function runWorkloads(
+  args: WorkloadsArgs,
+  print: (text: string) => void,
+  say: (text: string) => void = (text) => void process.stderr.write(text),
+): Promise<number> {
+  if (args.specs.length === 0) {
+    print(listing(args.format));
+    return EXIT.ok;
+  }
+  const signal = interruptSignal();
+  const [first = ""] = args.specs;
+  if (args.out !== undefined) {
+    const source = openWorkload(first, args.seed);
+    const writer = new TraceWriter(args.out, source.header);
+    let events = 0;
+    try {
+      for await (const batch of source.batches()) {
+        await breathe();
+        signal.throwIfAborted();
+        events += batch.length;
+        await writer.write(batch);
+      }
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
+    await writer.close();
+    say(`${source.name}, seed ${args.seed}: ${count(events)} requests into ${args.out}\n`);
+    return EXIT.ok;
+  }
+  for (const [i, spec] of args.specs.entries()) {
+    const { workload } = chosenWorkload(spec);
+    const mine = await statsOf(openWorkload(spec, args.seed), signal);
+    const model = shippedTraces().find((trace) => trace.name === workload.imitates);
+    const theirs = model === undefined ? undefined : await statsOf(await openTrace(model.path), signal);
+    if (args.format === "json") {
+      const figures = Object.fromEntries(mine.map((stat) => [stat.key, stat.values]));
+      print(`${JSON.stringify({ workload: spec, seed: args.seed, figures })}\n`);
+      continue;
+    }
+    const table = args.format === "markdown" ? markdownTable : terminalTable;
+    const head = [`seed ${args.seed}`, spec, ...(model === undefined ? [] : [model.name])];
+    const rows = mine.map((stat, n) => [
+      stat.label,
+      statText(stat),
+      ...(theirs === undefined ? [] : [statText(theirs[n] as Stat)]),
+    ]);
+    print(`${i > 0 ? "\n" : ""}${workload.brief}\n\n${table(head, rows)}\n`);
+  }
+  return EXIT.ok;
+}
+
+function listing(format: WorkloadsArgs["format"]): string {
+  if (format === "json") {
+    const all = WORKLOADS.map(({ name, brief, imitates, parameters }) => ({
+      name,
+      brief,
+      imitates,
+      parameters,
+    }));
+    return `${JSON.stringify(all, null, 2)}\n`;
+  }
+  const strong = format === "markdown" ? "### " : "";
+  const parts = WORKLOADS.map(({ name, brief, imitates, parameters }) => {
+    const lines = Object.entries(parameters).map(
+      ([key, { value, brief: meaning }]) =>
+        `${format === "markdown" ? "- " : "    "}${`${key}=${value}`.padEnd(16)} ${meaning}`,
+    );
+    const model = imitates === null ? "" : ` (modelled on ${imitates})`;
+    const gap = format === "markdown" ? "\n\n" : "\n  ";
+    return `${strong}${name}${gap}${brief}${model}\n${format === "markdown" ? "\n" : ""}${lines.join("\n")}`;
+  });
+  return `${parts.join("\n\n")}\n\nreplay one with: gpuvm-bench run --workload NAME[:key=value,...]\nits figures:     gpuvm-bench workloads NAME\n`;
+}
+
+async function statsOf(source: TraceSource, signal: AbortSignal): Promise<Stat[]> {
+  const stats = new TraceStats();
+  for await (const batch of source.batches()) {
+    await breathe();
+    signal.throwIfAborted();
+    for (const request of batch as readonly Request[]) stats.push(request);
+  }
+  return stats.stats();
+}
