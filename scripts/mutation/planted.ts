@@ -697,7 +697,6 @@ export const PLANTED: readonly Mutant[] = [
       "this.bound = key + (f[id * 3 + 1] as number) + 1;",
     ],
     ["nextBelow takes the bound", "as number) < this.bound", "as number) <= this.bound"],
-    ["the cursor is trusted at a leaf's end", "    if (pos === LAST) return false;\n", ""],
     [
       "the cursor is trusted before a leaf's first entry",
       " &&\n      words[this.#leaf * WORDS + IDS + pos] !== 0",
