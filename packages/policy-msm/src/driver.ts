@@ -1,5 +1,5 @@
 import { EINVAL, ENOENT, ENOSYS, EPERM, type Errno, finish, GpuvmError, Lock, type Steps } from "@gpuvm/core";
-import type { Bo, Driver, DriverOptions, DrmFile, Machine, Request } from "@gpuvm/drm-model";
+import type { Driver, DriverOptions, DrmFile, Machine, Request } from "@gpuvm/drm-model";
 import { vmBind } from "./bind.ts";
 import type { MsmVmBindJob } from "./bind-job.ts";
 import { smStepMap, smStepRemap, smStepUnmap } from "./bind-steps.ts";
@@ -8,7 +8,7 @@ import { msmGemClose, msmPostclose } from "./close.ts";
 import { enableVmBind, MsmFile } from "./context.ts";
 import type { Msm } from "./device.ts";
 import { msmGemFreeObject } from "./free.ts";
-import { gemCpuPrep, gemMadvise, gemNew, getIova, msmGemOpen, setIova } from "./gem.ts";
+import { gemCpuPrep, gemMadvise, gemNew, getIova, setIova } from "./gem.ts";
 import { DEVICE, kernelNew, kernelPut } from "./kernel-bo.ts";
 import { Lru } from "./lru.ts";
 import { policyOf } from "./policy.ts";
@@ -29,14 +29,8 @@ const KERNEL_OBJECTS = [32 * 1024, 1024 * 1024];
 
 /** The driver with what only msm offers: for scenarios of its own, and for tests. */
 export interface MsmDriver extends Driver {
-  /** A second handle for an object that the file has one for (`DRM_IOCTL_MODE_GETFB2`). */
-  getFb2(file: DrmFile, bo: Bo, handle: number): Steps<Errno>;
   /** The address of a handle's object in the file's VM, or null: what GET_IOVA would answer, without making one. */
   iovaOf(file: DrmFile, handle: number): number | null;
-  /** A pinned object of the kernel's own, in the GPU's VM or the display's; null for -ENOMEM. */
-  kernelNew(size: number, vm: "kernel" | "scanout"): Steps<Bo | null>;
-  /** Gives up what {@link MsmDriver.kernelNew} made. */
-  kernelPut(bo: Bo, vm: "kernel" | "scanout"): Steps<void>;
   /** The VM of a file, or null. */
   vmOf(file: DrmFile): MsmGemVm | null;
   /** Submits that ran, and those that were written to the ring empty. */
@@ -109,19 +103,12 @@ export function startMsm(machine: Machine, rules: MsmRules, options: DriverOptio
       create: (size, vm) => kernelNew(msm, size, ofPurpose(vm)),
       put: (bo, vm) => kernelPut(msm, bo as MsmBo, ofPurpose(vm)),
     },
-    *getFb2(file, bo, handle) {
-      bo.get("creator");
-      msmGemOpen(file as MsmFile, bo as MsmBo, handle);
-      return 0;
-    },
     iovaOf(file, handle) {
       const { ctx, handles } = file as MsmFile;
       const bo = handles.get(handle);
       const va = bo === undefined || ctx.vm === null ? 0 : msm.vmas.peek(bo, ctx.vm);
       return va === 0 ? null : (ctx.vm as MsmGemVm).vas.addr(va);
     },
-    kernelNew: (size, vm) => kernelNew(msm, size, ofPurpose(vm)),
-    kernelPut: (bo, vm) => kernelPut(msm, bo as MsmBo, ofPurpose(vm)),
     vmOf: (file) => (file as MsmFile).ctx.vm,
     ringCounts: () => ({ executed: msm.ring.executed, emptied: msm.ring.emptied }),
   };

@@ -1,3 +1,4 @@
+import type { Bo } from "@gpuvm/drm-model";
 import { describe, expect, it } from "vitest";
 import { MS, NOTHING, Rig } from "./support/rig.ts";
 
@@ -227,8 +228,8 @@ describe("W7: the kernel's own objects", () => {
     "%s: gone with their pin",
     (variant) => {
       const rig = new Rig(variant);
-      const bo = rig.call(rig.driver.kernelNew(4096, "kernel"));
-      rig.call(rig.driver.kernelPut(bo as never, "kernel"));
+      const bo: Bo = rig.call(rig.driver.kernelBos?.create(4096, "kernel") as never);
+      rig.call(rig.driver.kernelBos?.put(bo, "kernel") as never);
       expect(bo?.refs).toBe(0);
       expect(rig.finish()).toEqual(NOTHING);
     },
@@ -236,9 +237,9 @@ describe("W7: the kernel's own objects", () => {
 
   it("mainline: a pin in the display's VM that vma_ref does not count has no event", () => {
     const rig = new Rig("mainline");
-    const bo = rig.call(rig.driver.kernelNew(4096, "scanout"));
-    rig.call(rig.driver.kernelPut(bo as never, "scanout"));
-    expect(bo?.refs).toBe(1);
+    const bo: Bo = rig.call(rig.driver.kernelBos?.create(4096, "scanout") as never);
+    rig.call(rig.driver.kernelBos?.put(bo, "scanout") as never);
+    expect(bo.refs).toBe(1);
     expect(rig.finish()).toMatchObject({ bos: 1, vas: 1, vms: 1 });
   });
 });
@@ -271,7 +272,7 @@ describe("W14: two handles to one object", () => {
     const rig = new Rig(variant);
     rig.create(1);
     rig.ask({ op: "get_iova", bo: 1 });
-    rig.call(rig.driver.getFb2(rig.file(), rig.bo(1), 2));
+    rig.call(rig.driver.prime?.openAgain?.(rig.file(), 1, 2) as never);
     rig.submit([1]);
     rig.pass(20 * MS);
     rig.closeBo(2);
