@@ -72,6 +72,8 @@ export function* walkList(
   fn: (vmBo: DrmGpuvmBo) => Steps<Errno>,
 ): Steps<Errno> {
   const walked = vm[which];
+  // Most VMs have nothing evicted, and many nothing external.
+  if (walked.list.head === null && walked.local === null) return 0;
   const nodeOf = (vmBo: DrmGpuvmBo) => (which === "extobj" ? vmBo.onExtobj : vmBo.onEvict);
   const local = new List<DrmGpuvmBo>();
   const holder = `walk of ${which} list`;
