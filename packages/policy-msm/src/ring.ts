@@ -33,8 +33,8 @@ export class Entity {
 
   #kick(): void {
     for (let job = this.#jobs[0]; job !== undefined; job = this.#jobs[0]) {
-      const blocker = job.after.find((fence) => !fence.signaled);
-      if (blocker !== undefined) {
+      const blocker = firstBusy(job.after);
+      if (blocker !== null) {
         blocker.onSignal(() => this.#kick());
         return;
       }
@@ -42,6 +42,14 @@ export class Entity {
       this.#ring.ready(job);
     }
   }
+}
+
+function firstBusy(fences: readonly DmaFence[]): DmaFence | null {
+  for (let i = 0; i < fences.length; i++) {
+    const fence = fences[i] as DmaFence;
+    if (!fence.signaled) return fence;
+  }
+  return null;
 }
 
 /** The ring: a few submits are on it, the others wait in the order in which they became ready. */
