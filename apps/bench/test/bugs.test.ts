@@ -33,7 +33,7 @@ describe("bugs", () => {
       return text;
     });
     expect(outputs[1]).toBe(outputs[0]);
-    expect(JSON.parse(outputs[0] ?? "").bugs[0]).toMatchObject({ id: "X1", found: true, fixedClean: true });
+    expect(JSON.parse(outputs[0] ?? "")[0]).toMatchObject({ id: "X1", found: true, fixedClean: true });
   });
 
   it("refuses a number that there is not", () => {

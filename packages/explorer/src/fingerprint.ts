@@ -17,6 +17,7 @@ import {
 } from "@gpuvm/core";
 import { Counts, Machine, Memory, PageTable, PteMap, Timers, VmRecord } from "@gpuvm/drm-model";
 import { Hash, hashString } from "./hash.ts";
+import { plainGet } from "./lookups.ts";
 import type { Slot } from "./slot.ts";
 import type { World } from "./world.ts";
 
@@ -47,6 +48,58 @@ const VM_SKIP: ReadonlySet<string> = new Set(["vas", "index", "walk", "pool", "e
 /** Classes with nothing in them that makes a difference, or whose part in the state is taken from elsewhere. */
 const OPAQUE: readonly unknown[] = [Machine, DrmDevice, Task, Ledger, Lockdep, Counts, Memory, Timers];
 
+/** The number that the last walk gave to an object. */
+const SEEN = Symbol("seen");
+
+interface Seen {
+  [SEEN]?: number;
+}
+
+/** The last number given to any object, by whichever fingerprint. */
+let last = 0;
+
+/** What an object is to the fingerprint. */
+const Kind = {
+  plain: 0,
+  opaque: 1,
+  gem: 2,
+  vmBo: 3,
+  vm: 4,
+  lock: 5,
+  fence: 6,
+  list: 7,
+  node: 8,
+  record: 9,
+  table: 10,
+  ptes: 11,
+  map: 12,
+  elements: 13,
+} as const;
+type Kind = (typeof Kind)[keyof typeof Kind];
+
+/** Classes by kind; an object is of the first that it is an instance of. */
+const KINDS: readonly (readonly [new (...args: never[]) => object, Kind])[] = [
+  [DrmGemObject, Kind.gem],
+  [DrmGpuvmBo, Kind.vmBo],
+  [DrmGpuvm, Kind.vm],
+  [Lock, Kind.lock],
+  [DmaFence, Kind.fence],
+  [List, Kind.list],
+  [ListNode, Kind.node],
+  [VmRecord, Kind.record],
+  [PageTable, Kind.table],
+  [PteMap, Kind.ptes],
+  [Map, Kind.map],
+  [Set, Kind.elements],
+  [Array, Kind.elements],
+];
+
+function kindOf(value: object): Kind {
+  if (OPAQUE.includes(value.constructor)) return Kind.opaque;
+  if (ArrayBuffer.isView(value)) return Kind.elements;
+  return KINDS.find(([maker]) => value instanceof maker)?.[1] ?? Kind.plain;
+}
+
 /**
  * The state of a run as 64 bits: what every object holds, is on, and is locked by; every mapping and every page-table
  * run; and where everybody stands. Objects are numbered in the order in which the walk comes to them, so states that
@@ -56,7 +109,9 @@ const OPAQUE: readonly unknown[] = [Machine, DrmDevice, Task, Ledger, Lockdep, C
 export class Fingerprint {
   /** The last state's. */
   readonly hash: Hash = new Hash();
-  readonly #seen = new Map<object, number>();
+  readonly #kinds = new Map<unknown, Kind>();
+  /** Objects that the walk has come to have a number above this one. */
+  #base = 0;
   readonly #keys = new Map<unknown, readonly string[]>();
   readonly #owners = new Map<Task, number>();
 
@@ -64,7 +119,7 @@ export class Fingerprint {
   take(world: World, where = true): Hash {
     const { hash } = this;
     hash.reset();
-    this.#seen.clear();
+    this.#base = last;
     this.#owners.clear();
     const { slots, machine } = world;
     for (let i = 0; i < slots.length; i++) this.#owners.set((slots[i] as Slot).task, i + 1);
@@ -129,37 +184,82 @@ export class Fingerprint {
 
   #object(value: object): void {
     const { hash } = this;
-    const n = this.#seen.get(value);
-    if (n !== undefined) {
-      hash.int(n);
+    const n = (value as Seen)[SEEN];
+    if (n !== undefined && n > this.#base) {
+      hash.int(n - this.#base);
       return;
     }
-    this.#seen.set(value, this.#seen.size + 1);
-    if (value instanceof DrmGemObject) this.#gem(value);
-    else if (value instanceof DrmGpuvmBo) this.#vmBo(value);
-    else if (value instanceof DrmGpuvm) this.#vm(value);
-    else if (value instanceof Lock) this.#lock(value);
-    else if (value instanceof DmaFence) hash.int(value.signaled ? 1 - value.error : 0);
-    else if (value instanceof List) this.#list(value as List<object>);
-    else if (value instanceof ListNode) hash.int(value.list === null ? 0 : (this.#seen.get(value.list) ?? 1));
-    else if (value instanceof VmRecord) this.#record(value);
-    else if (value instanceof PageTable) this.#ptes(value.ptes);
-    else if (value instanceof PteMap) this.#ptes(value);
-    else if (value instanceof Map) this.#map(value);
-    else if (value instanceof Set || Array.isArray(value)) this.#elements(value as Iterable<unknown>);
-    else if (ArrayBuffer.isView(value)) this.#elements(value as unknown as Iterable<unknown>);
-    else this.#fields(value);
+    if (Object.isExtensible(value)) (value as Seen)[SEEN] = ++last;
+    switch (this.#kindOf(value)) {
+      case Kind.opaque:
+        return;
+      case Kind.gem:
+        this.#gem(value as DrmGemObject);
+        return;
+      case Kind.vmBo:
+        this.#vmBo(value as DrmGpuvmBo);
+        return;
+      case Kind.vm:
+        this.#vm(value as DrmGpuvm);
+        return;
+      case Kind.lock:
+        this.#lock(value as Lock);
+        return;
+      case Kind.fence: {
+        const { signaled, error } = value as DmaFence;
+        hash.int(signaled ? 1 - error : 0);
+        return;
+      }
+      case Kind.list:
+        this.#list(value as List<object>);
+        return;
+      case Kind.node: {
+        const { list } = value as ListNode<object>;
+        const at = list === null ? 0 : ((list as Seen)[SEEN] ?? 0);
+        hash.int(list === null ? 0 : Math.max(1, at - this.#base));
+        return;
+      }
+      case Kind.record:
+        this.#any((value as VmRecord).vm);
+        this.#any((value as VmRecord).pt);
+        return;
+      case Kind.table:
+        this.#ptes((value as PageTable).ptes);
+        return;
+      case Kind.ptes:
+        this.#ptes(value as PteMap);
+        return;
+      case Kind.map:
+        this.#map(value as Map<unknown, unknown>);
+        return;
+      case Kind.elements:
+        this.#elements(value as Iterable<unknown>);
+        return;
+      default:
+        this.#fields(value);
+    }
+  }
+
+  /** What to look at in an object: the same for all of its class. */
+  #kindOf(value: object): Kind {
+    const maker = value.constructor;
+    let kind = plainGet.call(this.#kinds, maker) as Kind | undefined;
+    if (kind === undefined) {
+      kind = kindOf(value);
+      this.#kinds.set(maker, kind);
+    }
+    return kind;
   }
 
   #fields(value: object): void {
-    const maker = value.constructor;
-    if (OPAQUE.includes(maker)) return;
-    for (const key of this.#keysOf(value, maker)) this.#any((value as Record<string, unknown>)[key]);
+    for (const key of this.#keysOf(value, value.constructor))
+      this.#any((value as Record<string, unknown>)[key]);
   }
 
   /** Fields of an object literal are asked for each time; those of a class once. */
   #keysOf(value: object, maker: unknown): readonly string[] {
-    let keys = maker === Object ? undefined : this.#keys.get(maker);
+    let keys =
+      maker === Object ? undefined : (plainGet.call(this.#keys, maker) as readonly string[] | undefined);
     if (keys === undefined) {
       keys = Object.keys(value).filter((key) => {
         if (value instanceof DrmGpuvm && VM_SKIP.has(key)) return false;
@@ -199,11 +299,6 @@ export class Fingerprint {
     hash.int(vas.live);
     for (let zombie = vm.deferred; zombie !== null; zombie = zombie.deferNext) this.#object(zombie);
     this.#fields(vm);
-  }
-
-  #record(record: VmRecord): void {
-    this.#any(record.vm);
-    this.#any(record.pt);
   }
 
   #lock(lock: Lock): void {

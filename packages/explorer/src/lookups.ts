@@ -21,7 +21,8 @@ interface MarkedTable extends VaTable {
   [IDENTITY]?: number[];
 }
 
-const plainGet = Map.prototype.get;
+/** `Map.prototype.get` as it is when nobody watches. */
+export const plainGet: (this: Map<unknown, unknown>, key: unknown) => unknown = Map.prototype.get;
 const plainSet = Map.prototype.set;
 const plainAlloc = VaTable.prototype.alloc;
 const plainAddr = VaTable.prototype.addr;

@@ -137,7 +137,7 @@ function goThrough(scenario: Scenario, options: SearchOptions): SearchResult {
     let { node, choice, depth, failures } = todo;
     nodes.path(node, path);
     const world = new World(scenario);
-    for (const taken of path) world.step(taken);
+    world.replay(path);
     result.steps += path.length;
     const actor = actorOf(choice);
     for (;;) {

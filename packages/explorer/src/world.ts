@@ -44,6 +44,7 @@ export class World {
   fallibleNames: string[] | null = null;
   /** What the machine had before a file was open. */
   readonly baseline: LeftBehind;
+  #again = false;
   #failAt = 0;
   #numbered = false;
   #stamps = 0;
@@ -143,7 +144,14 @@ export class World {
     }
     this.#failAt = 0;
     while (machine.pending.length > 0) this.#adopt();
-    this.#look();
+    if (!this.#again) this.#look();
+  }
+
+  /** Takes steps that were taken before, in another run, and in which nothing was found. */
+  replay(choices: readonly Choice[]): void {
+    this.#again = true;
+    for (const choice of choices) this.step(choice);
+    this.#again = false;
   }
 
   /** Whether everybody is done. If nobody can go on and this is false, it is a deadlock. */

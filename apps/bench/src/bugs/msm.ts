@@ -1,3 +1,4 @@
+import type { Bo } from "@gpuvm/drm-model";
 import { ask, type Call, shrink, type World } from "@gpuvm/explorer";
 import { msm } from "@gpuvm/policy-msm";
 import { panthor } from "@gpuvm/policy-panthor";
@@ -114,11 +115,11 @@ export const MSM_BUGS: readonly Bug[] = [
         w.must(0, ENABLE, BIND_QUEUE, bo(1, 1, { flags: WC | NO_SHARE }));
         w.must(1, ENABLE, BIND_QUEUE);
         // GETFB2 and the like: a handle of another file, without a dma-buf.
-        const shared = w.file(0).handles.get(1);
-        const role = w.driver as unknown as {
-          getFb2(f: object, b: object, h: number): Generator<never, number, void>;
-        };
-        if (shared !== undefined) w.machine.call(role.getFb2(w.file(1), shared, 1));
+        const shared = w.file(0).handles.get(1) as (Bo & { vmaRef: number }) | undefined;
+        if (shared === undefined) throw new Error("the object is gone");
+        shared.get("creator");
+        shared.vmaRef++;
+        w.file(1).publish(1, shared);
       },
       actors: [{ name: "other", calls: [ask(1, binds(map(1, VA)))] }],
       check(w) {
