@@ -147,6 +147,21 @@ describe("callback form", () => {
     expect(steps).toEqual([1, 2, 2, 2, 2, 1, 0]);
   });
 
+  it("gives each kind of step to its own callback", () => {
+    const log: string[] = [];
+    const to = (name: string) => (op: GpuvaOp) => {
+      log.push(`${name} ${op.op}`);
+      return 0;
+    };
+    const w = world({
+      ops: { vmFree() {}, smStepMap: to("map"), smStepRemap: to("remap"), smStepUnmap: to("unmap") },
+    });
+    gpuvmSmMap(w.vm, null, { addr: 5, range: 15, obj: w.a, offset: 0 });
+    expect(log).toEqual(["remap 1", "unmap 2", "map 0"]);
+    gpuvmSmUnmap(w.vm, null, 5, 15);
+    expect(log.slice(3)).toEqual(["remap 1", "unmap 2"]);
+  });
+
   it("wants all three callbacks for a map, two for an unmap", () => {
     const step = () => 0;
     const of = (...names: string[]) =>

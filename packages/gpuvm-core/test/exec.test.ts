@@ -674,6 +674,11 @@ describe("dma_resv", () => {
       r.addFence(fence, usage);
       return fence;
     });
+    expect([USAGE_KERNEL, USAGE_WRITE, USAGE_READ].map((usage) => r.busy(usage))).toEqual([
+      fences[3],
+      fences[2],
+      fences[1],
+    ]);
     for (const usage of [USAGE_BOOKKEEP, USAGE_READ, USAGE_WRITE, USAGE_KERNEL]) {
       const fence = fences[3 - usage] as DmaFence;
       expect(r.busy(usage)).toBe(fence);
