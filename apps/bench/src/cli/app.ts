@@ -1,8 +1,14 @@
 import { existsSync } from "node:fs";
 import { TraceError } from "@gpuvm/trace";
 import { type Application, buildApplication, buildRouteMap, run } from "@stricli/core";
+import { propose } from "../completion/propose.ts";
+import { COMPLETE } from "../completion/scripts.ts";
+import { configWords } from "../config/apply.ts";
+import { findConfig } from "../config/config.ts";
+import { flagSchemas } from "../config/schema.ts";
 import { bugsCommand } from "./bugs-command.ts";
 import { compareCommand } from "./compare-command.ts";
+import { completionsCommand } from "./completions-command.ts";
 import { conformanceCommand } from "./conformance-command.ts";
 import { type BenchContext, EXIT } from "./context.ts";
 import { explainCommand } from "./explain-command.ts";
@@ -22,7 +28,7 @@ import { whyCommand } from "./why-command.ts";
 import { workloadsCommand } from "./workloads-command.ts";
 
 /** Every command by its name. */
-const COMMANDS = {
+export const COMMANDS = {
   run: runCommand,
   study: studyCommand,
   why: whyCommand,
@@ -37,6 +43,7 @@ const COMMANDS = {
   lint: lintCommand,
   export: exportCommand,
   conformance: conformanceCommand,
+  completions: completionsCommand,
   micro: microCommand,
 };
 
@@ -93,14 +100,46 @@ export async function main(argv: readonly string[]): Promise<number> {
   };
   const [first = ""] = argv;
   // `run` takes traces and policies as words; anything else that stands first was meant as a command.
-  if (first !== "" && !first.startsWith("-") && !(first in COMMANDS) && !existsSync(first)) {
+  if (
+    first !== "" &&
+    !first.startsWith("-") &&
+    !(first in COMMANDS) &&
+    first !== COMPLETE &&
+    !existsSync(first)
+  ) {
     const { DRIVERS } = await import("../policies.ts");
     if (!DRIVERS.some((driver) => driver.name === first.split(":", 1)[0])) return unknown(first);
   }
   process.exitCode = undefined;
-  await run(app, first === "micro" ? microWords(argv) : [...argv], context);
+  if (first === COMPLETE) {
+    context.print(await propose(app, argv.slice(1), context, COMMANDS));
+    return EXIT.ok;
+  }
+  let words: readonly string[];
+  try {
+    words = await configured(argv);
+  } catch (error) {
+    if (!isUserError(error)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return EXIT.usage;
+  }
+  await run(app, first === "micro" ? microWords(words) : [...words], context);
   // Words that no command understood: stricli has its own, negative codes for these.
   return answered ? code : exitCodeOf(process.exitCode);
+}
+
+/** The words that the user gave, with what their `gpuvm.config` adds. */
+async function configured(argv: readonly string[]): Promise<readonly string[]> {
+  const [first = ""] = argv;
+  const named = Object.hasOwn(COMMANDS, first);
+  const name = (named ? first : "run") as keyof typeof COMMANDS;
+  const asksForHelp = argv.some((word) => ["--help", "-h", "--helpAll", "--version", "-v"].includes(word));
+  const config = asksForHelp ? undefined : await findConfig(process.cwd());
+  if (config?.commands[name] === undefined) return argv;
+  const command = COMMANDS[name];
+  const rest = named ? argv.slice(1) : argv;
+  const aliases: Readonly<Record<string, string>> = command.parameters.aliases ?? {};
+  return [name, ...configWords(config, name, flagSchemas(command), rest, aliases), ...rest];
 }
 
 function unknown(command: string): number {

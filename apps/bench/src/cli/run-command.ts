@@ -28,6 +28,21 @@ interface Flags {
   readonly samples: number;
 }
 
+/** `DRIVER` and `DRIVER:VARIANT`, for completion. */
+async function policyNames(partial: string): Promise<string[]> {
+  const { DRIVERS } = await import("../policies.ts");
+  const all = DRIVERS.flatMap(({ name, variants }) => [
+    name,
+    ...Object.keys(variants).map((v) => `${name}:${v}`),
+  ]);
+  return all.filter((name) => name.startsWith(partial));
+}
+
+async function workloadNames(partial: string): Promise<string[]> {
+  const { WORKLOADS } = await import("../workload/catalogue.ts");
+  return WORKLOADS.map(({ name }) => name).filter((name) => name.startsWith(partial));
+}
+
 /** `gpuvm-bench run` */
 export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], BenchContext>({
   docs: {
@@ -65,6 +80,7 @@ export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], B
         optional: true,
         brief: "A generated workload: NAME or NAME:key=value,...; see: gpuvm-bench workloads",
         placeholder: "W",
+        proposeCompletions: workloadNames,
       },
       seed: {
         kind: "parsed",
@@ -80,6 +96,7 @@ export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], B
         optional: true,
         brief: "DRIVER or DRIVER:VARIANT",
         placeholder: "P",
+        proposeCompletions: policyNames,
       },
       ownership: {
         kind: "enum",
