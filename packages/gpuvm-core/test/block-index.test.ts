@@ -198,6 +198,18 @@ describe("a sorted map of doubles", () => {
     }
   });
 
+  it("loses whole leaves and nodes in its middle", () => {
+    const pair = new Pair();
+    for (const key of range(MANY)) pair.insert(key);
+    for (let from = 500; from < MANY; from += 1000) {
+      for (let key = from; key < from + 700; key++) {
+        pair.remove(key);
+        if (key % 20 === 0) expect(pair.index.check()).toEqual([]);
+      }
+      pair.all();
+    }
+  });
+
   it("replaces, again and again, an entry by two or three beside each other", () => {
     const pair = new Pair();
     const next = random(5);
