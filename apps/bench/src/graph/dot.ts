@@ -53,7 +53,9 @@ function untying(policy: ReferencePolicy, index: number): string {
   const never = mine.length > 0 && mine.every((u) => u.certainty === "never");
   const colour = never ? RED : GREEN;
   const where = event.vms === undefined ? "" : `\nin ${event.vms.map(purposeName).join(", ")}`;
-  const who = never ? "never comes: it waits for what it would untie" : `caused by ${event.causedBy}`;
+  const some = mine.find((u) => u.certainty === "never");
+  const but = never || some === undefined ? "" : `\nnot in every knot: ${some.because}`;
+  const who = never ? "never comes: it waits for what it would untie" : `caused by ${event.causedBy}${but}`;
   const label = `${eventName(event.id)}${where}\n${who}`;
   const id = `event ${index}`;
   return [

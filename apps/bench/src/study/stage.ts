@@ -25,8 +25,8 @@ export const QUEUE = 1;
 const PAGE = 4096;
 /** Where programs of explicit-bind drivers begin to place buffers: 512 GiB. */
 const BASE = 2 ** 39;
-/** Distance of two buffers' addresses: each has page tables of its own. */
-const SLOT = 2 ** 30;
+/** Distance of two buffers' addresses: each has lowest page tables of its own. */
+const SLOT = 2 ** 24;
 
 /** How a stage is set up. */
 export interface StageOptions {
