@@ -6,7 +6,7 @@ export type { Hazard, HazardKind } from "./machine/hazard.ts";
 export { Kref } from "./machine/kref.ts";
 export { Machine, type MachineOptions, type Work } from "./machine/machine.ts";
 export { Thread } from "./machine/thread.ts";
-export { Timers } from "./machine/timers.ts";
+export { type Timer, Timers } from "./machine/timers.ts";
 export { type StepCounts, VmRecord } from "./machine/vm-record.ts";
 export { Bo, type BoOptions, type PageState, releaseBo } from "./memory/bo.ts";
 export { IovaSpace } from "./memory/iova.ts";

@@ -2,14 +2,23 @@ import type { DriverPackage, DriverVariant } from "@gpuvm/drm-model";
 import { NOTHING, Program } from "./program.ts";
 import { SCENARIOS, type Scenario } from "./scenarios.ts";
 
+/** Declares a test. */
+export type DeclareTest = (name: string, body: () => void) => void;
+
 /** What the kit needs of a test runner; vitest's, or any that is shaped like it. */
 export interface TestRunner {
   /** Groups tests. */
   describe(name: string, body: () => void): void;
-  /** A test, and a test that must fail. */
-  readonly it: ((name: string, body: () => void) => void) & { fails(name: string, body: () => void): void };
+  /** A test; with `fails`, a test that must fail. */
+  readonly it: DeclareTest & { readonly fails: DeclareTest };
   /** An assertion. */
-  expect(actual: unknown, message?: string): { toEqual(expected: unknown): void };
+  expect(actual: unknown, message?: string): Assertion;
+}
+
+/** What is asserted. */
+export interface Assertion {
+  /** The value is equal, in depth. */
+  toEqual(expected: unknown): void;
 }
 
 /** Where a variant is known to fall short: scenario key to the reason. The scenario must then fail. */

@@ -1,3 +1,4 @@
+import type { Steps } from "@gpuvm/core";
 import { ask, type World } from "@gpuvm/explorer";
 import { nouveau } from "@gpuvm/policy-nouveau";
 import { type Bug, bind, bo, map, PAGE, unmap } from "./bug.ts";
@@ -9,10 +10,10 @@ const GART = { domain: 4 };
 const SPARSE = 256;
 const sparse = (va: number, pages: number) => map(0, va, pages, 0, SPARSE);
 
-function* showFirst(world: World): Generator<never, number, void> {
+function* showFirst(world: World): Steps<number> {
   const shown = world.file(0).handles.get(1);
   const prepare = shown === undefined ? undefined : world.driver.scanout?.prepareFb(shown);
-  return prepare === undefined ? -1 : ((yield* prepare as never) as number);
+  return prepare === undefined ? -1 : yield* prepare;
 }
 
 /** Bugs of nouveau. */

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { TraceError } from "@gpuvm/trace";
-import { type Application, buildApplication, buildRouteMap, run } from "@stricli/core";
+import { type Application, buildApplication, buildRouteMap, type Command, run } from "@stricli/core";
 import { propose } from "../completion/propose.ts";
 import { COMPLETE } from "../completion/scripts.ts";
 import { configWords } from "../config/apply.ts";
@@ -28,7 +28,7 @@ import { whyCommand } from "./why-command.ts";
 import { workloadsCommand } from "./workloads-command.ts";
 
 /** Every command by its name. */
-export const COMMANDS = {
+export const COMMANDS: Readonly<Record<string, Command<BenchContext>>> = {
   run: runCommand,
   study: studyCommand,
   why: whyCommand,
@@ -132,11 +132,11 @@ export async function main(argv: readonly string[]): Promise<number> {
 async function configured(argv: readonly string[]): Promise<readonly string[]> {
   const [first = ""] = argv;
   const named = Object.hasOwn(COMMANDS, first);
-  const name = (named ? first : "run") as keyof typeof COMMANDS;
+  const name = named ? first : "run";
   const asksForHelp = argv.some((word) => ["--help", "-h", "--helpAll", "--version", "-v"].includes(word));
   const config = asksForHelp ? undefined : await findConfig(process.cwd());
-  if (config?.commands[name] === undefined) return argv;
   const command = COMMANDS[name];
+  if (command === undefined || config?.commands[name] === undefined) return argv;
   const rest = named ? argv.slice(1) : argv;
   const aliases: Readonly<Record<string, string>> = command.parameters.aliases ?? {};
   return [name, ...configWords(config, name, flagSchemas(command), rest, aliases), ...rest];

@@ -17,7 +17,7 @@ type Row = [tMs: number, retained: number, mappings: number, mapped: number, map
 
 /** Watches a replay for the report: a few hundred looks, whatever its length. */
 export class PortraitSampler implements Sampler {
-  every = FIRST_EVERY;
+  every: number = FIRST_EVERY;
   readonly #rows: Row[] = [];
   #space: AddressSpace | null = null;
   #peak = 0;

@@ -1,3 +1,11 @@
+/** Something that is to happen. */
+export interface Timer {
+  /** When: virtual nanoseconds. */
+  readonly at: number;
+  /** What. */
+  readonly fn: () => void;
+}
+
 /** What is to happen at which virtual time: a binary heap, first in first out among equal times. */
 export class Timers {
   readonly #heap: { at: number; seq: number; fn: () => void }[] = [];
@@ -30,7 +38,7 @@ export class Timers {
   }
 
   /** Takes the next one off. */
-  pop(): { at: number; fn: () => void } | undefined {
+  pop(): Timer | undefined {
     const heap = this.#heap;
     const top = heap[0];
     const last = heap.pop();
