@@ -55,6 +55,21 @@ try {
   const { stdout } = await run(join(app, "node_modules", ".bin", "gpuvm-bench"), ["--help"], { cwd: app });
   if (!/gpuvm-bench/.test(stdout)) throw new Error(`gpuvm-bench --help printed:\n${stdout}`);
   console.log("installed @gpuvm/bench in an empty folder; gpuvm-bench --help answers");
+
+  // What a newcomer does: a file from a machine, to a verdict, a page and a timeline.
+  const bench = (...args: string[]) =>
+    run(join(app, "node_modules", ".bin", "gpuvm-bench"), args, { cwd: app });
+  const bind = (kind: string, at: string) =>
+    `app-1 [000] ${at}: xe_vma_${kind}: dev=d, vma=0xffff888111110000, vm=0xffff8881a1b2c000, asid=0x00001, start=0x000000200000, end=0x00000020ffff, userptr=0x000000000000\n`;
+  writeFileSync(join(app, "trace.txt"), bind("bind", "1.000000") + bind("unbind", "2.000000"));
+  await bench("lint", "trace.txt");
+  const { stdout: verdict } = await bench("run", "--trace", "trace.txt", "--report", "report.html");
+  if (!/leave nothing behind/.test(verdict)) throw new Error(`no verdict on trace.txt:\n${verdict}`);
+  if (!/<svg/.test(readFileSync(join(app, "report.html"), "utf8")))
+    throw new Error("report.html has no picture");
+  await bench("export", "trace.txt", "--policy", "powervr", "--format", "perfetto", "-o", "replay.pftrace");
+  await bench("run", "--filter", "glmark2 on powervr");
+  console.log("trace-cmd text to a verdict, a report and a timeline; a shipped trace replays");
 } finally {
   await registry.close();
   rmSync(scratch, { recursive: true, force: true });

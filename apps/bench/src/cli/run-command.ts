@@ -209,7 +209,7 @@ export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], B
       kind: "array",
       parameter: { brief: "More traces, or policies", parse: word, placeholder: "WORD" },
     },
-    aliases: { o: "out", f: "format", t: "trace", p: "policy" },
+    aliases: { o: "out", f: "format", t: "trace", p: "policy", w: "workload" },
   },
   func: async function (flags, ...words) {
     const { runRun, sortWords } = await import("../commands/run.ts");

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { EXIT } from "../cli/context.ts";
-import { Interrupted, interruptSignal } from "../cli/interrupt.ts";
+import { breathe, Interrupted, interruptSignal } from "../cli/interrupt.ts";
 import { wantsColour, writeWhole } from "../cli/output.ts";
 import { Progress } from "../cli/progress.ts";
 import { compareResults } from "../compare/compare.ts";
@@ -163,6 +163,8 @@ async function replayAll(
         const options = { audit, lockdep, repeat, portrait, onProgress, signal };
         comparison.add(await replayOne(job.source, job.subject, options));
         progress.show(++done, what);
+        await breathe();
+        signal.throwIfAborted();
       }
     }
     return false;

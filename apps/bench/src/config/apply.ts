@@ -2,6 +2,9 @@ import { UsageError } from "../cli/usage-error.ts";
 import type { Config } from "./config.ts";
 import type { FlagSchema } from "./schema.ts";
 
+/** Flags that answer the same question: who gives one of them does not want the others' defaults. */
+const SAME_QUESTION: readonly (readonly string[])[] = [["trace", "workload"]];
+
 /**
  * The words that a configuration adds to those that the user gave: every flag of the command that they did not give
  * themselves.
@@ -22,8 +25,9 @@ export function configWords(
       const known = Object.keys(schemas).join(", ");
       throw new UsageError(`${config.path}: "${command}" has no flag "${name}"; it has ${known}`);
     }
-    const flag = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    if (isGiven(name, flag, given, aliases)) continue;
+    const flag = flagOf(name);
+    const others = SAME_QUESTION.find((names) => names.includes(name)) ?? [name];
+    if (others.some((other) => isGiven(other, flagOf(other), given, aliases))) continue;
     for (const one of Array.isArray(value) ? value : [value]) {
       if (schema.type === "boolean" ? typeof one !== "boolean" : !["string", "number"].includes(typeof one)) {
         throw new UsageError(`${config.path}: "${command}.${name}" can't be ${JSON.stringify(one)}`);
@@ -33,6 +37,10 @@ export function configWords(
     }
   }
   return out;
+}
+
+function flagOf(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 function isGiven(

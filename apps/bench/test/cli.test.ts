@@ -1,0 +1,258 @@
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { printGpuvas, shippedTraces } from "@gpuvm/trace";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { COMMANDS } from "../src/cli/app.ts";
+import { progressLine } from "../src/cli/progress.ts";
+import { SCRIPTS } from "../src/completion/scripts.ts";
+import { configSchema } from "../src/config/schema.ts";
+import type { Results } from "../src/index.ts";
+
+const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const NODE_ARGS = ["--conditions=@gpuvm/source", MAIN];
+
+let dir = "";
+
+function bench(...args: string[]) {
+  return spawnSync(process.execPath, [...NODE_ARGS, ...args], { cwd: dir, encoding: "utf8" });
+}
+
+function results(name: string): Results {
+  return JSON.parse(readFileSync(join(dir, name), "utf8")) as Results;
+}
+
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), "gpuvm-cli-"));
+  // Examples without a trace replay this one: the shipped ones take too long for a test.
+  for (const name of ["glmark2", "my"]) {
+    expect(bench("workloads", "flips:seconds=3", "-o", `${name}.jsonl.gz`).status).toBe(0);
+  }
+  writeFileSync(join(dir, "gpuvm.config.json"), JSON.stringify({ run: { trace: ["glmark2.jsonl.gz"] } }));
+  const mapping = (va: number, object: bigint) => ({ va: BigInt(va), length: 65536n, object, offset: 0n });
+  const space = { name: "gpu", start: 0n, end: 1n << 47n, reservedStart: 0n, reservedEnd: 0n, emptyLines: 1 };
+  const dump = (...vas: number[]) =>
+    printGpuvas([{ ...space, mappings: vas.map((va) => mapping(va, BigInt(va))) }]);
+  writeFileSync(join(dir, "gpuvas.txt"), dump(0x100000, 0x200000));
+  for (const n of [1, 2, 3])
+    writeFileSync(join(dir, `gpuvas-${n}.txt`), dump(0x100000 * n, 0x100000 * (n + 1)));
+  const event =
+    "app-1 [000] 1.000000: xe_vma_bind: dev=d, vma=0xffff888111110000, vm=0xffff8881a1b2c000, asid=0x00001, start=0x000000200000, end=0x00000020ffff, userptr=0x000000000000\n";
+  writeFileSync(join(dir, "trace-cmd.txt"), event);
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+const MINE = [
+  "import",
+  "workloads",
+  "lint",
+  "export",
+  "run",
+  "merge",
+  "report",
+  "compare",
+  "completions",
+] as const;
+
+/** Lines of a command's help that are a whole command of this program. */
+function examples(name: keyof typeof COMMANDS): string[] {
+  const text = COMMANDS[name]?.fullDescription ?? "";
+  return text.split("\n").flatMap((line) => /^ {2}(gpuvm-bench .*?)( \| .*)?$/.exec(line)?.[1] ?? []);
+}
+
+describe("the examples in the help", () => {
+  it("are there for every command", () => {
+    for (const name of Object.keys(COMMANDS) as (keyof typeof COMMANDS)[]) {
+      expect(bench(name, "--help").stdout, name).toContain(`gpuvm-bench ${name}`);
+    }
+    for (const name of MINE) expect(examples(name).length, name).toBeGreaterThan(0);
+  }, 120_000);
+
+  it("work, in their order", () => {
+    for (const name of MINE) {
+      for (const example of examples(name)) {
+        const args = example
+          .split(" ")
+          .slice(1)
+          .map((word) => word.replaceAll('"', ""));
+        const { status, stderr, stdout } = bench(...args);
+        expect([0, 3], `${example}\n${stderr}\n${stdout}`).toContain(status);
+      }
+    }
+  }, 300_000);
+});
+
+describe("a run in parts", () => {
+  const common = [
+    "run",
+    "--policy",
+    "powervr",
+    "--policy",
+    "panthor",
+    "--workload",
+    "bad-exit:programs=2",
+    "--workload",
+    "ml:mib=8,steps=5",
+    "-f",
+    "json",
+  ];
+
+  it("is the same as the whole", () => {
+    bench(...common, "-o", "whole.json");
+    for (const part of ["1/3", "2/3", "3/3"]) {
+      expect(bench(...common, "--shard", part, "-o", `part-${part[0]}.json`).status).toBe(0);
+    }
+    expect(bench("merge", "part-1.json", "part-2.json", "part-3.json", "-o", "merged.json").status).toBe(0);
+    const figures = (name: string) =>
+      results(name)
+        .runs.map((run) => ({ ...run, timing: null }))
+        .sort((a, b) => `${a.trace}${a.subject}`.localeCompare(`${b.trace}${b.subject}`));
+    expect(figures("merged.json")).toEqual(figures("whole.json"));
+    expect(figures("whole.json")).toHaveLength(4);
+    expect(results("part-1.json").options.shard).toBe("1/3");
+    expect(results("whole.json").options.seed).toBe(1);
+    expect(Object.keys(results("whole.json").versions ?? {})).toEqual(["gpuvm-bench", "node", "v8"]);
+  }, 120_000);
+
+  it("is refused where parts don't go together", () => {
+    const other = results("whole.json");
+    writeFileSync(
+      join(dir, "other.json"),
+      JSON.stringify({ ...other, options: { ...other.options, seed: 9 } }),
+    );
+    const { status, stderr } = bench("merge", "whole.json", "other.json");
+    expect([status, stderr]).toEqual([2, expect.stringContaining("seed")]);
+  });
+
+  it("chooses by --filter", () => {
+    bench(...common, "--filter", "^ml.* on pan", "-o", "filtered.json");
+    expect(results("filtered.json").runs.map((run) => run.policy)).toEqual(["panthor"]);
+    expect(bench(...common, "--filter", "nothing").stderr).toContain("leaves nothing to replay");
+  });
+});
+
+describe("baselines", () => {
+  const run = ["run", "--policy", "powervr", "--workload", "ml:mib=8,steps=5"];
+
+  it("are silent when nothing changed, and answer 3 to a planted 10 %", () => {
+    expect(bench(...run, "--save-baseline", "b").status).toBe(0);
+    const same = bench(...run, "--baseline", "b", "--fail-on", "regression");
+    expect([same.status, same.stdout]).toEqual([0, expect.stringContaining("0 worse, 0 better")]);
+    const path = "gpuvm-results/baselines/b.json";
+    const planted = results(path);
+    const fewer = planted.runs.map((r) => ({ ...r, ptes_written: Math.round(r.ptes_written / 1.1) }));
+    writeFileSync(join(dir, path), JSON.stringify({ ...planted, runs: fewer }));
+    const worse = bench(...run, "--baseline", "b", "--threshold", "5%", "--fail-on", "regression");
+    expect([worse.status, worse.stdout]).toEqual([3, expect.stringMatching(/ptes_written .*1\.100 .*worse/)]);
+    expect(bench(...run, "--baseline", "none").stderr).toContain("there are: b");
+  }, 60_000);
+
+  it("go with a relative row, with an error where there are samples", () => {
+    const { stdout } = bench(...run, "--reference", "panthor", "--samples", "3");
+    expect(stdout).toMatch(/time, relative to panthor:mainline +1\.00 ± 0\.\d\d +\d+\.\d\d ± \d+\.\d\d/);
+  });
+
+  it("can be benchstat's", () => {
+    const { stdout } = bench(...run, "-f", "benchstat", "--samples", "2");
+    expect(stdout.match(/^BenchmarkReplay\/trace=\S+\/policy=powervr:mainline 1 \d+ ns\/op /gm)).toHaveLength(
+      2,
+    );
+  });
+});
+
+describe("Ctrl-C", () => {
+  it.skipIf(process.platform === "win32")(
+    "leaves what is finished, three signals in 100 ms included",
+    async () => {
+      const args = [
+        "run",
+        "-p",
+        "powervr",
+        "-w",
+        "flips",
+        "--samples",
+        "500",
+        "-f",
+        "json",
+        "-o",
+        "partial.json",
+      ];
+      const child = spawn(process.execPath, [...NODE_ARGS, ...args], {
+        cwd: dir,
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      let stderr = "";
+      child.stderr.on("data", (chunk) => (stderr += chunk));
+      await new Promise((wait) => setTimeout(wait, 6000));
+      for (let i = 0; i < 3; i++) {
+        child.kill("SIGINT");
+        await new Promise((wait) => setTimeout(wait, 30));
+      }
+      const code = await new Promise((done) => child.on("exit", done));
+      expect([code, stderr]).toEqual([130, expect.stringContaining("interrupted: 1 of 1 replays")]);
+      expect(results("partial.json")).toMatchObject({
+        partial: true,
+        runs: [{ subject: "powervr:mainline" }],
+      });
+      expect(readdirSync(dir).filter((name) => /partial$|tmp$/.test(name))).toEqual([]);
+    },
+    60_000,
+  );
+});
+
+describe("gpuvm.config", () => {
+  it("has a schema that fits the flags", () => {
+    const shipped = readFileSync(new URL("../gpuvm.config.schema.json", import.meta.url), "utf8");
+    expect(JSON.parse(shipped)).toEqual(configSchema(COMMANDS));
+  });
+
+  it("is named in the message when it is wrong", () => {
+    const sub = mkdtempSync(join(dir, "config-"));
+    writeFileSync(join(sub, "gpuvm.config.json"), '{"run":{"polcy":["x"]}}');
+    const { status, stderr } = spawnSync(process.execPath, [...NODE_ARGS, "run"], {
+      cwd: sub,
+      encoding: "utf8",
+    });
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/gpuvm\.config\.json: "run" has no flag "polcy"/),
+    ]);
+  });
+});
+
+describe("completions", () => {
+  it("know commands, flags, policies, workloads", () => {
+    const words = (...args: string[]) =>
+      bench("__complete", ...args)
+        .stdout.split("\n")
+        .map((l) => l.split("\t")[0]);
+    expect(words("im")).toContain("import");
+    expect(words("run", "--sav")).toContain("--save-baseline");
+    expect(words("run", "--policy", "powervr:")).toContain("powervr:mainline");
+    expect(words("run", "--workload", "br")).toEqual(["browser", ""]);
+  });
+
+  it("complete in bash, colons included", () => {
+    const script = `gpuvm-bench() { '${process.execPath}' ${NODE_ARGS.map((a) => `'${a}'`).join(" ")} "$@"; }
+${SCRIPTS.bash}
+COMP_WORDS=(gpuvm-bench run --policy powervr : ma); COMP_CWORD=5; _gpuvm_bench; echo "\${COMPREPLY[@]}"
+COMP_WORDS=(gpuvm-bench comp); COMP_CWORD=1; _gpuvm_bench; echo "\${COMPREPLY[@]}"`;
+    const { stdout, error } = spawnSync("bash", ["-c", script], { cwd: dir, encoding: "utf8" });
+    if (error !== undefined) return;
+    expect(stdout.split("\n")).toEqual(["mainline", "compare completions", ""]);
+  });
+});
+
+describe("the progress line", () => {
+  it("tells rate and what is left, and doesn't foretell an end that nobody knows", () => {
+    const options = { total: 50, unit: "replays" };
+    expect(progressLine(options, 10, 5, "x")).toBe("10/50 replays, 2.0/s, 20 s left: x");
+    expect(progressLine({ ...options, total: Number.NaN }, 10, 5, "x")).toBe("10 replays, 2.0/s: x");
+  });
+});
+
+describe("shipped traces", () => {
+  it("are where run looks for them", () => expect(shippedTraces()).toHaveLength(10));
+});
