@@ -171,9 +171,9 @@ describe("Ctrl-C", () => {
         "-p",
         "powervr",
         "-w",
-        "flips",
+        "flips:seconds=1",
         "--samples",
-        "500",
+        "5000",
         "-f",
         "json",
         "-o",
@@ -183,6 +183,7 @@ describe("Ctrl-C", () => {
         cwd: dir,
         stdio: ["ignore", "ignore", "pipe"],
       });
+      const exited = new Promise((done) => child.on("exit", done));
       let stderr = "";
       child.stderr.on("data", (chunk) => (stderr += chunk));
       await new Promise((wait) => setTimeout(wait, 6000));
@@ -190,7 +191,7 @@ describe("Ctrl-C", () => {
         child.kill("SIGINT");
         await new Promise((wait) => setTimeout(wait, 30));
       }
-      const code = await new Promise((done) => child.on("exit", done));
+      const code = await exited;
       expect([code, stderr]).toEqual([130, expect.stringContaining("interrupted: 1 of 1 replays")]);
       expect(results("partial.json")).toMatchObject({
         partial: true,

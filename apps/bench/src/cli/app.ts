@@ -15,7 +15,7 @@ import { explainCommand } from "./explain-command.ts";
 import { exploreCommand } from "./explore-command.ts";
 import { exportCommand } from "./export-command.ts";
 import { importCommand } from "./import-command.ts";
-import { wasInterrupted } from "./interrupt.ts";
+import { keystrokeOver, wasInterrupted } from "./interrupt.ts";
 import { lintCommand } from "./lint-command.ts";
 import { mergeCommand } from "./merge-command.ts";
 import { microCommand, microWords } from "./micro-command.ts";
@@ -124,6 +124,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     return EXIT.usage;
   }
   await run(app, first === "micro" ? microWords(words) : [...words], context);
+  await keystrokeOver();
   // Words that no command understood: stricli has its own, negative codes for these.
   return answered ? code : exitCodeOf(process.exitCode);
 }

@@ -10,7 +10,11 @@ export class Interrupted extends Error {
 /** npm hands one Ctrl-C on up to three times within 100 ms: only a later one is impatience. */
 const SAME_KEYSTROKE_MS = 1000;
 
+/** A program that has nothing left to do waits so long for the rest of the keystroke, which would kill it while it ends. */
+const KEYSTROKE_MS = 300;
+
 let installed: AbortSignal | undefined;
+let first = 0;
 
 /**
  * The signal of Ctrl-C, for a command that gives the event loop a turn now and then; a second Ctrl-C ends the program at
@@ -19,7 +23,6 @@ let installed: AbortSignal | undefined;
 export function interruptSignal(): AbortSignal {
   if (installed !== undefined) return installed;
   const controller = new AbortController();
-  let first = 0;
   process.on("SIGINT", () => {
     const now = Date.now();
     if (first === 0) first = now;
@@ -38,4 +41,10 @@ export function breathe(): Promise<void> {
 /** Whether the user pressed Ctrl-C, and a command took notice. */
 export function wasInterrupted(): boolean {
   return installed?.aborted === true;
+}
+
+/** After an interruption: resolves when no more signals of the same keystroke are to be expected. */
+export async function keystrokeOver(): Promise<void> {
+  const left = first + KEYSTROKE_MS - Date.now();
+  if (wasInterrupted() && left > 0) await new Promise((resolve) => setTimeout(resolve, left));
 }
