@@ -30,11 +30,9 @@ export class ReplayTimeline implements Sampler {
   /** Looks on at births and deaths: the machine tells its memory of each. */
   start({ machine }: Replay): void {
     const { memory } = machine;
-    const [born, died, orphaned] = [memory.born, memory.died, memory.orphaned].map((f) => f.bind(memory)) as [
-      typeof memory.born,
-      typeof memory.died,
-      typeof memory.orphaned,
-    ];
+    const born = memory.born.bind(memory);
+    const died = memory.died.bind(memory);
+    const orphaned = memory.orphaned.bind(memory);
     memory.born = (bo) => {
       const id = ++this.#serial;
       this.#ids.set(bo, id);
