@@ -56,7 +56,7 @@ export function relativeRow(reference: string): Row {
 }
 
 function byteSeconds(n: number): string {
-  return n === 0 ? "0" : `${bytes(n)}s`;
+  return n === 0 ? "0" : `${bytes(n)}·s`;
 }
 
 /** Over all traces, at the median of each one's samples. */
