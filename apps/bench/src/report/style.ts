@@ -34,6 +34,6 @@ code{font:.85em ui-monospace,"DejaVu Sans Mono",monospace;background:var(--hole)
 .held{color:var(--dim)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;font-size:.88rem;max-width:62rem}
 dt{font-weight:600}dd{margin:0}
-@media (max-width:36rem){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}h1{font-size:1.35rem}.lead{font-size:1rem}figure{padding:.7rem .6rem}}
+@media (max-width:36rem){th:first-child{position:static;white-space:normal;overflow-wrap:anywhere;min-width:7rem}th,td{padding:.22rem .4rem}dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}h1{font-size:1.35rem}.lead{font-size:1rem}figure{padding:.7rem .6rem}}
 @media print{:root{color-scheme:light}body{max-width:none;padding:0;font-size:11px}nav{display:none}figure{break-inside:avoid}h2,h3{break-after:avoid}.figures{grid-template-columns:1fr 1fr}}
 `;
