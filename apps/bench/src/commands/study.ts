@@ -10,8 +10,8 @@ import { REPAIRS, repairRows, schedulesText } from "../study/schedule-text.ts";
 import { studyJson } from "../study/study-json.ts";
 import { studyMarkdown } from "../study/study-markdown.ts";
 import { studyText } from "../study/study-text.ts";
-import { WORKLOADS } from "../study/workloads.ts";
 import { studySubjects } from "../study/subjects.ts";
+import { WORKLOADS } from "../study/workloads.ts";
 
 /** The arguments of `study`. */
 export interface StudyArgs extends StudyParams {
