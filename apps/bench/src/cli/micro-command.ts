@@ -2,6 +2,7 @@ import { buildCommand, type Command } from "@stricli/core";
 import type { MicroArgs } from "../commands/micro.ts";
 import { CASES, type MicroCase } from "../micro/workload.ts";
 import type { BenchContext } from "./context.ts";
+import { word } from "./parse.ts";
 import { UsageError } from "./usage-error.ts";
 
 interface Flags {
@@ -14,6 +15,7 @@ interface Flags {
   readonly json: boolean;
   readonly full: boolean;
   readonly peers: boolean;
+  readonly svg?: string;
 }
 
 function count(text: string): number {
@@ -28,9 +30,30 @@ function seed(text: string): number {
   return n;
 }
 
-/** The parser takes `--n` for no flag, as it is one letter long. */
+/** Flags that take several values, also one behind the other: `--n 1000 10000`. */
+const LISTS: Readonly<Record<string, string>> = {
+  "--n": "-n",
+  "-n": "-n",
+  "--mappings": "-n",
+  "--case": "--case",
+};
+
+/** The words as the parser wants them: it takes `--n` for no flag, as it is one letter long, and one value a flag. */
 export function microWords(argv: readonly string[]): string[] {
-  return argv.map((word) => (word === "--n" ? "-n" : word.replace(/^--n=/, "--mappings=")));
+  const out: string[] = [];
+  let list: string | undefined;
+  let values = 0;
+  for (const given of argv) {
+    if (given.startsWith("-")) {
+      list = LISTS[given];
+      values = 0;
+      out.push(list ?? given.replace(/^--n=/, "--mappings="));
+    } else {
+      if (list !== undefined && values++ > 0) out.push(list);
+      out.push(given);
+    }
+  }
+  return out;
 }
 
 /** `gpuvm-bench micro` */
@@ -82,6 +105,13 @@ export const microCommand: Command<BenchContext> = buildCommand<Flags, [], Bench
       },
       json: { kind: "boolean", default: false, brief: "One JSON object per line" },
       full: { kind: "boolean", default: false, brief: "Also the checksum over every field of every step" },
+      svg: {
+        kind: "parsed",
+        parse: word,
+        optional: true,
+        brief: "Also a chart of time against mappings",
+        placeholder: "FILE",
+      },
       peers: { kind: "boolean", default: false, brief: "Compare with data structures from npm" },
     },
     aliases: { n: "mappings" },

@@ -1,4 +1,6 @@
+import { writeWhole } from "../cli/output.ts";
 import { UsageError } from "../cli/usage-error.ts";
+import { growthChart } from "../micro/chart.ts";
 import { measureCore } from "../micro/measure.ts";
 import { resultJson, resultsTable, sumsAgree } from "../micro/micro-text.ts";
 import { measurePeers, peersTable } from "../micro/peers/compare-peers.ts";
@@ -20,6 +22,8 @@ export interface MicroArgs {
   readonly full: boolean;
   /** Rounds. */
   readonly runs: number;
+  /** Where a chart of time against mappings goes, too. */
+  readonly svg?: string;
   /** Compare with data structures from npm instead. */
   readonly peers: boolean;
 }
@@ -47,6 +51,7 @@ export async function runMicro(
     return compared.every((c) => c.agrees) ? 0 : 1;
   }
   const results = measureCore({ works, mode: args.mode, runs: args.runs, full: args.full }, onRun);
+  if (args.svg !== undefined) writeWhole(args.svg, growthChart(results));
   print(args.json ? results.map((r) => `${resultJson(r)}\n`).join("") : resultsTable(results));
   return results.some((r) => sumsAgree(r) === false) ? 1 : 0;
 }

@@ -1,0 +1,44 @@
+import * as Plot from "@observablehq/plot";
+import { draw } from "../report/plot.ts";
+import { baselineOf } from "./c-baseline.ts";
+import { type MicroResult, median } from "./measure.ts";
+
+interface Point {
+  readonly case: string;
+  readonly n: number;
+  readonly ns: number;
+}
+
+const PIXELS = 240;
+
+/** Time per operation against the number of mappings, as SVG; dashed: the documented figures of the kernel's C code. */
+export function growthChart(results: readonly MicroResult[]): string {
+  const core: Point[] = results.map((r) => ({ case: r.work.case, n: r.work.n, ns: median(r.ns) }));
+  const c: Point[] = results.flatMap(({ work }) => {
+    const documented = baselineOf(work);
+    return documented === undefined ? [] : [{ case: work.case, n: work.n, ns: documented.ns }];
+  });
+  const xy = { x: "n", y: "ns", fx: "case", stroke: "#0b6bb3" } as const;
+  return draw(
+    {
+      width: PIXELS * new Set(core.map((p) => p.case)).size,
+      height: PIXELS,
+      marginBottom: 36,
+      fx: { label: null },
+      x: { type: "log", label: "mappings", ticks: [1e3, 1e4, 1e5, 1e6, 1e7], tickFormat: "~s" },
+      y: {
+        type: "log",
+        label: "ns per operation",
+        grid: true,
+        ticks: [10, 100, 1000, 10_000],
+        tickFormat: "~s",
+      },
+      marks: [
+        Plot.line(c, { ...xy, stroke: "#777", strokeDasharray: "4 3" }),
+        Plot.line(core, { ...xy, strokeWidth: 2 }),
+        Plot.dot(core, { ...xy, fill: "#0b6bb3", r: 2.5 }),
+      ],
+    },
+    "time per operation against the number of mappings, by case",
+  );
+}
