@@ -1,6 +1,6 @@
 import { choiceOf, TIME } from "./choice.ts";
 import type { Fingerprint } from "./fingerprint.ts";
-import { outcomeOf } from "./result.ts";
+import { outcomeOf } from "./outcome.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Slot } from "./slot.ts";
 import { World } from "./world.ts";

@@ -16,6 +16,8 @@ interface Marked {
   [IDENTITY]?: number;
 }
 
+/* oxlint-disable typescript/unbound-method -- each is called with the map or the table that it is of */
+
 /** A table of mappings with the identity of each row. */
 interface MarkedTable extends VaTable {
   [IDENTITY]?: number[];

@@ -1,6 +1,7 @@
 import { sequentialOutcomes } from "./atomic.ts";
 import type { Choice } from "./choice.ts";
 import { Fingerprint } from "./fingerprint.ts";
+import { outcomeOf, resultsOf } from "./outcome.ts";
 import type { Scenario } from "./scenario.ts";
 import { type Violation, violationKey } from "./violation.ts";
 import type { World } from "./world.ts";
@@ -123,19 +124,4 @@ export class Findings {
   get scenario(): Scenario {
     return this.#scenario;
   }
-}
-
-/** Results and final state in one word. */
-export function outcomeOf(world: World, print: Fingerprint): string {
-  const { a, b } = print.take(world, false);
-  return `${resultsOf(world)} ${a}:${b}`;
-}
-
-function resultsOf(world: World): string {
-  return world.results
-    .map(
-      (results, i) =>
-        `${world.slots[i]?.name}: ${results.map((r) => (typeof r === "number" ? r : "-")).join(", ")}`,
-    )
-    .join("; ");
 }

@@ -64,7 +64,7 @@ export function tell(scenario: Scenario, schedule: readonly Choice[]): Story {
     const returned =
       actor !== TIME && slot?.actor != null && slot.thread === null && world.violation === null;
     const value = returned ? world.results[actor]?.at(-1) : undefined;
-    const result = !returned ? null : value === undefined ? "done" : `= ${String(value)}`;
+    const result = !returned ? null : value === undefined ? "done" : `= ${JSON.stringify(value)}`;
     const changes = changed(before, counts(world.machine));
     steps.push({ actor: name, call, begins, stops, result, failed, changes });
   }

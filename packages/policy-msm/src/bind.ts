@@ -20,7 +20,8 @@ import {
 import { type BindOp, Kref, lock, preempt, type RequestOf, unlock } from "@gpuvm/drm-model";
 import { type JobOp, MsmVmBindJob } from "./bind-job.ts";
 import type { MsmBo } from "./bo.ts";
-import { type MsmContext, type MsmFile, msmContextVm } from "./context.ts";
+import type { MsmContext, MsmFile } from "./context.ts";
+import { msmContextVm } from "./context-vm.ts";
 import type { Msm } from "./device.ts";
 import { getPages, pinObj } from "./pages.ts";
 import { PREALLOC_LIMIT, preallocCount } from "./prealloc.ts";

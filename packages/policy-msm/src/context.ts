@@ -1,9 +1,9 @@
 import { type DmaFence, EBUSY, EINVAL, type Errno, type Holder, Lock, type Steps } from "@gpuvm/core";
-import { type DmaBuf, DrmFile, Kref, lock, preempt, unlock } from "@gpuvm/drm-model";
+import { type DmaBuf, DrmFile, Kref, lock, unlock } from "@gpuvm/drm-model";
 import type { MsmBo } from "./bo.ts";
 import type { Msm } from "./device.ts";
 import { MsmQueue } from "./queue.ts";
-import { type MsmGemVm, msmGemVmCreate } from "./vm.ts";
+import type { MsmGemVm } from "./vm.ts";
 
 /** What a file has beside handles (`struct msm_context`); lives on while one of its queues does. */
 export class MsmContext {
@@ -58,23 +58,6 @@ export class MsmFile extends DrmFile<MsmBo> {
     super(msm.machine, id);
     this.ctx = new MsmContext(msm, this);
   }
-}
-
-/**
- * The context's VM, made at the first call that needs one (`msm_context_vm`).
- *
- * @returns null for -ENOMEM
- */
-export function* msmContextVm(msm: Msm, ctx: MsmContext): Steps<MsmGemVm | null> {
-  if (ctx.vm !== null) return ctx.vm;
-  const { dev } = msm;
-  yield* lock(dev, ctx.lock, "msm_context_vm");
-  if (ctx.vm === null) {
-    yield* preempt(dev, "alloc", "msm_gem_vm_create");
-    ctx.vm = msmGemVmCreate(msm, ctx.file, "program", !ctx.vmBind, ctx);
-  }
-  unlock(dev, ctx.lock);
-  return ctx.vm;
 }
 
 /** `MSM_SET_PARAM(EN_VM_BIND)`: only before the VM is made. */

@@ -12,7 +12,8 @@ import {
 } from "@gpuvm/core";
 import { lock, preempt, type RequestOf, unlock, waitResv } from "@gpuvm/drm-model";
 import { MsmBo } from "./bo.ts";
-import { type MsmFile, msmContextVm } from "./context.ts";
+import type { MsmFile } from "./context.ts";
+import { msmContextVm } from "./context-vm.ts";
 import type { Msm } from "./device.ts";
 import { lockVmAndObj } from "./locks.ts";
 import {

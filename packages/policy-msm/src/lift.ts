@@ -114,6 +114,8 @@ function liftOne(file: FileState, request: Request, out: NeutralRequest[]): void
     case "close":
     case "end":
       out.push(request);
+      return;
+    default: // means nothing to memory, or is not of this driver
   }
 }
 

@@ -1,6 +1,7 @@
 import { type DmaFence, EINVAL, ENOENT, type Errno, type Holder, Lock, type Steps } from "@gpuvm/core";
 import { BindQueue, Kref, type Machine, preempt, type RequestOf, waitFence } from "@gpuvm/drm-model";
-import { type MsmContext, msmContextVm } from "./context.ts";
+import type { MsmContext } from "./context.ts";
+import { msmContextVm } from "./context-vm.ts";
 import type { Msm } from "./device.ts";
 import { Entity } from "./ring.ts";
 import { MSM_SUBMITQUEUE_ALLOW_PREEMPT, MSM_SUBMITQUEUE_VM_BIND } from "./uapi.ts";

@@ -13,7 +13,8 @@ import {
 } from "@gpuvm/core";
 import { countSubmit, lock, preempt, type RequestOf, unlock } from "@gpuvm/drm-model";
 import type { MsmBo } from "./bo.ts";
-import { type MsmFile, msmContextVm } from "./context.ts";
+import type { MsmFile } from "./context.ts";
+import { msmContextVm } from "./context-vm.ts";
 import type { Msm } from "./device.ts";
 import { pinObj, pinVmaLocked, unpinObj } from "./pages.ts";
 import { retire } from "./retire.ts";

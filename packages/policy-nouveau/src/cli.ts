@@ -66,12 +66,12 @@ export class NouveauCli extends DrmFile<NouveauBo> {
   /** Runs work in process context when a fence has signalled (`nouveau_cli_work_queue`). */
   workQueue(fence: DmaFence, run: () => Steps<void>): void {
     this.works++;
-    const cli = this;
-    const work = function* (): Steps<void> {
-      yield* run();
-      cli.works--;
-    };
-    fence.onSignal(() => this.machine.queueWork("nouveau_cli_work", work));
+    fence.onSignal(() => this.machine.queueWork("nouveau_cli_work", () => this.#work(run)));
+  }
+
+  *#work(run: () => Steps<void>): Steps<void> {
+    yield* run();
+    this.works--;
   }
 
   /** A dma-buf of a handle's buffer, made or found again. */

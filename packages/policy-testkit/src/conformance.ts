@@ -72,22 +72,21 @@ function conforms(
   unwinds: boolean,
   runner: TestRunner,
 ): void {
-  const { expect } = runner;
   const title = `${scenario.key}: ${scenario.says}`;
-  const body = () => expect(play(variant, scenario).remains).toEqual(NOTHING);
+  const body = () => runner.expect(play(variant, scenario).remains).toEqual(NOTHING);
   if (gap !== undefined) {
     runner.it.fails(`${title} (known gap: ${gap})`, body);
     return;
   }
   runner.it(title, body);
   runner.it(`${scenario.key}: the same again`, () => {
-    expect(figures(play(variant, scenario))).toEqual(figures(play(variant, scenario)));
+    runner.expect(figures(play(variant, scenario))).toEqual(figures(play(variant, scenario)));
   });
   if (!unwinds) return;
   runner.it(`${scenario.key}: with each allocation failing in turn`, () => {
     for (let n = 0; n < FAILURES; n++) {
       const failed = failing(variant, scenario, n);
-      expect({ allocation: failed.what, ...failed.program.remains }).toEqual({
+      runner.expect({ allocation: failed.what, ...failed.program.remains }).toEqual({
         allocation: failed.what,
         ...NOTHING,
       });
