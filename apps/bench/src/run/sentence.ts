@@ -39,7 +39,7 @@ function costs(all: readonly Showing[]): string {
     waiters.length === 0
       ? "no handle close waits"
       : `${waiters.map((s) => `${s.name} lets a handle close wait up to ${time(s.wait)}`).join(", ")}`;
-  return `Well-behaved programs leave nothing behind under any of these policies; ${keep}; ${wait}.`;
+  return `Nothing is left behind under any of these policies; ${keep}; ${wait}.`;
 }
 
 function showings(comparison: Comparison): Showing[] {
