@@ -120,12 +120,11 @@ export const exploreCommand: Command<BenchContext> = buildCommand<Flags, string[
       ...(policy === undefined ? {} : { policy }),
       progress: (scenario, p) => progress.show(p.states, `${scenario}, depth ${p.depth}`),
     };
-    await this.finish(async () => {
-      const code = await runExplore(args, (text) => {
+    await this.finish(() =>
+      runExplore(args, (text) => {
         progress.end();
         this.print(text);
-      });
-      return code;
-    });
+      }),
+    );
   },
 });

@@ -3,7 +3,7 @@ import type { Distribution, LeftBehind, StepCounts, VmRecord } from "@gpuvm/drm-
 import { version } from "../cli/version.ts";
 import { subjectName } from "../policies.ts";
 import type { Portrait } from "../portrait/portrait.ts";
-import { isNative, type Replayed } from "./replay-one.ts";
+import type { Replayed } from "./replay-one.ts";
 import { type Timing, timing } from "./timing.ts";
 
 /** A distribution in a result file. */
@@ -144,7 +144,7 @@ export function runResult(replayed: Replayed): RunResult {
     variant: subject.variantName,
     ownership: subject.boOwnership,
     subject: subjectName(subject),
-    translated: !isNative(subject, source),
+    translated: replayed.translated,
     events,
     requests: counts.requests,
     errors: counts.errors,
