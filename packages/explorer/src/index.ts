@@ -9,6 +9,7 @@ export { actorOf, type Choice, choiceOf, failOf, formatSchedule, parseSchedule, 
 export { countSchedules } from "./count.ts";
 export { Fingerprint } from "./fingerprint.ts";
 export { Hash } from "./hash.ts";
+export type { Inversion, LockOrder } from "./lock-order.ts";
 export { storyToPerfetto } from "./perfetto.ts";
 export { Random } from "./random.ts";
 export type { Finding, Limits, Progress, SearchResult } from "./result.ts";

@@ -1,6 +1,7 @@
 import { sequentialOutcomes } from "./atomic.ts";
 import type { Choice } from "./choice.ts";
 import { Fingerprint } from "./fingerprint.ts";
+import { LockOrder } from "./lock-order.ts";
 import { outcomeOf, resultsOf } from "./outcome.ts";
 import type { Scenario } from "./scenario.ts";
 import { type Violation, violationKey } from "./violation.ts";
@@ -42,6 +43,8 @@ export interface Finding {
   readonly key: string;
   /** How. */
   readonly schedule: readonly Choice[];
+  /** Other schedules that it takes to show it: those that take the same locks in another order. */
+  readonly others?: readonly (readonly Choice[])[];
 }
 
 /** What a search came to. */
@@ -77,6 +80,8 @@ export class Findings {
   readonly #unreached: Map<string, (world: World) => boolean>;
   readonly #sequential: ReadonlySet<string> | null;
   readonly #print = new Fingerprint();
+  /** In which order locks were taken, over all runs. */
+  readonly orders: LockOrder = new LockOrder();
 
   /** Nothing yet. */
   constructor(scenario: Scenario) {
@@ -94,6 +99,17 @@ export class Findings {
   witness(world: World): void {
     if (this.#unreached.size === 0) return;
     for (const [name, reached] of this.#unreached) if (reached(world)) this.#unreached.delete(name);
+  }
+
+  /** The last step of a schedule may have taken locks in an order that is new. */
+  lockOrders(schedule: readonly Choice[]): void {
+    if (!this.orders.news) return;
+    for (const { violation, others } of this.orders.join(schedule)) {
+      const key = violationKey(violation);
+      if (!this.#found.has(key)) {
+        this.#found.set(key, { violation, key, schedule: schedule.slice(), others });
+      }
+    }
   }
 
   /** A run is over, by a violation or because nobody can go on. */

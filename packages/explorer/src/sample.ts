@@ -30,7 +30,7 @@ export function sample(scenario: Scenario, options: SampleOptions): SearchResult
   let length = 40;
   for (; runs < options.runs; runs++) {
     if (options.stopAtFirst === true && findings.size > 0) break;
-    const world = new World(scenario);
+    const world = new World(scenario, findings.orders);
     const pick = options.method === "pct" ? pct(random, options.changes ?? 2, length) : uniform(random);
     const schedule: Choice[] = [];
     let failures = 0;
@@ -42,6 +42,7 @@ export function sample(scenario: Scenario, options: SampleOptions): SearchResult
       world.step(choice);
       if (fail > 0 && fail <= world.fallible) failures++;
       schedule.push(fail > world.fallible ? choiceOf(actorOf(choice)) : choice);
+      findings.lockOrders(schedule);
       findings.witness(world);
     }
     length = Math.max(length, schedule.length);

@@ -107,7 +107,8 @@ function goThrough(scenario: Scenario, options: SearchOptions): SearchResult {
     findings.end(world, path);
   };
 
-  const begin = new World(scenario);
+  const begin = new World(scenario, findings.orders);
+  findings.lockOrders(path);
   findings.witness(begin);
   if (arrive(begin, 0)) {
     const all = begin.enabledAll();
@@ -136,7 +137,7 @@ function goThrough(scenario: Scenario, options: SearchOptions): SearchResult {
     const todo = now.pop() as Todo;
     let { node, choice, depth, failures } = todo;
     nodes.path(node, path);
-    const world = new World(scenario);
+    const world = new World(scenario, findings.orders);
     world.replay(path);
     result.steps += path.length;
     const actor = actorOf(choice);
@@ -153,6 +154,10 @@ function goThrough(scenario: Scenario, options: SearchOptions): SearchResult {
       }
       node = nodes.add(node, choice);
       choice = choiceOf(actor);
+      if (findings.orders.news) {
+        nodes.path(node, path);
+        findings.lockOrders(path);
+      }
       if (!arrive(world, failures)) {
         if (world.violation !== null) end(world, node);
         break;

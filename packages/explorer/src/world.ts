@@ -12,6 +12,7 @@ import { auditVms } from "./audit.ts";
 import { actorOf, type Choice, failOf, TIME } from "./choice.ts";
 import { hashString, join } from "./hash.ts";
 import { leaks } from "./leaks.ts";
+import type { LockOrder } from "./lock-order.ts";
 import { beginStep, endStep } from "./lookups.ts";
 import type { Ask, Scenario } from "./scenario.ts";
 import { Slot } from "./slot.ts";
@@ -51,10 +52,11 @@ export class World {
   readonly #byLabel = new Map<string, Slot>();
   readonly #irq = new Task("hardware", "atomic");
 
-  /** A run at its beginning: the setup is done. */
-  constructor(scenario: Scenario) {
+  /** A run at its beginning: the setup is done. `orders` is told of the locks that it takes, from the start. */
+  constructor(scenario: Scenario, orders: LockOrder | null = null) {
     this.scenario = scenario;
     this.machine = new Machine(scenario.machine ?? { audit: true, lockdep: true });
+    orders?.watch(this);
     this.driver = scenario.variant.start(this.machine, scenario.options);
     this.machine.settle();
     this.baseline = leftBehind(this.machine);

@@ -13,6 +13,8 @@ export const GPUVA_CLASS = "gpuva";
  * `dma_fence_begin_signalling`). Without one on the device nothing is checked and nothing is paid.
  */
 export class Lockdep {
+  /** Told of two classes when the second is first taken while the first is held. */
+  onOrder: ((before: string, after: string) => void) | null = null;
   readonly #after = new Map<string, Set<string>>();
 
   /**
@@ -94,6 +96,8 @@ export class Lockdep {
 
   #order(held: Lock, lock: Lock, task: Task): void {
     if (held.cls === lock.cls && lock.cls === RESV_CLASS) return;
+    const after = this.#after.get(held.cls);
+    if (after?.has(lock.cls) === true) return;
     if (this.#reaches(lock.cls, held.cls)) {
       throw new GpuvmError(
         "LOCK_ORDER",
@@ -101,8 +105,9 @@ export class Lockdep {
         [held.name, lock.name],
       );
     }
-    const set = this.#after.get(held.cls) ?? new Set<string>();
-    this.#after.set(held.cls, set.add(lock.cls));
+    if (after === undefined) this.#after.set(held.cls, new Set([lock.cls]));
+    else after.add(lock.cls);
+    this.onOrder?.(held.cls, lock.cls);
   }
 
   #reaches(from: string, to: string): boolean {

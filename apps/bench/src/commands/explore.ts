@@ -66,6 +66,8 @@ interface Shown {
   readonly steps: number;
   readonly table: string;
   readonly perfetto: string;
+  /** Tokens of the other schedules that it takes. */
+  readonly others: readonly string[];
 }
 
 /**
@@ -121,18 +123,22 @@ function explore(named: Named, args: ExploreArgs): Explored {
 
 function show(named: Named, finding: Finding): Shown {
   const { scenario, dropped, schedule } = shrinkSchedule(named.scenario, finding.schedule, finding.key);
-  const story = tell(scenario, schedule);
+  const { others = [] } = finding;
+  const told = tell(scenario, schedule);
+  // No single schedule shows what takes several.
+  const story = others.length === 0 ? told : { ...told, violation: finding.violation };
   return {
     key: finding.key,
     token: formatToken({ scenario: named.name, dropped, schedule }),
     steps: blocksOf(schedule).length,
     table: formatStory(story),
     perfetto: storyToPerfetto(story),
+    others: others.map((other) => formatToken({ scenario: named.name, dropped: [], schedule: other })),
   };
 }
 
 function withoutTraces({ name, result, shown }: Explored): unknown {
-  const counterexamples = shown.map(({ key, token, steps, table }) => ({ key, token, steps, table }));
+  const counterexamples = shown.map(({ perfetto: _, ...rest }) => rest);
   const { findings: _, ...counts } = result;
   return { name, ...counts, counterexamples };
 }
@@ -163,7 +169,10 @@ function text(explored: readonly Explored[]): string {
   const lines = [terminalTable(head, rows)];
   for (const { name, result, shown } of explored) {
     for (const witness of result.unreached) lines.push("", `${name}: never reached: ${witness}`);
-    for (const { token, table } of shown) lines.push("", `${name}`, "", table, `replay: ${token}`);
+    for (const { token, table, others } of shown) {
+      lines.push("", `${name}`, "", table, `replay: ${token}`);
+      for (const other of others) lines.push(`against: ${other}`);
+    }
   }
   return `${lines.join("\n")}\n`;
 }
