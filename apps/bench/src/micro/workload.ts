@@ -1,4 +1,4 @@
-import { XorShift32 } from "./random.ts";
+import { modulo, XorShift32 } from "./random.ts";
 import type { Subject } from "./subject.ts";
 
 /** The cases, in the order of the tables. */
@@ -111,7 +111,7 @@ function hole(subject: Subject, ops: number, a: XorShift32, now: () => number): 
 function replace(subject: Subject, slots: Uint32Array, ops: number, b: XorShift32): void {
   const { request } = subject;
   for (let j = 0; j < ops; j++) {
-    const s = slots[b.next() % slots.length] as number;
+    const s = slots[modulo(b.next(), slots.length)] as number;
     setSlot(subject, s);
     request.obj = subject.objects[1 + ((s + j) & 63)];
     request.offset = (s >>> 6) * SLOT;
@@ -123,7 +123,7 @@ function replace(subject: Subject, slots: Uint32Array, ops: number, b: XorShift3
 function split(subject: Subject, slots: Uint32Array, ops: number, b: XorShift32): void {
   const { request } = subject;
   for (let j = 0; j + 1 < ops; j += 2) {
-    const s = slots[b.next() % slots.length] as number;
+    const s = slots[modulo(b.next(), slots.length)] as number;
     request.addr = s * SLOT + SLOT / 4;
     request.range = SLOT / 2;
     request.obj = subject.objects[1 + ((s + 1) & 63)];
@@ -136,7 +136,7 @@ function split(subject: Subject, slots: Uint32Array, ops: number, b: XorShift32)
 /** Takes a mapping away and makes another elsewhere. */
 function churn(subject: Subject, slots: Uint32Array, ops: number, a: XorShift32, b: XorShift32): void {
   for (let j = 0; j + 1 < ops; j += 2) {
-    const i = b.next() % slots.length;
+    const i = modulo(b.next(), slots.length);
     setSlot(subject, slots[i] as number);
     subject.unmap();
     const s = a.next();
@@ -149,7 +149,7 @@ function find(subject: Subject, slots: Uint32Array, ops: number, b: XorShift32):
   const { request } = subject;
   for (let j = 0; j < ops; j++) {
     const r = b.next();
-    request.addr = (slots[r % slots.length] as number) * SLOT + (r >>> 28) * 4096;
+    request.addr = (slots[modulo(r, slots.length)] as number) * SLOT + (r >>> 28) * 4096;
     request.range = 4096;
     subject.find();
   }
