@@ -31,6 +31,8 @@ export class DrmDevice {
   readonly ledger: Ledger | null;
   /** Lock checks, or null when off. */
   readonly lockdep: Lockdep | null;
+  /** Whether there are a ledger or lock checks. */
+  readonly audited: boolean;
   /** The task that runs now. Whoever runs a call sets it before each step. */
   current: Task = new Task("main");
   /** True while schedules are explored: calls then stop at every point, not only where they must wait. */
@@ -54,6 +56,7 @@ export class DrmDevice {
     this.name = options.name ?? "card0";
     this.ledger = options.ledger ?? null;
     this.lockdep = options.lockdep ?? null;
+    this.audited = this.ledger !== null || this.lockdep !== null;
     this.#onWarn = options.onWarn ?? null;
   }
 

@@ -13,7 +13,7 @@ export function gpuvaFindFirst(vm: DrmGpuvm, addr: U64, range: U64): Gpuva {
   if (vm.fits(addr) && vm.fits(range)) {
     vm.index.key = addr;
     vm.index.bound = limit(addr, range);
-    return findFast(vm);
+    return vm.index.firstOverlap();
   }
   const start = toBig(addr);
   return queryBig(vm, start, BigInt.asUintN(64, start + toBig(range) - 1n));
@@ -102,7 +102,8 @@ export function gpuvmForEachVaRange(vm: DrmGpuvm, start: U64, end: U64, fn: (va:
 
 /** Calls `fn` for each VA of the VM, the kernel node included, ascending (`drm_gpuvm_for_each_va_safe`). */
 export function gpuvmForEachVa(vm: DrmGpuvm, fn: (va: Gpuva) => void): void {
-  for (let va = gpuvmFirstVa(vm); va !== 0; ) {
+  // In the tree until numbers come for which there are only bigints.
+  for (let va = vm.exact === null ? vm.index.each(fn) : gpuvmFirstVa(vm); va !== 0; ) {
     const next = gpuvmNextVa(vm, va);
     fn(va);
     va = next;
@@ -134,12 +135,4 @@ export function limit(addr: number, range: number): number {
   let end = addr + range;
   if (end >= U64_SPACE) end -= U64_SPACE;
   return end === 0 ? Number.POSITIVE_INFINITY : end;
-}
-
-/** The lowest VA with `va.end > index.key` and `va.addr < index.bound`. @internal */
-export function findFast(vm: DrmGpuvm): Gpuva {
-  const { vas, index } = vm;
-  const va = index.floor();
-  if (va !== 0 && vas.end(va) > index.key) return vas.addr(va) < index.bound ? va : 0;
-  return index.nextBelow();
 }

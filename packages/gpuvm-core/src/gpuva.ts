@@ -1,5 +1,5 @@
 import { EEXIST, EINVAL, type Errno } from "./errno.ts";
-import { GpuvmError } from "./error.ts";
+import { GpuvmError, type GpuvmErrorCode } from "./error.ts";
 import type { DrmGemObject } from "./gem.ts";
 import type { DrmGpuvm } from "./gpuvm.ts";
 import { assertGemListLocked, boDestroyOnUnlink, type DrmGpuvmBo, gpuvmBoGet } from "./gpuvm-bo.ts";
@@ -23,15 +23,21 @@ export function gpuvaAlloc(vm: DrmGpuvm): Gpuva {
  */
 export function gpuvaFree(vm: DrmGpuvm, va: Gpuva): void {
   const { vas } = vm;
-  if (!vas.idle(va)) {
-    const name = vaName(vm, va);
-    const inTree = vas.is(va, VA_INSERTED) ? "while it is in the tree" : "while it is linked";
-    throw new GpuvmError("USE_AFTER_FREE", `${name} is freed ${vas.allocated(va) ? inTree : "twice"}`, [
-      name,
-    ]);
-  }
+  if (!vas.idle(va)) throw freedTooSoon(vm, va);
   if (vm.exact !== null) vm.exact.forget(va);
   vas.free(va);
+}
+
+function freedTooSoon(vm: DrmGpuvm, va: Gpuva): GpuvmError {
+  const { vas } = vm;
+  const inTree = vas.is(va, VA_INSERTED) ? "while it is in the tree" : "while it is linked";
+  return misuse(vm, va, "USE_AFTER_FREE", `is freed ${vas.allocated(va) ? inTree : "twice"}`);
+}
+
+/** What the caller did to a VA; apart from the functions that find it, which stay small enough to be inlined. */
+function misuse(vm: DrmGpuvm, va: Gpuva, code: GpuvmErrorCode, what: string, other = ""): GpuvmError {
+  const name = vaName(vm, va);
+  return new GpuvmError(code, `${name} ${what}`, other === "" ? [name] : [name, other]);
 }
 
 /** What a VA maps, before its insertion (`drm_gpuva_init`). The object is not counted. */
@@ -46,25 +52,15 @@ export function gpuvaInit(
   const a = vm.num(addr);
   const r = vm.num(range);
   const f = vm.num(offset);
-  setOwner(vm, va, a, r, f, obj);
+  vm.vas.set(va, a, r, f, obj === null ? 0 : obj.slot);
   if (vm.exact !== null) vm.exact.note({ va, addr: toBig(addr), range: toBig(range), offset: toBig(offset) });
 }
 
 /** As {@link gpuvaInit}, from an operation: address, range, object and offset only, no flags (`drm_gpuva_init_from_op`). */
 export function gpuvaInitFromOp(vm: DrmGpuvm, va: Gpuva, op: OpMap): void {
-  setOwner(vm, va, op.addr, op.range, op.offset, op.obj);
+  const { obj } = op;
+  vm.vas.set(va, op.addr, op.range, op.offset, obj === null ? 0 : obj.slot);
   if (vm.exact !== null) vm.exact.note({ va, ...opMapExact(op) });
-}
-
-function setOwner(
-  vm: DrmGpuvm,
-  va: Gpuva,
-  addr: number,
-  range: number,
-  offset: number,
-  obj: DrmGemObject | null,
-): void {
-  vm.vas.set(va, addr, range, offset, obj === null ? 0 : obj.slot);
 }
 
 /** The exact numbers of an operation's mapping, in every VM. */
@@ -89,11 +85,7 @@ export function gpuvaObj(vm: DrmGpuvm, va: Gpuva): DrmGemObject | null {
   const owner = vm.vas.owner(va);
   if (owner === 0) return null;
   if (owner > 0) return vm.dev.objects[owner] ?? null;
-  if (vm.mislinked.size !== 0) {
-    const obj = vm.mislinked.get(va);
-    if (obj !== undefined) return obj;
-  }
-  return (vm.bos[-owner] as DrmGpuvmBo).obj;
+  return vm.mislinked?.get(va) ?? (vm.bos[-owner] as DrmGpuvmBo).obj;
 }
 
 /** The vm_bo a VA is linked to, or null (`va.vm_bo`). */
@@ -109,24 +101,27 @@ export function gpuvaBo(vm: DrmGpuvm, va: Gpuva): DrmGpuvmBo | null {
  */
 export function gpuvaInsert(vm: DrmGpuvm, va: Gpuva): Errno {
   const { vas } = vm;
-  if (vm.exact === null) {
-    const addr = vas.addr(va);
-    const range = vas.range(va);
-    if (!vm.rangeValidFast(addr, range)) return -EINVAL;
-    if (range !== 0) {
-      if (!vm.index.insert(va)) return -EEXIST;
-    } else {
-      vm.promote().note({ va, ...gpuvaExact(vm, va) });
-    }
-  }
-  if (vm.exact !== null) {
-    const entry = { va, ...gpuvaExact(vm, va) };
-    if (!gpuvmRangeValid(vm, entry.addr, entry.range)) return -EINVAL;
-    if (!vm.exact.insert(entry)) return -EEXIST;
-  }
-  vas.setInserted(va);
+  const range = vas.range(va);
+  // The index holds no empty rows.
+  if (vm.exact !== null || range === 0) return insertExact(vm, va);
+  if (!vm.rangeValidFast(vas.addr(va), range)) return -EINVAL;
+  if (!vm.index.insert(va)) return -EEXIST;
+  inserted(vm, va);
+  return 0;
+}
+
+function inserted(vm: DrmGpuvm, va: Gpuva): void {
+  vm.vas.setInserted(va);
   vm.refs++;
-  if (vm.dev.ledger !== null) vm.dev.ledger.get(vm, vaName(vm, va));
+  if (vm.dev.audited) vm.dev.ledger?.get(vm, vaName(vm, va));
+}
+
+function insertExact(vm: DrmGpuvm, va: Gpuva): Errno {
+  const entry = { va, ...gpuvaExact(vm, va) };
+  if (!gpuvmRangeValid(vm, entry.addr, entry.range)) return -EINVAL;
+  if (vm.exact === null) vm.promote().note(entry);
+  if (!vm.promote().insert(entry)) return -EEXIST;
+  inserted(vm, va);
   return 0;
 }
 
@@ -141,15 +136,11 @@ export function gpuvaRemove(vm: DrmGpuvm, va: Gpuva): void {
     vm.dev.warn("Can't destroy kernel reserved node.");
     return;
   }
-  if (!vas.inserted(va)) {
-    throw new GpuvmError("BAD_CALL", `${vaName(vm, va)} is removed, but is not in the tree`, [
-      vaName(vm, va),
-    ]);
-  }
+  if (!vas.inserted(va)) throw misuse(vm, va, "BAD_CALL", "is removed, but is not in the tree");
   if (vm.exact !== null) vm.exact.remove(va);
   else vm.index.remove(va);
   vas.clearInserted(va);
-  if (vm.refs > 1 && vm.dev.ledger === null) vm.refs--;
+  if (vm.refs > 1 && !vm.dev.audited) vm.refs--;
   else vm.put(vaName(vm, va));
 }
 
@@ -161,25 +152,25 @@ export function gpuvaLink(vm: DrmGpuvm, va: Gpuva, vmBo: DrmGpuvmBo): void {
   const { vas } = vm;
   const owner = vas.owner(va);
   if (owner === 0) return;
-  if (owner < 0) throw new GpuvmError("BAD_CALL", `${vaName(vm, va)} is linked twice`, [vaName(vm, va)]);
-  if (vmBo.vm !== vm) {
-    throw new GpuvmError("BAD_CALL", `${vaName(vm, va)} is linked to ${vmBo.name}, of another VM`, [
-      vaName(vm, va),
-      vmBo.name,
-    ]);
-  }
+  if (owner !== vmBo.obj.slot || vmBo.vm !== vm || vmBo.refs === 0 || vm.dev.audited)
+    linkChecked(vm, va, vmBo);
+  else vmBo.refs++;
+  vas.link(va, -vmBo.slot, vmBo);
+}
+
+/** The checks of a link, and its reference. */
+function linkChecked(vm: DrmGpuvm, va: Gpuva, vmBo: DrmGpuvmBo): void {
+  const owner = vm.vas.owner(va);
+  if (owner < 0) throw misuse(vm, va, "BAD_CALL", "is linked twice");
+  if (vmBo.vm !== vm) throw misuse(vm, va, "BAD_CALL", `is linked to ${vmBo.name}, of another VM`, vmBo.name);
   if (owner !== vmBo.obj.slot) {
     vm.dev.warn(`${vaName(vm, va)} is linked to the vm_bo of another object`);
-    vm.mislinked.set(va, gpuvaObj(vm, va) as DrmGemObject);
+    const obj = gpuvaObj(vm, va) as DrmGemObject;
+    vm.mislinked ??= new Map();
+    vm.mislinked.set(va, obj);
   }
-  if (vmBo.refs === 0 || vm.dev.ledger !== null) gpuvmBoGet(vmBo, vaName(vm, va));
-  else vmBo.refs++;
-  if (vm.dev.lockdep !== null) assertGemListLocked(vm, vmBo.obj, "drm_gpuva_link");
-  const tail = vmBo.vaTail;
-  vas.link(va, -vmBo.slot, tail);
-  if (tail === 0) vmBo.vaHead = va;
-  vmBo.vaTail = va;
-  vmBo.vaCount++;
+  gpuvmBoGet(vmBo, vaName(vm, va));
+  assertGemListLocked(vm, vmBo.obj, "drm_gpuva_link");
 }
 
 /**
@@ -191,7 +182,7 @@ export function gpuvaLink(vm: DrmGpuvm, va: Gpuva, vmBo: DrmGpuvmBo): void {
 export function gpuvaUnlink(vm: DrmGpuvm, va: Gpuva): void {
   const vmBo = detach(vm, va, "drm_gpuva_unlink");
   if (vmBo === null) return;
-  if (vmBo.refs > 1 && vm.dev.ledger === null) vmBo.refs--;
+  if (vmBo.refs > 1 && !vm.dev.audited) vmBo.refs--;
   else boDestroyOnUnlink(vmBo, vaName(vm, va));
 }
 
@@ -200,23 +191,18 @@ export function detach(vm: DrmGpuvm, va: Gpuva, where: string): DrmGpuvmBo | nul
   const { vas } = vm;
   const owner = vas.owner(va);
   if (owner === 0) return null;
-  if (owner > 0) {
-    throw new GpuvmError("NOT_LINKED", `${where}: ${vaName(vm, va)} has an object but was never linked`, [
-      vaName(vm, va),
-    ]);
-  }
+  if (owner > 0) throw misuse(vm, va, "NOT_LINKED", `has an object but was never linked (${where})`);
   const vmBo = vm.bos[-owner] as DrmGpuvmBo;
-  if (vm.dev.lockdep !== null) assertGemListLocked(vm, vmBo.obj, where);
-  if (vmBo.vaHead === va) vmBo.vaHead = vas.next(va);
-  if (vmBo.vaTail === va) vmBo.vaTail = vas.prev(va);
-  vmBo.vaCount--;
-  let { obj } = vmBo;
-  if (vm.mislinked.size !== 0) {
-    obj = vm.mislinked.get(va) ?? obj;
-    vm.mislinked.delete(va);
-  }
-  vas.unlink(va, obj.slot);
+  if (vm.dev.audited) assertGemListLocked(vm, vmBo.obj, where);
+  const obj = vm.mislinked === null ? vmBo.obj : (takeMislinked(vm, va) ?? vmBo.obj);
+  vas.unlink(va, obj.slot, vmBo);
   return vmBo;
+}
+
+function takeMislinked(vm: DrmGpuvm, va: Gpuva): DrmGemObject | undefined {
+  const obj = vm.mislinked?.get(va);
+  vm.mislinked?.delete(va);
+  return obj;
 }
 
 /** Initialises `va` from a map operation and inserts it; an error of the insert is swallowed (`drm_gpuva_map`). */

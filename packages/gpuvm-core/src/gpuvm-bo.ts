@@ -93,23 +93,24 @@ export function gpuvmBoCreate(vm: DrmGpuvm, obj: DrmGemObject, holder: Holder): 
 
 /** Takes a reference (`drm_gpuvm_bo_get`). */
 export function gpuvmBoGet(vmBo: DrmGpuvmBo, holder: Holder): DrmGpuvmBo {
-  if (vmBo.refs === 0) {
-    throw new GpuvmError(
-      "USE_AFTER_FREE",
-      `a reference is taken on ${vmBo.name} after its last one was put`,
-      [vmBo.name],
-    );
-  }
+  if (vmBo.refs === 0) throw takenAfterFree(vmBo);
   vmBo.refs++;
-  if (vmBo.vm.dev.ledger !== null) vmBo.vm.dev.ledger.get(vmBo, holder);
+  if (vmBo.vm.dev.audited) vmBo.vm.dev.ledger?.get(vmBo, holder);
   return vmBo;
+}
+
+function takenAfterFree(vmBo: DrmGpuvmBo): GpuvmError {
+  const { name } = vmBo;
+  return new GpuvmError("USE_AFTER_FREE", `a reference is taken on ${name} after its last one was put`, [
+    name,
+  ]);
 }
 
 /**
  * The link on the object's list, with one more reference, or null (`drm_gpuvm_bo_find`). Needs the GEM list lock.
  */
 export function gpuvmBoFind(vm: DrmGpuvm, obj: DrmGemObject, holder: Holder): DrmGpuvmBo | null {
-  if (vm.dev.lockdep !== null) assertGemListLocked(vm, obj, "drm_gpuvm_bo_find");
+  if (vm.dev.audited) assertGemListLocked(vm, obj, "drm_gpuvm_bo_find");
   for (let node = obj.gpuva.head; node !== null; node = node.next) {
     if (node.owner.vm === vm) return gpuvmBoGet(node.owner, holder);
   }
@@ -125,8 +126,10 @@ export function gpuvmBoFind(vm: DrmGpuvm, obj: DrmGemObject, holder: Holder): Dr
 export function gpuvmBoObtain(vm: DrmGpuvm, obj: DrmGemObject, holder: Holder): DrmGpuvmBo | null {
   if (vm.immediateMode)
     vm.dev.warn("drm_gpuvm_bo_obtain_locked allocates, which immediate mode forbids under the lock");
-  const found = gpuvmBoFind(vm, obj, holder);
-  if (found !== null) return found;
+  return gpuvmBoFind(vm, obj, holder) ?? createOnList(vm, obj, holder);
+}
+
+function createOnList(vm: DrmGpuvm, obj: DrmGemObject, holder: Holder): DrmGpuvmBo | null {
   const vmBo = gpuvmBoCreate(vm, obj, holder);
   if (vmBo === null) return null;
   assertGemListLocked(vm, obj, "drm_gpuvm_bo_obtain");
@@ -161,14 +164,15 @@ export function* gpuvmBoObtainPrealloc(prealloc: DrmGpuvmBo, holder: Holder): St
  */
 export function gpuvmBoPut(vmBo: DrmGpuvmBo | null, holder: Holder): boolean {
   if (vmBo === null) return false;
+  if (vmBo.refs <= 1 || vmBo.vm.dev.audited) return putChecked(vmBo, holder);
+  vmBo.refs--;
+  return false;
+}
+
+function putChecked(vmBo: DrmGpuvmBo, holder: Holder): boolean {
   const { lockdep, current } = vmBo.vm.dev;
   // A put that is not the last may be made in the signalling path, where one may sleep, but not free.
-  if (lockdep !== null && (vmBo.refs === 1 || current.context === "atomic"))
-    lockdep.mightSleep(current, "drm_gpuvm_bo_put");
-  if (vmBo.refs > 1 && vmBo.vm.dev.ledger === null) {
-    vmBo.refs--;
-    return false;
-  }
+  if (vmBo.refs === 1 || current.context === "atomic") lockdep?.mightSleep(current, "drm_gpuvm_bo_put");
   if (!dropRef(vmBo, holder)) return false;
   destroy(vmBo);
   return true;

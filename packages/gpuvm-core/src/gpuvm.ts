@@ -87,6 +87,8 @@ export class DrmGpuvm implements Counted {
   readonly id: number;
   /** `DRM_GPUVM_*`. */
   readonly flags: number;
+  /** `drm_gpuvm_immediate_mode`. */
+  readonly immediateMode: boolean;
   /** The device; counted. */
   readonly dev: DrmDevice;
   /** Supplies the VM's dma_resv; counted. */
@@ -125,8 +127,8 @@ export class DrmGpuvm implements Counted {
   readonly pool: OpsPool = new OpsPool();
   /** True: every number so far is at most 2^52. False: every one is a multiple of 4096. @internal */
   small: boolean;
-  /** VAs whose object is not the object of the vm_bo they are linked to (a WARN, and a bug). @internal */
-  readonly mislinked: Map<number, DrmGemObject> = new Map();
+  /** VAs whose object is not the object of the vm_bo they are linked to (a WARN, and a bug); null: none yet. @internal */
+  mislinked: Map<number, DrmGemObject> | null = null;
   /** Bounds as doubles, for the fast path. @internal */
   readonly mmStart: number = Number.NaN;
   /** @internal */
@@ -143,6 +145,7 @@ export class DrmGpuvm implements Counted {
     this.id = dev.serial();
     this.label = options.name ?? "unknown";
     this.flags = options.flags ?? 0;
+    this.immediateMode = (this.flags & DRM_GPUVM_IMMEDIATE_MODE) !== 0;
     this.rObj = options.rObj;
     this.ops = options.ops;
     this.boOwnership = options.boOwnership ?? "hard";
@@ -180,11 +183,6 @@ export class DrmGpuvm implements Counted {
   /** `drm_gpuvm_resv_protected`. */
   get resvProtected(): boolean {
     return (this.flags & DRM_GPUVM_RESV_PROTECTED) !== 0;
-  }
-
-  /** `drm_gpuvm_immediate_mode`. */
-  get immediateMode(): boolean {
-    return (this.flags & DRM_GPUVM_IMMEDIATE_MODE) !== 0;
   }
 
   /** Takes a reference (`drm_gpuvm_get`). */
@@ -249,6 +247,7 @@ export class DrmGpuvm implements Counted {
     const exact = new ExactSpace();
     this.index.rewind();
     for (let va = this.index.advance(); va !== 0; va = this.index.advance()) exact.put(this.#exactRow(va));
+    this.index.giveUp();
     this.exact = exact;
     return exact;
   }

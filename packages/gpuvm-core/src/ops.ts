@@ -31,6 +31,18 @@ export class GpuvaOps implements Iterable<GpuvaOp> {
     this.slots[this.length++] = op;
   }
 
+  /** The operation behind the last one, with old contents; it counts once `length` says so. @internal */
+  spare(): GpuvaOp {
+    const { slots, length } = this;
+    return length < slots.length ? (slots[length] as GpuvaOp) : this.#more();
+  }
+
+  #more(): GpuvaOp {
+    const op = new GpuvaOp();
+    this.slots.push(op);
+    return op;
+  }
+
   /** The operations, in order. */
   [Symbol.iterator](): ArrayIterator<GpuvaOp> {
     return this.list[Symbol.iterator]();
@@ -44,31 +56,30 @@ export class OpsPool {
 
   /** An empty list. */
   list(): GpuvaOps {
-    const ops = this.#spare ?? this.#others.pop() ?? new GpuvaOps();
+    const ops = this.#spare;
+    if (ops === null) return this.#another();
     this.#spare = null;
     ops.freed = false;
     return ops;
   }
 
-  /** An operation with old contents, at the end of a list but not counted yet. */
-  op(ops: GpuvaOps): GpuvaOp {
-    const { slots, length } = ops;
-    return length < slots.length ? (slots[length] as GpuvaOp) : this.#more(slots);
+  #another(): GpuvaOps {
+    const ops = this.#others.pop() ?? new GpuvaOps();
+    ops.freed = false;
+    return ops;
   }
 
   /** Takes a list back with what is in it. */
   give(ops: GpuvaOps): void {
-    if (ops.freed) throw new GpuvmError("USE_AFTER_FREE", "a list of operations is freed twice");
+    if (ops.freed) throw freedTwice();
     ops.freed = true;
     ops.length = 0;
     if (ops.slots.length > KEEP) ops.slots = [];
     if (this.#spare === null) this.#spare = ops;
     else if (this.#others.length < 64) this.#others.push(ops);
   }
+}
 
-  #more(slots: GpuvaOp[]): GpuvaOp {
-    const op = new GpuvaOp();
-    slots.push(op);
-    return op;
-  }
+function freedTwice(): GpuvmError {
+  return new GpuvmError("USE_AFTER_FREE", "a list of operations is freed twice");
 }

@@ -1,6 +1,5 @@
 import { EINVAL, type Errno } from "./errno.ts";
 import type { ExactVa } from "./exact-space.ts";
-import { findFast } from "./find.ts";
 import type { DrmGemObject } from "./gem.ts";
 import { gpuvaObj } from "./gpuva.ts";
 import type { DrmGpuvm } from "./gpuvm.ts";
@@ -59,6 +58,8 @@ export class SmWalk {
   #va = 0;
   /** The MAP is still to come: of the request (`whole`), or of the middle that madvise cut out. */
   #mapDue = false;
+  /** It is a madvise walk, or one over bigints. */
+  #rare = false;
   #pieceDue = false;
   #pieceAddr: number = Number.NaN;
   #pieceEnd: number = Number.NaN;
@@ -117,6 +118,7 @@ export class SmWalk {
     if (vm.exact !== null) {
       const request = { addr: toBig(addr), range: toBig(range), offset: toBig(offset) };
       this.#exact = new ExactWalk(vm, kind, obj, request);
+      this.#rare = true;
       return 0;
     }
     this.#kind = kind;
@@ -133,10 +135,11 @@ export class SmWalk {
     const { index } = this.#vm;
     this.#pieceDue = false;
     this.#exact = null;
+    this.#rare = this.#kind === "madvise";
     index.key = this.#addr;
     // A request of length 0 meets only what lies strictly around it.
     index.bound = this.#end;
-    this.#va = findFast(this.#vm);
+    this.#va = index.firstOverlap();
   }
 
   /** False: the next call of {@link SmWalk.next} answers false. */
@@ -147,24 +150,34 @@ export class SmWalk {
 
   /** Fills `op` with the next step; false when there is none. */
   next(op: GpuvaOp): boolean {
+    if (this.#rare) return this.#nextRare(op);
+    const va = this.#va;
+    if (va !== 0) {
+      const { index } = this.#vm;
+      index.bound = this.#end;
+      this.#va = index.nextBelowOf(va);
+      this.#cut(va, op);
+      return true;
+    }
+    return this.#mapDue && this.#emitMap(op);
+  }
+
+  /** The same for madvise, and for bigints. */
+  #nextRare(op: GpuvaOp): boolean {
     if (this.#exact !== null) return this.#exact.next(op);
     if (this.#pieceDue) return this.#emitPiece(op);
     for (let va = this.#va; va !== 0; va = this.#va) {
-      const { index, vas } = this.#vm;
-      index.key = vas.addr(va);
-      index.goTo(va);
+      const { index } = this.#vm;
       index.bound = this.#end;
-      this.#va = index.nextBelow();
-      if (this.#kind === "madvise") {
-        if (this.#cutOnly(va, op)) return true;
-      } else {
-        this.#cut(va, op);
-        return true;
-      }
+      this.#va = index.nextBelowOf(va);
+      if (this.#cutOnly(va, op)) return true;
     }
-    if (!this.#mapDue) return false;
-    this.#mapDue = false;
+    return this.#mapDue && this.#emitMap(op);
+  }
+
+  #emitMap(op: GpuvaOp): true {
     const { map } = op;
+    this.#mapDue = false;
     op.op = MAP;
     map.addr = this.#addr;
     map.range = this.#end - this.#addr;

@@ -101,6 +101,14 @@ export function gpuvmMadviseOpsCreate(vm: DrmGpuvm, req: GpuvmMapReq): GpuvaOps 
 function collect(vm: DrmGpuvm): GpuvaOps | Errno {
   const { walk } = vm;
   const ops = vm.pool.list();
+  if (vm.ops.opAlloc !== undefined || vm.dev.failAlloc !== null) return collectAllocated(vm, ops);
+  while (walk.next(ops.spare())) ops.length++;
+  return ops;
+}
+
+/** The same where operations are the driver's, or may fail to be allocated. */
+function collectAllocated(vm: DrmGpuvm, ops: GpuvaOps): GpuvaOps | Errno {
+  const { walk } = vm;
   while (walk.pending) {
     const op = newOp(vm, ops);
     if (op === null) return giveUp(vm, ops);
@@ -172,7 +180,7 @@ function freeOwn(vm: DrmGpuvm, ops: GpuvaOps): void {
 /** The next operation of a list, which counts once `length` says so; null if memory is short. */
 function newOp(vm: DrmGpuvm, ops: GpuvaOps): GpuvaOp | null {
   if (vm.dev.failAlloc !== null && !vm.dev.mayAlloc("op")) return null;
-  if (vm.ops.opAlloc === undefined) return vm.pool.op(ops);
+  if (vm.ops.opAlloc === undefined) return ops.spare();
   const op = vm.ops.opAlloc();
   if (op !== null) ops.slots[ops.length] = op;
   return op;

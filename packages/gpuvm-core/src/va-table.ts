@@ -20,6 +20,16 @@ export const VA_LINKED: number = LINKED;
 /** The flags proper. */
 const FLAGS = (1 << 24) - 1;
 
+/** A list of rows: those of one vm_bo. */
+export interface VaList {
+  /** First row, or 0. */
+  vaHead: number;
+  /** Last row, or 0. */
+  vaTail: number;
+  /** Rows on it. */
+  vaCount: number;
+}
+
 /**
  * The VAs of one VM (`struct drm_gpuva`) as rows of 40 bytes: address, range and offset as doubles in one array, owner,
  * list neighbours and flags as 32-bit integers in another, so that a look for an address does not drag the lists
@@ -84,8 +94,7 @@ export class VaTable {
 
   /** Whether the row is allocated, neither in the tree nor linked. */
   idle(va: number): boolean {
-    const state = va > 0 && va < this.#fresh ? (this.w[va * W + STATE] as number) : 0;
-    return (state & (ALLOCATED | INSERTED | LINKED)) === ALLOCATED;
+    return ((this.w[va * W + STATE] as number) & (ALLOCATED | INSERTED | LINKED)) === ALLOCATED;
   }
 
   /** Whether the row is in the tree. */
@@ -105,25 +114,32 @@ export class VaTable {
     this.w[at] = (this.w[at] as number) & ~INSERTED;
   }
 
-  /** Puts the row on its owner's list, behind row `tail` (0: it is the first). */
-  link(va: number, owner: number, tail: number): void {
+  /** Puts the row at the end of its owner's list. */
+  link(va: number, owner: number, list: VaList): void {
     const { w } = this;
     const at = va * W;
+    const tail = list.vaTail;
     w[at + OWNER] = owner;
     w[at + PREV] = tail;
     w[at + NEXT] = 0;
     w[at + STATE] = (w[at + STATE] as number) | LINKED;
-    if (tail !== 0) w[tail * W + NEXT] = va;
+    if (tail === 0) list.vaHead = va;
+    else w[tail * W + NEXT] = va;
+    list.vaTail = va;
+    list.vaCount++;
   }
 
   /** Takes the row off its list and gives it its unlinked owner. */
-  unlink(va: number, owner: number): void {
+  unlink(va: number, owner: number, list: VaList): void {
     const { w } = this;
     const at = va * W;
     const prev = w[at + PREV] as number;
     const next = w[at + NEXT] as number;
-    if (prev !== 0) w[prev * W + NEXT] = next;
-    if (next !== 0) w[next * W + PREV] = prev;
+    if (prev === 0) list.vaHead = next;
+    else w[prev * W + NEXT] = next;
+    if (next === 0) list.vaTail = prev;
+    else w[next * W + PREV] = prev;
+    list.vaCount--;
     w[at + OWNER] = owner;
     w[at + STATE] = (w[at + STATE] as number) & ~LINKED;
   }

@@ -68,8 +68,8 @@ class Pair {
   /** Goes to an entry from wherever the cursor is. */
   goTo(at: number): void {
     const id = this.model.ids[at] as number;
-    this.index.key = this.model.keys[at] as number;
-    this.index.goTo(id);
+    this.index.bound = Number.POSITIVE_INFINITY;
+    if (this.index.nextBelowOf(id) !== (this.model.ids[at + 1] ?? 0)) throw new Error(`goTo ${at}: next`);
     if (this.index.current() !== id) throw new Error(`goTo ${at}: not under the cursor`);
     this.behind(`goTo ${at}`, at + 1);
   }

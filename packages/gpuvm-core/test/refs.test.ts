@@ -274,7 +274,7 @@ describe("what the kernel would corrupt is refused", () => {
     gpuvaLink(vm, va, vmBo);
     expect([vm.dev.warnings, gpuvaObj(vm, va), gpuvaBo(vm, va), vmBo.refs]).toEqual([1, obj, vmBo, 2]);
     gpuvaUnlink(vm, va);
-    expect([gpuvaObj(vm, va), vmBo.refs, vm.mislinked.size]).toEqual([obj, 1, 0]);
+    expect([gpuvaObj(vm, va), vmBo.refs, vm.mislinked?.size]).toEqual([obj, 1, 0]);
   });
 });
 

@@ -21,8 +21,7 @@ import {
   gpuvaUnmap,
   gpuvmBoObtain,
   gpuvmBoPut,
-  gpuvmFirstVa,
-  gpuvmNextVa,
+  gpuvmForEachVa,
   gpuvmResvObjectAlloc,
   gpuvmSmMap,
   gpuvmSmMapOpsCreate,
@@ -82,13 +81,9 @@ export class CoreSubject implements Subject<DrmGemObject> {
   }
 
   walk(passes: number): void {
-    for (let i = 0; i < passes; i++) this.#visitAll();
-  }
-
-  /** One pass, a function of its own: in a loop within a loop the compiler goes back and forth. */
-  #visitAll(): void {
     const { vm, sum } = this;
-    for (let va = gpuvmFirstVa(vm); va !== 0; va = gpuvmNextVa(vm, va)) sum.take(page(vm.vas.addr(va)));
+    const visit = (va: number): void => sum.take(page(vm.vas.addr(va)));
+    for (let i = 0; i < passes; i++) gpuvmForEachVa(vm, visit);
   }
 
   live(): number {
