@@ -9,13 +9,16 @@ import { PAGE, toBig, type U64, U64_SPACE } from "./u64.ts";
  * of 0 the query's last address is `addr - 1`, modulo 2^64. No lock is checked.
  */
 export function gpuvaFindFirst(vm: DrmGpuvm, addr: U64, range: U64): Gpuva {
-  if (vm.exact !== null) return vm.exact.findFirst(toBig(addr), toBig(range))?.va ?? 0;
-  if (vm.fits(addr) && vm.fits(range)) {
-    vm.index.key = addr;
-    vm.index.bound = limit(addr, range);
-    return vm.index.firstOverlap();
-  }
+  if (vm.exact !== null || !vm.fits(addr) || !vm.fits(range)) return findFirstBig(vm, addr, range);
+  const { index } = vm;
+  index.key = addr;
+  index.bound = limit(addr, range);
+  return index.firstOverlap();
+}
+
+function findFirstBig(vm: DrmGpuvm, addr: U64, range: U64): Gpuva {
   const start = toBig(addr);
+  if (vm.exact !== null) return vm.exact.findFirst(start, toBig(range))?.va ?? 0;
   return queryBig(vm, start, BigInt.asUintN(64, start + toBig(range) - 1n));
 }
 

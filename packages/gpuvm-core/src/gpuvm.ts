@@ -17,8 +17,9 @@ import type { Steps } from "./task.ts";
 import { isPageGranular, isSmall, toBig, type U64 } from "./u64.ts";
 import { VA_INSERTED, VaTable } from "./va-table.ts";
 
-// Not the imported U64_SPACE: what is imported is loaded and checked again at each use in optimised code.
+// Not imported, as isSmall is not: what is imported is loaded and checked again at each use in optimised code.
 const TOP: number = 2 ** 64;
+const SMALL: number = 2 ** 52;
 
 /** Whether a vm_bo counts its BO. `soft` is the posted `DRM_GPUVM_VA_WEAK_REF`. */
 export type BoOwnership = "hard" | "soft";
@@ -238,7 +239,8 @@ export class DrmGpuvm implements Counted {
 
   /** Whether the number is a double that is exact among the VM's numbers. @internal */
   fits(v: U64): v is number {
-    return typeof v === "number" && (this.small ? isSmall(v) : isPageGranular(v));
+    if (typeof v !== "number") return false;
+    return this.small ? v <= SMALL && v >= 0 && v === Math.floor(v) : isPageGranular(v);
   }
 
   /** Goes over to bigints, for good. @internal */

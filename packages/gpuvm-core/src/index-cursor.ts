@@ -59,9 +59,8 @@ export class IndexCursor {
     this.seek();
     const id = this.here();
     const { f } = this.vas;
-    if (id !== 0 && (f[id * 3] as number) + (f[id * 3 + 1] as number) > this.key)
-      return (f[id * 3] as number) < this.bound ? id : 0;
-    return this.nextBelow();
+    if (id === 0 || (f[id * 3] as number) + (f[id * 3 + 1] as number) <= this.key) return this.nextBelow();
+    return (f[id * 3] as number) < this.bound ? id : 0;
   }
 
   /** Id of the entry behind the cursor if its key is below `bound`, or 0. */
@@ -80,7 +79,7 @@ export class IndexCursor {
 
   /** Puts the cursor on the row `id`, which is here. Id of the entry behind it if its key is below `bound`, or 0. */
   nextBelowOf(id: number): number {
-    if (this.leaves.words[this.leaf * WORDS + IDS + this.pos] !== id) this.#goTo(id);
+    if (this.leaves.words[this.leaf * WORDS + IDS + this.pos] !== id) this.goTo(id);
     return this.nextBelow();
   }
 
@@ -103,7 +102,7 @@ export class IndexCursor {
 
   /** Moves the cursor from the row `id`, which is here, to the next one and answers that, or answers 0. */
   after(id: number): number {
-    if (this.leaves.words[this.leaf * WORDS + IDS + this.pos] !== id) this.#goTo(id);
+    if (this.leaves.words[this.leaf * WORDS + IDS + this.pos] !== id) this.goTo(id);
     return this.advance();
   }
 
@@ -136,7 +135,7 @@ export class IndexCursor {
         id = next;
       }
       if (this.#givenUp) return id;
-      if (id !== 0 && this.current() !== id) this.#goTo(id);
+      if (id !== 0 && this.current() !== id) this.goTo(id);
     }
     return 0;
   }
@@ -159,7 +158,7 @@ export class IndexCursor {
   }
 
   /** Puts the cursor on the row `id`, without a search where it is right behind. */
-  #goTo(id: number): void {
+  protected goTo(id: number): void {
     if (this.pos !== LAST && this.leaves.words[this.leaf * WORDS + IDS + this.pos + 1] === id) this.advance();
     else {
       this.key = this.vas.f[id * 3] as number;
