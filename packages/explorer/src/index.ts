@@ -12,6 +12,8 @@ export { Hash } from "./hash.ts";
 export type { Inversion, LockOrder } from "./lock-order.ts";
 export { storyToPerfetto } from "./perfetto.ts";
 export { Random } from "./random.ts";
+export { type DporOptions, dpor } from "./reduction/dpor.ts";
+export { Footprint } from "./reduction/footprint.ts";
 export type { Finding, Limits, Progress, SearchResult } from "./result.ts";
 export { type SampleOptions, sample } from "./sample.ts";
 export {

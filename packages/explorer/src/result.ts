@@ -104,12 +104,15 @@ export class Findings {
   /** The last step of a schedule may have taken locks in an order that is new. */
   lockOrders(schedule: readonly Choice[]): void {
     if (!this.orders.news) return;
-    for (const { violation, others } of this.orders.join(schedule)) {
-      const key = violationKey(violation);
-      if (!this.#found.has(key)) {
-        this.#found.set(key, { violation, key, schedule: schedule.slice(), others });
-      }
-    }
+    for (const { violation, others } of this.orders.join(schedule)) this.add(violation, schedule, others);
+  }
+
+  /** A schedule shows a violation; the first one that does is kept. */
+  add(violation: Violation, schedule: readonly Choice[], others?: Finding["others"]): void {
+    const key = violationKey(violation);
+    if (this.#found.has(key)) return;
+    const finding = { violation, key, schedule: schedule.slice() };
+    this.#found.set(key, others === undefined ? finding : { ...finding, others });
   }
 
   /** A run is over, by a violation or because nobody can go on. */
@@ -125,9 +128,7 @@ export class Findings {
       }
     }
     violation ??= world.finish();
-    if (violation === null) return null;
-    const key = violationKey(violation);
-    if (!this.#found.has(key)) this.#found.set(key, { violation, key, schedule: schedule.slice() });
+    if (violation !== null) this.add(violation, schedule);
     return violation;
   }
 

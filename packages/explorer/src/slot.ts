@@ -1,4 +1,4 @@
-import { Task, type TaskContext } from "@gpuvm/core";
+import { type Point, Task, type TaskContext } from "@gpuvm/core";
 import type { Thread, Work } from "@gpuvm/drm-model";
 import type { Actor } from "./scenario.ts";
 
@@ -33,6 +33,8 @@ export class Slot {
   stamp = 0;
   /** It is about to take, or holds, a lock of that class, so that its age counts. */
   wounds = false;
+  /** Where its call stopped, if that is watched; null: it is not under way. */
+  waits: Pick<Point, "lock" | "fence" | "until"> | null = null;
   /** {@link Slot.path} when the call in progress began. */
   before = 0;
 

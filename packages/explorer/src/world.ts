@@ -14,6 +14,7 @@ import { hashString, join } from "./hash.ts";
 import { leaks } from "./leaks.ts";
 import type { LockOrder } from "./lock-order.ts";
 import { beginStep, endStep } from "./lookups.ts";
+import type { Watch } from "./reduction/watch.ts";
 import type { Ask, Scenario } from "./scenario.ts";
 import { Slot } from "./slot.ts";
 import { ofError, ofHazard, type Violation } from "./violation.ts";
@@ -49,12 +50,20 @@ export class World {
   #failAt = 0;
   #numbered = false;
   #stamps = 0;
+  #noticed = 0;
   readonly #byLabel = new Map<string, Slot>();
   readonly #irq = new Task("hardware", "atomic");
 
-  /** A run at its beginning: the setup is done. `orders` is told of the locks that it takes, from the start. */
-  constructor(scenario: Scenario, orders: LockOrder | null = null) {
+  /** Notes what each step touches, or null. */
+  readonly watch: Watch | null;
+
+  /**
+   * A run at its beginning: the setup is done. `orders` is told of the locks that it takes, from the start, `watch` of
+   * what its steps touch.
+   */
+  constructor(scenario: Scenario, orders: LockOrder | null = null, watch: Watch | null = null) {
     this.scenario = scenario;
+    this.watch = watch;
     this.machine = new Machine(scenario.machine ?? { audit: true, lockdep: true });
     orders?.watch(this);
     this.driver = scenario.variant.start(this.machine, scenario.options);
@@ -82,6 +91,7 @@ export class World {
     }
     this.#look();
     dev.stepping = true;
+    watch?.adopt([this.driver, this.files, this.bag, this.machine], 0);
   }
 
   /** The file with a number; opened when first named. */
@@ -156,6 +166,12 @@ export class World {
     this.#again = false;
   }
 
+  /** Goes on behind a violation, as a kernel does that does not notice: what was found is not found again. */
+  goOn(): void {
+    this.violation = null;
+    this.#noticed = this.machine.hazards.length;
+  }
+
   /** Whether everybody is done. If nobody can go on and this is false, it is a deadlock. */
   get done(): boolean {
     return this.slots.every((slot) => slot.idle);
@@ -217,9 +233,14 @@ export class World {
     const { machine } = this;
     const timer = machine.timers.pop();
     if (timer === undefined) throw new Error("nothing is due");
-    if (timer.at > machine.now) machine.now = timer.at;
     machine.dev.current = this.#irq;
-    timer.fn();
+    this.watch?.begin(true);
+    try {
+      if (timer.at > machine.now) machine.now = timer.at;
+      timer.fn();
+    } finally {
+      this.watch?.end();
+    }
   }
 
   #go(slot: Slot, index: number): void {
@@ -233,19 +254,24 @@ export class World {
     }
     this.#numbered = false;
     beginStep(slot.path);
+    this.watch?.begin(slot.actor === null);
     try {
+      if (this.watch !== null) this.#waited(slot, this.watch);
       thread.step(dev);
     } finally {
+      this.watch?.end();
       slot.path = endStep();
     }
     if (this.#numbered) slot.stamp = ++this.#stamps;
     if (!thread.done) {
       const { point } = dev;
+      if (this.watch !== null) slot.waits = { lock: point.lock, fence: point.fence, until: point.until };
       slot.wounds = dev.lockdep === null || point.lock instanceof DmaResv || holdsResv(thread.task);
       slot.path = join(join(slot.path, hashString(point.label)), this.#failAt);
       return;
     }
     slot.thread = null;
+    slot.waits = null;
     slot.stamp = 0;
     slot.wounds = false;
     this.#leavesLocked(thread.task);
@@ -256,6 +282,12 @@ export class World {
     const { result } = thread;
     (this.results[index] as unknown[]).push(result);
     slot.path = join(slot.before, typeof result === "number" ? result : 0);
+  }
+
+  /** What the step does before its first line: the works that it takes up, the lock or fence that it waited for. */
+  #waited(slot: Slot, watch: Watch): void {
+    if (slot.actor === null && slot.waits === null) watch.queue(slot.name);
+    if (slot.waits !== null) watch.waitedFor(slot.waits.lock, slot.waits.fence, slot.waits.until);
   }
 
   /** Nobody gives back a lock that a call has returned with. */
@@ -291,13 +323,14 @@ export class World {
       this.slots.push(slot);
     }
     slot.queue.push(work);
+    this.watch?.queue(work.label);
   }
 
   #look(): void {
     if (this.violation !== null) return;
     const { hazards } = this.machine;
     const { allow } = this.scenario;
-    const hazard = allow === undefined ? hazards[0] : hazards.find(({ kind }) => !allow.includes(kind));
+    const hazard = hazards.find(({ kind }, i) => i >= this.#noticed && allow?.includes(kind) !== true);
     this.violation = hazard === undefined ? auditVms(this.machine) : ofHazard(hazard);
   }
 }

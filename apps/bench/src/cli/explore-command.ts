@@ -56,9 +56,9 @@ export const exploreCommand: Command<BenchContext> = buildCommand<Flags, string[
       },
       method: {
         kind: "enum",
-        values: ["bfs", "dfs", "naive", "random", "pct"],
+        values: ["bfs", "dfs", "dpor", "naive", "random", "pct"],
         optional: true,
-        brief: "How; default bfs, for the shortest",
+        brief: "How; default bfs, for the shortest; dpor takes no fingerprint on trust",
       },
       inject: {
         kind: "parsed",

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import {
   blocksOf,
+  dpor,
   type Finding,
   formatStory,
   formatToken,
@@ -31,7 +32,7 @@ export interface ExploreArgs {
   /** A counterexample to be told again. */
   readonly replay?: string;
   /** Default `bfs`. */
-  readonly method?: "bfs" | "dfs" | "naive" | "random" | "pct";
+  readonly method?: "bfs" | "dfs" | "dpor" | "naive" | "random" | "pct";
   /** Injected failures in one schedule; default: none, or what the bug takes. */
   readonly inject?: number;
   /** Where the chance begins; default 1. */
@@ -109,15 +110,20 @@ function explore(named: Named, args: ExploreArgs): Explored {
   };
   const progress =
     args.progress === undefined ? {} : { progress: (p: Progress) => args.progress?.(named.name, p) };
-  const result =
-    method === "random" || method === "pct"
-      ? sample(scenario, { ...limits, method, seed: args.seed ?? 1, runs: args.runs ?? 10_000 })
-      : search(scenario, {
-          ...limits,
-          ...progress,
-          order: method === "bfs" ? "bfs" : "dfs",
-          states: method !== "naive",
-        });
+  const explored = (): SearchResult => {
+    switch (method) {
+      case "random":
+      case "pct":
+        return sample(scenario, { ...limits, method, seed: args.seed ?? 1, runs: args.runs ?? 10_000 });
+      case "dpor":
+        return dpor(scenario, { ...limits, ...progress });
+      case "naive":
+        return search(scenario, { ...limits, ...progress, order: "dfs", states: false });
+      default:
+        return search(scenario, { ...limits, ...progress, order: method });
+    }
+  };
+  const result = explored();
   return { name: named.name, result, shown: result.findings.map((finding) => show(named, finding)) };
 }
 

@@ -1,0 +1,30 @@
+import { countSchedules, dpor, type SearchResult, search } from "@gpuvm/explorer";
+import { describe, expect, it } from "vitest";
+import { scenarioOf } from "../src/bugs/bug.ts";
+import { BUGS } from "../src/bugs/catalogue.ts";
+
+const keys = ({ findings }: SearchResult) => findings.map(({ key }) => key).sort();
+
+/** Schedules of a scenario that are all run. */
+const FEW = 1000n;
+
+describe.each([
+  ["buggy", true],
+  ["fixed", false],
+] as const)("one schedule of each kind shows what all show, %s form", (_, buggy) => {
+  it.each(BUGS)(
+    "$id",
+    (bug) => {
+      const scenario = { ...scenarioOf(bug, buggy), sometimes: {} };
+      const failures = bug.failures ?? 0;
+      const reduced = dpor(scenario, { failures, maxSteps: 20_000 });
+      const states = search(scenario, { order: "dfs", failures });
+      if (reduced.bound === null) expect(keys(reduced)).toEqual(keys(states));
+      else expect(keys(states)).toEqual(expect.arrayContaining(keys(reduced)));
+      if (failures > 0 || countSchedules(scenario) > FEW) return;
+      const naive = search(scenario, { order: "dfs", states: false });
+      expect(keys(naive)).toEqual(keys(states));
+    },
+    60_000,
+  );
+});
