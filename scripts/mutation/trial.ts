@@ -33,6 +33,7 @@ const NEAREST: Readonly<Record<string, readonly string[]>> = {
   "gpuva.ts": ["refs", "lockdep"],
   "gpuvm-bo.ts": ["vm-bo", "lockdep", "soft"],
   "gpuvm.ts": ["find", "refs"],
+  "index-cursor.ts": ["block-index", "find"],
   "leaf-store.ts": ["block-index"],
   "node-store.ts": ["block-index"],
   "resv.ts": ["exec"],

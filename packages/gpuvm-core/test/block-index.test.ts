@@ -257,6 +257,21 @@ describe("a sorted map of doubles", () => {
     ]);
   });
 
+  it("has its cursor in one place after a walk that ended while a call looked elsewhere", () => {
+    const pair = new Pair();
+    for (let i = 0; i < 200; i++) pair.insert(i);
+    const { index, model } = pair;
+    let left = 200;
+    index.each(() => {
+      if (--left !== 1) return;
+      index.key = 20;
+      index.floor();
+    });
+    const key = model.keys[model.ids.indexOf(index.current())] as number;
+    for (let at = key; at >= 0; at--) pair.remove(at);
+    pair.all();
+  });
+
   it("refuses what overlaps, and changes nothing", () => {
     const pair = new Pair();
     for (let i = 0; i < 1000; i++) pair.insert(i * 16);

@@ -18,6 +18,7 @@ import {
   hex,
 } from "../src/index.ts";
 import { insert, map, newVm, unmap, vasOf } from "./support/driver.ts";
+import { random } from "./support/random.ts";
 
 const TOP = 2n ** 64n;
 
@@ -154,6 +155,40 @@ describe.each([
     const seen: number[] = [];
     gpuvmForEachVaRange(vm, 0, 15, (va) => seen.push(va));
     expect(seen).toEqual([a]);
+  });
+
+  it.each([1, 2, 3])("a walk of all goes on where it was, whatever is done in between (seed %i)", (seed) => {
+    const vm = vmOf({ range: 100_000 });
+    const next = random(seed);
+    const at = new Map<number, number>();
+    const put = (addr: number) => {
+      const va = insert(vm, addr, 1);
+      if (va > 0) at.set(addr, va);
+    };
+    const take = (addr: number) => {
+      const va = at.get(addr) as number;
+      gpuvaRemove(vm, va);
+      gpuvaFree(vm, va);
+      at.delete(addr);
+    };
+    const above = (addr: number) => [...at.keys()].filter((a) => a > addr).sort((a, b) => a - b)[0] ?? -1;
+    for (let i = 0; i < 300; i++) put(next(100_000));
+    let due = above(-1);
+    let seen = 0;
+    gpuvmForEachVa(vm, (va) => {
+      expect(va).toBe(at.get(due));
+      const here = due;
+      due = above(here);
+      // Not the next one: the walk has it already.
+      const other = [...at.keys()][next(at.size)] as number;
+      if (seen % 7 === 0) gpuvaFindFirst(vm, next(100_000), 50);
+      if (seen % 3 === 0) take(here);
+      else if (seen % 5 === 0) for (let i = 0; i < 20; i++) put(here + i - 10);
+      else if (seen % 8 === 0 && other !== due) take(other);
+      if (seed === 3 && seen === 100) vm.promote();
+      seen++;
+    });
+    expect([due, seen > 250, vm.mappings]).toEqual([-1, true, at.size]);
   });
 
   it("a dead VM has no dump", () => {

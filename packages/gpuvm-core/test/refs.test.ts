@@ -131,7 +131,7 @@ describe("a VA", () => {
     expect(vmBo.refs).toBe(1);
   });
 
-  it("for_each of a vm_bo may unlink what it is shown", () => {
+  it("for_each of a vm_bo may unlink and free what it is shown", () => {
     const vm = newVm();
     const obj = new DrmGemObject(vm.dev);
     const vas = [10, 20, 30].map((addr) => insert(vm, addr, 5, obj));
@@ -140,6 +140,8 @@ describe("a VA", () => {
     gpuvmBoForEachVa(vmBo, (va) => {
       seen.push(va);
       gpuvaUnlink(vm, va);
+      gpuvaRemove(vm, va);
+      gpuvaFree(vm, va);
     });
     expect([seen, linked(vmBo), vmBo.refs]).toEqual([vas, [], 1]);
   });
