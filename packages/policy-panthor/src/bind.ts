@@ -105,10 +105,13 @@ function push(panthor: Panthor, vm: PanthorVm, exec: DrmExec, ctx: OpCtx): void 
     after: [],
     finished,
     run: () => execOp(panthor, vm, ctx, true),
-    *free() {
-      machine.queueWork("panthor cleanup", () => jobCleanup(panthor, vm, ctx));
-    },
+    free: () => jobFree(panthor, vm, ctx),
   });
+}
+
+/** `panthor_vm_bind_free_job`. */
+function* jobFree(panthor: Panthor, vm: PanthorVm, ctx: OpCtx): Steps<void> {
+  panthor.machine.queueWork("panthor cleanup", () => jobCleanup(panthor, vm, ctx));
 }
 
 /** `panthor_vm_bind_job_cleanup_op_ctx_work`. */

@@ -58,5 +58,6 @@ export function vmIdle(panthor: Panthor, vm: PanthorVm): void {
 
 /** Flushes what the GPU cached of a VM, if it is in a slot. */
 export function flushTlb(panthor: Panthor, vm: PanthorVm): void {
-  if (panthor.slots.includes(vm)) panthor.machine.counts.tlbInvalidations++;
+  if (panthor.slots.includes(vm)) vm.pt.flush();
+  else vm.pt.forget();
 }

@@ -70,14 +70,19 @@ export class OpCtx {
 }
 
 /** Tables that a mapping may need (`panthor_vm_prepare_map_op_ctx`): one allocation for all of them. */
-function allocTables(panthor: Panthor): boolean {
-  return panthor.machine.dev.mayAlloc("panthor page tables");
+function allocTables(panthor: Panthor, ctx: OpCtx): boolean {
+  return mayNot(panthor, ctx) || panthor.machine.dev.mayAlloc("panthor page tables");
+}
+
+/** What is taken down has nobody to tell: its small allocations are taken not to fail, but where that was the bug. */
+function mayNot(panthor: Panthor, { reason, type }: OpCtx): boolean {
+  if (reason === "teardown") return true;
+  return reason === "internal" && type === "unmap" && !panthor.defects.has("PA1");
 }
 
 function allocVas(panthor: Panthor, vm: PanthorVm, ctx: OpCtx, n: number): boolean {
   for (let i = 0; i < n; i++) {
-    // A teardown has nobody to tell: its small allocations are taken not to fail.
-    if (ctx.reason !== "teardown" && !panthor.machine.dev.mayAlloc("panthor vma")) return false;
+    if (!mayNot(panthor, ctx) && !panthor.machine.dev.mayAlloc("panthor vma")) return false;
     ctx.vas.push(gpuvaAlloc(vm.gpuvm));
   }
   return true;
@@ -123,7 +128,7 @@ function* allocMap(panthor: Panthor, vm: PanthorVm, ctx: OpCtx, bo: PanthorBo, o
   ctx.vmBo = vmBo;
   ctx.boOffset = offset;
   yield* preempt(dev, "alloc", "panthor_vm_prepare_map_op_ctx");
-  if (!allocTables(panthor)) return -ENOMEM;
+  if (!allocTables(panthor, ctx)) return -ENOMEM;
   yield* addExtobj(vm, vmBo);
   return 0;
 }
@@ -132,7 +137,7 @@ function* allocMap(panthor: Panthor, vm: PanthorVm, ctx: OpCtx, bo: PanthorBo, o
 export function* prepareUnmap(panthor: Panthor, vm: PanthorVm, ctx: OpCtx): Steps<Errno> {
   yield* preempt(panthor.machine.dev, "alloc", "panthor_vm_prepare_unmap_op_ctx");
   const cuts = ctx.va % 2 ** 21 !== 0 || (ctx.va + ctx.range) % 2 ** 21 !== 0;
-  if (allocVas(panthor, vm, ctx, 2) && (!cuts || allocTables(panthor))) return 0;
+  if (allocVas(panthor, vm, ctx, 2) && (!cuts || allocTables(panthor, ctx))) return 0;
   yield* cleanupOp(panthor, vm, ctx);
   return -ENOMEM;
 }

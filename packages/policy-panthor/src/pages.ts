@@ -6,6 +6,7 @@ import type { PanthorVm } from "./vm.ts";
 /** The page tables are not to be trusted: the VM leaves its slot and takes no more maps. */
 export function setUnusable(panthor: Panthor, vm: PanthorVm): void {
   vm.unusable = true;
+  vm.record.broken = true;
   if (panthor.gen.strict) vmIdle(panthor, vm);
 }
 
@@ -34,6 +35,7 @@ export function mapPages(
 
 /** Clears entries (`panthor_vm_unmap_pages`). */
 export function unmapPages(panthor: Panthor, vm: PanthorVm, start: number, length: number): void {
-  vm.pt.unmap(start, length);
+  // Where the region is locked nothing gets through to old entries before the unlock, which flushes.
+  vm.pt.unmap(start, length, panthor.gen.regionLock ? "within-call" : "before-free");
   if (!panthor.gen.regionLock) flushTlb(panthor, vm);
 }

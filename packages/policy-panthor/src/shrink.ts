@@ -70,7 +70,7 @@ function* evictBo(panthor: Panthor, bo: PanthorBo): Steps<boolean> {
     const vmBos = lockVms(panthor, bo, locks, held);
     if (vmBos !== null && bo.pins === 0 && bo.pages === "resident") {
       for (const vmBo of vmBos) evictVmBo(panthor, vmBo);
-      bo.pages = "evicted";
+      bo.takePages("evicted");
       machine.counts.evictions++;
       done = true;
     }

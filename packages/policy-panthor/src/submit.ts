@@ -11,7 +11,7 @@ import {
   USAGE_BOOKKEEP,
   USAGE_WRITE,
 } from "@gpuvm/core";
-import { type CommandRange, countSubmit, type Exec } from "@gpuvm/drm-model";
+import { type CommandRange, countSubmit, type Exec, noteUse } from "@gpuvm/drm-model";
 import { type Panthor, vmActive } from "./device.ts";
 import type { PanthorGroup } from "./group.ts";
 import type { PanthorFile } from "./panthor-file.ts";
@@ -75,6 +75,7 @@ function* submit(
   counted(vmExec.exec?.objects.length ?? 0);
   vmActive(panthor, vm);
   vm.lastUse = panthor.machine.dev.serial();
+  const settled = !vm.destroyed && !vm.unusable;
   for (const job of jobs) {
     group.pending.set(job.fence.seqno, job.fence);
     vmExec.addFence(job.fence, USAGE_BOOKKEEP, panthor.defects.has("PA9") ? USAGE_WRITE : USAGE_BOOKKEEP);
@@ -82,14 +83,19 @@ function* submit(
       fence: job.fence,
       after: [],
       work: job.work,
-      *retire() {
-        group.pending.delete(job.fence.seqno);
-        group.kref.put(job.name);
-      },
+      uses: job.work
+        ? noteUse(panthor.machine, job.fence, { vm: vm.record, keeps: "pages", settled })
+        : undefined,
+      retire: () => retire(group, job),
     });
   }
   vmExec.unlock();
   return 0;
+}
+
+function* retire(group: PanthorGroup, job: Job): Steps<void> {
+  group.pending.delete(job.fence.seqno);
+  group.kref.put(job.name);
 }
 
 function newJob(panthor: Panthor, group: PanthorGroup, work: boolean): Job | null {

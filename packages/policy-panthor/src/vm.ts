@@ -20,6 +20,7 @@ import {
 } from "@gpuvm/drm-model";
 import type { PanthorBo } from "./bo.ts";
 import { type Panthor, vmIdle } from "./device.ts";
+import { VA_EVICTED } from "./flags.ts";
 import type { HeapPool } from "./heap.ts";
 import { vmBoValidate } from "./validate.ts";
 import { vmBoFree } from "./vm-bo.ts";
@@ -28,6 +29,7 @@ import { vmBoFree } from "./vm-bo.ts";
 export const MALI_PAGE_TABLE: PageTableShape = {
   pageSizes: [MIB2, KIB4],
   tableSpans: [MIB2, GIB1, GIB512],
+  tlb: true,
 };
 
 /**
@@ -71,6 +73,8 @@ export class PanthorVm {
   /** The step in hand, under `opLock`. */
   readonly op: GpuvaOp = new GpuvaOp();
 
+  readonly #kernelSize: number;
+
   /** Made by {@link createVm}. */
   constructor(
     panthor: Panthor,
@@ -81,7 +85,8 @@ export class PanthorVm {
   ) {
     const { machine, gen } = panthor;
     this.userEnd = userEnd;
-    this.mm = new IovaSpace(userEnd, range - userEnd);
+    this.#kernelSize = range - userEnd;
+    this.mm = new IovaSpace(userEnd, this.#kernelSize);
     this.pt = new PageTable(machine, MALI_PAGE_TABLE);
     this.gpuvm = new DrmGpuvm(machine.dev, {
       name: owner.id === null ? "panthor-MCU" : "panthor-GPU",
@@ -97,6 +102,7 @@ export class PanthorVm {
       },
     });
     this.record = new VmRecord(owner.file, owner.id, this.gpuvm, this.pt, owner.purpose);
+    this.record.absent = (va) => (this.gpuvm.vas.flags(va) & VA_EVICTED) !== 0;
     this.opLock = new Lock(`op lock of ${this.gpuvm.name}`, "panthor op_lock", machine.dev.lockdep);
     this.heapLock = new Lock(`heap lock of ${this.gpuvm.name}`, "panthor heaps", machine.dev.lockdep);
     this.binds = new BindQueue(machine, "panthor bind");
@@ -111,6 +117,8 @@ export class PanthorVm {
     vmIdle(panthor, this);
     this.dummy?.put(this.gpuvm);
     this.record.freed = true;
+    if (this.mm.free !== this.#kernelSize)
+      panthor.machine.hazard("leak", this.gpuvm.name, "addresses of the driver's own are still taken");
   }
 }
 

@@ -80,7 +80,7 @@ function* shrinkOne(xe: Xe, bo: XeBo, wait: boolean): Steps<boolean> {
     if (done) {
       const purge = bo.madv === "dontneed";
       if (purge) bo.madv = "purged";
-      bo.pages = purge ? "purged" : "evicted";
+      bo.takePages(purge ? "purged" : "evicted");
       counts.evictions++;
     }
   }

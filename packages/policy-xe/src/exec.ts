@@ -10,7 +10,7 @@ import {
   USAGE_BOOKKEEP,
   USAGE_KERNEL,
 } from "@gpuvm/core";
-import { countSubmit, type Exec, lock, unlock } from "@gpuvm/drm-model";
+import { countSubmit, type Exec, lock, noteUse, unlock } from "@gpuvm/drm-model";
 import type { Xe } from "./device.ts";
 import type { XeQueue } from "./queue.ts";
 import { validateRebind } from "./rebind.ts";
@@ -98,13 +98,20 @@ function newJob(xe: Xe, queue: XeQueue): XeJob | null {
 }
 
 function push(xe: Xe, queue: XeQueue, job: XeJob, req: Exec, after: readonly DmaFence[]): void {
+  const { vm } = queue;
+  // Long-running work is preempted and not waited for. Binds of the program's are its affair, rebinds are not.
+  const settled = vm.ranges.every((range) => range.rebind || range.fence.signaled);
+  const works = req.batches !== 0 && !vm.lrMode;
   xe.engine(queue.engineClass).submit({
     fence: job.fence,
     after,
+    uses: works ? noteUse(xe.machine, job.fence, { vm: vm.record, keeps: "memory", settled }) : undefined,
     work: req.batches !== 0,
-    *retire() {
-      queue.pending.delete(job.fence.seqno);
-      queue.kref.put(job.name);
-    },
+    retire: () => retire(queue, job),
   });
+}
+
+function* retire(queue: XeQueue, job: XeJob): Steps<void> {
+  queue.pending.delete(job.fence.seqno);
+  queue.kref.put(job.name);
 }

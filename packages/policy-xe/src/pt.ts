@@ -88,14 +88,11 @@ export function ptUpdateRun(vm: XeVm, update: PtUpdate): DmaFence | Errno {
     });
   }
   if (update.invalidates) {
-    const run = function* (): Steps<number> {
-      machine.counts.tlbInvalidations++;
-      return 0;
-    };
+    const run = () => flush(vm);
     vm.tlb.push({ label: "xe tlb inval job", after: [written], finished: done, run, free: nothing });
   }
   if (done.signaled) return done;
-  vm.ranges.push({ start, end, fence: done });
+  vm.ranges.push({ start, end, fence: done, rebind: update.waitBookkeep });
   const usage = update.waitBookkeep ? USAGE_KERNEL : USAGE_BOOKKEEP;
   gpuvm.resv.addFence(done, usage);
   for (const { vma } of update.ops) if (vma.bo !== null && vma.contested) vma.bo.resv.addFence(done, usage);
@@ -125,6 +122,11 @@ function* runJob(vm: XeVm, update: PtUpdate): Steps<number> {
   return 0;
 }
 
+function* flush(vm: XeVm): Steps<number> {
+  vm.pt.flush();
+  return 0;
+}
+
 function* nothing(): Steps<void> {}
 
 function write(vm: XeVm, update: PtUpdate): void {
@@ -151,6 +153,6 @@ export function zapVma(vma: XeVma): void {
     vm.file.machine.hazard("use-after-free", vm.gpuvm.name, what);
   }
   vm.pt.unmap(vma.start, vma.end - vma.start);
-  vm.file.machine.counts.tlbInvalidations++;
+  vm.pt.flush();
   vma.present = false;
 }

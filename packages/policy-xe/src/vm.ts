@@ -35,6 +35,7 @@ import type { XeFile } from "./xe-file.ts";
 export const XE_PAGE_TABLE: PageTableShape = {
   pageSizes: [GIB1, MIB2, KIB64, KIB4],
   tableSpans: [MIB2, GIB1, GIB512],
+  tlb: true,
 };
 
 /**
@@ -70,7 +71,7 @@ export class XeVm {
   /** VMAs whose entries are to be written again (`vm->rebind_list`). */
   readonly rebindList: Set<XeVma> = new Set();
   /** Page-table updates in flight, by range (`vm->rftree`). */
-  ranges: { start: number; end: number; fence: DmaFence }[] = [];
+  ranges: { start: number; end: number; fence: DmaFence; rebind: boolean }[] = [];
   /** The page tables were given back. */
   tablesFreed = false;
   /** Queues that are preempted instead of waited for; null: the VM is not in that mode. */
@@ -97,6 +98,8 @@ export class XeVm {
       },
     });
     this.record = new VmRecord(file.id, id, this.gpuvm, this.pt);
+    this.record.lazy = this.faultMode;
+    this.record.keepsEntries = !this.faultMode;
     this.lock = new Lock(`lock of ${this.gpuvm.name}`, "xe vm->lock", machine.dev.lockdep);
     this.q = new BindQueue(machine, "xe bind");
     this.tlb = new BindQueue(machine, "xe tlb inval");
