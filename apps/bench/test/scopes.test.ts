@@ -17,9 +17,11 @@ it.each(POLICIES)(
   async (policy) => {
     const lines: string[] = [];
     for (const scenario of standardScopes(subjectNamed(policy).variant)) {
-      const { states, transitions, depth, runs, bound, findings } = search(scenario, { order: "dfs" });
+      const result = search(scenario, { order: "dfs" });
+      const { states, transitions, depth, runs, bound, findings, unreached } = result;
       expect(findings).toEqual([]);
       expect(bound).toBeNull();
+      expect(unreached).toEqual([]);
       lines.push(
         `${scenario.name}: ${states} states, ${transitions} transitions, depth ${depth}, ${runs} ends`,
       );

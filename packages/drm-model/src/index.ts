@@ -1,9 +1,10 @@
 export { type BindJob, BindQueue } from "./gpu/bind-queue.ts";
 export { GpuEngine, type GpuJob } from "./gpu/engine.ts";
+export { InUse, type JobView, noteUse } from "./gpu/in-use.ts";
 export { Counts } from "./machine/counts.ts";
 export { Distribution } from "./machine/distribution.ts";
 export type { Hazard, HazardKind } from "./machine/hazard.ts";
-export { Kref } from "./machine/kref.ts";
+export { Kref, liveKrefs } from "./machine/kref.ts";
 export { Machine, type MachineOptions, type Work } from "./machine/machine.ts";
 export { Thread } from "./machine/thread.ts";
 export { type Timer, Timers } from "./machine/timers.ts";
@@ -11,7 +12,16 @@ export { type StepCounts, VmRecord } from "./machine/vm-record.ts";
 export { Bo, type BoOptions, type PageState, releaseBo } from "./memory/bo.ts";
 export { IovaSpace } from "./memory/iova.ts";
 export { Memory } from "./memory/memory.ts";
-export { GIB1, GIB512, KIB4, KIB64, MIB2, PageTable, type PageTableShape } from "./memory/page-table.ts";
+export {
+  type FlushDue,
+  GIB1,
+  GIB512,
+  KIB4,
+  KIB64,
+  MIB2,
+  PageTable,
+  type PageTableShape,
+} from "./memory/page-table.ts";
 export { PteMap, type PteRun } from "./memory/pte-map.ts";
 export type {
   NeutralBindOp,

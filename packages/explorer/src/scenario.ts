@@ -50,6 +50,8 @@ export interface Scenario {
   readonly sometimes?: Readonly<Record<string, (world: World) => boolean>>;
   /** The uAPI promises that calls look atomic: every outcome must be that of some order of whole calls. */
   readonly atomic?: boolean;
+  /** A call is over when it returns: whenever nobody is in one, the page tables say what the trees say. */
+  readonly settles?: boolean;
   /** Kinds of violation that are of the program's making here; default: none. */
   readonly allow?: readonly string[];
 }

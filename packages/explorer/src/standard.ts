@@ -1,136 +1,151 @@
-import type { DriverOptions, DriverVariant, NeutralRequest, Request } from "@gpuvm/drm-model";
+import {
+  type DriverOptions,
+  type DriverVariant,
+  Machine,
+  type NeutralRequest,
+  type Request,
+} from "@gpuvm/drm-model";
 import { type Actor, type Ask, ask, type Call, closeFile, type Scenario, shrink } from "./scenario.ts";
+import { BO_BYTES, type Deed, type Neutral, type Other, type Plan, type Share } from "./standard/plan.ts";
+import { PLANS, TRIAL } from "./standard/plans.ts";
 import type { World } from "./world.ts";
-
-/** A neutral request without its time and file. */
-type Neutral = NeutralRequest extends infer R
-  ? R extends NeutralRequest
-    ? Omit<R, "t" | "f">
-    : never
-  : never;
-
-/** What one actor does: requests of a file, its end, or memory pressure. */
-type Deed = Neutral | "close file" | "shrink";
-
-interface Plan {
-  readonly name: string;
-  readonly about: string;
-  readonly setup: readonly Neutral[];
-  readonly actors: Readonly<Record<string, readonly Deed[]>>;
-  /** Violations of the program's making: it takes away what the GPU is at work on. */
-  readonly allow?: readonly string[];
-}
-
-const PAGE = 4096;
-const VA = 2 ** 40 - 2 ** 32;
-
-const BO = (bo: number): Neutral => ({ op: "gem_new", bo, size: 4 * PAGE });
-const CLOSE = (bo: number): Neutral => ({ op: "gem_close", bo });
-const MAP = (bo: number, page: number, pages: number): Neutral => bind("map", bo, page, pages);
-const UNMAP = (page: number, pages: number): Neutral => bind("unmap", 0, page, pages);
-const SUBMIT = (bos: readonly number[]): Neutral => ({
-  op: "submit",
-  vm: 1,
-  queue: 1,
-  bos,
-  writes: [],
-  work: true,
-});
-const VM: readonly Neutral[] = [
-  { op: "vm_create", vm: 1 },
-  { op: "queue_new", queue: 1, vm: 1 },
-];
-
-function bind(kind: "map" | "unmap", bo: number, page: number, pages: number): Neutral {
-  const op = { kind, bo, boOffset: 0, va: VA + page * PAGE, length: pages * PAGE, flags: 0 } as const;
-  return { op: "vm_bind", vm: 1, async: false, ops: [op] };
-}
-
-/** The scopes that every policy is explored in, in neutral terms: the orders of bind, submit, close, evict and the end. */
-const PLANS: readonly Plan[] = [
-  {
-    name: "close-vs-submit",
-    about: "a handle is closed while another thread submits with the buffer",
-    setup: [...VM, BO(1), MAP(1, 0, 2)],
-    actors: { submit: [SUBMIT([1])], close: [CLOSE(1)] },
-    allow: ["gpu-fault"],
-  },
-  {
-    name: "close-vs-bind",
-    about: "a handle is closed while another thread maps and unmaps the buffer",
-    setup: [...VM, BO(1)],
-    actors: { bind: [MAP(1, 0, 2), UNMAP(0, 2)], close: [CLOSE(1)] },
-  },
-  {
-    name: "overlapping-binds",
-    about: "three threads map, cut and unmap the same range",
-    setup: [...VM, BO(1), BO(2)],
-    actors: { first: [MAP(1, 0, 3)], second: [MAP(2, 1, 1)], third: [UNMAP(0, 3)] },
-  },
-  {
-    name: "shrink-vs-submit",
-    about: "memory pressure while a thread submits twice",
-    setup: [...VM, BO(1), MAP(1, 0, 2)],
-    actors: { submit: [SUBMIT([1]), SUBMIT([1])], shrinker: ["shrink"] },
-  },
-  {
-    name: "shrink-vs-bind",
-    about: "memory pressure while a thread maps, submits and closes",
-    setup: [...VM, BO(1), BO(2), MAP(2, 4, 1)],
-    actors: { program: [MAP(1, 0, 2), SUBMIT([1, 2]), CLOSE(2)], shrinker: ["shrink"] },
-    allow: ["gpu-fault"],
-  },
-  {
-    name: "destroy-vs-unmap",
-    about: "a VM is destroyed while another thread unmaps a part of a mapping",
-    setup: [...VM, BO(1), MAP(1, 0, 2), { op: "queue_close", queue: 1 }],
-    actors: { unmap: [UNMAP(0, 1)], destroy: [{ op: "vm_destroy", vm: 1 }] },
-  },
-  {
-    name: "exit",
-    about: "a program ends with work under way and everything still mapped",
-    setup: [...VM, BO(1), MAP(1, 0, 2)],
-    actors: { program: [SUBMIT([1]), "close file"], shrinker: ["shrink"] },
-    allow: ["gpu-fault"],
-  },
-];
 
 /** Names and meanings of the standard scopes. */
 export const STANDARD_SCOPES: readonly { readonly name: string; readonly about: string }[] = PLANS.map(
   ({ name, about }) => ({ name, about }),
 );
 
-/** The standard scopes, phrased for a variant as a well-behaved user-mode driver of it would. */
+/**
+ * The standard scopes, phrased for a variant as a well-behaved user-mode driver of it would. Those that take what the driver
+ * does not have are left out.
+ */
 export function standardScopes(variant: DriverVariant, options: DriverOptions = {}): Scenario[] {
-  return PLANS.map((plan) => phrase(plan, variant, options));
+  const machine = new Machine();
+  const driver = variant.start(machine, options);
+  const known: Known = {
+    prime: driver.prime !== undefined,
+    eviction: driver.shrink !== undefined,
+    work: works(variant, options),
+  };
+  return PLANS.filter(({ prime }) => prime !== true || known.prime).map((plan) =>
+    phrase(plan, variant, options, known),
+  );
 }
 
-function phrase(plan: Plan, variant: DriverVariant, options: DriverOptions): Scenario {
+/** What a driver can do. */
+interface Known {
+  readonly prime: boolean;
+  readonly eviction: boolean;
+  readonly work: boolean;
+}
+
+/** Whether a submit comes to a job for the GPU. */
+function works(variant: DriverVariant, options: DriverOptions): boolean {
+  const machine = new Machine();
+  const driver = variant.start(machine, options);
+  const file = driver.open(0);
   const lower = variant.userspace.lower();
-  const say = (neutral: Neutral): Ask[] => {
-    return lower({ ...neutral, t: 0, f: 0 } as NeutralRequest).map(
+  try {
+    for (const neutral of TRIAL) {
+      for (const request of lower({ ...neutral, t: 0, f: 0 } as NeutralRequest))
+        machine.call(driver.ioctl(file, request));
+    }
+    machine.quiesce();
+  } catch {
+    // What is broken here is found in the scopes.
+    return true;
+  }
+  return machine.counts.gpuJobs > 0;
+}
+
+function phrase(plan: Plan, variant: DriverVariant, options: DriverOptions, known: Known): Scenario {
+  const lower = variant.userspace.lower();
+  const say = (f: number, neutral: Neutral): Ask[] => {
+    return lower({ ...neutral, t: 0, f } as NeutralRequest).map(
       ({ t: _, f: __, ...rest }: Request) => rest as Ask,
     );
   };
   const calls = (deed: Deed): Call[] => {
     if (deed === "close file") return [closeFile(0)];
-    if (deed === "shrink") return [shrink(4 * PAGE)];
-    return say(deed).map((request) => ask(0, request));
+    if (typeof deed === "object" && "begun" in deed)
+      return say(0, deed.begun).map((request) => untilBegun(ask(0, request)));
+    if (deed === "shrink") return [shrink(BO_BYTES)];
+    if (deed === "shrink all") return [shrink(8 * BO_BYTES)];
+    const [file, neutral] = whose(deed as Neutral | Other);
+    return say(file, neutral).map((request) => ask(file, request));
   };
-  const setup = plan.setup.flatMap(say);
+  const setup = plan.setup.map((step): ((world: World) => void) => {
+    if (step === "shrink") return (world) => void world.machine.call(shrink(BO_BYTES).run(world));
+    if ("share" in step) return (world) => share(world, step);
+    const [file, neutral] = whose(step);
+    const requests = say(file, neutral);
+    return (world) => world.must(file, ...requests);
+  });
   const actors: Actor[] = Object.entries(plan.actors).map(([name, deeds]) => ({
     name,
     calls: deeds.flatMap(calls),
   }));
+  const witnesses = (plan.sometimes ?? []).filter((what) => known[what]);
   return {
     name: plan.name,
     about: plan.about,
     variant,
     options,
     // Who holds what is told, not searched: without the ledger a run takes half the time.
-    machine: { lockdep: true },
-    setup: (world: World) => world.must(0, ...setup),
+    machine: { lockdep: true, watch: true },
+    setup: (world: World) => {
+      world.file(0);
+      for (const step of setup) step(world);
+    },
     actors: actors.filter((actor) => actor.calls.length > 0),
-    ...(plan.allow === undefined ? {} : { allow: plan.allow }),
+    ...(witnesses.length === 0
+      ? {}
+      : {
+          sometimes: Object.fromEntries(
+            witnesses.map((what) => [WITNESS_OF[what].name, WITNESS_OF[what].seen]),
+          ),
+        }),
+    ...(plan.async ? {} : { settles: true }),
+    ...(mayFault(plan, variant) ? { allow: ["gpu-fault"] } : {}),
   };
+}
+
+const WITNESS_OF = {
+  eviction: { name: "memory pressure takes a buffer", seen: (w: World) => w.machine.counts.evictions > 0 },
+  work: { name: "the GPU works", seen: (w: World) => w.machine.counts.gpuJobs > 0 },
+};
+
+/** A submit whose program looks until the GPU has begun: from then on timeouts are later than the end of the work. */
+function untilBegun(submit: Call): Call {
+  return {
+    label: submit.label,
+    *run(world) {
+      const { counts, dev } = world.machine;
+      const before = counts.gpuJobs;
+      const ret = yield* submit.run(world);
+      if (ret === 0 && dev.waitsUntil(() => counts.gpuJobs > before, "job begins")) yield dev.point;
+      return ret;
+    },
+  };
+}
+
+function whose(step: Neutral | Other): readonly [file: number, request: Neutral] {
+  return "other" in step ? [1, step.other] : [0, step];
+}
+
+/** The second file gets a handle of its own, by a dma-buf that is closed again. */
+function share(world: World, { share: id }: Share): void {
+  const { prime } = world.driver;
+  const dmaBuf = prime?.exportBo(world.file(0), id) ?? null;
+  if (prime === undefined || dmaBuf === null) throw new Error(`bo ${id} cannot be shared`);
+  const ret = world.machine.call(prime.importBo(world.file(1), dmaBuf, id));
+  if (ret !== 0) throw new Error(`the import of bo ${id} answered ${ret}`);
+  dmaBuf.close();
+}
+
+/** Whether a fault of the GPU is of the program's making. */
+function mayFault({ faults }: Plan, { policy }: DriverVariant): boolean {
+  if (faults === undefined || faults === "yes") return faults === "yes";
+  if (faults === "handle-close") return policy.unties.some(({ id }) => id === "handle-close");
+  return policy.unties.every(({ id, waitsFor }) => id !== "file-close" || waitsFor === null);
 }

@@ -1,4 +1,4 @@
-import { DmaResv, type Errno, type Steps, Task } from "@gpuvm/core";
+import { type Errno, type Steps, Task } from "@gpuvm/core";
 import {
   type Driver,
   type DrmFile,
@@ -13,9 +13,10 @@ import { actorOf, type Choice, failOf, TIME } from "./choice.ts";
 import { hashString, join } from "./hash.ts";
 import { leaks } from "./leaks.ts";
 import type { LockOrder } from "./lock-order.ts";
-import { beginStep, endStep } from "./lookups.ts";
+import { beginStep, deferredBy, endStep, ticketsHeld, tookTicket } from "./lookups.ts";
 import type { Watch } from "./reduction/watch.ts";
 import type { Ask, Scenario } from "./scenario.ts";
+import { auditPins, entriesSettled, everythingDone, stillCounted } from "./settled.ts";
 import { Slot } from "./slot.ts";
 import { ofError, ofHazard, type Violation } from "./violation.ts";
 
@@ -48,7 +49,6 @@ export class World {
   readonly baseline: LeftBehind;
   #again = false;
   #failAt = 0;
-  #numbered = false;
   #stamps = 0;
   #noticed = 0;
   readonly #byLabel = new Map<string, Slot>();
@@ -64,18 +64,13 @@ export class World {
   constructor(scenario: Scenario, orders: LockOrder | null = null, watch: Watch | null = null) {
     this.scenario = scenario;
     this.watch = watch;
-    this.machine = new Machine(scenario.machine ?? { audit: true, lockdep: true });
+    this.machine = new Machine(scenario.machine ?? { audit: true, lockdep: true, watch: true });
     orders?.watch(this);
     this.driver = scenario.variant.start(this.machine, scenario.options);
     this.machine.settle();
     this.baseline = leftBehind(this.machine);
     const { dev } = this.machine;
     dev.quarantine = true;
-    const serial = dev.serial.bind(dev);
-    dev.serial = () => {
-      this.#numbered = true;
-      return serial();
-    };
     dev.failAlloc = (what) => {
       this.fallibleNames?.push(what);
       return ++this.fallible === this.#failAt;
@@ -188,6 +183,8 @@ export class World {
     try {
       const wrong = scenario.check?.(this) ?? null;
       if (wrong !== null) return this.#fail("wrong", wrong);
+      this.violation = everythingDone(machine);
+      if (this.violation !== null) return this.violation;
       machine.dev.stepping = false;
       for (const [id, file] of [...this.files]) {
         this.files.delete(id);
@@ -202,7 +199,7 @@ export class World {
       machine.call(driver.unload());
       machine.quiesce();
       this.#look();
-      this.violation ??= leaks(machine, null, "the driver is gone");
+      this.violation ??= leaks(machine, null, "the driver is gone") ?? stillCounted(machine);
       if (this.#allowed()) this.violation = null;
       const late = this.violation === null ? (scenario.checkAtEnd?.(this) ?? null) : null;
       if (late !== null) return this.#fail("wrong", late);
@@ -234,12 +231,14 @@ export class World {
     const timer = machine.timers.pop();
     if (timer === undefined) throw new Error("nothing is due");
     machine.dev.current = this.#irq;
+    beginStep(deferredBy(timer.fn), 0);
     this.watch?.begin(true);
     try {
       if (timer.at > machine.now) machine.now = timer.at;
       timer.fn();
     } finally {
       this.watch?.end();
+      endStep();
     }
   }
 
@@ -252,8 +251,7 @@ export class World {
       slot.thread = thread;
       slot.before = slot.path;
     }
-    this.#numbered = false;
-    beginStep(slot.path);
+    beginStep(slot.path, slot.tickets);
     this.watch?.begin(slot.actor === null);
     try {
       if (this.watch !== null) this.#waited(slot, this.watch);
@@ -262,18 +260,18 @@ export class World {
       this.watch?.end();
       slot.path = endStep();
     }
-    if (this.#numbered) slot.stamp = ++this.#stamps;
+    slot.tickets = ticketsHeld();
+    if (tookTicket()) slot.stamp = ++this.#stamps;
     if (!thread.done) {
       const { point } = dev;
       if (this.watch !== null) slot.waits = { lock: point.lock, fence: point.fence, until: point.until };
-      slot.wounds = dev.lockdep === null || point.lock instanceof DmaResv || holdsResv(thread.task);
       slot.path = join(join(slot.path, hashString(point.label)), this.#failAt);
       return;
     }
     slot.thread = null;
     slot.waits = null;
+    slot.tickets = 0;
     slot.stamp = 0;
-    slot.wounds = false;
     this.#leavesLocked(thread.task);
     if (slot.actor === null) {
       slot.path = 0;
@@ -281,6 +279,7 @@ export class World {
     }
     const { result } = thread;
     (this.results[index] as unknown[]).push(result);
+    if (this.scenario.settles === true && !this.#again) this.#settled();
     slot.path = join(slot.before, typeof result === "number" ? result : 0);
   }
 
@@ -288,6 +287,13 @@ export class World {
   #waited(slot: Slot, watch: Watch): void {
     if (slot.actor === null && slot.waits === null) watch.queue(slot.name);
     if (slot.waits !== null) watch.waitedFor(slot.waits.lock, slot.waits.fence, slot.waits.until);
+  }
+
+  /** A call has returned: if nobody is in another one, page tables and trees agree. */
+  #settled(): void {
+    if (this.slots.some((slot) => slot.actor !== null && slot.thread !== null)) return;
+    const busy = this.slots.some((slot) => slot.thread !== null);
+    this.violation ??= entriesSettled(this.machine, false, busy);
   }
 
   /** Nobody gives back a lock that a call has returned with. */
@@ -304,6 +310,7 @@ export class World {
     if (slot.actor === null) {
       const work = slot.queue.shift();
       if (work === undefined) throw new Error(`${slot.name} has nothing to do`);
+      slot.path = deferredBy(work.start);
       const thread = this.machine.startWork(work);
       slot.task = thread.task;
       return thread;
@@ -331,13 +338,9 @@ export class World {
     const { hazards } = this.machine;
     const { allow } = this.scenario;
     const hazard = hazards.find(({ kind }, i) => i >= this.#noticed && allow?.includes(kind) !== true);
-    this.violation = hazard === undefined ? auditVms(this.machine) : ofHazard(hazard);
+    this.violation =
+      hazard === undefined ? (auditVms(this.machine) ?? auditPins(this.machine)) : ofHazard(hazard);
   }
-}
-
-function holdsResv(task: Task): boolean {
-  for (const lock of task.held) if (lock instanceof DmaResv) return true;
-  return false;
 }
 
 /** Runs a schedule; choices that are not possible are left out, and the rest goes on in a fixed order. */

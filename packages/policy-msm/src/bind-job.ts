@@ -86,7 +86,7 @@ export class MsmVmBindJob {
    */
   *#run(): Steps<Errno> {
     const msm = this.#msm;
-    const { dev, machine } = msm;
+    const { dev } = msm;
     const { vm } = this;
     let ret: Errno = 0;
     yield* lock(dev, vm.mmuLock, "msm_vma_job_run");
@@ -94,7 +94,7 @@ export class MsmVmBindJob {
       const { map, iova, range, bo, offset } = this.vmOps[i] as VmOp;
       if (!map) {
         vm.pt.unmap(iova, range);
-        machine.counts.tlbInvalidations++;
+        vm.pt.flush();
       } else if (ret === 0 && !vm.unusable) {
         if (dev.mayAlloc("page table")) vm.pt.map(iova, range, bo, offset);
         else ret = -ENOMEM;
@@ -102,7 +102,7 @@ export class MsmVmBindJob {
       bo?.put(this);
     }
     this.vmOps.length = 0;
-    if (ret !== 0) vm.unusable = true;
+    if (ret !== 0) vm.giveUp();
     unlock(dev, vm.mmuLock);
     yield* this.unpin();
     return ret;

@@ -1,4 +1,5 @@
 import {
+  type DrmDevice,
   EINVAL,
   ENOMEM,
   type Errno,
@@ -115,7 +116,9 @@ function vmaFromOp(msm: Msm, job: MsmVmBindJob, op: OpMap): Gpuva | Errno {
   const bo = op.obj as MsmBo | null;
   if (bo !== null && bo.privateResv !== null && bo.privateResv !== vm.rObj && !msm.defects.has("M6"))
     return -EINVAL;
-  if (!dev.mayAlloc("msm vma")) return -ENOMEM;
+  // There is no way back: from the first unmap on small allocations are taken not to fail.
+  const mayFail = job.vmOps.every(({ map }) => map);
+  if (mayFail && !dev.mayAlloc("msm vma")) return -ENOMEM;
   const va = gpuvaAlloc(vm);
   gpuvaInitFromOp(vm, va, op);
   const ret = gpuvaInsert(vm, va);
@@ -124,7 +127,7 @@ function vmaFromOp(msm: Msm, job: MsmVmBindJob, op: OpMap): Gpuva | Errno {
     return ret;
   }
   if (bo !== null) {
-    const vmBo = gpuvmBoObtain(vm, bo, IOCTL);
+    const vmBo = mayFail ? gpuvmBoObtain(vm, bo, IOCTL) : unfailing(dev, () => gpuvmBoObtain(vm, bo, IOCTL));
     if (vmBo === null) {
       gpuvaRemove(vm, va);
       gpuvaFree(vm, va);
@@ -136,4 +139,15 @@ function vmaFromOp(msm: Msm, job: MsmVmBindJob, op: OpMap): Gpuva | Errno {
   }
   machine.counts.vasCreated++;
   return va;
+}
+
+/** Does something in which no allocation is made to fail. */
+function unfailing<T>(dev: DrmDevice, fn: () => T): T {
+  const { failAlloc } = dev;
+  dev.failAlloc = null;
+  try {
+    return fn();
+  } finally {
+    dev.failAlloc = failAlloc;
+  }
 }

@@ -201,7 +201,7 @@ function apply(vm: MsmGemVm, job: MsmVmBindJob): Errno {
         ? gpuvmSmUnmap(vm, job, addr, range)
         : gpuvmSmMap(vm, job, { addr, range, obj, offset });
     if (ret !== 0) {
-      if (i > 0) vm.unusable = true;
+      if (i > 0) vm.giveUp();
       return ret;
     }
     vm.record.applied();

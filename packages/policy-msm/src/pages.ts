@@ -57,7 +57,7 @@ export function dropPages(msm: Msm, bo: MsmBo, how: "evict" | "purge"): void {
   // put_pages: VM_BIND VMs map it again at their next submit.
   gpuvmBoGemEvict(bo, true);
   if (how === "purge") bo.madv = "purged";
-  bo.pages = how === "purge" ? "purged" : "evicted";
+  bo.takePages(how === "purge" ? "purged" : "evicted");
   msm.machine.counts.evictions++;
   msm.lru.update(bo);
 }

@@ -1,5 +1,5 @@
 import type { DmaFence, Steps } from "@gpuvm/core";
-import { GpuEngine, type Machine } from "@gpuvm/drm-model";
+import { GpuEngine, type InUse, type Machine } from "@gpuvm/drm-model";
 
 /** Submits on the ring at once (`num_hw_submissions`). */
 export const RING_DEPTH = 8;
@@ -10,6 +10,8 @@ export interface RingJob {
   readonly after: readonly DmaFence[];
   /** Signals when the GPU is done. */
   readonly fence: DmaFence;
+  /** What it uses, where everything that is mapped is in use. */
+  readonly uses: InUse | undefined;
   /** Called once, when it is written to the ring (`msm_job_run`); false: written empty. */
   readonly run: () => boolean;
   /** In process context after the fence has signalled (`msm_submit_retire`). */
@@ -95,7 +97,7 @@ export class Ring {
       this.#onRing--;
       this.#schedule();
     });
-    this.#engine.submit({ fence: job.fence, after: [], work, retire: job.retire });
+    this.#engine.submit({ fence: job.fence, after: [], work, uses: job.uses, retire: job.retire });
     this.#schedule();
   }
 }

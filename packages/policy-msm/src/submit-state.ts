@@ -1,4 +1,5 @@
 import { type DmaFence, ECANCELED, type Steps } from "@gpuvm/core";
+import { noteUse } from "@gpuvm/drm-model";
 import type { MsmBo } from "./bo.ts";
 import type { Msm } from "./device.ts";
 import { unpinObj } from "./pages.ts";
@@ -92,7 +93,13 @@ export class MsmSubmit {
   push(msm: Msm, after: readonly DmaFence[], work: boolean, retire: () => Steps<void>): void {
     const fence = this.fence as DmaFence;
     fence.onSignal(() => this.idle());
-    this.queue.entity.push({ after, fence, retire, run: () => this.#run(msm) && work });
+    const { vm } = this;
+    // A program that manages addresses passes the fences of its binds in.
+    const uses =
+      vm.managed || !work
+        ? undefined
+        : noteUse(msm.machine, fence, { vm: vm.record, keeps: "pages", settled: !vm.unusable });
+    this.queue.entity.push({ after, fence, retire, uses, run: () => this.#run(msm) && work });
   }
 
   /** Written to the ring (`msm_job_run`): the fence alone keeps the pages now. False: its commands are left out. */

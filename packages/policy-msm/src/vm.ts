@@ -70,11 +70,23 @@ export class MsmGemVm extends DrmGpuvm {
     this.pt = new PageTable(msm.machine, {
       pageSizes: managed ? [MIB2, KIB4] : [KIB4],
       tableSpans: [MIB2, GIB1, GIB512],
+      tlb: true,
     });
     this.mm = managed ? new IovaSpace(VM_START, VM_SIZE) : null;
     this.mmuLock = new Lock(`mmu_lock of ${this.name}`, "msm_mmu", msm.dev.lockdep);
     this.record = new VmRecord(file, null, this, this.pt, purpose);
+    this.record.late = !managed;
+    // GET_IOVA makes a mapping, and the first submit its entries.
+    this.record.lazy = managed;
+    // Where the BO owns its VMAs the tree knows addresses, and not what they lead to.
+    this.record.broken = msm.rules.vmas === "bo";
     msm.machine.vms.push(this.record);
+  }
+
+  /** From here on it is {@link MsmGemVm.unusable}. */
+  giveUp(): void {
+    this.unusable = true;
+    this.record.broken = true;
   }
 }
 
@@ -112,8 +124,13 @@ export function vmOps(
       return new MsmVmBo(vm, obj);
     },
     // msm_gem_vm_free: the address allocator and the page tables go.
-    vmFree: (vm) => {
-      (vm as MsmGemVm).record.freed = true;
+    vmFree: (freed) => {
+      const vm = freed as MsmGemVm;
+      vm.record.freed = true;
+      if (vm.mm !== null && vm.mm.free !== VM_SIZE)
+        machine.hazard("leak", vm.name, "addresses are still taken");
+      if (vm.preallocInFlight !== 0)
+        machine.hazard("leak", vm.name, "page-table pages are still preallocated");
     },
   };
 }

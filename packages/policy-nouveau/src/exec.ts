@@ -8,7 +8,7 @@ import {
   type Steps,
   USAGE_WRITE,
 } from "@gpuvm/core";
-import { type RequestOf, unlock } from "@gpuvm/drm-model";
+import { noteUse, type RequestOf, unlock } from "@gpuvm/drm-model";
 import type { NouveauCli } from "./cli.ts";
 
 /**
@@ -48,6 +48,10 @@ export function* execIoctl(
   vme.unlock();
   const bind = (request.in ?? 0) > 0 ? cli.binds.last : null;
   const work = request.push?.some(([, bytes]) => bytes > 0) ?? false;
-  nv.engine.submit({ fence, after: bind === null ? [] : [bind], work });
+  // Nobody is in a bind, and the last one is done or waited for.
+  const still = uvmm.mutex.owner === null && cli.schedMutex.owner === null;
+  const settled = still && ((request.in ?? 0) > 0 || (cli.binds.last?.signaled ?? true));
+  const uses = work ? noteUse(nv.machine, fence, { vm: uvmm.record, keeps: "memory", settled }) : undefined;
+  nv.engine.submit({ fence, after: bind === null ? [] : [bind], work, uses });
   return 0;
 }

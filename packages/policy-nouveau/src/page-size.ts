@@ -5,6 +5,7 @@ import { GART, VRAM } from "./domains.ts";
 export const SHAPE: PageTableShape = {
   pageSizes: [MIB2, KIB64, KIB4],
   tableSpans: [MIB2, 2 ** 29, 2 ** 38, 2 ** 47],
+  tlb: true,
 };
 
 /** Page sizes as shifts, greatest first. */

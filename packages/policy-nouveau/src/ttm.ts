@@ -21,9 +21,13 @@ function move(nv: NvDevice, bo: NouveauBo, intoReach: boolean): void {
   for (let node = bo.gpuva.head; node !== null; node = node.next) {
     if (nv.uvmms.has(node.owner.vm)) gpuvmBoEvict(node.owner, !intoReach);
   }
-  bo.pages = intoReach ? "resident" : "evicted";
-  if (intoReach) mapAll(nv, bo);
-  else unmapAll(nv, bo);
+  if (intoReach) {
+    bo.pages = "resident";
+    mapAll(nv, bo);
+  } else {
+    unmapAll(nv, bo);
+    bo.takePages("evicted");
+  }
 }
 
 /** Makes every mapping again (`nouveau_uvmm_bo_map_all`). */

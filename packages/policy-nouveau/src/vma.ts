@@ -89,7 +89,7 @@ export function vmaUnmap(nv: NvDevice, vma: NvVma): void {
   if (!vma.mapped) return;
   vma.mapped = false;
   vma.vmm.pt.unmap(vma.addr, vma.bo.size);
-  nv.machine.counts.tlbInvalidations++;
+  vma.vmm.pt.flush();
   vma.bo.dropMemory();
 }
 

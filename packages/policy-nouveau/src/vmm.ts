@@ -45,6 +45,8 @@ export function createClientVmm(nv: NvDevice, file: number): NvVmm {
   rObj.put("creator");
   const pt = new PageTable(machine, SHAPE);
   record = new VmRecord(file, null, vm, pt);
+  // A mapping that no handle wants goes in a worker, when its last work is done.
+  record.late = true;
   machine.vms.push(record);
   return {
     pt,

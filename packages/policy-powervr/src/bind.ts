@@ -167,17 +167,19 @@ function addrAndSizeValid(ctx: PvrVmContext, addr: number, size: number): boolea
 function* prealloc(op: BindOp, map: boolean): Steps<Errno> {
   const { ctx } = op;
   const { dev, machine } = ctx.pvr;
+  // A teardown has nobody to tell: its small allocations are taken not to fail.
+  const may = (what: string) => (!map && !op.counted) || dev.mayAlloc(what);
   if (dev.stopsFor("alloc", "pvr_vm_bind_op_init")) yield dev.point;
   if (map) {
-    if (!dev.mayAlloc("pvr_vm_gpuva")) return -ENOMEM;
+    if (!may("pvr_vm_gpuva")) return -ENOMEM;
     op.newVa = gpuvaAlloc(ctx.vm);
   }
-  if (!dev.mayAlloc("pvr_vm_gpuva")) return -ENOMEM;
+  if (!may("pvr_vm_gpuva")) return -ENOMEM;
   op.prevVa = gpuvaAlloc(ctx.vm);
-  if (!dev.mayAlloc("pvr_vm_gpuva")) return -ENOMEM;
+  if (!may("pvr_vm_gpuva")) return -ENOMEM;
   op.nextVa = gpuvaAlloc(ctx.vm);
   machine.counts.vasCreated += map ? 3 : 2;
-  return dev.mayAlloc("pvr_mmu_op_context") ? 0 : -ENOMEM;
+  return may("pvr_mmu_op_context") ? 0 : -ENOMEM;
 }
 
 /** Pins the pages, once for the life of the object (`pvr_gem_object_get_pages_sgt`). */

@@ -27,6 +27,8 @@ export class PvrBo extends Bo {
   /** `pvr_gem_object_free`: what its dma_resv holds goes with it. */
   #free(): void {
     for (const fence of this.#fences.splice(0)) fence.put(this);
+    // Its pages were pinned by the first map.
+    if (this.pins === 1) this.pins = 0;
     releaseBo(this);
   }
 }

@@ -1,7 +1,7 @@
 import { KIB4, type Machine, MIB2, type PageTableShape } from "@gpuvm/drm-model";
 
 /** Three levels, entries of 4 KiB only: a table of the lowest level covers 2 MiB, one of the next 1 GiB. */
-export const SHAPE: PageTableShape = { pageSizes: [KIB4], tableSpans: [MIB2, 2 ** 30] };
+export const SHAPE: PageTableShape = { pageSizes: [KIB4], tableSpans: [MIB2, 2 ** 30], tlb: true };
 
 /**
  * The device's MMU caches. A change of a page table only records that they are stale (`pvr_mmu_set_flush_flags`); the
@@ -28,5 +28,6 @@ export class PvrMmu {
     if (!this.booted || !this.#stale) return;
     this.#stale = false;
     this.#machine.counts.tlbInvalidations++;
+    for (const { pt } of this.#machine.vms) pt.forget();
   }
 }

@@ -17,6 +17,7 @@ import {
   gpuvaRemove,
   gpuvaUnlink,
 } from "@gpuvm/core";
+import type { FlushDue } from "@gpuvm/drm-model";
 import type { BindOp } from "./bind.ts";
 import type { PvrBo } from "./bo.ts";
 import type { PvrVmContext } from "./vm-context.ts";
@@ -43,7 +44,7 @@ export function stepUnmap(op: GpuvaOp, bind: BindOp): Errno {
   const { vm } = ctx;
   const { va } = op.unmap;
   count(ctx, op, bind.counted);
-  ctx.pt.unmap(vm.vas.addr(va), vm.vas.range(va));
+  ctx.pt.unmap(vm.vas.addr(va), vm.vas.range(va), flushed(bind));
   changed(bind);
   gpuvaRemove(vm, va);
   unlinkAndFree(ctx, va);
@@ -61,7 +62,7 @@ export function stepRemap(op: GpuvaOp, bind: BindOp): Errno {
   const { va } = remap.unmap;
   count(ctx, op, bind.counted);
   const hole = gpuvaOpRemapToUnmapRange(vm, remap);
-  ctx.pt.unmap(hole.start, hole.range);
+  ctx.pt.unmap(hole.start, hole.range, flushed(bind));
   changed(bind);
   const old = gpuvaBo(vm, va);
   const owner = pvr.defects.has("P5") ? wrongOwner(bind, old) : old;
@@ -78,6 +79,11 @@ export function stepRemap(op: GpuvaOp, bind: BindOp): Errno {
   release?.();
   unlinkAndFree(ctx, va);
   return 0;
+}
+
+/** When the flush is due (`pvr_mmu_op_context_destroy`). Without firmware there is nothing to flush. */
+function flushed(bind: BindOp): FlushDue {
+  return bind.vmBo === null && bind.ctx.pvr.mmu.booted ? "within-call" : "later";
 }
 
 function changed(bind: BindOp): void {

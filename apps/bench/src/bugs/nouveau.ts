@@ -10,10 +10,14 @@ const GART = { domain: 4 };
 const SPARSE = 256;
 const sparse = (va: number, pages: number) => map(0, va, pages, 0, SPARSE);
 
+/** A frame is shown, and taken down again. */
 function* showFirst(world: World): Steps<number> {
   const shown = world.file(0).handles.get(1);
-  const prepare = shown === undefined ? undefined : world.driver.scanout?.prepareFb(shown);
-  return prepare === undefined ? -1 : yield* prepare;
+  const { scanout } = world.driver;
+  if (shown === undefined || scanout === undefined) return -1;
+  const ret = yield* scanout.prepareFb(shown);
+  if (ret === 0) yield* scanout.cleanupFb(shown);
+  return ret;
 }
 
 /** Bugs of nouveau. */
@@ -100,7 +104,7 @@ export const NOUVEAU_BUGS: readonly Bug[] = [
         w.must(0, INIT, bo(1, 1, GART));
         w.machine.call(w.driver.shrink?.(PAGE) ?? noShrink());
       },
-      actors: [{ name: "display", calls: [{ label: "prepare_fb bo 1", run: showFirst }] }],
+      actors: [{ name: "display", calls: [{ label: "flip bo 1", run: showFirst }] }],
       check(w) {
         const failed = w.results[0]?.[0] !== 0;
         const pinned = [...w.machine.memory.objects].some((o) => o.pins > 0);

@@ -104,6 +104,8 @@ export const PANTHOR_BUGS: readonly Bug[] = [
     driver: panthor,
     shows: ["gpu-fault"],
     scenario: {
+      // That the program takes away what its own work uses is not what this is about.
+      machine: { audit: true, lockdep: true },
       setup: (w) => w.must(0, VM, GROUP, bo(1), bind(1, map(1, VA))),
       actors: [{ name: "program", calls: [ask(0, EXEC), ask(0, { op: "vm_destroy", vm: 1 })] }],
     },

@@ -1,5 +1,6 @@
 import type { DmaFence, Steps } from "@gpuvm/core";
 import type { Machine } from "../machine/machine.ts";
+import type { InUse } from "./in-use.ts";
 
 /** A job for the GPU. */
 export interface GpuJob {
@@ -11,6 +12,8 @@ export interface GpuJob {
   readonly ns?: number;
   /** False: nothing runs, the fence signals as soon as everything before it is done. */
   readonly work?: boolean;
+  /** What it uses, noted when it was submitted; absent: that is the program's affair, or nobody looks. */
+  readonly uses?: InUse | undefined;
   /** Work in process context after the fence has signalled (retire). */
   readonly retire?: () => Steps<void>;
 }
@@ -36,7 +39,9 @@ export class GpuEngine {
   submit(job: GpuJob): void {
     let waiting = 1;
     const ready = () => {
-      if (--waiting === 0) this.#start(job);
+      if (--waiting > 0) return;
+      if (job.work !== false) job.uses?.starts();
+      this.#start(job);
     };
     for (const fence of job.after) {
       if (fence.signaled) continue;

@@ -3,6 +3,7 @@ export type HazardKind =
   | "leak"
   | "use-after-free"
   | "stale-pte"
+  | "stale-tlb"
   | "gpu-fault"
   | "dangling-list"
   | "count-underflow"

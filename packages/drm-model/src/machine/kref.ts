@@ -1,5 +1,12 @@
 import { type Counted, type DrmDevice, GpuvmError, type Holder } from "@gpuvm/core";
 
+const living = new WeakMap<DrmDevice, Set<Kref>>();
+
+/** What is counted by a {@link Kref} on a device, and has references, oldest first. */
+export function liveKrefs(dev: DrmDevice): readonly Kref[] {
+  return [...(living.get(dev) ?? [])];
+}
+
 /** Something of a driver that is counted beside BOs, vm_bos and VMs (`struct kref`): a queue, a file, a pool. */
 export class Kref implements Counted {
   /** References. */
@@ -14,6 +21,8 @@ export class Kref implements Counted {
     this.#dev = dev;
     this.name = name;
     this.#release = release;
+    const known = living.get(dev) ?? new Set();
+    living.set(dev, known.add(this));
     if (dev.ledger !== null) dev.ledger.get(this, holder);
   }
 
@@ -44,6 +53,7 @@ export class Kref implements Counted {
       throw new GpuvmError("REFCOUNT", `the count of ${this.name} goes below 0`, [this.name]);
     if (this.#dev.ledger !== null) this.#dev.ledger.put(this, holder);
     if (--this.refs !== 0) return false;
+    living.get(this.#dev)?.delete(this);
     this.#release();
     return true;
   }

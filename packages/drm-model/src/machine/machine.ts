@@ -9,6 +9,7 @@ import {
   Task,
   type TaskContext,
 } from "@gpuvm/core";
+import type { InUse } from "../gpu/in-use.ts";
 import { Memory } from "../memory/memory.ts";
 import { Counts } from "./counts.ts";
 import type { Hazard, HazardKind } from "./hazard.ts";
@@ -22,6 +23,8 @@ export interface MachineOptions {
   readonly audit?: boolean;
   /** Checks the locking rules; costs time. */
   readonly lockdep?: boolean;
+  /** Follows what the GPU sees: entries that it may have cached, and what its jobs use; costs time. */
+  readonly watch?: boolean;
   /** Modelled time of one GPU job in nanoseconds; default 10 ms. */
   readonly jobNs?: number;
 }
@@ -68,6 +71,8 @@ export class Machine {
   readonly pending: Work[] = [];
   /** Calls of workers that wait. */
   readonly blocked: Thread[] = [];
+  /** Jobs that are submitted and not done, on a machine that watches. */
+  readonly inUse: Set<InUse> = new Set();
   /** Virtual time in nanoseconds. */
   now = 0;
   readonly #history: Map<string, string[]> | null;

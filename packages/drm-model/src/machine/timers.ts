@@ -21,6 +21,11 @@ export class Timers {
     return this.#heap[0]?.at ?? Number.POSITIVE_INFINITY;
   }
 
+  /** What is pending, the next one first. Allocates. */
+  list(): Timer[] {
+    return this.#heap.slice().sort((a, b) => (before(a, b) ? -1 : 1));
+  }
+
   /** Runs `fn` at `at`. */
   add(at: number, fn: () => void): void {
     const heap = this.#heap;

@@ -3,8 +3,12 @@ import {
   DRM_GPUVA_OP_REMAP,
   DRM_GPUVA_OP_UNMAP,
   type DrmGpuvm,
+  type DrmGpuvmBo,
+  type Gpuva,
   type GpuvaOp,
+  gpuvaObj,
 } from "@gpuvm/core";
+import type { Bo } from "../memory/bo.ts";
 import type { PageTable } from "../memory/page-table.ts";
 
 /** How often each step was answered. */
@@ -54,6 +58,16 @@ export class VmRecord {
   internal = 0;
   /** The VM was freed. */
   freed = false;
+  /** Entries come with the GPU's faults, and not with the mappings. */
+  lazy = false;
+  /** Entries follow the tree in jobs that no call waits for. */
+  late = false;
+  /** An eviction leaves the entries: nothing runs in the VM before they are written again. */
+  keepsEntries = false;
+  /** Whether the driver knows that a mapping has no entries now, although its object may have its pages; null: never. */
+  absent: ((va: Gpuva) => boolean) | null = null;
+  /** The page tables are not to be trusted any more, and the driver knows it. */
+  broken = false;
 
   /** A VM that was just made. */
   constructor(file: number, id: number | null, vm: DrmGpuvm, pt: PageTable, purpose = "program") {
@@ -77,6 +91,38 @@ export class VmRecord {
   /** Mappings now that answer the program's requests. */
   get programMappings(): number {
     return this.mappings - this.internal;
+  }
+
+  /** What is wrong with the entries of a mapping whose object has its pages; null: nothing. */
+  entriesWrong(va: Gpuva): string | null {
+    const { vas } = this.vm;
+    const obj = gpuvaObj(this.vm, va);
+    if (obj !== null && (obj as Bo).pages !== "resident") return null;
+    const end = vas.end(va);
+    // An object that is mapped again and again has no one offset.
+    const wraps = obj !== null && vas.offset(va) + vas.range(va) > obj.size;
+    for (let at = vas.addr(va); at < end; ) {
+      const run = this.pt.ptes.at(at);
+      const where = `0x${at.toString(16)}`;
+      if (run === null) return `${where} is mapped in the tree, but not in the page tables`;
+      if (run.bo !== obj) return `${where} leads to another object than the tree says`;
+      const offset = run.offset + (at - run.start);
+      if (obj !== null && !wraps && offset !== vas.offset(va) + (at - vas.addr(va)))
+        return `${where} leads to another page than the tree says`;
+      at = run.end;
+    }
+    return null;
+  }
+
+  /** Whether any mapping of a link has an entry that leads to its object. */
+  leadsTo(vmBo: DrmGpuvmBo): boolean {
+    const { vas } = this.vm;
+    for (let va = vmBo.vaHead; va !== 0; va = vas.next(va)) {
+      const runs = this.pt.ptes.runs();
+      const first = runs[this.pt.ptes.firstEndingAfter(vas.addr(va))];
+      if (first !== undefined && first.start < vas.end(va) && first.bo === vmBo.obj) return true;
+    }
+    return false;
   }
 
   /** Counts one step that answers a request of the program. Call it before the step is applied. */

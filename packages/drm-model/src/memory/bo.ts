@@ -36,6 +36,8 @@ export class Bo extends DrmGemObject {
   ptes = 0;
   /** Running GPU jobs that named it, by page table. Null: none so far. */
   activeIn: Map<PageTable, number> | null = null;
+  /** Page tables of which the GPU may have entries in its TLB that lead here, on a machine that watches. */
+  cachedBy: Set<PageTable> | null = null;
   /** The program said that it does not need the contents. */
   purgeable = false;
   /** @internal */
@@ -48,6 +50,12 @@ export class Bo extends DrmGemObject {
     this.imported = options.imported ?? false;
     machine.memory.born(this);
     if (machine.auditing) machine.note(this.name, `created, ${options.size} bytes`);
+  }
+
+  /** Its pages are taken, by memory pressure: nothing may lead to them, and no job may use them. */
+  takePages(left: "evicted" | "purged"): void {
+    this.pages = left;
+    if (this.machine.options.watch === true) pagesGo(this, left);
   }
 
   /** Whether a program can still name it. */
@@ -72,6 +80,8 @@ export function releaseBo(bo: Bo): void {
       `${bo.name} is freed while ${bo.ptes} page-table entries lead to its pages`,
     );
   }
+  if (bo.pins > 0) machine.hazard("leak", bo.name, `${bo.name} is freed with ${bo.pins} pins`);
+  if (machine.options.watch === true) pagesGo(bo, "freed");
   if (bo.gpuva.length > 0) {
     const links = bo.gpuva.toArray().map((vmBo) => vmBo.name);
     machine.hazard("dangling-list", bo.name, `${bo.name} is freed while linked to VMs: ${links.join(", ")}`);
@@ -79,4 +89,24 @@ export function releaseBo(bo: Bo): void {
   bo.pages = "none";
   machine.memory.died(bo);
   if (machine.auditing) machine.note(bo.name, "freed");
+}
+
+/** The pages of an object are given to somebody else. */
+function pagesGo(bo: Bo, how: "evicted" | "purged" | "freed"): void {
+  const { machine } = bo;
+  for (const job of machine.inUse) {
+    if (!job.bos.has(bo) || (how === "freed" && job.keeps !== "memory")) continue;
+    machine.hazard("use-after-free", bo.name, `${bo.name} is ${how} while a job that uses it runs`);
+    break;
+  }
+  if (bo.cachedBy !== null && bo.cachedBy.size > 0) {
+    machine.hazard("stale-tlb", bo.name, `${bo.name} is ${how} before the TLB has forgotten its entries`);
+  }
+  if (how === "freed" || bo.ptes === 0) return;
+  for (let node = bo.gpuva.head; node !== null; node = node.next) {
+    const record = machine.vms.find(({ vm }) => vm === node.owner.vm);
+    if (record === undefined || record.keepsEntries || !record.leadsTo(node.owner)) continue;
+    machine.hazard("stale-pte", bo.name, `${bo.name} is ${how} while page-table entries lead to its pages`);
+    break;
+  }
 }

@@ -8,7 +8,12 @@ export interface PageTableShape {
   readonly pageSizes: readonly number[];
   /** Bytes that one table covers, per level from the lowest; the root is not counted. */
   readonly tableSpans: readonly number[];
+  /** The driver says when the TLB is flushed, with {@link PageTable.flush}: a machine that watches asks for it. */
+  readonly tlb?: true;
 }
+
+/** When the TLB has to forget cleared entries: before their pages go, before the call is over, or when the driver likes. */
+export type FlushDue = "before-free" | "within-call" | "later";
 
 /** 4 KiB. */
 export const KIB4: number = 2 ** 12;
@@ -32,6 +37,8 @@ export class PageTable {
   tables = 0;
   /** Most table pages at once. */
   tablesPeak = 0;
+  /** Objects whose cleared entries the GPU may still have in its TLB, on a machine that watches. */
+  readonly #cached: Set<Bo> = new Set();
   readonly #machine: Machine;
   readonly #shape: PageTableShape;
   readonly #levels: { readonly span: number; readonly used: Map<number, number> }[];
@@ -78,13 +85,19 @@ export class PageTable {
     }
   }
 
-  /** Clears the entries in `[start, start + length)`; where there are none, nothing happens. */
-  unmap(start: number, length: number): void {
+  /**
+   * Clears the entries in `[start, start + length)`; where there are none, nothing happens. The TLB may have them until
+   * the next {@link PageTable.flush}.
+   *
+   * @param due when a machine that watches wants to see that flush
+   */
+  unmap(start: number, length: number, due: FlushDue = "before-free"): void {
     const { counts } = this.#machine;
     counts.ptUnmaps++;
     for (const run of this.ptes.remove(start, start + length)) {
       this.#tally(run, -1);
       if (run.bo === null) continue;
+      if (this.#machine.options.watch === true) this.#watch(run.bo, due);
       if (this.#machine.auditing) {
         this.#machine.note(
           run.bo.name,
@@ -98,6 +111,40 @@ export class PageTable {
           `${run.bo.name} is unmapped under a running job that uses it`,
         );
       }
+    }
+  }
+
+  /** The TLB forgets every entry of this VM. */
+  flush(): void {
+    this.#machine.counts.tlbInvalidations++;
+    this.forget();
+  }
+
+  /** No entry of this VM is in the TLB any more, without a flush of its own. */
+  forget(): void {
+    if (this.#cached.size === 0) return;
+    for (const bo of this.#cached) bo.cachedBy?.delete(this);
+    this.#cached.clear();
+  }
+
+  /** An object of which the TLB may have entries that were cleared, or null; on a machine that watches. */
+  get cached(): Bo | null {
+    for (const bo of this.#cached) return bo;
+    return null;
+  }
+
+  #watch(bo: Bo, due: FlushDue): void {
+    const asked = this.#shape.tlb === true;
+    if (asked && due !== "later") this.#cached.add(bo);
+    if (asked && due === "before-free") {
+      bo.cachedBy ??= new Set();
+      bo.cachedBy.add(this);
+    }
+    for (const job of this.#machine.inUse) {
+      if (job.pt !== this || !job.bos.has(bo)) continue;
+      const what = `${bo.name} is unmapped under a job that uses it`;
+      this.#machine.hazard("gpu-fault", bo.name, what);
+      return;
     }
   }
 

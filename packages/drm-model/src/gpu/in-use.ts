@@ -1,0 +1,79 @@
+import { type DmaFence, type Gpuva, gpuvaObj, gpuvmFirstVa, gpuvmNextVa } from "@gpuvm/core";
+import type { Machine } from "../machine/machine.ts";
+import type { VmRecord } from "../machine/vm-record.ts";
+import type { Bo } from "../memory/bo.ts";
+import type { PageTable } from "../memory/page-table.ts";
+
+/** Where a job runs, and what it may count on: for a machine that watches what the GPU sees. */
+export interface JobView {
+  /** The VM. Everything that is mapped there when the job is submitted counts as used. */
+  readonly vm: VmRecord;
+  /**
+   * How long the job's fence keeps what it uses: no page of it is evicted meanwhile; or, with `memory`, none is given
+   * back either, whatever the program does.
+   */
+  readonly keeps: "pages" | "memory";
+  /** Nobody is between tree and page tables, or the job waits for whoever is: what is mapped must be there when it starts. */
+  readonly settled: boolean;
+}
+
+/** One job from its submission until its fence signals. */
+export class InUse {
+  /** What the GPU translates with. */
+  readonly pt: PageTable;
+  /** What it may touch. */
+  readonly bos: ReadonlySet<Bo>;
+  /** See {@link JobView}. */
+  readonly keeps: "pages" | "memory";
+  readonly #machine: Machine;
+  readonly #vm: VmRecord;
+  readonly #rows: readonly number[];
+  readonly #settled: boolean;
+
+  /** Notes a job that is submitted now. */
+  constructor(machine: Machine, fence: DmaFence, { vm: record, keeps, settled }: JobView) {
+    const { vm } = record;
+    const bos = new Set<Bo>();
+    const rows: number[] = [];
+    for (let va = gpuvmFirstVa(vm); va !== 0; va = gpuvmNextVa(vm, va)) {
+      if (va === vm.kernelNode) continue;
+      rows.push(va);
+      const obj = gpuvaObj(vm, va);
+      if (obj !== null) bos.add(obj as Bo);
+    }
+    this.#machine = machine;
+    this.#vm = record;
+    this.pt = record.pt;
+    this.bos = bos;
+    this.keeps = keeps;
+    this.#rows = rows;
+    this.#settled = settled;
+    machine.inUse.add(this);
+    fence.onSignal(() => machine.inUse.delete(this));
+  }
+
+  /** The job starts: what was mapped when it was submitted, and still is, has its pages and its entries. */
+  starts(): void {
+    const { vm, lazy } = this.#vm;
+    for (const va of this.#rows) {
+      if (!vm.vas.inserted(va)) continue;
+      const bo = gpuvaObj(vm, va) as Bo | null;
+      const gone = bo !== null && (bo.pages === "evicted" || bo.pages === "none");
+      const wrong = gone ? `${bo.name} has no pages` : this.#entriesWrong(va);
+      if (wrong !== null && !(gone && lazy)) this.#hazard(bo, `a job starts while ${wrong}`);
+    }
+  }
+
+  #entriesWrong(va: Gpuva): string | null {
+    return this.#settled && !this.#vm.lazy ? this.#vm.entriesWrong(va) : null;
+  }
+
+  #hazard(bo: Bo | null, what: string): void {
+    this.#machine.hazard("stale-pte", bo?.name ?? this.#vm.vm.name, what);
+  }
+}
+
+/** Notes a job at its submission, on a machine that watches; undefined: nobody looks. */
+export function noteUse(machine: Machine, fence: DmaFence, view: JobView): InUse | undefined {
+  return machine.options.watch === true ? new InUse(machine, fence, view) : undefined;
+}

@@ -1,0 +1,170 @@
+import {
+  DmaFence,
+  DrmGpuvm,
+  gpuvaAlloc,
+  gpuvaInit,
+  gpuvaInsert,
+  gpuvaLink,
+  gpuvmBoObtain,
+  gpuvmBoPut,
+  gpuvmResvObjectAlloc,
+} from "@gpuvm/core";
+import { describe, expect, it } from "vitest";
+import {
+  Bo,
+  GpuEngine,
+  KIB4,
+  Kref,
+  liveKrefs,
+  Machine,
+  MIB2,
+  noteUse,
+  PageTable,
+  releaseBo,
+  VmRecord,
+} from "../src/index.ts";
+
+/** A VM with one page mapped, on a machine that watches. */
+function setup() {
+  const machine = new Machine({ watch: true });
+  const { dev } = machine;
+  const rObj = gpuvmResvObjectAlloc(dev) as NonNullable<ReturnType<typeof gpuvmResvObjectAlloc>>;
+  const vm = new DrmGpuvm(dev, { rObj, start: 0, range: 2 ** 40, ops: { vmFree: () => {} } });
+  const pt = new PageTable(machine, { pageSizes: [KIB4], tableSpans: [MIB2], tlb: true });
+  const record = new VmRecord(0, null, vm, pt);
+  machine.vms.push(record);
+  const bo = new Bo(machine, { size: 4 * KIB4 });
+  bo.pages = "resident";
+  const va = gpuvaAlloc(vm);
+  gpuvaInit(vm, va, KIB4, KIB4, bo, KIB4);
+  gpuvaInsert(vm, va);
+  const vmBo = gpuvmBoObtain(vm, bo, "test");
+  if (vmBo === null) throw new Error("no vm_bo");
+  gpuvaLink(vm, va, vmBo);
+  gpuvmBoPut(vmBo, "test");
+  pt.map(KIB4, KIB4, bo, KIB4);
+  const found = () => machine.hazards.map(({ kind, detail }) => `${kind}: ${detail}`);
+  return { machine, vm, va, pt, record, bo, found };
+}
+
+function job(machine: Machine, record: VmRecord, keeps: "pages" | "memory" = "pages", settled = true) {
+  const fence = new DmaFence(machine.fenceContext(), 1);
+  const uses = noteUse(machine, fence, { vm: record, keeps, settled });
+  return { fence, uses, start: () => new GpuEngine(machine).submit({ fence, after: [], uses }) };
+}
+
+describe("a machine that watches", () => {
+  it("finds pages that go before the TLB was flushed", () => {
+    const { pt, bo, found } = setup();
+    pt.unmap(KIB4, KIB4);
+    bo.takePages("evicted");
+    expect(found()).toEqual([expect.stringMatching(/^stale-tlb: bo#\d+ is evicted before the TLB/)]);
+  });
+
+  it("is content with a flush in between, and with one that is not due yet", () => {
+    const { pt, bo, found } = setup();
+    pt.unmap(KIB4, KIB4);
+    expect(pt.cached).toBe(bo);
+    pt.flush();
+    expect(pt.cached).toBeNull();
+    pt.map(KIB4, KIB4, bo, KIB4);
+    pt.unmap(KIB4, KIB4, "later");
+    bo.takePages("evicted");
+    expect(found()).toEqual([]);
+  });
+
+  it("finds pages that go while entries of a mapping lead to them", () => {
+    const { bo, found } = setup();
+    bo.takePages("purged");
+    expect(found()).toEqual([expect.stringMatching(/^stale-pte: bo#\d+ is purged while page-table entries/)]);
+  });
+
+  it("lets entries be where nothing runs before they are written again", () => {
+    const { bo, record, found } = setup();
+    record.keepsEntries = true;
+    bo.takePages("evicted");
+    expect(found()).toEqual([]);
+  });
+
+  it("finds pages that are taken from a job, until its fence signals", () => {
+    const { machine, record, pt, bo, found } = setup();
+    const { fence } = job(machine, record);
+    fence.signal();
+    expect(machine.inUse.size).toBe(0);
+    job(machine, record);
+    record.keepsEntries = true;
+    bo.takePages("evicted");
+    expect(found()).toEqual([expect.stringMatching(/^use-after-free: bo#\d+ is evicted while a job/)]);
+    pt.unmap(KIB4, KIB4, "later");
+    expect(found()[1]).toMatch(/^gpu-fault: bo#\d+ is unmapped under a job/);
+  });
+
+  it("finds memory that is given back under a job whose fence keeps it, and only then", () => {
+    for (const keeps of ["pages", "memory"] as const) {
+      const { machine, record, pt, bo } = setup();
+      pt.unmap(KIB4, KIB4, "later");
+      job(machine, record, keeps);
+      machine.hazards.length = 0;
+      releaseBo(bo);
+      const kinds = machine.hazards.map(({ kind }) => kind);
+      expect(kinds.includes("use-after-free")).toBe(keeps === "memory");
+    }
+  });
+
+  it("finds a job that starts without the entries, or the pages, of what was mapped when it was submitted", () => {
+    const { machine, record, pt, bo, found } = setup();
+    const { start } = job(machine, record);
+    bo.pages = "evicted";
+    start();
+    expect(found()[0]).toMatch(/^stale-pte: a job starts while bo#\d+ has no pages/);
+    bo.pages = "resident";
+    pt.unmap(KIB4, KIB4, "later");
+    machine.hazards.length = 0;
+    job(machine, record, "pages", false).start();
+    expect(found()).toEqual([]);
+    job(machine, record).start();
+    expect(found()).toEqual([
+      "stale-pte: a job starts while 0x1000 is mapped in the tree, but not in the page tables",
+    ]);
+  });
+
+  it("compares each entry with its mapping", () => {
+    const { machine, record, pt, bo, va } = setup();
+    expect(record.entriesWrong(va)).toBeNull();
+    pt.unmap(KIB4, KIB4);
+    pt.map(KIB4, KIB4, bo, 0);
+    expect(record.entriesWrong(va)).toBe("0x1000 leads to another page than the tree says");
+    pt.unmap(KIB4, KIB4);
+    pt.map(KIB4, KIB4, new Bo(machine, { size: KIB4 }), KIB4);
+    expect(record.entriesWrong(va)).toBe("0x1000 leads to another object than the tree says");
+  });
+
+  it("is off unless asked for", () => {
+    const machine = new Machine();
+    const bo = new Bo(machine, { size: KIB4 });
+    const pt = new PageTable(machine, { pageSizes: [KIB4], tableSpans: [MIB2], tlb: true });
+    pt.map(0, KIB4, bo, 0);
+    pt.unmap(0, KIB4);
+    expect(pt.cached).toBeNull();
+    bo.takePages("evicted");
+    expect(machine.hazards).toEqual([]);
+  });
+});
+
+it("finds an object that is freed with pins", () => {
+  const machine = new Machine();
+  const bo = new Bo(machine, { size: KIB4 });
+  bo.pins = 1;
+  bo.put("creator");
+  expect(machine.hazards.map(({ detail }) => detail)).toEqual([
+    expect.stringMatching(/is freed with 1 pins/),
+  ]);
+});
+
+it("knows what is counted and lives on a device", () => {
+  const { dev } = new Machine();
+  const queue = new Kref(dev, "queue#1", "file", () => {});
+  expect(liveKrefs(dev)).toEqual([queue]);
+  queue.put("file");
+  expect(liveKrefs(dev)).toEqual([]);
+});
