@@ -25,6 +25,10 @@ export interface NouveauBoOptions {
 export class NouveauBo extends Bo {
   /** The domains that it may be in (`valid_domains`). */
   readonly validDomains: number;
+  /** Where it may lie next (`placement`): an eviction asks for another place than a validation does. */
+  placement: number;
+  /** Where it lies: one of `NOUVEAU_GEM_DOMAIN_*`, or 0, out of the GPU's reach (`bo.resource.mem_type`). */
+  lies: number;
   /** Its page size, as a shift (`page`). */
   readonly pageShift: number;
   /** The resv object that it shares, or null (`r_obj`, with `no_share`). */
@@ -52,6 +56,8 @@ export class NouveauBo extends Bo {
     rObj?.get(this);
     // Without a domain of the GPU's it lies in system memory, out of its reach.
     this.pages = this.validDomains === 0 ? "evicted" : "resident";
+    this.placement = this.validDomains;
+    this.lies = firstOf(this.validDomains);
   }
 
   /** The GPU can reach it: it is not in `TTM_PL_SYSTEM`. */
@@ -98,4 +104,9 @@ export class NouveauBo extends Bo {
     releaseBo(this);
     this.rObj?.put(this);
   }
+}
+
+/** What TTM tries first: VRAM where that is allowed. */
+export function firstOf(domains: number): number {
+  return (domains & VRAM) !== 0 ? VRAM : domains & GART;
 }

@@ -1,14 +1,31 @@
 import { ENOMEM, type Errno, gpuvmBoEvict, gpuvmBoForEachVa, type Steps, USAGE_BOOKKEEP } from "@gpuvm/core";
 import { preempt } from "@gpuvm/drm-model";
-import type { NouveauBo } from "./bo.ts";
+import { firstOf, type NouveauBo } from "./bo.ts";
 import type { NvDevice } from "./device.ts";
+import { GART } from "./domains.ts";
 import { vmaMap, vmaUnmap } from "./vma.ts";
+
+/**
+ * A VM's evicted object is wanted again (`nouveau_uvmm_bo_validate`): it goes back to where it may be, and not to where the
+ * eviction wanted it.
+ */
+export function* uvmmValidate(nv: NvDevice, bo: NouveauBo): Steps<Errno> {
+  // N8: with the placement that the eviction has left.
+  if (!nv.defects.has("N8")) bo.placement = bo.validDomains;
+  return yield* place(nv, bo);
+}
 
 /**
  * Brings an object to where the GPU can reach it (`nouveau_bo_validate` with the placement of its valid domains). Its
  * mappings are made again here, in the move, and not in a job. The object is locked.
  */
 export function* validate(nv: NvDevice, bo: NouveauBo): Steps<Errno> {
+  bo.placement = bo.validDomains;
+  return yield* place(nv, bo);
+}
+
+/** Moves an object where its placement says, if it is out of reach. */
+function* place(nv: NvDevice, bo: NouveauBo): Steps<Errno> {
   if (bo.reachableByGpu || bo.validDomains === 0) return 0;
   yield* preempt(nv.dev, "alloc", "nouveau_bo_validate");
   if (!nv.dev.mayAlloc("nouveau memory")) return -ENOMEM;
@@ -23,9 +40,13 @@ function move(nv: NvDevice, bo: NouveauBo, intoReach: boolean): void {
   }
   if (intoReach) {
     bo.pages = "resident";
+    bo.lies = firstOf(bo.placement);
     mapAll(nv, bo);
   } else {
     unmapAll(nv, bo);
+    // nouveau_bo_evict_flags: by way of the GART, from where it is swapped out.
+    bo.placement = GART;
+    bo.lies = 0;
     bo.takePages("evicted");
   }
 }
@@ -51,7 +72,7 @@ export function mapAll(nv: NvDevice, bo: NouveauBo): void {
 
 /** Clears every mapping's entries; the mappings stay (`nouveau_uvmm_bo_unmap_all`). */
 function unmapAll(nv: NvDevice, bo: NouveauBo): void {
-  for (const vma of bo.vmas.values()) vmaUnmap(nv, vma);
+  for (const vma of bo.vmas.values()) vmaUnmap(vma);
   for (let node = bo.gpuva.head; node !== null; node = node.next) {
     const uvmm = nv.uvmms.get(node.owner.vm);
     if (uvmm === undefined) continue;

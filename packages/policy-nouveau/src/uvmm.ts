@@ -21,7 +21,7 @@ import type { NvDevice } from "./device.ts";
 import { SHAPE } from "./page-size.ts";
 import { PtRefs } from "./pt-refs.ts";
 import { type Region, Regions } from "./regions.ts";
-import { validate } from "./ttm.ts";
+import { uvmmValidate } from "./ttm.ts";
 import type { NvVmm } from "./vmm.ts";
 
 /** `NOUVEAU_VA_SPACE_END`: 47 bits. */
@@ -71,7 +71,7 @@ export class Uvmm {
           nv.uvmms.delete(this.vm);
         },
         // nouveau_uvmm_bo_validate
-        vmBoValidate: (vmBo) => validate(nv, vmBo.obj as NouveauBo),
+        vmBoValidate: (vmBo) => uvmmValidate(nv, vmBo.obj as NouveauBo),
       },
     });
     nv.uvmms.set(this.vm, this);

@@ -85,7 +85,7 @@ export function vmaMap(vma: NvVma): void {
 }
 
 /** Clears them (`nouveau_vma_unmap`). */
-export function vmaUnmap(nv: NvDevice, vma: NvVma): void {
+export function vmaUnmap(vma: NvVma): void {
   if (!vma.mapped) return;
   vma.mapped = false;
   vma.vmm.pt.unmap(vma.addr, vma.bo.size);
@@ -111,7 +111,7 @@ export function* vmaDel(nv: NvDevice, vma: NvVma): Steps<void> {
   const { size } = vma.bo;
   if (dev.stopsAt(vmm.lock, "nvif_vmm_put")) yield dev.point;
   vmm.lock.acquire(dev.current);
-  vmaUnmap(nv, vma);
+  vmaUnmap(vma);
   if (vmm.tree !== null) {
     gpuvaRemove(vmm.tree.vm, va);
     gpuvaFree(vmm.tree.vm, va);

@@ -117,5 +117,9 @@ export function* putVmContext(ctx: PvrVmContext, holder: Holder): Steps<void> {
   if (ctx.fwMemCtx !== null) yield* destroyFwObject(pvr, ctx.fwMemCtx, ctx);
   ctx.fwMemCtx = null;
   yield* unmapAll(ctx);
-  ctx.vm.put("creator");
+  const gone = ctx.vm.put("creator");
+  if (gone || !pvr.defects.has("P1")) return;
+  // Before 0d3abd456be4 the struct, which the core's VM is a part of, went with the driver's count.
+  const what = `${ctx.name} is freed while ${ctx.vm.refs} references of others hold the VM in it`;
+  pvr.machine.hazard("use-after-free", ctx.vm.name, what);
 }

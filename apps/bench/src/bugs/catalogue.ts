@@ -25,16 +25,4 @@ export interface Unexpressed {
 }
 
 /** The rest of the catalogue. */
-export const UNEXPRESSED: readonly Unexpressed[] = [
-  {
-    id: "N8",
-    title: "nouveau: set placement to original placement on uvmm validate",
-    reason: "the model knows whether the GPU can reach an object, not in which of two memories it lies",
-  },
-  {
-    id: "P1",
-    title: "drm/imagination: vm: fix drm_gpuvm reference count",
-    reason:
-      "what it takes is a vm_bo that outlives the driver's last reference; in the model each call holds the driver's count until its vm_bos are put",
-  },
-];
+export const UNEXPRESSED: readonly Unexpressed[] = [];

@@ -1,5 +1,5 @@
 import type { Steps } from "@gpuvm/core";
-import { ask, type World } from "@gpuvm/explorer";
+import { ask, shrink, type World } from "@gpuvm/explorer";
 import { nouveau } from "@gpuvm/policy-nouveau";
 import { type Bug, bind, bo, map, PAGE, unmap } from "./bug.ts";
 import { treeIsMapped } from "./ptes.ts";
@@ -7,6 +7,7 @@ import { treeIsMapped } from "./ptes.ts";
 const VA = 0x10_0000;
 const INIT = { op: "vm_init", kva: 2 ** 46, ksize: 2 ** 30 } as const;
 const GART = { domain: 4 };
+const VRAM = 2;
 const SPARSE = 256;
 const sparse = (va: number, pages: number) => map(0, va, pages, 0, SPARSE);
 
@@ -127,6 +128,26 @@ export const NOUVEAU_BUGS: readonly Bug[] = [
         { name: "queue 2", calls: [ask(0, { ...bind(1, map(2, VA)), async: true })] },
       ],
       check: treeIsMapped,
+    },
+  },
+  {
+    id: "N8",
+    title: "nouveau: set placement to original placement on uvmm validate",
+    upstream: "6.11-rc2",
+    driver: nouveau,
+    shows: ["wrong"],
+    scenario: {
+      setup(w) {
+        w.must(0, INIT, { op: "channel_new", channel: 1 }, bo(1, 1, { domain: VRAM }), bind(1, map(1, VA)));
+      },
+      actors: [
+        { name: "shrinker", calls: [shrink(PAGE)] },
+        { name: "program", calls: [ask(0, { op: "exec", channel: 1, push: [[VA, 64]] })] },
+      ],
+      check(w) {
+        const lies = (w.file(0).handles.get(1) as { lies?: number } | undefined)?.lies ?? 0;
+        return (lies & ~VRAM) === 0 ? null : "a buffer that may be in VRAM alone lies in the GART";
+      },
     },
   },
   {

@@ -1,4 +1,6 @@
-import { ask, closeFile, type World } from "@gpuvm/explorer";
+import { gpuvmBoFind, gpuvmBoPut } from "@gpuvm/core";
+import { lock, preempt, unlock } from "@gpuvm/drm-model";
+import { ask, type Call, closeFile, type World } from "@gpuvm/explorer";
 import { powervr } from "@gpuvm/policy-powervr";
 import { type Bug, bind, bo, map, PAGE, unmap } from "./bug.ts";
 
@@ -18,11 +20,45 @@ function* none(): Generator<never, number, void> {
   return -1;
 }
 
+/** Somebody in the kernel who came to the link of VM and object, and keeps it for a while. */
+const keepLink: Call = {
+  label: "keep the vm_bo",
+  *run(world) {
+    const { dev, vms } = world.machine;
+    const kept = world.file(0).handles.get(1);
+    const record = vms.find(({ purpose, freed }) => purpose === "program" && !freed);
+    if (kept === undefined || record === undefined) return;
+    kept.get("reader");
+    yield* lock(dev, kept.resv, "drm_gpuvm_bo_find");
+    const vmBo = gpuvmBoFind(record.vm, kept, "reader");
+    unlock(dev, kept.resv);
+    yield* preempt(dev, "preempt", "reader");
+    yield* lock(dev, kept.resv, "drm_gpuvm_bo_put");
+    gpuvmBoPut(vmBo, "reader");
+    unlock(dev, kept.resv);
+    kept.put("reader");
+  },
+};
+
 const CONTEXT = { op: "queue_new", queue: 1, vm: 1, class: 1 } as const;
 const JOB = { op: "exec", jobs: [[2, 1, 0]] } as const;
 
 /** Bugs of powervr. */
 export const POWERVR_BUGS: readonly Bug[] = [
+  {
+    id: "P1",
+    title: "drm/imagination: vm: fix drm_gpuvm reference count",
+    upstream: "0d3abd456be4 (6.8)",
+    driver: powervr,
+    shows: ["use-after-free"],
+    scenario: {
+      setup: (w) => w.must(0, bo(1), { op: "vm_create", vm: 1 }, bind(1, map(1, VA))),
+      actors: [
+        { name: "reader", calls: [keepLink] },
+        { name: "program", calls: [ask(0, { op: "vm_destroy", vm: 1 })] },
+      ],
+    },
+  },
   {
     id: "P2",
     title: "drm/imagination: Break an object reference loop",
