@@ -30,9 +30,6 @@ const env = {
   PATH: [join(tools, "node_modules", ".bin"), process.env.PATH].join(delimiter),
   TURBO_TELEMETRY_DISABLED: "1",
   DO_NOT_TRACK: "1",
-  // Node keeps the sources without their types here: the next start is quicker, and needs no WebAssembly, whose
-  // growing memory makes V8 check every typed array for a buffer that has gone.
-  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, "node_modules", ".cache", "node-compile"),
 };
 
 const exitCode = (status, signal) => status ?? 128 + (constants.signals[signal] ?? 0);
@@ -144,6 +141,9 @@ if (task === "bench") {
   const main = join(root, "apps", "bench", "src", "main.ts");
   // File arguments mean what they mean where the user stands; npm moves to the root but says where that was.
   const cwd = (process.env.npm_lifecycle_event === "bench" && process.env.INIT_CWD) || process.cwd();
+  // Node keeps the sources without their types here: the next start is quicker, and needs no WebAssembly, whose
+  // growing memory makes V8 check every typed array for a buffer that has gone.
+  env.NODE_COMPILE_CACHE ??= join(root, "node_modules", ".cache", "node-compile");
   become(node, ["--conditions=@gpuvm/source", main, ...args], { cwd });
 } else {
   become(["pnpm", "--silent", "run", `task:${task}`, ...args.map(quote)].join(" "), [], {
