@@ -1,4 +1,4 @@
-import { type Errno, type Steps, Task } from "@gpuvm/core";
+import { DmaResv, type Errno, type Steps, Task } from "@gpuvm/core";
 import {
   type Driver,
   type DrmFile,
@@ -13,7 +13,7 @@ import { actorOf, type Choice, failOf, TIME } from "./choice.ts";
 import { hashString, join } from "./hash.ts";
 import { leaks } from "./leaks.ts";
 import type { LockOrder } from "./lock-order.ts";
-import { beginStep, deferredBy, endStep, ticketsHeld, tookTicket } from "./lookups.ts";
+import { beginStep, endStep } from "./lookups.ts";
 import type { Watch } from "./reduction/watch.ts";
 import type { Ask, Scenario } from "./scenario.ts";
 import { auditPins, entriesSettled, everythingDone, stillCounted } from "./settled.ts";
@@ -49,6 +49,7 @@ export class World {
   readonly baseline: LeftBehind;
   #again = false;
   #failAt = 0;
+  #numbered = false;
   #stamps = 0;
   #noticed = 0;
   readonly #byLabel = new Map<string, Slot>();
@@ -71,6 +72,11 @@ export class World {
     this.baseline = leftBehind(this.machine);
     const { dev } = this.machine;
     dev.quarantine = true;
+    const serial = dev.serial.bind(dev);
+    dev.serial = () => {
+      this.#numbered = true;
+      return serial();
+    };
     dev.failAlloc = (what) => {
       this.fallibleNames?.push(what);
       return ++this.fallible === this.#failAt;
@@ -231,14 +237,12 @@ export class World {
     const timer = machine.timers.pop();
     if (timer === undefined) throw new Error("nothing is due");
     machine.dev.current = this.#irq;
-    beginStep(deferredBy(timer.fn), 0);
     this.watch?.begin(true);
     try {
       if (timer.at > machine.now) machine.now = timer.at;
       timer.fn();
     } finally {
       this.watch?.end();
-      endStep();
     }
   }
 
@@ -251,7 +255,8 @@ export class World {
       slot.thread = thread;
       slot.before = slot.path;
     }
-    beginStep(slot.path, slot.tickets);
+    this.#numbered = false;
+    beginStep(slot.path);
     this.watch?.begin(slot.actor === null);
     try {
       if (this.watch !== null) this.#waited(slot, this.watch);
@@ -260,18 +265,18 @@ export class World {
       this.watch?.end();
       slot.path = endStep();
     }
-    slot.tickets = ticketsHeld();
-    if (tookTicket()) slot.stamp = ++this.#stamps;
+    if (this.#numbered) slot.stamp = ++this.#stamps;
     if (!thread.done) {
       const { point } = dev;
       if (this.watch !== null) slot.waits = { lock: point.lock, fence: point.fence, until: point.until };
+      slot.wounds = dev.lockdep === null || point.lock instanceof DmaResv || holdsResv(thread.task);
       slot.path = join(join(slot.path, hashString(point.label)), this.#failAt);
       return;
     }
     slot.thread = null;
     slot.waits = null;
-    slot.tickets = 0;
     slot.stamp = 0;
+    slot.wounds = false;
     this.#leavesLocked(thread.task);
     if (slot.actor === null) {
       slot.path = 0;
@@ -310,7 +315,6 @@ export class World {
     if (slot.actor === null) {
       const work = slot.queue.shift();
       if (work === undefined) throw new Error(`${slot.name} has nothing to do`);
-      slot.path = deferredBy(work.start);
       const thread = this.machine.startWork(work);
       slot.task = thread.task;
       return thread;
@@ -341,6 +345,11 @@ export class World {
     this.violation =
       hazard === undefined ? (auditVms(this.machine) ?? auditPins(this.machine)) : ofHazard(hazard);
   }
+}
+
+function holdsResv(task: Task): boolean {
+  for (const lock of task.held) if (lock instanceof DmaResv) return true;
+  return false;
 }
 
 /** Runs a schedule; choices that are not possible are left out, and the rest goes on in a fixed order. */
