@@ -151,6 +151,16 @@ describe("a machine that watches", () => {
   });
 });
 
+it("finds pinned pages that are taken", () => {
+  const machine = new Machine();
+  const bo = new Bo(machine, { size: KIB4 });
+  bo.pins = 1;
+  bo.takePages("evicted");
+  expect(machine.hazards.map(({ detail }) => detail)).toEqual([
+    expect.stringMatching(/although it is pinned/),
+  ]);
+});
+
 it("finds an object that is freed with pins", () => {
   const machine = new Machine();
   const bo = new Bo(machine, { size: KIB4 });

@@ -54,5 +54,6 @@ function map(uvmm: Uvmm, bop: BindJobOp): void {
 function keep(uvmm: Uvmm, va: Gpuva): void {
   if (uvmm.invalidated(va)) return;
   const { vas } = uvmm.vm;
-  uvmm.pt.unmap(vas.addr(va), vas.range(va));
+  // What the TLB has is as good as what will be there.
+  uvmm.pt.unmap(vas.addr(va), vas.range(va), "later");
 }

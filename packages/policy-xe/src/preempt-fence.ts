@@ -1,5 +1,5 @@
 import { DmaFence, type DmaResv, type DrmDevice, type Steps, USAGE_BOOKKEEP } from "@gpuvm/core";
-import { waitResv } from "@gpuvm/drm-model";
+import { noteUse, waitResv } from "@gpuvm/drm-model";
 import type { XeVm } from "./vm.ts";
 
 /**
@@ -16,6 +16,8 @@ export class PreemptFence extends DmaFence {
     super(vm.file.machine.fenceContext(), 1);
     this.#vm = vm;
     this.#suspended = suspended;
+    // The queue runs, on whatever is mapped, until it is suspended.
+    noteUse(vm.file.machine, this, { vm: vm.record, keeps: "now", settled: false });
   }
 
   /** Somebody waits: the queue is suspended, and the VM's rebind worker brings it back (`preempt_fence_enable_signaling`). */

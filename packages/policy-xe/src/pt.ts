@@ -135,7 +135,8 @@ function write(vm: XeVm, update: PtUpdate): void {
     if (!bind) pt.unmap(start, length);
     else if (rebind && vma.bo?.madv !== "purged") pt.rewrite(start, length);
     else {
-      if (rebind) pt.unmap(start, length);
+      // The ring invalidates the TLB ahead of the next batch.
+      if (rebind) pt.unmap(start, length, "later");
       // A purged object's addresses read the scratch page.
       const bo = vma.bo?.madv === "purged" ? null : vma.bo;
       const shift = start - vma.start;

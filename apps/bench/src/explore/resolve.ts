@@ -6,6 +6,7 @@ import { scenarioOf } from "../bugs/bug.ts";
 import { BUGS } from "../bugs/catalogue.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { subjectNamed } from "../policies.ts";
+import { nativeScopes } from "../scopes/native.ts";
 
 /** A scenario with the name under which tokens find it again. */
 export interface Named {
@@ -32,18 +33,22 @@ export function bugNamed(id: string): Named {
 }
 
 /**
- * The standard scopes, and a module's own scenarios, of a policy: `DRIVER[:VARIANT][+DEFECT...]`, or the path of a
+ * The standard scopes, and the policy's own, in its own terms, of a policy: `DRIVER[:VARIANT][+DEFECT...]`, or the path of a
  * module, `./my-policy.ts[+DEFECT...]`.
  */
 export async function scenariosOf(selector: string): Promise<Named[]> {
   const [policy = "", ...defects] = selector.split("+");
   const options: DriverOptions = { defects: new Set(defects) };
   const isPath = /[/\\]|\.[cm]?[jt]s$/.test(policy);
-  const { variant, own } = isPath
-    ? await load(policy)
-    : { variant: subjectNamed(policy).variant, own: undefined };
+  const { variant, own } = isPath ? await load(policy) : shipped(policy);
   const all = [...standardScopes(variant, options), ...(own?.(variant, options) ?? [])];
   return all.map((scenario) => ({ name: `${selector}/${scenario.name}`, scenario, failures: 0 }));
+}
+
+/** A driver that ships, with the scopes in its own terms. */
+function shipped(policy: string): { variant: DriverVariant; own: PolicyModule["scenarios"] } {
+  const { driver, variant, variantName } = subjectNamed(policy);
+  return { variant, own: (_, options) => nativeScopes(driver, variantName, options) };
 }
 
 async function load(path: string): Promise<{ variant: DriverVariant; own: PolicyModule["scenarios"] }> {

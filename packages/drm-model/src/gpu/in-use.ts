@@ -9,10 +9,10 @@ export interface JobView {
   /** The VM. Everything that is mapped there when the job is submitted counts as used. */
   readonly vm: VmRecord;
   /**
-   * How long the job's fence keeps what it uses: no page of it is evicted meanwhile; or, with `memory`, none is given
-   * back either, whatever the program does.
+   * How long the job's fence keeps what it uses: no page of it is evicted meanwhile; with `memory`, none is given back
+   * either, whatever the program does; with `now`, it is what is mapped at that time, and unmapping is the program's affair.
    */
-  readonly keeps: "pages" | "memory";
+  readonly keeps: "pages" | "memory" | "now";
   /** Nobody is between tree and page tables, or the job waits for whoever is: what is mapped must be there when it starts. */
   readonly settled: boolean;
 }
@@ -24,7 +24,7 @@ export class InUse {
   /** What it may touch. */
   readonly bos: ReadonlySet<Bo>;
   /** See {@link JobView}. */
-  readonly keeps: "pages" | "memory";
+  readonly keeps: JobView["keeps"];
   readonly #machine: Machine;
   readonly #vm: VmRecord;
   readonly #rows: readonly number[];
@@ -50,6 +50,13 @@ export class InUse {
     this.#settled = settled;
     machine.inUse.add(this);
     fence.onSignal(() => machine.inUse.delete(this));
+  }
+
+  /** Whether the pages of an object that go `how` are taken from the job. */
+  loses(bo: Bo, how: "evicted" | "purged" | "freed"): boolean {
+    if (how === "freed") return this.keeps === "memory" && this.bos.has(bo);
+    if (this.keeps !== "now") return this.bos.has(bo);
+    return bo.gpuva.toArray().some(({ vm, vaCount }) => vm === this.#vm.vm && vaCount > 0);
   }
 
   /** The job starts: what was mapped when it was submitted, and still is, has its pages and its entries. */

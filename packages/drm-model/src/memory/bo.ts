@@ -55,6 +55,8 @@ export class Bo extends DrmGemObject {
   /** Its pages are taken, by memory pressure: nothing may lead to them, and no job may use them. */
   takePages(left: "evicted" | "purged"): void {
     this.pages = left;
+    if (this.pins > 0)
+      this.machine.hazard("use-after-free", this.name, `${this.name} is ${left} although it is pinned`);
     if (this.machine.options.watch === true) pagesGo(this, left);
   }
 
@@ -95,7 +97,7 @@ export function releaseBo(bo: Bo): void {
 function pagesGo(bo: Bo, how: "evicted" | "purged" | "freed"): void {
   const { machine } = bo;
   for (const job of machine.inUse) {
-    if (!job.bos.has(bo) || (how === "freed" && job.keeps !== "memory")) continue;
+    if (!job.loses(bo, how)) continue;
     machine.hazard("use-after-free", bo.name, `${bo.name} is ${how} while a job that uses it runs`);
     break;
   }

@@ -141,7 +141,7 @@ export class PageTable {
       bo.cachedBy.add(this);
     }
     for (const job of this.#machine.inUse) {
-      if (job.pt !== this || !job.bos.has(bo)) continue;
+      if (job.pt !== this || job.keeps === "now" || !job.bos.has(bo)) continue;
       const what = `${bo.name} is unmapped under a job that uses it`;
       this.#machine.hazard("gpu-fault", bo.name, what);
       return;

@@ -1,0 +1,142 @@
+import { ask, shrink } from "@gpuvm/explorer";
+import { nouveau } from "@gpuvm/policy-nouveau";
+import { bind, bo, map, PAGE, unmap } from "../bugs/bug.ts";
+import { treeIsMapped } from "../bugs/ptes.ts";
+import { mustNotLeave, type NativeScope, refused } from "./scope.ts";
+
+const VA = 0x10_0000;
+const INIT = { op: "vm_init", kva: 2 ** 46, ksize: 2 ** 30 } as const;
+const GART = { domain: 4 };
+const SPARSE = 256;
+const sparse = (pages: number) => map(0, VA, pages, 0, SPARSE);
+const CHANNEL = { op: "channel_new", channel: 1 } as const;
+const EXEC = { op: "exec", channel: 1, push: [[VA, 64]] } as const;
+const common = { driver: nouveau, variants: ["vm-bind"] };
+
+/** What only nouveau has. */
+export const NOUVEAU_SCOPES: readonly NativeScope[] = [
+  {
+    ...common,
+    name: "sparse",
+    about: "a sparse region is mapped into, cut, emptied and taken away",
+    setup: (w) => w.must(0, INIT, bo(1, 4, GART), bind(1, sparse(8)), bind(1, map(1, VA, 4))),
+    actors: [
+      {
+        name: "program",
+        calls: [
+          ask(0, bind(1, unmap(VA + PAGE))),
+          ask(0, bind(1, unmap(VA, 8, SPARSE))),
+          ask(0, bind(1, map(1, VA))),
+        ],
+      },
+    ],
+    check: treeIsMapped,
+  },
+  {
+    ...common,
+    name: "sparse-hole",
+    about: "what is unmapped in a sparse region reads as zero",
+    setup: (w) => w.must(0, INIT, bo(1, 4, GART), bind(1, sparse(8)), bind(1, map(1, VA, 4))),
+    actors: [
+      { name: "program", calls: [ask(0, bind(1, unmap(VA, 2))), ask(0, bind(1, unmap(VA + 3 * PAGE)))] },
+    ],
+    check: (w) => (answered(w, 0, 0) && reads(w, VA) === null ? "a hole in a sparse region faults" : null),
+  },
+  {
+    ...common,
+    name: "sparse-vs-map",
+    about: "a sparse region goes while another thread maps where it was",
+    setup: (w) => w.must(0, INIT, bo(1, 1, GART), bind(1, sparse(4))),
+    actors: [
+      { name: "unmap", calls: [ask(0, bind(1, unmap(VA, 4, SPARSE)))] },
+      { name: "map", calls: [ask(0, bind(1, map(1, VA)))] },
+    ],
+  },
+  {
+    ...common,
+    name: "fences-in",
+    about: "what work uses is unmapped when the work is done, without a wait, and its memory goes",
+    setup: (w) => w.must(0, INIT, CHANNEL, bo(1, 1, GART), bind(1, map(1, VA))),
+    actors: [
+      {
+        name: "program",
+        calls: [
+          ask(0, EXEC),
+          ask(0, { ...bind(1, unmap(VA)), async: true, in: 1 }),
+          ask(0, { op: "gem_close", bo: 1 }),
+        ],
+      },
+      { name: "shrinker", calls: [shrink(PAGE)] },
+    ],
+  },
+  {
+    ...common,
+    name: "unmap-then-free",
+    about: "what work uses is taken away under it: its memory stays until the work is done",
+    allow: ["gpu-fault"],
+    setup: (w) => w.must(0, INIT, CHANNEL, bo(1, 1, GART), bind(1, map(1, VA))),
+    actors: [
+      {
+        name: "program",
+        calls: [ask(0, EXEC), ask(0, bind(1, unmap(VA))), ask(0, { op: "gem_close", bo: 1 })],
+      },
+    ],
+  },
+  {
+    ...common,
+    name: "channels",
+    about: "a channel with a notifier is made, works, and goes",
+    setup: (w) => w.must(0, INIT, bo(1, 1, GART), bind(1, map(1, VA))),
+    actors: [
+      {
+        name: "program",
+        calls: [ask(0, { ...CHANNEL, notifierBo: 9 }), ask(0, EXEC), ask(0, { op: "queue_close", queue: 1 })],
+      },
+      { name: "shrinker", calls: [shrink(64 * PAGE)] },
+    ],
+    check: (w) => (answered(w, 0, 0, 0) ? idle(w) : null),
+  },
+  {
+    ...common,
+    name: "evict-vs-bind",
+    about: "memory pressure while a thread maps, without a wait, and unmaps",
+    setup: (w) => w.must(0, INIT, CHANNEL, bo(1, 2, GART), bind(1, map(1, VA))),
+    actors: [
+      {
+        name: "program",
+        calls: [
+          ask(0, { ...bind(1, map(1, VA + 4 * PAGE, 1, PAGE)), async: true, out: 1 }),
+          ask(0, { ...EXEC, in: 1 }),
+        ],
+      },
+      { name: "shrinker", calls: [shrink(2 * PAGE)] },
+    ],
+  },
+  {
+    ...common,
+    name: "private-stays",
+    about: "a buffer of one VM alone is not exported",
+    setup: (w) => w.must(0, INIT, bo(1, 1, { domain: 4 | 32 })),
+    actors: [{ name: "program", calls: [mustNotLeave(1)] }],
+    check: refused,
+  },
+];
+
+type World = Parameters<NonNullable<NativeScope["check"]>>[0];
+
+/** Whether the first actor's calls were answered so. */
+function answered(w: World, ...answers: readonly number[]): boolean {
+  return answers.length === w.results[0]?.length && answers.every((ret, i) => w.results[0]?.[i] === ret);
+}
+
+/** What an address leads to: `zero`, or null for nothing. */
+function reads(w: World, va: number): string | null {
+  const record = w.machine.vms.find(({ purpose, freed }) => purpose === "program" && !freed);
+  const run = record?.pt.ptes.at(va) ?? null;
+  return run !== null && run.bo === null ? "zero" : null;
+}
+
+/** The channel is closed: nobody works any more. */
+function idle(w: World): string | null {
+  return w.machine.inUse.size > 0 ? "a channel has gone while it works" : null;
+}

@@ -1,0 +1,139 @@
+import { ask, closeFile, shrink } from "@gpuvm/explorer";
+import { panthor } from "@gpuvm/policy-panthor";
+import { bind, bo, map, PAGE, unmap } from "../bugs/bug.ts";
+import { mustFail, mustNotLeave, type NativeScope, refused } from "./scope.ts";
+
+const VA = 0x20_0000;
+const MIB1 = 256;
+const SPARSE = 8 | 2;
+const VM = { op: "vm_create", vm: 1 } as const;
+const GROUP = { op: "queue_new", queue: 1, vm: 1, queues: 1 } as const;
+const EXEC = { op: "exec", queue: 1, push: [[VA, 64]] } as const;
+const HEAP = { op: "heap_create", vm: 1, id: 1, chunk: 2 ** 17, init: 2, max: 2 } as const;
+const later = (...ops: Parameters<typeof bind>[1][]) => ({ ...bind(1, ...ops), async: true });
+const common = { driver: panthor, variants: ["mainline"] };
+
+/** What only panthor has. */
+export const PANTHOR_SCOPES: readonly NativeScope[] = [
+  {
+    ...common,
+    name: "heaps",
+    about: "a heap is made and goes, another is left to the end of its VM",
+    settles: true,
+    setup: (w) => w.must(0, VM),
+    actors: [
+      {
+        name: "program",
+        calls: [
+          ask(0, HEAP),
+          ask(0, { op: "heap_destroy", vm: 1, id: 1 }),
+          ask(0, { ...HEAP, id: 2, init: 1 }),
+          ask(0, { op: "vm_destroy", vm: 1 }),
+        ],
+      },
+    ],
+  },
+  {
+    ...common,
+    name: "groups",
+    about: "a group is made, works, and goes, while another thread destroys its VM's other group",
+    setup: (w) => w.must(0, VM, { ...GROUP, queue: 2 }, bo(1), bind(1, map(1, VA))),
+    actors: [
+      { name: "one", calls: [ask(0, GROUP), ask(0, EXEC), ask(0, { op: "queue_close", queue: 1 })] },
+      { name: "two", calls: [ask(0, { op: "queue_close", queue: 2 })] },
+    ],
+    // What is the other group's counts as used, too.
+    allow: ["gpu-fault"],
+  },
+  {
+    ...common,
+    name: "huge-entries",
+    about: "2 MiB entries are cut where they are not aligned",
+    settles: true,
+    setup: (w) => w.must(0, VM, bo(1, 4 * MIB1), bo(2, 1), bind(1, map(1, 2 * VA, 4 * MIB1))),
+    actors: [
+      {
+        name: "program",
+        calls: [
+          ask(0, bind(1, unmap(2 * VA + MIB1 * PAGE, MIB1 / 2))),
+          ask(0, bind(1, map(2, 2 * VA + 3 * MIB1 * PAGE))),
+          ask(0, bind(1, unmap(2 * VA, 4 * MIB1))),
+        ],
+      },
+    ],
+  },
+  {
+    ...common,
+    name: "sparse",
+    about: "a sparse mapping is made, mapped into, and cut; the file's dummy object goes with it",
+    setup: (w) => w.must(0, VM, GROUP, bo(1)),
+    actors: [
+      {
+        name: "program",
+        calls: [
+          ask(0, bind(1, { ...map(0, VA, 8), flags: SPARSE })),
+          ask(0, bind(1, map(1, VA + 2 * PAGE))),
+          ask(0, EXEC),
+          closeFile(0),
+        ],
+      },
+    ],
+    allow: ["gpu-fault"],
+  },
+  {
+    ...common,
+    name: "async-array",
+    about:
+      "of some binds that come later one is wrong: none is pushed; then they run while another thread submits",
+    setup: (w) => w.must(0, VM, GROUP, bo(1), bo(2)),
+    actors: [
+      {
+        name: "bind",
+        calls: [ask(0, later(map(1, VA), map(99, VA + PAGE))), ask(0, later(map(1, VA), map(2, VA + PAGE)))],
+      },
+      { name: "submit", calls: [ask(0, EXEC)] },
+    ],
+  },
+  {
+    ...common,
+    name: "many-evicted",
+    about: "two mappings of one buffer were taken, and a third thread unmaps one while they come back",
+    setup(w) {
+      w.must(0, VM, GROUP, bo(1, 2), bind(1, map(1, VA), map(1, VA + 4 * PAGE, 1, PAGE)));
+      w.machine.call(shrink(2 * PAGE).run(w));
+    },
+    actors: [
+      { name: "submit", calls: [ask(0, EXEC)] },
+      { name: "unmap", calls: [ask(0, bind(1, unmap(VA + 4 * PAGE)))] },
+    ],
+    allow: ["gpu-fault"],
+    check: noneListed,
+  },
+  {
+    ...common,
+    name: "shrink-vs-pin",
+    about: "memory pressure while a buffer is mapped a second time, and pinned for that",
+    setup: (w) => w.must(0, VM, GROUP, bo(1, 2), bind(1, map(1, VA))),
+    actors: [
+      { name: "bind", calls: [ask(0, bind(1, map(1, VA + 4 * PAGE, 1, PAGE))), ask(0, EXEC)] },
+      { name: "shrinker", calls: [shrink(2 * PAGE)] },
+    ],
+  },
+  {
+    ...common,
+    name: "private-stays",
+    about: "a buffer of one VM alone is neither exported nor mapped in another",
+    setup: (w) => w.must(0, VM, { ...VM, vm: 2 }, bo(1, 1, { vm: 1 })),
+    actors: [{ name: "program", calls: [mustNotLeave(1), mustFail(ask(0, bind(2, map(1, VA))))] }],
+    check: refused,
+  },
+];
+
+/** Everything is back, so no list of evicted objects has anything. */
+function noneListed(w: Parameters<NonNullable<NativeScope["check"]>>[0]): string | null {
+  if (w.results[0]?.[0] !== 0) return null;
+  const left = w.machine.vms.some(
+    ({ vm, freed, purpose }) => !freed && purpose === "program" && vm.evict.list.length > 0,
+  );
+  return left ? "an object that is back is still on the evict list" : null;
+}

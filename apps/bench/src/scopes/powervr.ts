@@ -1,0 +1,106 @@
+import { ask, closeFile } from "@gpuvm/explorer";
+import { powervr } from "@gpuvm/policy-powervr";
+import { bind, bo, map, PAGE, unmap } from "../bugs/bug.ts";
+import type { NativeScope } from "./scope.ts";
+
+const VA = 0x80_0000_0000;
+const VM = { op: "vm_create", vm: 1 } as const;
+const RENDER = { op: "queue_new", queue: 1, vm: 1, class: 0 } as const;
+const COMPUTE = { op: "queue_new", queue: 2, vm: 1, class: 1 } as const;
+const FREE_LIST = { op: "free_list_create", id: 1, va: VA, initPages: 1, maxPages: 4, growPages: 1 } as const;
+const HWRT = { op: "hwrt_create", id: 1, width: 64, height: 64 } as const;
+const DRAW = {
+  op: "exec",
+  jobs: [
+    [0, 1, 0],
+    [1, 1, 0],
+  ],
+} as const;
+const COMPUTING = { op: "exec", jobs: [[2, 2, 0]] } as const;
+const common = { driver: powervr, variants: ["mainline"] };
+
+/** What only powervr has. */
+export const POWERVR_SCOPES: readonly NativeScope[] = [
+  {
+    ...common,
+    name: "render",
+    about: "a render target with its free lists is made, drawn to, and left to the end of the file",
+    setup: (w) => w.must(0, bo(1), VM, RENDER, bind(1, map(1, VA)), FREE_LIST, { ...FREE_LIST, id: 2 }),
+    actors: [{ name: "program", calls: [ask(0, HWRT), ask(0, DRAW), closeFile(0)] }],
+  },
+  {
+    ...common,
+    name: "free-lists",
+    about: "free lists are made, and everything goes",
+    setup: (w) => w.must(0, bo(1), VM, bind(1, map(1, VA))),
+    actors: [
+      {
+        name: "program",
+        calls: [
+          ask(0, FREE_LIST),
+          ask(0, { op: "gem_close", bo: 1 }),
+          ask(0, bind(1, unmap(VA))),
+          closeFile(0),
+        ],
+      },
+    ],
+  },
+  {
+    ...common,
+    name: "two-draws",
+    about: "two threads draw to one render target",
+    setup: (w) => w.must(0, bo(1), VM, RENDER, bind(1, map(1, VA)), FREE_LIST, { ...FREE_LIST, id: 2 }, HWRT),
+    actors: [
+      { name: "one", calls: [ask(0, DRAW)] },
+      { name: "two", calls: [ask(0, DRAW)] },
+    ],
+  },
+  {
+    ...common,
+    name: "shared-fences",
+    about:
+      "work on a buffer that is shared, again, and then by another context: its fences replace each other",
+    setup: (w) => w.must(0, bo(1), VM, COMPUTE, { op: "prime_export", bo: 1 }, bind(1, map(1, VA))),
+    actors: [
+      {
+        name: "program",
+        calls: [
+          ask(0, COMPUTING),
+          ask(0, COMPUTING),
+          ask(0, { op: "queue_close", queue: 2 }),
+          ask(0, bind(1, unmap(VA))),
+          ask(0, { op: "gem_close", bo: 1 }),
+        ],
+      },
+    ],
+    check: noContext,
+  },
+  {
+    ...common,
+    name: "contexts",
+    about: "a context is made while another goes, with work under way",
+    setup: (w) => w.must(0, bo(1, 2), VM, COMPUTE, bind(1, map(1, VA, 2))),
+    actors: [
+      { name: "one", calls: [ask(0, COMPUTING), ask(0, { op: "queue_close", queue: 2 })] },
+      { name: "two", calls: [ask(0, { ...COMPUTE, queue: 3 }), ask(0, bind(1, unmap(VA, 2)))] },
+    ],
+  },
+  {
+    ...common,
+    name: "one-range",
+    about: "two threads unmap and replace one mapping",
+    settles: true,
+    setup: (w) => w.must(0, bo(1), bo(2), VM, bind(1, map(1, VA, 1))),
+    actors: [
+      { name: "one", calls: [ask(0, bind(1, unmap(VA))), ask(0, bind(1, map(2, VA + PAGE)))] },
+      { name: "two", calls: [ask(0, bind(1, map(2, VA))), ask(0, { op: "gem_close", bo: 1 })] },
+    ],
+  },
+];
+
+/** The context's handle is closed and its work done: nothing of it is on the file's list. */
+function noContext(w: Parameters<NonNullable<NativeScope["check"]>>[0]): string | null {
+  if (w.results[0]?.length !== 5 || w.results[0].some((ret) => ret !== 0)) return null;
+  const { made } = w.file(0) as unknown as { readonly made: ReadonlySet<unknown> };
+  return made.size > 0 ? "a context that was closed is on the list of its file" : null;
+}

@@ -1,0 +1,53 @@
+import type { DriverPackage } from "@gpuvm/drm-model";
+import type { Call, Scenario, World } from "@gpuvm/explorer";
+
+/** A scope of one driver. */
+export interface NativeScope extends Omit<Scenario, "variant" | "options" | "machine"> {
+  readonly driver: DriverPackage;
+  /** Of these versions of it. */
+  readonly variants: readonly string[];
+}
+
+/** A call that must be refused: `check` with {@link refused} asks for it. */
+export function mustFail(call: Call): Call {
+  return {
+    label: `${call.label}, to be refused`,
+    *run(world) {
+      const ret = yield* call.run(world);
+      if (ret === 0) world.bag.set("not refused", call.label);
+      return ret;
+    },
+  };
+}
+
+/** Whether a call was let through that must not be. */
+export function refused(world: World): string | null {
+  const label = world.bag.get("not refused");
+  return typeof label === "string" ? `${label} is let through` : null;
+}
+
+/** A dma-buf of a buffer of file 0 must not be had. */
+export function mustNotLeave(bo: number): Call {
+  return {
+    label: `export bo ${bo}, to be refused`,
+    *run(world) {
+      const dmaBuf = world.driver.prime?.exportBo(world.file(0), bo) ?? null;
+      if (dmaBuf !== null) world.bag.set("not refused", `the export of bo ${bo}`);
+      dmaBuf?.close();
+    },
+  };
+}
+
+/** A frame is shown, and taken down again. */
+export function flip(bo: number): Call {
+  return {
+    label: `flip bo ${bo}`,
+    *run({ driver: { scanout }, ...world }) {
+      const shown = world.files.get(0)?.handles.get(bo);
+      if (shown === undefined || scanout === undefined) return -1;
+      const ret = yield* scanout.prepareFb(shown);
+      if (ret === 0) yield* scanout.cleanupFb(shown);
+      return ret;
+    },
+  };
+}
