@@ -1,4 +1,4 @@
-import { ask, shrink } from "@gpuvm/explorer";
+import { ask, closeFile, shrink } from "@gpuvm/explorer";
 import { nouveau } from "@gpuvm/policy-nouveau";
 import { bind, bo, map, PAGE, unmap } from "../bugs/bug.ts";
 import { treeIsMapped } from "../bugs/ptes.ts";
@@ -95,6 +95,24 @@ export const NOUVEAU_SCOPES: readonly NativeScope[] = [
       { name: "shrinker", calls: [shrink(64 * PAGE)] },
     ],
     check: (w) => (answered(w, 0, 0, 0) ? idle(w) : null),
+  },
+  {
+    ...common,
+    name: "old-interface",
+    about: "a file that manages no addresses lists what its work uses, gives it up, and ends",
+    setup: (w) => w.must(0, CHANNEL),
+    actors: [
+      {
+        name: "program",
+        calls: [
+          ask(0, bo(1, 1, GART)),
+          ask(0, { op: "submit", channel: 1, bos: [1], writes: [], cmds: 1 }),
+          ask(0, { op: "gem_close", bo: 1 }),
+          closeFile(0),
+        ],
+      },
+      { name: "shrinker", calls: [shrink(64 * PAGE)] },
+    ],
   },
   {
     ...common,

@@ -41,6 +41,24 @@ export const XE_SCOPES: readonly NativeScope[] = [
   },
   {
     ...common,
+    name: "late-unbind",
+    about: "a buffer is unmapped, without a wait, behind an update that waits for work, and given up",
+    allow: ["gpu-fault"],
+    setup: (w) => w.must(0, vm(), bo(1), queue(), sync(map(1, VA), bare("map_userptr", VA + 8 * PAGE, 4))),
+    actors: [
+      {
+        name: "program",
+        calls: [
+          ask(0, EXEC),
+          ask(0, { ...bind(1, unmap(VA + 9 * PAGE)), syncs: 1 }),
+          ask(0, { ...bind(1, unmap(VA)), syncs: 1 }),
+          ask(0, { op: "gem_close", bo: 1 }),
+        ],
+      },
+    ],
+  },
+  {
+    ...common,
     name: "unmap-all",
     about: "every mapping of a buffer goes at once, while memory is short",
     settles: true,
