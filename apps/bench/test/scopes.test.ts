@@ -28,5 +28,5 @@ it.each(POLICIES)(
     }
     await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot(`scopes/${policy.replace(":", "-")}.txt`);
   },
-  120_000,
+  300_000,
 );

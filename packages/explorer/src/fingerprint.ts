@@ -13,11 +13,12 @@ import {
   ListNode,
   Lock,
   Lockdep,
+  OpUnmap,
   Task,
 } from "@gpuvm/core";
 import { Counts, Machine, Memory, PageTable, PteMap, Timers, VmRecord } from "@gpuvm/drm-model";
-import { Hash, hashString } from "./hash.ts";
-import { plainGet } from "./lookups.ts";
+import { Hash, hashString, join } from "./hash.ts";
+import { deferredBy, plainGet } from "./lookups.ts";
 import type { Slot } from "./slot.ts";
 import type { World } from "./world.ts";
 
@@ -132,7 +133,12 @@ export class Fingerprint {
     this.#map(world.bag);
     for (const bo of machine.memory.objects) this.#any(bo);
     for (const record of machine.vms) if (!record.freed) this.#any(record);
+    for (const { at, fn } of machine.timers.list()) {
+      hash.num(at - machine.now);
+      hash.int(deferredBy(fn));
+    }
     hash.int(machine.timers.size);
+    if (where) this.#waits(slots);
     return hash;
   }
 
@@ -145,20 +151,31 @@ export class Fingerprint {
         hash.int(slot.begun);
         hash.int(slot.thread === null ? 0 : 1);
       } else if (!slot.idle) {
-        const at = slot.path ^ (slot.queue.length + (slot.thread === null ? 0 : 64));
+        let at = join(slot.path, slot.thread === null ? 0 : 1);
+        for (const { start } of slot.queue) at = join(at, deferredBy(start));
         workers = (workers + Math.imul(hashString(slot.name) ^ Math.imul(at, 0x9e3779b1), 0x85ebca6b)) | 0;
       }
     }
     hash.int(workers);
     let order = 1;
     for (let i = 0; i < slots.length; i++) {
-      const { stamp, wounds } = slots[i] as Slot;
-      for (let j = 0; wounds && stamp > 0 && j < i; j++) {
-        const { stamp: other, wounds: too } = slots[j] as Slot;
-        if (too && other > 0) order = Math.imul(order, 3) + (other < stamp ? 1 : 2);
+      const { stamp, tickets } = slots[i] as Slot;
+      for (let j = 0; tickets > 0 && j < i; j++) {
+        const { stamp: other, tickets: too } = slots[j] as Slot;
+        if (too > 0) order = Math.imul(order, 3) + (other < stamp ? 1 : 2);
       }
     }
     hash.int(order);
+  }
+
+  /** What everybody waits for, as the walk has numbered it. */
+  #waits(slots: readonly Slot[]): void {
+    for (const { actor, thread, waits } of slots) {
+      if (actor === null || thread === null || waits === null) continue;
+      this.#any(waits.lock);
+      this.#any(waits.fence);
+      this.#any(thread.ready());
+    }
   }
 
   #any(value: unknown): void {
@@ -263,6 +280,7 @@ export class Fingerprint {
     if (keys === undefined) {
       keys = Object.keys(value).filter((key) => {
         if (value instanceof DrmGpuvm && VM_SKIP.has(key)) return false;
+        if (value instanceof OpUnmap && key === "va") return false;
         return !SKIP.has(key) && typeof (value as Record<string, unknown>)[key] !== "function";
       });
       if (maker !== Object) this.#keys.set(maker, keys);

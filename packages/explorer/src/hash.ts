@@ -2,7 +2,8 @@
  * A 64-bit hash of a sequence of numbers, as two 32-bit halves: no allocation, no bigint, no string.
  *
  * Two different states get the same one with a chance of about 2^-64: with n states visited, some state was taken for
- * another with a chance of at most n^2 / 2^65 (for 10 million states: 3 in a million).
+ * another with a chance of at most n^2 / 2^65 (for 10 million states: 3 in a million). That holds for what is hashed as it
+ * is; see {@link join} for where calls stand.
  */
 export class Hash {
   /** First half, a signed 32-bit number. */
@@ -47,9 +48,13 @@ export function hashString(text: string): number {
   return h;
 }
 
-/** Joins two 32-bit hashes; the order matters. */
+/**
+ * Joins two 32-bit hashes; the order matters, and a hash joined to itself says as much as joined to another one. Of m
+ * different sequences two come to the same with a chance of at most m^2 / 2^33.
+ */
 export function join(h: number, v: number): number {
-  let x = Math.imul(h ^ v, 0x9e3779b1);
+  const w = Math.imul(v, 0xc2b2ae3d);
+  let x = (Math.imul(h, 0x9e3779b1) + ((w << 13) | (w >>> 19))) | 0;
   x ^= x >>> 15;
   x = Math.imul(x, 0x85ebca77);
   return x ^ (x >>> 13);

@@ -34,6 +34,7 @@ export { STANDARD_SCOPES, standardScopes } from "./standard.ts";
 export { type Story, type StoryStep, tell } from "./story.ts";
 export { formatStory } from "./table.ts";
 export { formatToken, parseToken, type Token } from "./token.ts";
+export { type Mistaken, type Verified, type VerifyOptions, verifyStates } from "./verify-states.ts";
 export { type Violation, violationKey } from "./violation.ts";
 export { Visited } from "./visited.ts";
 export { runLoosely, World } from "./world.ts";

@@ -17,6 +17,8 @@ export interface Limits {
   readonly maxBlocks?: number;
   /** Steps over all schedules, those that were run again included; default: no limit. */
   readonly maxSteps?: number;
+  /** Bytes of fingerprints, links and what is noted for later; default: no limit. */
+  readonly maxBytes?: number;
   /** Stop when something was found, instead of finding everything. */
   readonly stopAtFirst?: boolean;
 }
@@ -33,6 +35,8 @@ export interface Progress {
   readonly depth: number;
   /** Noted for later. */
   readonly queued: number;
+  /** Bytes of all that is remembered. */
+  readonly bytes: number;
 }
 
 /** A property that does not hold, with a schedule that shows it. */

@@ -58,6 +58,9 @@ interface Todo {
   readonly failures: number;
 }
 
+/** What a note for later takes, as V8 keeps it. */
+const TODO_BYTES = 40;
+
 /**
  * Goes through all schedules of a scenario, each state once. A schedule is run from the start up to a state (calls in
  * progress cannot be copied or undone, loom does the same), then the chosen actor goes on for as long as it can,
@@ -89,6 +92,8 @@ function goThrough(scenario: Scenario, options: SearchOptions): SearchResult {
     if (bfs && !sameBlock) later.push(todo);
     else now.push(todo);
   };
+
+  const bytes = () => visited.bytes + nodes.bytes + (now.length + later.length) * TODO_BYTES;
 
   /** Whether the run goes on from here: the state is new. */
   const arrive = (world: World, failures: number): boolean => {
@@ -132,6 +137,10 @@ function goThrough(scenario: Scenario, options: SearchOptions): SearchResult {
     if (options.stopAtFirst === true && !bfs && findings.size > 0) break;
     if (result.steps >= (options.maxSteps ?? Number.POSITIVE_INFINITY)) {
       result.bound = `${options.maxSteps} steps`;
+      break;
+    }
+    if (bytes() > (options.maxBytes ?? Number.POSITIVE_INFINITY)) {
+      result.bound = `${options.maxBytes} bytes of states`;
       break;
     }
     const todo = now.pop() as Todo;
@@ -179,14 +188,20 @@ function goThrough(scenario: Scenario, options: SearchOptions): SearchResult {
       if (!on) break;
     }
     if ((result.transitions & 1023) === 0 && options.progress !== undefined) {
-      options.progress({ ...result, states: visited.size, queued: now.length + later.length });
+      const queued = now.length + later.length;
+      options.progress({
+        ...result,
+        states: byState ? visited.size : result.transitions,
+        queued,
+        bytes: bytes(),
+      });
     }
   }
   return findings.result({
     ...result,
     method: byState ? options.order : "naive",
     states: byState ? visited.size : result.transitions,
-    bytes: visited.bytes + nodes.bytes,
+    bytes: bytes(),
   });
 }
 

@@ -1,5 +1,6 @@
 import { type Point, Task, type TaskContext } from "@gpuvm/core";
 import type { Thread, Work } from "@gpuvm/drm-model";
+import { hashString } from "./hash.ts";
 import type { Actor } from "./scenario.ts";
 
 /**
@@ -26,14 +27,13 @@ export class Slot {
    * local variables of the call, which nobody can see.
    */
   path = 0;
-  /**
-   * When its call last took a number, among all; 0: it did not. Of two tickets of the wound/wait class the older one
-   * wins, and tickets are numbered.
-   */
+  /** What the next thing that its call puts off is known by: which call it is of whom, and how much that put off before. */
+  origin = 0;
+  /** Tickets of the wound/wait class that its call has. */
+  tickets = 0;
+  /** When it last took one, among all; 0: it did not. Of two tickets the older one wins. */
   stamp = 0;
-  /** It is about to take, or holds, a lock of that class, so that its age counts. */
-  wounds = false;
-  /** Where its call stopped, if that is watched; null: it is not under way. */
+  /** What its call stopped for; null: it is not under way. */
   waits: Pick<Point, "lock" | "fence" | "until"> | null = null;
   /** {@link Slot.path} when the call in progress began. */
   before = 0;
@@ -44,6 +44,8 @@ export class Slot {
     this.actor = actor;
     this.context = context;
     this.task = new Task(name, context);
+    // Two actors that do the same are two all the same.
+    this.path = actor === null ? 0 : hashString(name);
   }
 
   /** Whether it can take a step now. */

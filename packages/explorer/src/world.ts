@@ -1,4 +1,4 @@
-import { DmaResv, type Errno, type Steps, Task } from "@gpuvm/core";
+import { type Errno, type Steps, Task } from "@gpuvm/core";
 import {
   type Driver,
   type DrmFile,
@@ -13,7 +13,7 @@ import { actorOf, type Choice, failOf, TIME } from "./choice.ts";
 import { hashString, join } from "./hash.ts";
 import { leaks } from "./leaks.ts";
 import type { LockOrder } from "./lock-order.ts";
-import { beginStep, endStep } from "./lookups.ts";
+import { beginStep, deferredBy, endStep, nextOrigin, ticketsHeld, tookTicket } from "./lookups.ts";
 import type { Watch } from "./reduction/watch.ts";
 import type { Ask, Scenario } from "./scenario.ts";
 import { auditPins, entriesSettled, everythingDone, stillCounted } from "./settled.ts";
@@ -49,7 +49,6 @@ export class World {
   readonly baseline: LeftBehind;
   #again = false;
   #failAt = 0;
-  #numbered = false;
   #stamps = 0;
   #noticed = 0;
   readonly #byLabel = new Map<string, Slot>();
@@ -72,11 +71,6 @@ export class World {
     this.baseline = leftBehind(this.machine);
     const { dev } = this.machine;
     dev.quarantine = true;
-    const serial = dev.serial.bind(dev);
-    dev.serial = () => {
-      this.#numbered = true;
-      return serial();
-    };
     dev.failAlloc = (what) => {
       this.fallibleNames?.push(what);
       return ++this.fallible === this.#failAt;
@@ -237,12 +231,14 @@ export class World {
     const timer = machine.timers.pop();
     if (timer === undefined) throw new Error("nothing is due");
     machine.dev.current = this.#irq;
+    beginStep(0, 0, deferredBy(timer.fn));
     this.watch?.begin(true);
     try {
       if (timer.at > machine.now) machine.now = timer.at;
       timer.fn();
     } finally {
       this.watch?.end();
+      endStep();
     }
   }
 
@@ -255,8 +251,7 @@ export class World {
       slot.thread = thread;
       slot.before = slot.path;
     }
-    this.#numbered = false;
-    beginStep(slot.path);
+    beginStep(slot.path, slot.tickets, slot.origin);
     this.watch?.begin(slot.actor === null);
     try {
       if (this.watch !== null) this.#waited(slot, this.watch);
@@ -265,18 +260,19 @@ export class World {
       this.watch?.end();
       slot.path = endStep();
     }
-    if (this.#numbered) slot.stamp = ++this.#stamps;
+    slot.tickets = ticketsHeld();
+    slot.origin = nextOrigin();
+    if (tookTicket()) slot.stamp = ++this.#stamps;
     if (!thread.done) {
       const { point } = dev;
-      if (this.watch !== null) slot.waits = { lock: point.lock, fence: point.fence, until: point.until };
-      slot.wounds = dev.lockdep === null || point.lock instanceof DmaResv || holdsResv(thread.task);
+      slot.waits = { lock: point.lock, fence: point.fence, until: point.until };
       slot.path = join(join(slot.path, hashString(point.label)), this.#failAt);
       return;
     }
     slot.thread = null;
     slot.waits = null;
+    slot.tickets = 0;
     slot.stamp = 0;
-    slot.wounds = false;
     this.#leavesLocked(thread.task);
     if (slot.actor === null) {
       slot.path = 0;
@@ -315,12 +311,15 @@ export class World {
     if (slot.actor === null) {
       const work = slot.queue.shift();
       if (work === undefined) throw new Error(`${slot.name} has nothing to do`);
+      slot.origin = deferredBy(work.start);
+      slot.path = slot.origin;
       const thread = this.machine.startWork(work);
       slot.task = thread.task;
       return thread;
     }
     const call = slot.actor.calls[slot.begun++];
     if (call === undefined) throw new Error(`${slot.name} has nothing to do`);
+    slot.origin = join(hashString(slot.name), slot.begun);
     return new Thread(slot.task, call.run(this));
   }
 
@@ -345,11 +344,6 @@ export class World {
     this.violation =
       hazard === undefined ? (auditVms(this.machine) ?? auditPins(this.machine)) : ofHazard(hazard);
   }
-}
-
-function holdsResv(task: Task): boolean {
-  for (const lock of task.held) if (lock instanceof DmaResv) return true;
-  return false;
 }
 
 /** Runs a schedule; choices that are not possible are left out, and the rest goes on in a fixed order. */

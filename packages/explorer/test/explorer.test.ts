@@ -78,6 +78,7 @@ describe("search", () => {
   it("says when a bound was hit, and when a witness was never reached", () => {
     const few = search(scenario([]), { order: "dfs", maxSteps: 50 });
     expect(few.bound).toBe("50 steps");
+    expect(search(scenario([]), { order: "bfs", maxBytes: 100 }).bound).toBe("100 bytes of states");
     const never = search({ ...scenario([]), sometimes: { never: () => false } }, { order: "dfs" });
     expect(never.unreached).toEqual(["never"]);
   });

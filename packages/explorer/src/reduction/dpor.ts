@@ -180,7 +180,7 @@ function goThrough(scenario: Scenario, options: DporOptions): SearchResult {
     take(world, choice);
     run(world);
     if ((result.runs & 63) === 0) {
-      options.progress?.({ ...result, states: result.transitions, queued: frames.length });
+      options.progress?.({ ...result, states: result.transitions, queued: frames.length, bytes: 0 });
     }
   }
   return findings.result({ ...result, method: "dpor", states: result.transitions, bytes: 0 });
