@@ -1,5 +1,8 @@
+import { availableParallelism } from "node:os";
+import type { Progress as Searched } from "@gpuvm/explorer";
 import { buildCommand, type Command } from "@stricli/core";
 import type { ExploreArgs } from "../commands/explore.ts";
+import { count } from "../format/units.ts";
 import type { BenchContext } from "./context.ts";
 import { nonNegative, positive, shard, word } from "./parse.ts";
 import { Progress } from "./progress.ts";
@@ -96,6 +99,13 @@ export const exploreCommand: Command<BenchContext> = buildCommand<Flags, string[
         brief: "Only every n-th scenario",
         placeholder: "I/N",
       },
+      workers: {
+        kind: "parsed",
+        parse: positive,
+        optional: true,
+        brief: "Scenarios explored at once; default: one for each core. The results are the same",
+        placeholder: "N",
+      },
       json: { kind: "boolean", default: false, withNegated: false, brief: "Results as JSON" },
       perfetto: {
         kind: "parsed",
@@ -116,9 +126,10 @@ export const exploreCommand: Command<BenchContext> = buildCommand<Flags, string[
     const progress = new Progress({ total: Number.NaN, unit: "states" });
     const [policy = flags.policy] = words;
     const args: ExploreArgs = {
+      workers: availableParallelism(),
       ...flags,
       ...(policy === undefined ? {} : { policy }),
-      progress: (scenario, p) => progress.show(p.states, `${scenario}, depth ${p.depth}`),
+      progress: (scenario, p) => progress.show(p.states, howFar(scenario, p)),
     };
     await this.finish(() =>
       runExplore(args, (text) => {
@@ -128,3 +139,9 @@ export const exploreCommand: Command<BenchContext> = buildCommand<Flags, string[
     );
   },
 });
+
+/** `exit, depth 40, 12,345 transitions of 234,567 steps, 678 to do, 12 MiB`. */
+function howFar(scenario: string, { depth, transitions, steps, queued, bytes }: Searched): string {
+  const parts = [scenario, `depth ${depth}`, `${count(transitions)} transitions of ${count(steps)} steps`];
+  return [...parts, `${count(queued)} to do`, `${Math.ceil(bytes / 2 ** 20)} MiB`].join(", ");
+}

@@ -1,28 +1,15 @@
 import { writeFileSync } from "node:fs";
-import {
-  blocksOf,
-  dpor,
-  type Finding,
-  formatStory,
-  formatToken,
-  type Progress,
-  parseToken,
-  type SearchResult,
-  sample,
-  search,
-  shrinkSchedule,
-  storyToPerfetto,
-  tell,
-  without,
-} from "@gpuvm/explorer";
+import { formatStory, parseToken, storyToPerfetto, tell, without } from "@gpuvm/explorer";
 import { EXIT } from "../cli/context.ts";
 import { UsageError } from "../cli/usage-error.ts";
+import { exploreAll, type Watcher } from "../explore/explore-all.ts";
+import type { Explored, How } from "../explore/explore-one.ts";
 import { bugNamed, type Named, scenarioNamed, scenariosOf } from "../explore/resolve.ts";
 import { terminalTable } from "../format/table.ts";
 import type { Shard } from "../run/plan.ts";
 
 /** The arguments of `explore`. */
-export interface ExploreArgs {
+export interface ExploreArgs extends How {
   /** `DRIVER[:VARIANT][+DEFECT...]` or the path of a module; not with {@link ExploreArgs.bug} or a token. */
   readonly policy?: string;
   /** One scenario of the policy; default: all of them. */
@@ -31,44 +18,16 @@ export interface ExploreArgs {
   readonly bug?: string;
   /** A counterexample to be told again. */
   readonly replay?: string;
-  /** Default `bfs`. */
-  readonly method?: "bfs" | "dfs" | "dpor" | "naive" | "random" | "pct";
-  /** Injected failures in one schedule; default: none, or what the bug takes. */
-  readonly inject?: number;
-  /** Where the chance begins; default 1. */
-  readonly seed?: number;
-  /** Schedules at random; default 10000. */
-  readonly runs?: number;
-  /** Steps of one search at most; default 20 million. */
-  readonly maxSteps?: number;
-  /** Stop at the first finding. */
-  readonly first?: boolean;
   /** Only every n-th scenario: `i/n`, i from 1. */
   readonly shard?: Shard;
+  /** Scenarios explored at once, each by a thread of its own; default 1. */
+  readonly workers?: number;
   /** Results as JSON. */
   readonly json?: boolean;
   /** Where the first counterexample goes as a trace for Perfetto. */
   readonly perfetto?: string;
   /** Told now and then how far it is; the caller knows the clock. */
-  readonly progress?: (scenario: string, progress: Progress) => void;
-}
-
-/** One scenario, explored. */
-export interface Explored {
-  readonly name: string;
-  readonly result: SearchResult;
-  /** Counterexamples, shrunk. */
-  readonly shown: readonly Shown[];
-}
-
-interface Shown {
-  readonly key: string;
-  readonly token: string;
-  readonly steps: number;
-  readonly table: string;
-  readonly perfetto: string;
-  /** Tokens of the other schedules that it takes. */
-  readonly others: readonly string[];
+  readonly progress?: Watcher;
 }
 
 /**
@@ -78,7 +37,9 @@ interface Shown {
  */
 export async function runExplore(args: ExploreArgs, out: (text: string) => void): Promise<number> {
   if (args.replay !== undefined) return await replay(args, args.replay, out);
-  const explored = (await chosen(args)).map((named) => explore(named, args));
+  const { method, inject, seed, runs, maxSteps, first: stop } = args;
+  const how = definedOf({ method, inject, seed, runs, maxSteps, first: stop });
+  const explored = await exploreAll(await chosen(args), how, args.workers ?? 1, args.progress);
   if (args.json === true) out(`${JSON.stringify(explored.map(withoutTraces), null, 2)}\n`);
   else out(text(explored));
   const first = explored.flatMap((e) => e.shown)[0];
@@ -100,47 +61,9 @@ async function chosen(args: ExploreArgs): Promise<Named[]> {
   return named.filter((_, i) => shard === undefined || i % shard.of === shard.index - 1);
 }
 
-function explore(named: Named, args: ExploreArgs): Explored {
-  const { scenario } = named;
-  const method = args.method ?? "bfs";
-  const limits = {
-    failures: args.inject ?? named.failures,
-    maxSteps: args.maxSteps ?? 20_000_000,
-    stopAtFirst: args.first ?? false,
-  };
-  const progress =
-    args.progress === undefined ? {} : { progress: (p: Progress) => args.progress?.(named.name, p) };
-  const explored = (): SearchResult => {
-    switch (method) {
-      case "random":
-      case "pct":
-        return sample(scenario, { ...limits, method, seed: args.seed ?? 1, runs: args.runs ?? 10_000 });
-      case "dpor":
-        return dpor(scenario, { ...limits, ...progress });
-      case "naive":
-        return search(scenario, { ...limits, ...progress, order: "dfs", states: false });
-      default:
-        return search(scenario, { ...limits, ...progress, order: method });
-    }
-  };
-  const result = explored();
-  return { name: named.name, result, shown: result.findings.map((finding) => show(named, finding)) };
-}
-
-function show(named: Named, finding: Finding): Shown {
-  const { scenario, dropped, schedule } = shrinkSchedule(named.scenario, finding.schedule, finding.key);
-  const { others = [] } = finding;
-  const told = tell(scenario, schedule);
-  // No single schedule shows what takes several.
-  const story = others.length === 0 ? told : { ...told, violation: finding.violation };
-  return {
-    key: finding.key,
-    token: formatToken({ scenario: named.name, dropped, schedule }),
-    steps: blocksOf(schedule).length,
-    table: formatStory(story),
-    perfetto: storyToPerfetto(story),
-    others: others.map((other) => formatToken({ scenario: named.name, dropped: [], schedule: other })),
-  };
+/** The fields that were given. */
+function definedOf(how: { readonly [K in keyof How]: How[K] | undefined }): How {
+  return Object.fromEntries(Object.entries(how).filter(([, value]) => value !== undefined));
 }
 
 function withoutTraces({ name, result, shown }: Explored): unknown {

@@ -1,0 +1,17 @@
+import { expect, it } from "vitest";
+import { runExplore } from "../src/commands/explore.ts";
+
+it("explores with two workers what one explores, to the byte", async () => {
+  const args = { policy: "powervr+P6", method: "dfs", json: true, maxSteps: 20_000 } as const;
+  const texts: string[] = [];
+  const progressed = new Set<string>();
+  for (const workers of [1, 2]) {
+    let text = "";
+    const progress = (scenario: string) => void progressed.add(scenario);
+    await runExplore({ ...args, workers, progress }, (s) => (text += s));
+    texts.push(text);
+  }
+  expect(texts[0]).toContain('"counterexamples"');
+  expect(texts[1]).toBe(texts[0]);
+  expect(progressed.size).toBeGreaterThan(0);
+}, 120_000);
