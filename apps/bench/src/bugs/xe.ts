@@ -106,4 +106,16 @@ export const XE_BUGS: readonly Bug[] = [
       ],
     },
   },
+  {
+    id: "X9",
+    title: "drm/xe: Fix possible exec queue leak in exec IOCTL",
+    upstream: "6.12-rc7",
+    driver: xe,
+    failures: 1,
+    shows: ["leak"],
+    scenario: {
+      setup: (w) => w.must(0, VM, bo(1), QUEUE),
+      actors: [{ name: "program", calls: [ask(0, EXEC)] }],
+    },
+  },
 ];

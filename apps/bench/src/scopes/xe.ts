@@ -74,13 +74,20 @@ export const XE_SCOPES: readonly NativeScope[] = [
   {
     ...common,
     name: "prefetch",
-    about: "what memory pressure took is prefetched, and used",
+    about:
+      "what memory pressure took is prefetched, used, and unmapped; with injected failures, not all of it",
+    allow: ["gpu-fault"],
     settles: true,
     setup(w) {
       w.must(0, vm(), bo(1), queue(), sync(map(1, VA)));
       w.machine.call(shrink(PAGE).run(w));
     },
-    actors: [{ name: "program", calls: [ask(0, sync(bare("prefetch", VA, 1))), ask(0, EXEC)] }],
+    actors: [
+      {
+        name: "program",
+        calls: [ask(0, sync(bare("prefetch", VA, 1))), ask(0, EXEC), ask(0, sync(unmap(VA))), ask(0, EXEC)],
+      },
+    ],
   },
   {
     ...common,
