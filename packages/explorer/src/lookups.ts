@@ -13,7 +13,7 @@ import { join } from "./hash.ts";
  * So is who put off what a timer or a worker is to do: the function itself is a closure, and says nothing.
  */
 
-/** Marks an object that a call put into a table. */
+/** Marks an object that a call put into a table, and a function that it put off. */
 const IDENTITY = Symbol("identity");
 
 interface Marked {
@@ -21,9 +21,6 @@ interface Marked {
 }
 
 /* oxlint-disable typescript/unbound-method -- each is called with the map or the table that it is of */
-
-/** What is put off: who did so, by the function that is to run. */
-const deferred = new WeakMap<object, number>();
 
 /** A table of mappings with the identity of each row. */
 interface MarkedTable extends VaTable {
@@ -100,12 +97,12 @@ function watchedQueueWork(this: Machine, ...[label, start, context]: Parameters<
 function putOff(what: object): void {
   if (!watching) return;
   origin = join(origin, 6);
-  deferred.set(what, origin);
+  (what as Marked)[IDENTITY] = origin;
 }
 
 /** Who put off what a function is to do; 0: it was the setup. */
 export function deferredBy(what: object): number {
-  return deferred.get(what) ?? 0;
+  return (what as Marked)[IDENTITY] ?? 0;
 }
 
 /** Watches all lookups from now on, until the function it returns is called. */
