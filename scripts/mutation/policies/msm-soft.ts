@@ -1,0 +1,140 @@
+import type { Mutant } from "../operators.ts";
+import { inFile } from "./table.ts";
+
+/** Mistakes in what msm does where the kernel manages addresses. */
+export const MSM_SOFT: readonly Mutant[] = [
+  ...inFile("policy-msm/src/close.ts", [
+    [
+      "a handle closes without waiting for the GPU",
+      '  else yield* waitResvTimeout(msm.machine, bo.resv, rule.usage, rule.limitNs, "msm_gem_close");\n',
+      "",
+    ],
+    [
+      "the end of a file forgets its dma-bufs",
+      "  for (const dmaBuf of ctx.exports.values()) dmaBuf.close();\n",
+      "",
+    ],
+    ["the end of a file keeps its queues", "    queue.put(ctx);\n", ""],
+    ["the end of a file keeps its context", "  ctx.put(file);\n", ""],
+    [
+      "the close of a handle returns with the locks",
+      "  exec.fini();\n}\n\n/**\n * A file is",
+      "}\n\n/**\n * A file is",
+    ],
+  ]),
+  ...inFile("policy-msm/src/retire.ts", [
+    ["a submit that retires keeps its objects", "    bo.put(submit);\n", ""],
+    [
+      "a submit that retires puts its objects twice",
+      "    bo.put(submit);\n",
+      "    bo.put(submit);\n    bo.put(submit);\n",
+    ],
+    ["a submit that retires keeps its queue", "  submit.queue.put(submit);\n", ""],
+  ]),
+  ...inFile("policy-msm/src/submit.ts", [
+    ["a submit that failed gives nothing back", "  if (ret !== 0) yield* retire(msm, submit);\n", ""],
+    [
+      "a submit's fence is on no object",
+      "if (vm.managed) attachFences(submit, fence);",
+      "if (vm.managed) void fence;",
+    ],
+    [
+      "a submit does not lock its objects",
+      "    if (ret === 0) ret = yield* exec.prepareArray(bos, 1);\n",
+      "",
+    ],
+    [
+      "a submit keeps its locks",
+      "  exec.fini();\n  if (ret !== 0) return ret;\n",
+      "  if (ret !== 0) return ret;\n",
+    ],
+    ["a submit that failed keeps its pins", "    yield* unpinAll(msm, submit);\n", ""],
+    ["a submit keeps the queue's lock", "  unlock(dev, queue.lock);\n", ""],
+  ]),
+  ...inFile("policy-msm/src/submit-state.ts", [
+    ["a submit on the ring keeps its pins", "    for (const bo of this.bos) unpinObj(msm, bo);\n", ""],
+  ]),
+  ...inFile("policy-msm/src/vma.ts", [
+    [
+      "an untied mapping leaves its entries",
+      "    vmaUnmap(msm, at, va);\n    if (!close) {",
+      "    if (!close) {",
+    ],
+    ["a mapping that goes keeps its addresses", "  vm.mm?.release(addr, range);\n", ""],
+    [
+      "a mapping that could not be tied stays allocated",
+      "    gpuvaFree(vm, va);\n    mm.release(addr, bo.size);\n",
+      "",
+    ],
+    [
+      "a mapping does not know that it has entries",
+      "vas.setFlags(va, (flags & ~VMA_EVICTED) | VMA_MAPPED);",
+      "vas.setFlags(va, flags & ~VMA_EVICTED);",
+    ],
+    ["entries are cleared and the TLB is not", "  vm.pt.flush();\n", ""],
+  ]),
+  ...inFile("policy-msm/src/vma-store.ts", [
+    [
+      "a new mapping's maker keeps its vm_bo",
+      "    gpuvaLink(vm, va, vmBo);\n    gpuvmBoPut(vmBo, IOCTL);\n",
+      "    gpuvaLink(vm, va, vmBo);\n",
+    ],
+    [
+      "a vm_bo that cannot be had leaves the mapping in the tree",
+      "    if (vmBo === null) {\n      gpuvaRemove(vm, va);\n      return -ENOMEM;",
+      "    if (vmBo === null) {\n      return -ENOMEM;",
+    ],
+    [
+      "the mapping of an object in a VM is looked up, and its vm_bo kept",
+      "    const va = vmBo.vaHead;\n    gpuvmBoPut(vmBo, IOCTL);\n",
+      "    const va = vmBo.vaHead;\n",
+    ],
+  ]),
+  ...inFile("policy-msm/src/shrinker.ts", [
+    [
+      "objects that the GPU uses are evicted",
+      "  return bo.resv.busy(USAGE_BOOKKEEP) === null;\n",
+      "  return true;\n",
+    ],
+    ["pinned objects are evicted", " || bo.pins > 0) return false;", ") return false;"],
+    ["the shrinker keeps the VMs' locks", "  for (const resv of locked.reverse()) resv.release(task);\n", ""],
+    ["the shrinker keeps the object", '    bo.put("ioctl");\n', ""],
+    [
+      "the shrinker does not lock the VMs",
+      "    all = resv.tryAcquire(task);\n    if (!all) break;\n    locked.push(resv);\n",
+      "",
+    ],
+  ]),
+  ...inFile("policy-msm/src/pages.ts", [
+    ["pages go and entries stay", "  putIovaSpaces(msm, bo, null, false, how);\n", ""],
+  ]),
+  ...inFile("policy-msm/src/free.ts", [
+    [
+      "an object is freed while its mappings lead to it",
+      '  putIovaSpaces(msm, bo, null, true, "free");\n  if (typeof',
+      "  if (typeof",
+    ],
+    ["a freed object stays on the list that memory pressure walks", "  bo.onLru.remove();\n", ""],
+    ["an import keeps the exporter's object", "  bo.importedFrom?.bo.put(bo);\n", ""],
+  ]),
+  ...inFile("policy-msm/src/gem.ts", [
+    ["an object without handle stays", '    bo.put("creator");\n', ""],
+    ["GET_IOVA keeps the object", '    exec.fini();\n  }\n  bo.put("ioctl");\n', "    exec.fini();\n  }\n"],
+    ["madvise keeps the object's lock", "  unlock(dev, bo.resv);\n", ""],
+    ["CPU_PREP keeps the object", '-EBUSY;\n  bo.put("ioctl");\n', "-EBUSY;\n"],
+  ]),
+  ...inFile("policy-msm/src/context-vm.ts", [
+    [
+      "whether there is a VM is not asked again under the lock",
+      "  if (ctx.vm === null) {\n    yield*",
+      "  {\n    yield*",
+    ],
+  ]),
+  ...inFile("policy-msm/src/scanout.ts", [
+    ["a framebuffer that goes keeps its object", "    bo.put(fb);\n", ""],
+    ["a framebuffer that cannot be mapped stays", "      if (ret !== 0) yield* drop(fb);\n", ""],
+  ]),
+  ...inFile("policy-msm/src/kernel-bo.ts", [
+    ["what the display does not show any more stays pinned", "  yield* unpinOne(msm, bo);\n", ""],
+  ]),
+];

@@ -1,0 +1,193 @@
+import type { Mutant } from "../operators.ts";
+import { inFile } from "./table.ts";
+
+/** Mistakes in nouveau. */
+export const NOUVEAU: readonly Mutant[] = [
+  ...inFile("policy-nouveau/src/bind-cleanup.ts", [
+    ["a job keeps its object", "      bo.put(job);\n", ""],
+    ["a job keeps its vm_bo", "        gpuvmBoPut(vmBo, job);\n", ""],
+    [
+      "what went keeps its page tables",
+      "  for (const { shift, addr, range } of bop.puts) uvmm.putTables(shift, addr, range);\n",
+      "",
+    ],
+    ["what went is never freed", "uvmm.freeVa(gpuvaOpOldVa(op));", "void op;"],
+    ["a sparse region that goes leaves its entries", "      uvmm.pt.unmap(region.addr, region.range);\n", ""],
+    ["who waits for a region is not told", "      region.gone = true;\n", ""],
+    [
+      "a vm_bo is put without its object's lock",
+      '        if (dev.stopsAt(bo.resv, "nouveau_uvmm_bind_job_cleanup")) yield dev.point;\n        bo.resv.acquire(dev.current);\n        gpuvmBoPut(vmBo, job);\n        unlock(dev, bo.resv);\n',
+      "        gpuvmBoPut(vmBo, job);\n",
+    ],
+  ]),
+  ...inFile("policy-nouveau/src/bind-prepare.ts", [
+    ["an unmap that is taken back is not put back", "    } else gpuvaInsert(vm, op.unmap.va);\n", "    }\n"],
+    ["a cut that is taken back is not put back", "      gpuvaInsert(vm, op.remap.unmap.va);\n", ""],
+    ["a cut that failed loses what it cut", "  gpuvaInsert(vm, va);\n  return -ENOMEM;", "  return -ENOMEM;"],
+    [
+      "a mapping does not hold its object",
+      '  map.obj?.get(dev.ledger === null ? "" : vaName(vm, va));\n',
+      "",
+    ],
+    [
+      "page tables of a bind that failed are kept",
+      "  for (const { shift, addr, range } of bop.gets) uvmm.putTables(shift, addr, range);\n",
+      "",
+    ],
+    [
+      "a piece that is taken back stays in the tree",
+      "  gpuvaRemove(uvmm.vm, va);\n  uvmm.freeVa(va);\n",
+      "  uvmm.freeVa(va);\n",
+    ],
+  ]),
+  ...inFile("policy-nouveau/src/bind-run.ts", [
+    [
+      "an unmap clears nothing",
+      "} else if (!op.unmap.keep) uvmm.unmapVa(op.unmap.va);",
+      "} else if (!op.unmap.keep) void 0;",
+    ],
+    ["a map writes nothing", "  uvmm.mapVa(bop.map);\n", ""],
+    [
+      "a cut clears nothing",
+      "if (!uvmm.invalidated(va)) uvmm.unmapRange(",
+      "if (uvmm.invalidated(va)) uvmm.unmapRange(",
+    ],
+  ]),
+  ...inFile("policy-nouveau/src/bind-submit.ts", [
+    ["a cut mapping stays linked", "      gpuvaUnlink(vm, unmap.va);\n", ""],
+    ["the piece behind a cut is not linked", "      if (next !== null) gpuvaLink(vm, bop.next, vmBo);\n", ""],
+    [
+      "a piece goes to the new object's vm_bo",
+      "      if (prev !== null) gpuvaLink(vm, bop.prev, vmBo);\n",
+      "      if (prev !== null) gpuvaLink(vm, bop.prev, bop.vmBo ?? vmBo);\n",
+    ],
+    [
+      "a bind that failed keeps its locks",
+      "    exec.fini();\n    return ret;\n  }\n  for",
+      "    return ret;\n  }\n  for",
+    ],
+    [
+      "a bind that failed keeps the VM's mutex",
+      "    unlock(dev, uvmm.mutex);\n    exec.fini();",
+      "    exec.fini();",
+    ],
+    [
+      "a bind that failed is not taken back",
+      "    for (let i = done - 1; i >= 0; i--) unwindOp(uvmm, job.ops[i] as BindJobOp);\n",
+      "",
+    ],
+    [
+      "a bind that failed is taken back but for its first operation",
+      "    for (let i = done - 1; i >= 0; i--)",
+      "    for (let i = done - 1; i > 0; i--)",
+    ],
+    ["an external object is not listed", "      gpuvmBoExtobjAdd(vmBo);\n", ""],
+    [
+      "an object's links are made without its lock",
+      '      if (dev.stopsAt(bo.resv, "nouveau_uvmm_bind_job_submit")) yield dev.point;\n      bo.resv.acquire(dev.current);\n      const vmBo = gpuvmBoObtain(vm, bo, job);\n      unlock(dev, bo.resv);\n',
+      "      const vmBo = gpuvmBoObtain(vm, bo, job);\n",
+    ],
+    ["a region on its way out can be mapped in", "    if (region?.dirty) return -EINVAL;\n", ""],
+    ["a region that goes is not marked", "  else if (bop.region !== null) bop.region.dirty = true;\n", ""],
+  ]),
+  ...inFile("policy-nouveau/src/bind.ts", [
+    [
+      "a bind that failed gives nothing back",
+      "    yield* cleanUpBindJob(uvmm, job);\n    return exec;",
+      "    return exec;",
+    ],
+    ["a bind's fence is on no object", "  exec.addFence(fence, USAGE_BOOKKEEP);\n", ""],
+    [
+      "a bind answers before it is done",
+      '  if (request.async !== true) yield* waitFence(dev, fence, "nouveau_job_submit");\n',
+      "",
+    ],
+    ["the file does not know its jobs", "  cli.jobs.add(job);\n", ""],
+    ["binds wait for nothing", "after: (request.in ?? 0) > 0 ? lastWork(cli) : [],", "after: [],"],
+  ]),
+  ...inFile("policy-nouveau/src/exec.ts", [
+    ["work does not bring back what was evicted", "  ret = yield* vme.validate();\n", "  ret = 0;\n"],
+    ["work's fence is on no object", "  vme.addFence(fence, USAGE_WRITE, USAGE_WRITE);\n", ""],
+    [
+      "work that failed keeps its locks",
+      "  if (ret !== 0) {\n    vme.unlock();\n    return ret;\n  }",
+      "  if (ret !== 0) {\n    return ret;\n  }",
+    ],
+    ["work does not wait for binds", "after: bind === null ? [] : [bind]", "after: []"],
+  ]),
+  ...inFile("policy-nouveau/src/ttm.ts", [
+    ["objects that the GPU uses are moved", "    if (bo.resv.busy(USAGE_BOOKKEEP) === null) {\n", "    {\n"],
+    ["a move leaves the entries", "    unmapAll(nv, bo);\n", ""],
+    [
+      "a move does not tell the VMs",
+      "    if (nv.uvmms.has(node.owner.vm)) gpuvmBoEvict(node.owner, !intoReach);\n",
+      "",
+    ],
+    ["what comes back is not mapped again", "    mapAll(nv, bo);\n", ""],
+    ["what comes back stays invalid", "      uvmm.invalidate(va, false);\n", ""],
+    ["the shrinker keeps a lock", "    bo.resv.release(dev.current);\n", ""],
+    ["pinned objects are moved", " || bo.pins > 0 ||", " ||"],
+  ]),
+  ...inFile("policy-nouveau/src/uvmm.ts", [
+    ["an unmap does not flush", "    this.pt.flush();\n", ""],
+    ["a mapping that goes keeps its object", "    obj?.put(holder);\n", ""],
+    ["what is unmapped in a region faults", "    if (sparse) this.pt.map(addr, range, null, 0);\n", ""],
+  ]),
+  ...inFile("policy-nouveau/src/close.ts", [
+    ["the end of a VM leaves entries", "      uvmm.unmapVa(va);\n", ""],
+    ["the end of a VM leaves links", "      gpuvaUnlink(vm, va);\n", ""],
+    [
+      "the end of a file keeps its channels",
+      "    yield* destroyChannel(nv, cli, channel);\n    cli.channels",
+      "    cli.channels",
+    ],
+    [
+      "the end of a file does not wait for its jobs",
+      '  if (dev.waitsUntil(() => cli.jobs.size === 0, "nouveau_sched_fini")) yield dev.point;\n',
+      "",
+    ],
+    [
+      "the end of a file forgets its dma-bufs",
+      "  for (const handle of [...cli.exported.keys()]) cli.closeExport(handle);\n",
+      "",
+    ],
+  ]),
+  ...inFile("policy-nouveau/src/channel.ts", [
+    [
+      "a channel goes while it works",
+      '  if (last !== null) yield* waitFence(nv.dev, last, "nouveau_channel_idle");\n',
+      "",
+    ],
+    ["a channel that goes keeps its buffers", "    bo.put(channel);\n", ""],
+    [
+      "a channel that cannot be made keeps its first buffer mapped",
+      "      if (bo === ntfy) yield* unmapAndUnpin(nv, cli, push);\n",
+      "",
+    ],
+    [
+      "a channel's buffers stay pinned",
+      "  bo.pins--;\n  unlock(dev, bo.resv);\n  if (last)",
+      "  unlock(dev, bo.resv);\n  if (last)",
+    ],
+  ]),
+  ...inFile("policy-nouveau/src/bo.ts", [
+    [
+      "memory is given back while jobs use it",
+      "    if (this.resv.busy(USAGE_BOOKKEEP) === null) {\n",
+      "    {\n",
+    ],
+    ["a private object keeps the VM's resv object", "    this.rObj?.put(this);\n", ""],
+  ]),
+  ...inFile("policy-nouveau/src/driver.ts", [
+    [
+      "an object without handle stays",
+      '  if (ret !== 0) {\n    bo.put("creator");\n    return ret;',
+      "  if (ret !== 0) {\n    return ret;",
+    ],
+    [
+      "a private object leaves its file",
+      "bo === undefined || bo.rObj !== null ? null",
+      "bo === undefined ? null",
+    ],
+  ]),
+];

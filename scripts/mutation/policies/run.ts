@@ -1,0 +1,100 @@
+// `npm run mutation -- --policies`: plants mistakes in the drivers' policies, in what they share, and in the core, one at a
+// time, and says which of the scenarios that ship finds each. `msm nouveau` takes the tables whose name begins so,
+// `--only=TEXT` the mistakes whose description contains TEXT, `--every=N` every n-th. Ends with 1 if one is not found.
+import { spawn } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Mutant, plant } from "../operators.ts";
+import { CORE } from "./core.ts";
+import { MSM_SOFT } from "./msm-soft.ts";
+import { MSM_VM_BIND } from "./msm-vm-bind.ts";
+import { NOUVEAU } from "./nouveau.ts";
+import { PANTHOR } from "./panthor.ts";
+import { POWERVR } from "./powervr.ts";
+import { XE } from "./xe.ts";
+
+/** What is planted, and what is explored then. */
+const TABLES: readonly (readonly [name: string, mutants: readonly Mutant[], policies: readonly string[]])[] =
+  [
+    ["msm:soft", MSM_SOFT, ["msm:soft", "msm:vm-bind"]],
+    ["msm:vm-bind", MSM_VM_BIND, ["msm:vm-bind", "msm:soft"]],
+    ["nouveau", NOUVEAU, ["nouveau"]],
+    ["xe", XE, ["xe"]],
+    ["panthor", PANTHOR, ["panthor"]],
+    ["powervr", POWERVR, ["powervr"]],
+    ["core", CORE, ["powervr", "xe", "panthor", "nouveau", "msm:vm-bind", "msm:soft"]],
+  ];
+
+/** Milliseconds that one mistake may take; who does not come to an end has been found out, too. */
+const LIMIT = 300_000;
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const dir = mkdtempSync(join(tmpdir(), "gpuvm-policies-"));
+const args = process.argv.slice(2);
+const wanted = args.filter((arg) => !arg.startsWith("--"));
+const only = args.find((arg) => arg.startsWith("--only="))?.slice("--only=".length) ?? "";
+const every = Number(args.find((arg) => arg.startsWith("--every="))?.slice("--every=".length) ?? 1);
+try {
+  for (const path of ["package.json", "packages", "apps/bench", "scripts/mutation"]) {
+    mkdirSync(join(dir, path, ".."), { recursive: true });
+    cpSync(join(root, path), join(dir, path), { recursive: true, verbatimSymlinks: true });
+  }
+  symlinkSync(join(root, "node_modules"), join(dir, "node_modules"));
+  const tables = TABLES.filter(([name]) => wanted.length === 0 || wanted.some((w) => name.startsWith(w)));
+  const rows: string[] = [];
+  let missedInAll = 0;
+  console.log("| where | planted | found by |\n|---|---|---|");
+  for (const [name, all, policies] of tables) {
+    const mutants = all.filter(({ what }, i) => what.includes(only) && i % every === 0);
+    let missed = 0;
+    for (const mutant of mutants) {
+      const by = await foundBy(mutant, policies);
+      if (by === null) missed++;
+      const file = mutant.file.replace(/^policy-|\/src/g, "");
+      console.log(`| ${file} | ${cell(mutant.what)} | ${by === null ? "**nothing**" : cell(by)} |`);
+    }
+    missedInAll += missed;
+    rows.push(`${name}: ${mutants.length} planted, ${mutants.length - missed} found, ${missed} missed`);
+  }
+  console.log(`\n${rows.join("\n")}`);
+  process.exitCode = missedInAll > 0 ? 1 : 0;
+} finally {
+  rmSync(dir, { recursive: true, force: true });
+}
+
+async function foundBy(mutant: Mutant, policies: readonly string[]): Promise<string | null> {
+  const path = join(dir, "packages", mutant.file);
+  const source = readFileSync(path, "utf8");
+  writeFileSync(path, plant(source, mutant));
+  try {
+    return await hunt(policies);
+  } finally {
+    writeFileSync(path, source);
+  }
+}
+
+function hunt(policies: readonly string[]): Promise<string | null> {
+  const script = join(dir, "scripts/mutation/policies/hunt.ts");
+  const nodeArgs = ["--conditions=@gpuvm/source", "--no-warnings", script, ...policies];
+  const child = spawn(process.execPath, nodeArgs, { cwd: dir, stdio: ["ignore", "pipe", "pipe"] });
+  let out = "";
+  let err = "";
+  child.stdout.on("data", (chunk) => (out += chunk));
+  child.stderr.on("data", (chunk) => (err += chunk));
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => child.kill("SIGKILL"), LIMIT);
+    child.on("close", (code, signal) => {
+      clearTimeout(timer);
+      if (signal !== null) resolve("it never ends");
+      else if (code !== 0)
+        resolve(`it breaks down: ${err.split("\n").find((line) => /Error/.test(line)) ?? code}`);
+      else resolve((JSON.parse(out) as { by: string | null }).by);
+    });
+  });
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|").slice(0, 160);
+}
