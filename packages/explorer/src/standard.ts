@@ -1,3 +1,4 @@
+import { USAGE_BOOKKEEP } from "@gpuvm/core";
 import {
   type DriverOptions,
   type DriverVariant,
@@ -120,10 +121,12 @@ function untilBegun(submit: Call): Call {
   return {
     label: submit.label,
     *run(world) {
-      const { counts, dev } = world.machine;
+      const { counts, dev, memory } = world.machine;
       const before = counts.gpuJobs;
       const ret = yield* submit.run(world);
-      if (ret === 0 && dev.waitsUntil(() => counts.gpuJobs > before, "job begins")) yield dev.point;
+      // Work that was made empty never begins: it is over.
+      const idle = () => [...memory.objects].every((bo) => bo.resv.busy(USAGE_BOOKKEEP) === null);
+      if (ret === 0 && dev.waitsUntil(() => counts.gpuJobs > before || idle(), "job begins")) yield dev.point;
       return ret;
     },
   };
