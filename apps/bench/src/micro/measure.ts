@@ -34,23 +34,36 @@ export interface MicroPlan {
 
 const now = (): number => performance.now();
 
-/** A small and short form of a workload. */
-function small(work: Workload): Workload {
-  return { ...work, n: Math.min(work.n, 300), ops: 2000 };
+/** A workload with no more than so many mappings and operations. */
+function atMost(work: Workload, n: number, ops: number): Workload {
+  return { ...work, n: Math.min(work.n, n), ops: Math.min(work.ops, ops) };
 }
 
+/** Milliseconds in which each kind of workload is warmed up. */
+const WARM_MS = 600;
+
 /**
- * Runs each kind of workload, small, until the compiler is done with it: short runs, so that functions are compiled
- * as wholes, not only their running loops.
+ * Runs each kind of workload until the compiler is done with it: short runs, so that functions are compiled as wholes,
+ * not only their running loops, and between them large ones, which go where small ones do not: what is compiled
+ * without having been there is thrown away when it gets there.
  */
 function warmUp(plan: MicroPlan): void {
-  const kinds = new Map(plan.works.map((work) => [work.case, small(work)]));
+  const kinds = new Map<string, Workload>();
+  for (const work of plan.works) {
+    const known = kinds.get(work.case);
+    if (known === undefined || known.n < work.n) kinds.set(work.case, work);
+  }
   for (const work of kinds.values()) {
     const from = now();
-    for (let i = 0; i < 20 || now() - from < 400; i++) {
-      runWorkload(new CoreSubject(plan.mode, new Checksum(false)), work, now);
-    }
+    do {
+      for (let i = 0; i < 20; i++) warm(plan.mode, atMost(work, 300, 2000));
+      warm(plan.mode, atMost(work, 100_000, 20_000));
+    } while (now() - from < WARM_MS);
   }
+}
+
+function warm(mode: MicroMode, work: Workload): void {
+  runWorkload(new CoreSubject(mode, new Checksum(false)), work, now);
 }
 
 /** Measures the core: every workload once per round. */

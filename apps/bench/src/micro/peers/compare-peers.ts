@@ -38,8 +38,10 @@ export async function measurePeers(
   const children = SUBJECTS.map(() => fork(CHILD, { execArgv: process.execArgv }));
   for (const child of children) child.setMaxListeners(0);
   try {
-    for (let i = 0; i < 30; i++) {
-      for (const work of works) await turn(children, { ...work, n: Math.min(work.n, 300), ops: 2000 });
+    // As the core is warmed up: short runs, and some that go where these do not.
+    for (let i = 1; i <= 40; i++) {
+      const [n, ops] = i % 15 === 0 ? [20_000, 20_000] : [300, 2000];
+      for (const work of works) await turn(children, { ...work, n: Math.min(work.n, n), ops });
     }
     const out = new Map<Workload, PeerAnswer[][]>(works.map((work) => [work, []]));
     for (let run = 0; run < runs; run++) {
