@@ -3,7 +3,7 @@
  *
  * Two different states get the same one with a chance of about 2^-64: with n states visited, some state was taken for
  * another with a chance of at most n^2 / 2^65 (for 10 million states: 3 in a million). That holds for what is hashed as it
- * is; see {@link join} for where calls stand.
+ * is; see `join` for where calls stand.
  */
 export class Hash {
   /** First half, a signed 32-bit number. */

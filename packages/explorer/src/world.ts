@@ -54,7 +54,7 @@ export class World {
   readonly #byLabel = new Map<string, Slot>();
   readonly #irq = new Task("hardware", "atomic");
 
-  /** Notes what each step touches, or null. */
+  /** Notes what each step touches, or null. @internal */
   readonly watch: Watch | null;
 
   /**

@@ -25,10 +25,12 @@ export class IndexCursor {
   key: number = Number.NaN;
   /** Only what begins below it counts. */
   bound: number = Number.NaN;
-  /** Counts inserts and removes, modulo 2^32. */
+  /** Counts inserts and removes, modulo 2^32. @internal */
   protected changes = 0;
   #givenUp = false;
+  /** @internal */
   protected readonly leaves: LeafStore = new LeafStore(1);
+  /** @internal */
   protected readonly nodes: NodeStore = new NodeStore();
   // Padded with Infinity for the search.
   protected topKeys: Float64Array = new Float64Array(NODE * 2).fill(Number.POSITIVE_INFINITY);
@@ -275,6 +277,7 @@ export class IndexCursor {
     return this.nodes.ids[(this.topNodes[this.top + 1] as number) << NODE_SHIFT] as number;
   }
 
+  /** Moves the cursor to the first entry of the next leaf and answers its id; 0: there is none. */
   protected nextLeaf(): number {
     const leaf = this.leafBehind();
     if (leaf < 0) return 0;

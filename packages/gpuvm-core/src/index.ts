@@ -72,7 +72,7 @@ export * from "./sm.ts";
 export { type SmKind, type SmRequest, SmWalk } from "./sm-walk.ts";
 export * from "./task.ts";
 export { hex, PAGE, toBig, type U64 } from "./u64.ts";
-export { VA_INSERTED, VA_LINKED, VaTable } from "./va-table.ts";
+export { VA_INSERTED, VA_LINKED, type VaList, VaTable } from "./va-table.ts";
 export {
   GpuvmExec,
   gpuvmPrepareObjects,

@@ -1,4 +1,4 @@
-import type { NeutralRequest } from "@gpuvm/drm-model";
+import type { NeutralBindOp, NeutralRequest } from "@gpuvm/drm-model";
 
 /** A neutral request without its time and file. */
 export type Neutral = NeutralRequest extends infer R
@@ -61,32 +61,23 @@ export function close(id: number): Neutral {
 }
 
 /** A bind operation: maps a buffer, from a page of it on. */
-export function mapOp(id: number, page: number, pages: number, from = 0) {
-  return {
-    kind: "map",
-    bo: id,
-    boOffset: from * PAGE,
-    va: VA + page * PAGE,
-    length: pages * PAGE,
-    flags: 0,
-  } as const;
+export function mapOp(id: number, page: number, pages: number, from = 0): NeutralBindOp {
+  const [va, length] = [VA + page * PAGE, pages * PAGE];
+  return { kind: "map", bo: id, boOffset: from * PAGE, va, length, flags: 0 };
 }
 
 /** A bind operation: unmaps. */
-export function unmapOp(page: number, pages: number) {
-  return { kind: "unmap", bo: 0, boOffset: 0, va: VA + page * PAGE, length: pages * PAGE, flags: 0 } as const;
+export function unmapOp(page: number, pages: number): NeutralBindOp {
+  return { kind: "unmap", bo: 0, boOffset: 0, va: VA + page * PAGE, length: pages * PAGE, flags: 0 };
 }
 
 /** One call of some bind operations. */
-export function bind(vm: number, ...ops: (ReturnType<typeof mapOp> | ReturnType<typeof unmapOp>)[]): Neutral {
+export function bind(vm: number, ...ops: readonly NeutralBindOp[]): Neutral {
   return { op: "vm_bind", vm, async: false, ops };
 }
 
 /** As {@link bind}, without a wait. */
-export function later(
-  vm: number,
-  ...ops: (ReturnType<typeof mapOp> | ReturnType<typeof unmapOp>)[]
-): Neutral {
+export function later(vm: number, ...ops: readonly NeutralBindOp[]): Neutral {
   return { op: "vm_bind", vm, async: true, ops };
 }
 
