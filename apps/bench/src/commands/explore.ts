@@ -53,7 +53,8 @@ async function chosen(args: ExploreArgs): Promise<Named[]> {
   if (args.policy === undefined) throw new UsageError("explore what? Give --policy, --bug or --replay");
   const all = await scenariosOf(args.policy);
   const { scenario, shard } = args;
-  const named = scenario === undefined ? all : all.filter((n) => n.scenario.name === scenario);
+  const named =
+    scenario === undefined ? all : all.filter((n) => n.scenario.name === scenario || n.name === scenario);
   if (named.length === 0) {
     const names = all.map((n) => n.scenario.name).join(", ");
     throw new UsageError(`${args.policy} has no scenario "${scenario}": take one of ${names}`);

@@ -15,3 +15,14 @@ it("explores with two workers what one explores, to the byte", async () => {
   expect(texts[1]).toBe(texts[0]);
   expect(progressed.size).toBeGreaterThan(0);
 }, 120_000);
+
+it("takes a scenario by its name, or as its tables call it", async () => {
+  const texts: string[] = [];
+  for (const scenario of ["close-vs-bind", "powervr/close-vs-bind"]) {
+    let text = "";
+    await runExplore({ policy: "powervr", scenario, workers: 1 }, (s) => (text += s));
+    texts.push(text);
+  }
+  expect(texts[0]).toContain("powervr/close-vs-bind");
+  expect(texts[1]).toBe(texts[0]);
+});
