@@ -1,5 +1,6 @@
 import { USAGE_BOOKKEEP } from "@gpuvm/core";
 import {
+  type Driver,
   type DriverOptions,
   type DriverVariant,
   Machine,
@@ -26,7 +27,7 @@ export function standardScopes(variant: DriverVariant, options: DriverOptions = 
   const known: Known = {
     prime: driver.prime !== undefined,
     eviction: driver.shrink !== undefined,
-    work: works(variant, options),
+    work: works(variant, machine, driver),
   };
   return PLANS.filter(({ prime }) => prime !== true || known.prime).map((plan) =>
     phrase(plan, variant, options, known),
@@ -41,9 +42,7 @@ interface Known {
 }
 
 /** Whether a submit comes to a job for the GPU. */
-function works(variant: DriverVariant, options: DriverOptions): boolean {
-  const machine = new Machine();
-  const driver = variant.start(machine, options);
+function works(variant: DriverVariant, machine: Machine, driver: Driver): boolean {
   const file = driver.open(0);
   const lower = variant.userspace.lower();
   try {

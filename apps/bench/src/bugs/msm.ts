@@ -1,7 +1,8 @@
 import type { Bo } from "@gpuvm/drm-model";
-import { ask, type Call, shrink, type World } from "@gpuvm/explorer";
+import { ask, shrink } from "@gpuvm/explorer";
 import { msm } from "@gpuvm/policy-msm";
 import { panthor } from "@gpuvm/policy-panthor";
+import { flip } from "../scopes/scope.ts";
 import { type Bug, bind, bo, map, PAGE, unmap } from "./bug.ts";
 
 const VA = 0x1_0010_0000;
@@ -14,19 +15,6 @@ const BIND_QUEUE = { op: "queue_new", queue: 1, flags: 2 } as const;
 function binds(...ops: Parameters<typeof bind>[1][]) {
   return { op: "vm_bind" as const, queue: 1, ops };
 }
-
-/** A frame is shown and taken down again. */
-const flip: Call = {
-  label: "flip bo 1",
-  *run(world: World) {
-    const shown = world.file(0).handles.get(1);
-    const { scanout } = world.driver;
-    if (shown === undefined || scanout === undefined) return -1;
-    const ret = yield* scanout.prepareFb(shown);
-    if (ret === 0) yield* scanout.cleanupFb(shown);
-    return ret;
-  },
-};
 
 /** Bugs of msm, in the order of the catalogue. */
 export const MSM_BUGS: readonly Bug[] = [
@@ -167,7 +155,7 @@ export const MSM_BUGS: readonly Bug[] = [
     shows: ["wrong"],
     scenario: {
       setup: (w) => w.must(0, bo(1)),
-      actors: [{ name: "display", calls: [flip, flip] }],
+      actors: [{ name: "display", calls: [flip(1), flip(1)] }],
       check: (w) => (w.machine.counts.scanoutMaps > 1 ? "each flip maps the buffer anew" : null),
     },
   },

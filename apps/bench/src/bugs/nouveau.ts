@@ -1,6 +1,6 @@
-import type { Steps } from "@gpuvm/core";
-import { ask, shrink, type World } from "@gpuvm/explorer";
+import { ask, shrink } from "@gpuvm/explorer";
 import { nouveau } from "@gpuvm/policy-nouveau";
+import { flip } from "../scopes/scope.ts";
 import { type Bug, bind, bo, map, PAGE, unmap } from "./bug.ts";
 import { treeIsMapped } from "./ptes.ts";
 
@@ -10,16 +10,6 @@ const GART = { domain: 4 };
 const VRAM = 2;
 const SPARSE = 256;
 const sparse = (va: number, pages: number) => map(0, va, pages, 0, SPARSE);
-
-/** A frame is shown, and taken down again. */
-function* showFirst(world: World): Steps<number> {
-  const shown = world.file(0).handles.get(1);
-  const { scanout } = world.driver;
-  if (shown === undefined || scanout === undefined) return -1;
-  const ret = yield* scanout.prepareFb(shown);
-  if (ret === 0) yield* scanout.cleanupFb(shown);
-  return ret;
-}
 
 /** Bugs of nouveau. */
 export const NOUVEAU_BUGS: readonly Bug[] = [
@@ -105,7 +95,7 @@ export const NOUVEAU_BUGS: readonly Bug[] = [
         w.must(0, INIT, bo(1, 1, GART));
         w.machine.call(w.driver.shrink?.(PAGE) ?? noShrink());
       },
-      actors: [{ name: "display", calls: [{ label: "flip bo 1", run: showFirst }] }],
+      actors: [{ name: "display", calls: [flip(1)] }],
       check(w) {
         const failed = w.results[0]?.[0] !== 0;
         const pinned = [...w.machine.memory.objects].some((o) => o.pins > 0);

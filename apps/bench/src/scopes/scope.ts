@@ -42,8 +42,9 @@ export function mustNotLeave(bo: number): Call {
 export function flip(bo: number): Call {
   return {
     label: `flip bo ${bo}`,
-    *run({ driver: { scanout }, ...world }) {
-      const shown = world.files.get(0)?.handles.get(bo);
+    *run(world) {
+      const shown = world.file(0).handles.get(bo);
+      const { scanout } = world.driver;
       if (shown === undefined || scanout === undefined) return -1;
       const ret = yield* scanout.prepareFb(shown);
       if (ret === 0) yield* scanout.cleanupFb(shown);

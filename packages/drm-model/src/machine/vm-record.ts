@@ -98,16 +98,23 @@ export class VmRecord {
     const { vas } = this.vm;
     const obj = gpuvaObj(this.vm, va);
     if (obj !== null && (obj as Bo).pages !== "resident") return null;
-    const end = vas.end(va);
     // An object that is mapped again and again has no one offset.
     const wraps = obj !== null && vas.offset(va) + vas.range(va) > obj.size;
+    return this.entriesDiffer(va, !wraps);
+  }
+
+  /** Where the entries of a mapping say other than the tree; `offsets`: which page of the object counts, too. */
+  entriesDiffer(va: Gpuva, offsets: boolean): string | null {
+    const { vas } = this.vm;
+    const obj = gpuvaObj(this.vm, va);
+    const end = vas.end(va);
     for (let at = vas.addr(va); at < end; ) {
       const run = this.pt.ptes.at(at);
       const where = `0x${at.toString(16)}`;
       if (run === null) return `${where} is mapped in the tree, but not in the page tables`;
       if (run.bo !== obj) return `${where} leads to another object than the tree says`;
       const offset = run.offset + (at - run.start);
-      if (obj !== null && !wraps && offset !== vas.offset(va) + (at - vas.addr(va)))
+      if (obj !== null && offsets && offset !== vas.offset(va) + (at - vas.addr(va)))
         return `${where} leads to another page than the tree says`;
       at = run.end;
     }
