@@ -82,20 +82,23 @@ describe("a declaration that is not kept is found", () => {
     expect(declarationGaps(withMore).untaken).toContain("fence -> BO");
   });
 
-  it("an event that unties and is not declared, and one that is and does not", () => {
+  it("an event that tears down and is not declared, and one that is and does not", () => {
     const silent = declaring("msm:mainline", (policy) => ({
       ...policy,
-      unties: policy.unties.filter(({ id }) => id !== "handle-close"),
+      teardown: policy.teardown.filter(({ id }) => id !== "handle-close"),
     }));
-    expect(declarationGaps(silent).events).toEqual(["handle-close unties, undeclared"]);
+    expect(declarationGaps(silent).events).toEqual(["handle-close tears down, undeclared"]);
     const event = {
       id: "handle-close",
       causedBy: "userspace",
-      unties: "",
+      tearsDown: "",
       waitsFor: null,
       source: "",
     } as const;
-    const boasting = declaring("xe:mainline", (policy) => ({ ...policy, unties: [...policy.unties, event] }));
-    expect(declarationGaps(boasting).events).toEqual(["handle-close is declared, and does not untie"]);
+    const boasting = declaring("xe:mainline", (policy) => ({
+      ...policy,
+      teardown: [...policy.teardown, event],
+    }));
+    expect(declarationGaps(boasting).events).toEqual(["handle-close is declared, and does not tear down"]);
   });
 });

@@ -10,7 +10,7 @@ const policy: DriverVariant = {
     models: "-",
     boOwnership: "hard",
     edges: [],
-    unties: [],
+    teardown: [],
     capabilities: [],
   },
   userspace: { speaks: () => false, lift: () => () => [], lower: () => () => [] },

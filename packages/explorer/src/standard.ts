@@ -148,6 +148,6 @@ function share(world: World, { share: id }: Share): void {
 /** Whether a fault of the GPU is of the program's making. */
 function mayFault({ faults }: Plan, { policy }: DriverVariant): boolean {
   if (faults === undefined || faults === "yes") return faults === "yes";
-  if (faults === "handle-close") return policy.unties.some(({ id }) => id === "handle-close");
-  return policy.unties.every(({ id, waitsFor }) => id !== "file-close" || waitsFor === null);
+  if (faults === "handle-close") return policy.teardown.some(({ id }) => id === "handle-close");
+  return policy.teardown.every(({ id, waitsFor }) => id !== "file-close" || waitsFor === null);
 }

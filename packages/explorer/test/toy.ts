@@ -58,7 +58,7 @@ export const toy: DriverVariant = {
     models: "nothing",
     boOwnership: "hard",
     edges: [],
-    unties: [],
+    teardown: [],
     capabilities: [],
   },
   userspace: { speaks: () => true, lift: () => () => [], lower: () => () => [] },

@@ -44,7 +44,7 @@ export interface RefEdge {
 }
 
 /** What can make a driver take a mapping away. */
-export type UntyingEventId =
+export type TeardownEventId =
   | "unmap"
   | "overlap"
   | "handle-close"
@@ -60,15 +60,15 @@ export type UntyingEventId =
 /** What a VM is for: a program's work, the driver's own objects, what the display reads. */
 export type VmPurpose = "program" | "kernel" | "scanout";
 
-/** An event after which a mapping no longer holds what it maps: it unties the knot `BO <- vm_bo <- VA`. */
-export interface UntyingEvent {
+/** An event after which a mapping no longer holds what it maps: it breaks the reference loop `BO <- vm_bo <- VA`. */
+export interface TeardownEvent {
   /** Which. */
-  readonly id: UntyingEventId;
+  readonly id: TeardownEventId;
   /** Who makes it happen. `nobody`: it waits for what it would itself bring about. */
   readonly causedBy: "userspace" | "driver" | "nobody";
   /** Which mappings: all of a VM, those of one object in one VM, ... */
-  readonly unties: string;
-  /** The kinds of VM whose mappings it unties; default: every kind that the driver has. */
+  readonly tearsDown: string;
+  /** The kinds of VM whose mappings it tears down; default: every kind that the driver has. */
   readonly vms?: readonly VmPurpose[];
   /** What the caller waits for, or null. */
   readonly waitsFor: string | null;
@@ -87,8 +87,8 @@ export interface Capability {
 }
 
 /**
- * How a driver holds buffer objects, as data: who holds whom, which events untie a mapping, what the uAPI lets
- * userspace ask. The reference graph is drawn from it, its knots are found in it, and runs are held against it.
+ * How a driver holds buffer objects, as data: who holds whom, what tears a mapping down, what the uAPI lets
+ * userspace ask. The reference graph is drawn from it, its reference loops are found in it, and runs are held against it.
  */
 export interface ReferencePolicy {
   /** The driver. */
@@ -103,8 +103,8 @@ export interface ReferencePolicy {
   readonly vms?: readonly VmPurpose[];
   /** Every edge of the reference graph. */
   readonly edges: readonly RefEdge[];
-  /** Every event that unties a mapping. */
-  readonly unties: readonly UntyingEvent[];
+  /** Every event that tears a mapping down. */
+  readonly teardown: readonly TeardownEvent[];
   /** Every capability that sets it apart. */
   readonly capabilities: readonly Capability[];
 }

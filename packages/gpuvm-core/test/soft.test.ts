@@ -52,7 +52,7 @@ function world(
   return w;
 }
 
-const untie = ({ vm, va }: World) => {
+const tearDown = ({ vm, va }: World) => {
   gpuvaUnlink(vm, va);
   gpuvaRemove(vm, va);
 };
@@ -64,12 +64,12 @@ describe("who keeps an object", () => {
     expect([w.obj.refs, w.vmBo.countsObj]).toEqual([2, true]);
     w.obj.put("creator");
     expect([freed, w.obj.refs]).toEqual([0, 1]);
-    untie(w);
+    tearDown(w);
     expect([freed, w.obj.refs]).toEqual([1, 0]);
   });
 
   it("soft: nobody; freeing it takes its mappings away", () => {
-    const w = world("soft", true, untie);
+    const w = world("soft", true, tearDown);
     expect([w.obj.refs, w.vmBo.countsObj]).toEqual([1, false]);
     w.obj.put("creator");
     expect([w.vm.mappings, w.vm.refs, w.vmBo.freed, w.dev.warnings]).toEqual([0, 1, true, 0]);
@@ -78,7 +78,7 @@ describe("who keeps an object", () => {
   });
 
   it("soft: the VM is counted all the same", () => {
-    const w = world("soft", true, untie);
+    const w = world("soft", true, tearDown);
     w.vm.put("creator");
     expect(w.vm.refs).toBe(2);
     w.obj.put("creator");
@@ -178,7 +178,7 @@ describe("a policy", () => {
       { from: "vm_bo", to: "VM", kind: "counted", span: "always", source: "s" },
       { from: "handle", to: "BO", kind: "counted", span: "open", source: "s" },
     ],
-    unties: [],
+    teardown: [],
     capabilities: [],
   };
 

@@ -10,13 +10,13 @@ import { vmaRefPut } from "./vma-ref.ts";
 
 /**
  * A handle is closed, whatever other handles the file has to the object (`msm_gem_close`): the object's mapping in
- * this file's VM goes. The wait and the untying are two steps: what was looked up before, and gets its mapping or its
+ * this file's VM goes. The wait and the teardown are two steps: what was looked up before, and gets its mapping or its
  * fence in between, is seen by neither.
  */
 export function* msmGemClose(msm: Msm, ctx: MsmContext, bo: MsmBo): Steps<void> {
-  if (msm.rules.untie.vmaRef) yield* vmaRefPut(msm, bo);
+  if (msm.rules.teardown.vmaRef) yield* vmaRefPut(msm, bo);
   if (bo.handles === 1) bo.toldIn = null;
-  const rule = msm.rules.untie.handleClose;
+  const rule = msm.rules.teardown.handleClose;
   const { vm } = ctx;
   if (rule === null || vm === null || ctx.vmBind) return;
   if (rule.limitNs === null) yield* waitResv(msm.dev, bo.resv, rule.usage, "msm_gem_close");

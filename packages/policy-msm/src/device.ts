@@ -17,8 +17,8 @@ export interface Msm {
   /** Defects it runs with, by their number in the catalogue. */
   readonly defects: ReadonlySet<string>;
   /**
-   * Repairs of the rule "untie at handle close", tried on the model only: `close-walks-vm`, `ask-again`, `wait-again`
-   * (`UntyingRules.handleClose`).
+   * Repairs of the rule "teardown at handle close", tried on the model only: `close-walks-vm`, `ask-again`, `wait-again`
+   * (`TeardownRules.handleClose`).
    */
   readonly repairs: ReadonlySet<string>;
   /** Callbacks of its VMs. */

@@ -21,10 +21,10 @@ export function msmGemFreeObject(msm: Msm, bo: MsmBo): void {
     return;
   }
   const locks = msm.vmas.vms(bo).map((vm) => vm.resv);
-  withinPut(msm, "msm_gem_free_object", locks, () => untieAndFree(msm, bo));
+  withinPut(msm, "msm_gem_free_object", locks, () => tearDownAndFree(msm, bo));
 }
 
-function* untieAndFree(msm: Msm, bo: MsmBo): Steps<void> {
+function* tearDownAndFree(msm: Msm, bo: MsmBo): Steps<void> {
   const rObjs = () => msm.vmas.vms(bo).map((vm) => vm.rObj);
   const exec = yield* lockAll(msm, rObjs, DRM_EXEC_IGNORE_DUPLICATES);
   putIovaSpaces(msm, bo, null, true, "free");

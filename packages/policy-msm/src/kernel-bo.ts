@@ -25,7 +25,7 @@ export function* getAndPinIova(msm: Msm, bo: MsmBo, vm: MsmGemVm): Steps<Errno> 
 
 /** Undoes {@link getAndPinIova} (`msm_gem_unpin_iova`): whether the mapping goes with the pin sets versions apart. */
 export function* unpinIova(msm: Msm, bo: MsmBo, vm: MsmGemVm): Steps<void> {
-  const { unpin } = msm.rules.untie;
+  const { unpin } = msm.rules.teardown;
   const exec = yield* lockVmAndObj(msm, vm, bo);
   yield* unpinOne(msm, bo);
   if (unpin === "always" || (unpin === "not-kms" && vm !== msm.kmsVm))

@@ -69,7 +69,7 @@ const VM_BIND: readonly RefEdge[] = [
 
 /** Every edge of a version. */
 export function edgesOf(rules: MsmRules, boOwnership: BoOwnership): RefEdge[] {
-  const { untie, vmBind, vmas, submitHoldsVmBo } = rules;
+  const { teardown, vmBind, vmas, submitHoldsVmBo } = rules;
   const out = [...COMMON];
   if (vmBind) out.push(...VM_BIND);
   if (vmas === "bo") return [...out, ...OWNED];
@@ -90,8 +90,9 @@ export function edgesOf(rules: MsmRules, boOwnership: BoOwnership): RefEdge[] {
     out.push(edge("VM", "VA", "duty", "file close empties it", "msm_gem_vm_close"));
     return out;
   }
-  if (untie.handleClose !== null)
+  if (teardown.handleClose !== null)
     out.push(edge("handle", "VA", "duty", "its close takes the file's VMA away", "msm_gem_close"));
-  if (untie.retire) out.push(edge("submit", "VA", "duty", "the last one takes it away", "v4 02/40, reply"));
+  if (teardown.retire)
+    out.push(edge("submit", "VA", "duty", "the last one takes it away", "v4 02/40, reply"));
   return out;
 }

@@ -1,4 +1,4 @@
-import type { BoOwnership, Capability, ReferencePolicy, UntyingEvent } from "@gpuvm/core";
+import type { BoOwnership, Capability, ReferencePolicy, TeardownEvent } from "@gpuvm/core";
 import { edgesOf } from "./policy-edges.ts";
 import type { MsmRules } from "./rules.ts";
 
@@ -20,38 +20,38 @@ export function policyOf(rules: MsmRules, boOwnership: BoOwnership = rules.manag
     boOwnership,
     vms: ["program", "kernel", "scanout"],
     edges: edgesOf(rules, boOwnership),
-    unties: untiesOf(rules, boOwnership),
+    teardown: teardownOf(rules, boOwnership),
     capabilities: capabilitiesOf(rules),
   };
 }
 
-function untiesOf(rules: MsmRules, boOwnership: BoOwnership): UntyingEvent[] {
+function teardownOf(rules: MsmRules, boOwnership: BoOwnership): TeardownEvent[] {
   const own = optsIn(rules) ? vmBindEvents() : managedEvents(rules);
   return [...own, ...kernelEvents(rules), boFree(rules, boOwnership)];
 }
 
-/** The end of the object unties in every version, but for counted references it never comes first. */
-function boFree(rules: MsmRules, boOwnership: BoOwnership): UntyingEvent {
+/** The end of the object tears down in every version, but for counted references it never comes first. */
+function boFree(rules: MsmRules, boOwnership: BoOwnership): TeardownEvent {
   const counted = rules.vmas === "gpuvm" && boOwnership === "hard";
   return {
     id: "bo-free",
     causedBy: counted ? "nobody" : "driver",
-    unties: "every mapping of the object, in all VMs",
+    tearsDown: "every mapping of the object, in all VMs",
     waitsFor: null,
     source: "msm_gem_free_object",
   };
 }
 
 /** A program's VM that the kernel manages. */
-function managedEvents(rules: MsmRules): UntyingEvent[] {
-  const { handleClose, retire } = rules.untie;
-  const out: UntyingEvent[] = [];
+function managedEvents(rules: MsmRules): TeardownEvent[] {
+  const { handleClose, retire } = rules.teardown;
+  const out: TeardownEvent[] = [];
   if (handleClose !== null) {
     const { limitNs } = handleClose;
     out.push({
       id: "handle-close",
       causedBy: "userspace",
-      unties: "the object's mapping in the closing file's VM, at the close of any one handle",
+      tearsDown: "the object's mapping in the closing file's VM, at the close of any one handle",
       vms: ["program"],
       waitsFor:
         limitNs === null
@@ -64,7 +64,7 @@ function managedEvents(rules: MsmRules): UntyingEvent[] {
     out.push({
       id: "request-retire",
       causedBy: "driver",
-      unties: "the mapping, when no request that uses it is in flight",
+      tearsDown: "the mapping, when no request that uses it is in flight",
       vms: ["program"],
       waitsFor: null,
       source: "reply of 15 May 2025 on v4 02/40",
@@ -74,7 +74,8 @@ function managedEvents(rules: MsmRules): UntyingEvent[] {
     out.push({
       id: "iova-clear",
       causedBy: "userspace",
-      unties: "the object's mapping in the file's VM, where a program takes an address back; most never do",
+      tearsDown:
+        "the object's mapping in the file's VM, where a program takes an address back; most never do",
       vms: ["program"],
       waitsFor: null,
       source: "msm_ioctl_gem_info_set_iova, clear_iova",
@@ -84,12 +85,12 @@ function managedEvents(rules: MsmRules): UntyingEvent[] {
 }
 
 /** A program's VM under VM_BIND. */
-function vmBindEvents(): UntyingEvent[] {
+function vmBindEvents(): TeardownEvent[] {
   return [
     {
       id: "unmap",
       causedBy: "userspace",
-      unties: "what the range covers",
+      tearsDown: "what the range covers",
       vms: ["program"],
       waitsFor: null,
       source: "msm_ioctl_vm_bind",
@@ -97,7 +98,7 @@ function vmBindEvents(): UntyingEvent[] {
     {
       id: "overlap",
       causedBy: "userspace",
-      unties: "what a new mapping covers",
+      tearsDown: "what a new mapping covers",
       vms: ["program"],
       waitsFor: null,
       source: "msm_ioctl_vm_bind",
@@ -105,7 +106,7 @@ function vmBindEvents(): UntyingEvent[] {
     {
       id: "file-close",
       causedBy: "userspace",
-      unties: "every mapping of the file's VM",
+      tearsDown: "every mapping of the file's VM",
       vms: ["program"],
       waitsFor: "the bind queues and the last submits",
       source: "msm_submitqueue_close, msm_gem_vm_close",
@@ -114,14 +115,14 @@ function vmBindEvents(): UntyingEvent[] {
 }
 
 /** The display's VM and the GPU's own. */
-function kernelEvents(rules: MsmRules): UntyingEvent[] {
-  const { unpin, vmaRef } = rules.untie;
-  const out: UntyingEvent[] = [];
+function kernelEvents(rules: MsmRules): TeardownEvent[] {
+  const { unpin, vmaRef } = rules.teardown;
+  const out: TeardownEvent[] = [];
   if (unpin !== "never") {
     out.push({
       id: "unpin",
       causedBy: "driver",
-      unties: "the object's mapping in the VM of the pin",
+      tearsDown: "the object's mapping in the VM of the pin",
       vms: unpin === "always" ? ["kernel", "scanout"] : ["kernel"],
       waitsFor: null,
       source: "msm_gem_unpin_iova",
@@ -131,7 +132,8 @@ function kernelEvents(rules: MsmRules): UntyingEvent[] {
     out.push({
       id: "vma_ref-zero",
       causedBy: "userspace",
-      unties: "the object's mapping for the display, when no handle, dma-buf or prepared framebuffer is left",
+      tearsDown:
+        "the object's mapping for the display, when no handle, dma-buf or prepared framebuffer is left",
       vms: ["scanout"],
       waitsFor: null,
       source: "msm_gem_vma_put",

@@ -12,7 +12,7 @@ export function primeExport(msm: Msm, bo: MsmBo): DmaBuf | null {
   if (bo.noShare) return null;
   vmaRefGet(bo);
   return new DmaBuf<Bo>(msm.machine, bo, () => {
-    if (msm.rules.untie.vmaRef) vmaRefPutWithin(msm, bo);
+    if (msm.rules.teardown.vmaRef) vmaRefPutWithin(msm, bo);
     else bo.vmaRef--;
   });
 }

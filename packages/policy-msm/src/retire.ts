@@ -22,7 +22,7 @@ export function* retire(msm: Msm, submit: MsmSubmit): Steps<void> {
 
 /** Keeping the vm_bo keeps its struct, not the mapping: only the maintainer's proposal makes an event of the put. */
 function* putVmBo(msm: Msm, submit: MsmSubmit, bo: MsmBo, vmBo: MsmVmBo): Steps<void> {
-  if (!msm.rules.untie.retire) {
+  if (!msm.rules.teardown.retire) {
     yield* lock(msm.dev, bo.resv, "msm_submit_retire");
     vmBo.requests--;
     gpuvmBoPut(vmBo, submit);

@@ -9,7 +9,7 @@ export interface HandleCloseRule {
 }
 
 /** When a mapping of a kernel-managed VM is taken away. BO free and SET_IOVA 0 do it in every version. */
-export interface UntyingRules {
+export interface TeardownRules {
   /** At the close of any one handle, in the VM of the closing file; null: no. */
   readonly handleClose: HandleCloseRule | null;
   /** When a kernel pin goes: never, for every VM but the display's, or always. */
@@ -31,7 +31,7 @@ export interface MsmRules {
   /** Whether kernel-managed VMs count the objects they map. VM_BIND VMs always do. */
   readonly managed: BoOwnership;
   /** When a mapping goes. */
-  readonly untie: UntyingRules;
+  readonly teardown: TeardownRules;
   /** A submit holds the vm_bo of each of its buffers until it retires. */
   readonly submitHoldsVmBo: boolean;
   /** Programs may choose addresses with `MSM_GEM_INFO(SET_IOVA)`. */

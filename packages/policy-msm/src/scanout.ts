@@ -65,7 +65,7 @@ export function msmScanout(msm: Msm): Scanout {
     const { bo } = fb;
     fb.prepares--;
     framebuffers.delete(bo);
-    if (rules.untie.vmaRef) yield* vmaRefPut(msm, bo);
+    if (rules.teardown.vmaRef) yield* vmaRefPut(msm, bo);
     else bo.vmaRef--;
     bo.put(fb);
   }

@@ -1,5 +1,5 @@
 import { USAGE_BOOKKEEP, USAGE_READ } from "@gpuvm/core";
-import type { HandleCloseRule, MsmRules, UntyingRules } from "./rules.ts";
+import type { HandleCloseRule, MsmRules, TeardownRules } from "./rules.ts";
 
 /** `msm_gem_close` of v4 and v5: READ fences, for at most 1000 ms, the answer ignored. */
 const BOUNDED_CLOSE: HandleCloseRule = { usage: USAGE_READ, limitNs: 1_000_000_000 };
@@ -8,7 +8,7 @@ const BOUNDED_CLOSE: HandleCloseRule = { usage: USAGE_READ, limitNs: 1_000_000_0
 const UNBOUNDED_CLOSE: HandleCloseRule = { usage: USAGE_BOOKKEEP, limitNs: null };
 
 /** Nothing but BO free and SET_IOVA 0. */
-const AT_FREE_ONLY: UntyingRules = { handleClose: null, unpin: "never", retire: false, vmaRef: false };
+const AT_FREE_ONLY: TeardownRules = { handleClose: null, unpin: "never", retire: false, vmaRef: false };
 
 /** Every version, the default first. */
 export const MSM_RULES: readonly MsmRules[] = [
@@ -17,7 +17,7 @@ export const MSM_RULES: readonly MsmRules[] = [
     models: "the posted series, v4 (14 May 2025): DRM_GPUVM_VA_WEAK_REF on kernel-managed VMs",
     vmas: "gpuvm",
     managed: "soft",
-    untie: { ...AT_FREE_ONLY, handleClose: BOUNDED_CLOSE },
+    teardown: { ...AT_FREE_ONLY, handleClose: BOUNDED_CLOSE },
     submitHoldsVmBo: false,
     setIova: true,
     vmBind: true,
@@ -27,7 +27,7 @@ export const MSM_RULES: readonly MsmRules[] = [
     models: "Linux 6.17 to 7.3.4, programs that set MSM_PARAM_EN_VM_BIND",
     vmas: "gpuvm",
     managed: "hard",
-    untie: { handleClose: UNBOUNDED_CLOSE, unpin: "not-kms", retire: false, vmaRef: true },
+    teardown: { handleClose: UNBOUNDED_CLOSE, unpin: "not-kms", retire: false, vmaRef: true },
     submitHoldsVmBo: true,
     setIova: true,
     vmBind: true,
@@ -37,7 +37,7 @@ export const MSM_RULES: readonly MsmRules[] = [
     models: "Linux 6.17 to 7.3.4, kernel-managed VM",
     vmas: "gpuvm",
     managed: "hard",
-    untie: { handleClose: UNBOUNDED_CLOSE, unpin: "not-kms", retire: false, vmaRef: true },
+    teardown: { handleClose: UNBOUNDED_CLOSE, unpin: "not-kms", retire: false, vmaRef: true },
     submitHoldsVmBo: true,
     setIova: true,
     vmBind: true,
@@ -47,7 +47,7 @@ export const MSM_RULES: readonly MsmRules[] = [
     models: "Linux 6.16 with the first patches of the series (001ddc857c5b): own VMA code",
     vmas: "bo",
     managed: "soft",
-    untie: AT_FREE_ONLY,
+    teardown: AT_FREE_ONLY,
     submitHoldsVmBo: false,
     setIova: true,
     vmBind: false,
@@ -57,17 +57,17 @@ export const MSM_RULES: readonly MsmRules[] = [
     models: "model only: the flag of v4 02/40, and no event but the free of the BO",
     vmas: "gpuvm",
     managed: "soft",
-    untie: AT_FREE_ONLY,
+    teardown: AT_FREE_ONLY,
     submitHoldsVmBo: false,
     setIova: true,
     vmBind: false,
   },
   {
     name: "hard-naive",
-    models: "model only: counted references, and no event to untie them; a control that must leak",
+    models: "model only: counted references, and no event to tear them down; a control that must leak",
     vmas: "gpuvm",
     managed: "hard",
-    untie: AT_FREE_ONLY,
+    teardown: AT_FREE_ONLY,
     submitHoldsVmBo: false,
     setIova: false,
     vmBind: false,
@@ -75,10 +75,10 @@ export const MSM_RULES: readonly MsmRules[] = [
   {
     name: "hard-retire",
     models:
-      "model only: the maintainer's proposal on v4 02/40 (15 May 2025), untie when the request completes",
+      "model only: the maintainer's proposal on v4 02/40 (15 May 2025), teardown when the request completes",
     vmas: "gpuvm",
     managed: "hard",
-    untie: { handleClose: null, unpin: "always", retire: true, vmaRef: false },
+    teardown: { handleClose: null, unpin: "always", retire: true, vmaRef: false },
     submitHoldsVmBo: true,
     setIova: true,
     vmBind: false,
@@ -88,7 +88,7 @@ export const MSM_RULES: readonly MsmRules[] = [
     models: "the series' v6 (5 June 2025), 11/40 without 39/40: no vma_ref",
     vmas: "gpuvm",
     managed: "hard",
-    untie: { handleClose: UNBOUNDED_CLOSE, unpin: "always", retire: false, vmaRef: false },
+    teardown: { handleClose: UNBOUNDED_CLOSE, unpin: "always", retire: false, vmaRef: false },
     submitHoldsVmBo: true,
     setIova: true,
     vmBind: false,

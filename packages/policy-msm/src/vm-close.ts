@@ -7,7 +7,7 @@ import { vmaClose, vmaUnmap } from "./vma.ts";
 
 /**
  * The owner of a VM closes it (`msm_gem_vm_close`). A kernel-managed VM is left alone: the close of the handles is
- * taken to have untied everything. A VM_BIND VM is emptied here; its count alone never would. The bind queues were
+ * taken to have torn everything down. A VM_BIND VM is emptied here; its count alone never would. The bind queues were
  * flushed before.
  */
 export function* msmGemVmClose(msm: Msm, vm: MsmGemVm): Steps<void> {

@@ -25,7 +25,7 @@ export const VMA_DUMP: number = DRM_GPUVA_USERBITS << 1;
 /** VA flag, of the model only: memory pressure took the entries away. */
 export const VMA_EVICTED: number = DRM_GPUVA_USERBITS << 2;
 
-/** A link of VM and object, with the requests in flight that use it: for the version that unties when they retire. */
+/** A link of VM and object, with the requests in flight that use it: for the version that tears down when they retire. */
 export class MsmVmBo extends DrmGpuvmBo {
   /** Submits that were pinned and did not retire. */
   requests = 0;

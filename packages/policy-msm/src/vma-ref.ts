@@ -12,7 +12,7 @@ export function vmaRefGet(bo: MsmBo): void {
 /** One less; the last one takes the mapping out of the display's VM, without a wait (`msm_gem_vma_put`). */
 export function* vmaRefPut(msm: Msm, bo: MsmBo): Steps<void> {
   if (--bo.vmaRef !== 0) return;
-  yield* untie(msm, bo);
+  yield* tearDown(msm, bo);
 }
 
 /** As {@link vmaRefPut}, within the release of a dma-buf. */
@@ -22,12 +22,12 @@ export function vmaRefPutWithin(msm: Msm, bo: MsmBo): void {
   if (kmsVm === null) return;
   bo.get("ioctl");
   withinPut(msm, "msm_gem_dmabuf_release", [kmsVm.resv, bo.resv], function* () {
-    yield* untie(msm, bo);
+    yield* tearDown(msm, bo);
     bo.put("ioctl");
   });
 }
 
-function* untie(msm: Msm, bo: MsmBo): Steps<void> {
+function* tearDown(msm: Msm, bo: MsmBo): Steps<void> {
   const { kmsVm } = msm;
   if (kmsVm === null) return;
   const exec = yield* lockVmAndObj(msm, kmsVm, bo);

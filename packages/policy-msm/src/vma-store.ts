@@ -26,7 +26,7 @@ export interface VmaStore {
   peek(bo: MsmBo, vm: MsmGemVm): Gpuva;
   /** Puts a new row at an address into the VM and ties it to its object; 0 or -errno, and then nothing is left. */
   insert(bo: MsmBo, vm: MsmGemVm, va: Gpuva, addr: number): Errno;
-  /** Takes a VMA out of the VM, unties it from its object, and frees it. May put the VM's last reference. */
+  /** Takes a VMA out of the VM, unlinks it from its object, and frees it. May put the VM's last reference. */
   remove(bo: MsmBo | null, vm: MsmGemVm, va: Gpuva): void;
   /** Calls `fn` for each VMA of an object, in one VM or (null) in all; `fn` may remove it. */
   each(bo: MsmBo, vm: MsmGemVm | null, fn: (vm: MsmGemVm, va: Gpuva) => void): void;

@@ -109,7 +109,7 @@ export function putIovaSpaces(
   const { machine } = msm;
   msm.vmas.each(bo, vm, (at, va) => {
     if (machine.auditing)
-      machine.note(bo.name, `${close ? "untied from" : "unmapped in"} ${at.name}: ${reason}`);
+      machine.note(bo.name, `${close ? "torn down in" : "unmapped in"} ${at.name}: ${reason}`);
     const flags = at.vas.flags(va);
     vmaUnmap(msm, at, va);
     if (!close) {

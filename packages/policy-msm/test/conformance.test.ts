@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { msm } from "../src/index.ts";
 
 /** The control leaks, whatever a program does. */
-const control = Object.fromEntries(SCENARIOS.map(({ key }) => [key, "no event ever unties a mapping"]));
+const control = Object.fromEntries(SCENARIOS.map(({ key }) => [key, "no event ever tears down a mapping"]));
 
 policyConformance(
   msm,

@@ -306,6 +306,6 @@ describe("the other ownership", () => {
     rig.closeBo(1);
     expect(rig.finish()).toEqual(NOTHING);
     expect(rig.driver.policy.boOwnership).toBe("soft");
-    expect(rig.driver.policy.unties.find(({ id }) => id === "bo-free")?.causedBy).toBe("driver");
+    expect(rig.driver.policy.teardown.find(({ id }) => id === "bo-free")?.causedBy).toBe("driver");
   });
 });

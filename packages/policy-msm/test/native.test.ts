@@ -118,7 +118,7 @@ describe("replays what was recorded", { timeout: 120_000 }, () => {
   });
 });
 
-it("leaks where nothing unties", async () => {
+it("leaks where nothing tears a mapping down", async () => {
   const weston = (await traces.get("msm-gl-weston-multiclient")) as Trace;
   const { run } = replay("hard-naive", weston, false);
   // Every buffer ever made but the two that never got an address, and both kernel objects.

@@ -53,7 +53,7 @@ const CLOSE: Ask = { op: "gem_close", bo: 1 };
 /** Behind the look-up, before any lock of VM or object. */
 const LOOKED_UP = "submit_lookup_objects";
 
-describe("W10: the mapping is made after the only event that unties it", () => {
+describe("W10: the mapping is made after the only event that tears it down", () => {
   it.each([
     ["mainline", { bos: 1, vas: 1, vms: 1, vmBos: 1 }],
     ["hard-unpin", { bos: 1, vas: 1, vms: 1, vmBos: 1 }],

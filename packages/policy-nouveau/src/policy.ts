@@ -70,25 +70,25 @@ export const vmBindPolicy: ReferencePolicy = {
     },
     { from: "VA", to: "PTE", kind: "duty", span: "in the job", source: "nouveau_uvma_unmap" },
   ],
-  unties: [
+  teardown: [
     {
       id: "unmap",
       causedBy: "userspace",
-      unties: "what lies in the range",
+      tearsDown: "what lies in the range",
       waitsFor: null,
       source: "nouveau_uvmm_bind_job_submit",
     },
     {
       id: "overlap",
       causedBy: "userspace",
-      unties: "what the new mapping covers",
+      tearsDown: "what the new mapping covers",
       waitsFor: null,
       source: "nouveau_uvmm_bind_job_submit",
     },
     {
       id: "file-close",
       causedBy: "driver",
-      unties: "every mapping of the file's VM",
+      tearsDown: "every mapping of the file's VM",
       waitsFor: "the channels to be idle, and the bind jobs",
       source: "nouveau_uvmm_fini",
     },
@@ -174,18 +174,18 @@ export const legacyPolicy: ReferencePolicy = {
     },
     { from: "VA", to: "PTE", kind: "duty", span: "when it is deleted", source: "nouveau_vma_del" },
   ],
-  unties: [
+  teardown: [
     {
       id: "handle-close",
       causedBy: "userspace",
-      unties: "the client's mapping of the object, at its last handle",
+      tearsDown: "the client's mapping of the object, at its last handle",
       waitsFor: null,
       source: "nouveau_gem_object_close",
     },
     {
       id: "file-close",
       causedBy: "driver",
-      unties: "what its handles mapped, and its channels",
+      tearsDown: "what its handles mapped, and its channels",
       waitsFor: "the channels to be idle",
       source: "nouveau_cli_fini",
     },

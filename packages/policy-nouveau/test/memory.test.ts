@@ -192,7 +192,7 @@ describe("the older interface", () => {
     end(script);
   });
 
-  it("with hard ownership it leaks nothing either: the handle's close unties", () => {
+  it("with hard ownership it leaks nothing either: the handle's close tears down", () => {
     const script = new Script("legacy", { audit: true }, { boOwnership: "hard" });
     script.run(gem(1, K4), CHANNEL, submit(1), { op: "gem_close", bo: 1 });
     end(script);

@@ -1,4 +1,4 @@
-import type { Capability, RefEdge, ReferencePolicy, UntyingEvent } from "@gpuvm/core";
+import type { Capability, RefEdge, ReferencePolicy, TeardownEvent } from "@gpuvm/core";
 import type { Generation } from "./generation.ts";
 import { gen73, gen612, gen619 } from "./generations.ts";
 
@@ -151,39 +151,40 @@ const SPARSE: readonly RefEdge[] = [
   { from: "VM", to: "BO", kind: "counted", span: "the sparse dummy: its life", source: "panthor_vm_free" },
 ];
 
-const UNTIES: readonly UntyingEvent[] = [
+const TEARDOWN: readonly TeardownEvent[] = [
   {
     id: "unmap",
     causedBy: "userspace",
-    unties: "what the range covers",
+    tearsDown: "what the range covers",
     waitsFor: null,
     source: "panthor_ioctl_vm_bind",
   },
   {
     id: "overlap",
     causedBy: "userspace",
-    unties: "what a new mapping covers",
+    tearsDown: "what a new mapping covers",
     waitsFor: null,
     source: "panthor_gpuva_sm_step_remap",
   },
   {
     id: "vm_bo-drain",
     causedBy: "driver",
-    unties: "vm_bos without mappings, with what they hold: when the next operation of the VM is cleaned up",
+    tearsDown:
+      "vm_bos without mappings, with what they hold: when the next operation of the VM is cleaned up",
     waitsFor: null,
     source: "panthor_vm_cleanup_op_ctx",
   },
   {
     id: "vm-close",
     causedBy: "userspace",
-    unties: "every mapping of the VM",
+    tearsDown: "every mapping of the VM",
     waitsFor: null,
     source: "panthor_vm_destroy",
   },
   {
     id: "file-close",
     causedBy: "userspace",
-    unties: "every mapping of the file's VMs",
+    tearsDown: "every mapping of the file's VMs",
     waitsFor: null,
     source: "panthor_postclose",
   },
@@ -258,7 +259,7 @@ function policy(variant: string, models: string, gen: Generation): ReferencePoli
     models,
     boOwnership: "hard",
     edges,
-    unties: UNTIES,
+    teardown: TEARDOWN,
     capabilities: capabilities(gen),
   };
 }

@@ -1,4 +1,4 @@
-import type { Capability, RefEdge, ReferencePolicy, UntyingEvent } from "@gpuvm/core";
+import type { Capability, RefEdge, ReferencePolicy, TeardownEvent } from "@gpuvm/core";
 import type { PvrVariant } from "./variants.ts";
 
 const EDGES: readonly RefEdge[] = [
@@ -117,13 +117,13 @@ const P5: RefEdge = {
   source: "pvr_vm_gpuva_remap before the pieces belonged to the mapping that is cut",
 };
 
-function unties(variant: PvrVariant): UntyingEvent[] {
+function teardownOf(variant: PvrVariant): TeardownEvent[] {
   const exact = !variant.defects.has("P3");
-  const events: UntyingEvent[] = [
+  const events: TeardownEvent[] = [
     {
       id: "unmap",
       causedBy: "userspace",
-      unties: exact
+      tearsDown: exact
         ? "the mapping of exactly this range"
         : "every mapping in the range, and parts of mappings",
       waitsFor: null,
@@ -132,14 +132,14 @@ function unties(variant: PvrVariant): UntyingEvent[] {
     {
       id: "overlap",
       causedBy: "userspace",
-      unties: "what the new mapping covers",
+      tearsDown: "what the new mapping covers",
       waitsFor: null,
       source: "pvr_vm_gpuva_unmap",
     },
     {
       id: "vm-close",
       causedBy: "driver",
-      unties: "every mapping of the VM, when neither the file nor a context holds it any more",
+      tearsDown: "every mapping of the VM, when neither the file nor a context holds it any more",
       waitsFor: null,
       source: "pvr_vm_context_release",
     },
@@ -148,7 +148,7 @@ function unties(variant: PvrVariant): UntyingEvent[] {
     events.push({
       id: "file-close",
       causedBy: "driver",
-      unties: "every mapping of VMs whose contexts are still referenced",
+      tearsDown: "every mapping of VMs whose contexts are still referenced",
       waitsFor: null,
       source: "pvr_destroy_contexts_for_file, b04ce1e718bd",
     });
@@ -193,7 +193,7 @@ export function policyOf(variant: PvrVariant): ReferencePolicy {
     models: variant.models,
     boOwnership: "hard",
     edges: variant.defects.has("P5") ? [...EDGES, P5] : EDGES,
-    unties: unties(variant),
+    teardown: teardownOf(variant),
     capabilities: capabilities(variant),
   };
 }

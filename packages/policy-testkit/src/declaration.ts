@@ -18,7 +18,7 @@ export interface DeclarationGaps {
 
 /**
  * Holds a policy's declaration against its driver: every reference that runs take must be declared, every declared one
- * taken, and a mapping must go at exactly those events that are declared to untie it.
+ * taken, and a mapping must go at exactly those events that are declared to tear it down.
  */
 export function declarationGaps(variant: DriverVariant, options: DriverOptions = {}): DeclarationGaps {
   const taken = new Set<string>();
@@ -104,14 +104,14 @@ function everything(p: Program): void {
 /** What takes the mapping of a buffer away that somebody else keeps alive. */
 function eventGaps(variant: DriverVariant, policy: ReferencePolicy, options: DriverOptions): string[] {
   const declared = new Set(
-    policy.unties
+    policy.teardown
       .filter(({ vms, causedBy }) => causedBy !== "nobody" && (vms?.includes("program") ?? true))
       .map(({ id }) => id),
   );
   const gaps: string[] = [];
   const hold = (event: string, goes: boolean, promised: boolean) => {
     if (goes !== promised)
-      gaps.push(`${event} ${goes ? "unties, undeclared" : "is declared, and does not untie"}`);
+      gaps.push(`${event} ${goes ? "tears down, undeclared" : "is declared, and does not tear down"}`);
   };
   const p = new Program(variant, {}, options);
   p.asks(...SET_UP, { op: "gem_new", bo: 1, size: SIZE }, bind("map", 1), submit(1));

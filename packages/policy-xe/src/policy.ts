@@ -72,32 +72,32 @@ export const mainlinePolicy: ReferencePolicy = {
     },
     { from: "BO", to: "pages", kind: "duty", span: "unless evicted or purged", source: "xe_bo_validate" },
   ],
-  unties: [
+  teardown: [
     {
       id: "unmap",
       causedBy: "userspace",
-      unties: "what the range covers; with UNMAP_ALL every mapping of the object in the VM",
+      tearsDown: "what the range covers; with UNMAP_ALL every mapping of the object in the VM",
       waitsFor: null,
       source: "xe_vm_bind_ioctl",
     },
     {
       id: "overlap",
       causedBy: "userspace",
-      unties: "what a new mapping covers",
+      tearsDown: "what a new mapping covers",
       waitsFor: null,
       source: "vm_bind_ioctl_ops_parse",
     },
     {
       id: "vm-close",
       causedBy: "userspace",
-      unties: "every mapping of the VM",
+      tearsDown: "every mapping of the VM",
       waitsFor: "all work and binds of the VM",
       source: "xe_vm_close_and_put",
     },
     {
       id: "file-close",
       causedBy: "userspace",
-      unties: "every mapping of the file's VMs",
+      tearsDown: "every mapping of the file's VMs",
       waitsFor: "all work and binds of each VM",
       source: "xe_file_close",
     },

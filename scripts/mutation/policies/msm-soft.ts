@@ -56,7 +56,7 @@ export const MSM_SOFT: readonly Mutant[] = [
   ]),
   ...inFile("policy-msm/src/vma.ts", [
     [
-      "an untied mapping leaves its entries",
+      "a mapping torn down leaves its entries",
       "    vmaUnmap(msm, at, va);\n    if (!close) {",
       "    if (!close) {",
     ],

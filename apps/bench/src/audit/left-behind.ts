@@ -1,7 +1,7 @@
 import type { ReferencePolicy, VmPurpose } from "@gpuvm/core";
 import type { Bo, Hazard, Machine, VmRecord } from "@gpuvm/drm-model";
 import { chainOf, chainText } from "../explain/chain.ts";
-import { reaches } from "../graph/untying.ts";
+import { reaches } from "../graph/what-breaks-it.ts";
 import { eventName, listed, purposeName } from "../graph/words.ts";
 
 /**
@@ -55,7 +55,7 @@ function missing(machine: Machine, policy: ReferencePolicy, bo: Bo): string {
 }
 
 function ends(policy: ReferencePolicy, purpose: VmPurpose): string {
-  const ids = policy.unties
+  const ids = policy.teardown
     .filter((event) => event.id !== "bo-free" && event.causedBy !== "nobody" && reaches(event, purpose))
     .map(({ id }) => eventName(id));
   const where = `in ${purposeName(purpose)}`;

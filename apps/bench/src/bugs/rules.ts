@@ -42,7 +42,12 @@ interface Form {
 const SUBMIT = { op: "submit", queue: 0, bos: [1], writes: [0], cmds: 1 } as const;
 
 const W10_FORMS: readonly Form[] = [
-  { rule: "untie at handle close (6.17)", driver: msm, variant: "mainline", expect: ["gpu-fault", "leak"] },
+  {
+    rule: "teardown at handle close (6.17)",
+    driver: msm,
+    variant: "mainline",
+    expect: ["gpu-fault", "leak"],
+  },
   {
     rule: "  repair: VM close walks its mappings",
     driver: msm,
@@ -65,8 +70,13 @@ const W10_FORMS: readonly Form[] = [
     expect: ["leak"],
   },
   { rule: "the object owns its mappings (before)", driver: msm, variant: "before", expect: [] },
-  { rule: "weak links, untie at free only (soft-pure)", driver: msm, variant: "soft-pure", expect: [] },
-  { rule: "weak links, untie at handle close too (v4)", driver: msm, variant: "soft", expect: ["gpu-fault"] },
+  { rule: "weak links, teardown at free only (soft-pure)", driver: msm, variant: "soft-pure", expect: [] },
+  {
+    rule: "weak links, teardown at handle close too (v4)",
+    driver: msm,
+    variant: "soft",
+    expect: ["gpu-fault"],
+  },
 ];
 
 /** Asks whether the mapping that the program uses through its first handle is still there. */
@@ -80,7 +90,7 @@ const look: Call = {
 };
 
 const W14_FORMS: readonly Form[] = [
-  { rule: "untie at handle close (6.17)", driver: msm, variant: "mainline", expect: ["wrong"] },
+  { rule: "teardown at handle close (6.17)", driver: msm, variant: "mainline", expect: ["wrong"] },
   {
     rule: "  repair: VM close walks its mappings",
     driver: msm,
@@ -103,8 +113,8 @@ const W14_FORMS: readonly Form[] = [
     expect: ["wrong"],
   },
   { rule: "the object owns its mappings (before)", driver: msm, variant: "before", expect: [] },
-  { rule: "weak links, untie at free only (soft-pure)", driver: msm, variant: "soft-pure", expect: [] },
-  { rule: "weak links, untie at handle close too (v4)", driver: msm, variant: "soft", expect: ["wrong"] },
+  { rule: "weak links, teardown at free only (soft-pure)", driver: msm, variant: "soft-pure", expect: [] },
+  { rule: "weak links, teardown at handle close too (v4)", driver: msm, variant: "soft", expect: ["wrong"] },
 ];
 
 /** A submit of a buffer while another thread closes its handle. */
@@ -174,7 +184,7 @@ function outcome(kinds: readonly string[]): string {
 }
 
 const MEANING: Readonly<Record<string, string>> = {
-  leak: "mapping made after the last event that unties it: leak",
+  leak: "mapping made after the last event that tears it down: leak",
   "gpu-fault": "mapping removed under a queued job",
   wrong: "mapping removed although a handle is open",
 };

@@ -14,16 +14,16 @@ interface Flags {
 /** `gpuvm-bench why` */
 export const whyCommand: Command<BenchContext> = buildCommand<Flags, string[], BenchContext>({
   docs: {
-    brief: "A policy's reference graph: its knots, which event unties each, or that none does",
+    brief: "A policy's reference graph: its reference loops, what breaks each, or that nothing does",
     fullDescription: [
       "Finds the cycles of obligations in what a policy declares (an object is freed after what holds it; what must",
-      "be torn down goes with whoever has that duty), and for each the events that untie it.",
+      "be torn down goes with whoever has that duty), and for each the events that break it.",
       "",
       "  gpuvm-bench why msm --ownership hard",
       "  gpuvm-bench why msm:mainline nouveau:legacy",
       "  gpuvm-bench why powervr:6.11 --svg graph.svg",
       "",
-      "Exit codes: 0; 1 there is a knot that no event unties, or nothing tells a mapping that its object went; 2 wrong usage.",
+      "Exit codes: 0; 1 there is a reference loop that nothing breaks, or nothing tells a mapping that its object went; 2 wrong usage.",
     ].join("\n"),
   },
   parameters: {

@@ -6,7 +6,7 @@ import { leftBehindFindings } from "../audit/left-behind.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { chainOf, chainText } from "../explain/chain.ts";
 import { watch } from "../explain/watch.ts";
-import { reaches } from "../graph/untying.ts";
+import { reaches } from "../graph/what-breaks-it.ts";
 import { eventPhrase } from "../graph/words.ts";
 import { subjectName, subjectNamed } from "../policies.ts";
 import { openTrace } from "../run/source.ts";
@@ -51,7 +51,7 @@ export async function runExplain(args: ExplainArgs, print: (text: string) => voi
   const chain = alive ? chainOf(machine, bo) : [];
   const history = machine.historyOf(bo.name);
   const head = `${source.name} on ${subjectName(subject)}${translated ? ", translated" : ""}, at ${(machine.now / 1e6).toFixed(3)} ms${args.at === "exit" ? ", the program has ended" : ""}`;
-  const inPrograms = replay.driver.policy.unties.filter((event) => reaches(event, "program"));
+  const inPrograms = replay.driver.policy.teardown.filter((event) => reaches(event, "program"));
   const ends = bo.gpuva.length > 0 ? inPrograms.map(eventPhrase) : [];
   const state = alive
     ? `buffer ${args.bo} (${bo.name}, ${bo.size} bytes) lives: ${bo.refs} reference${bo.refs === 1 ? "" : "s"}, ${bo.handles} handle${bo.handles === 1 ? "" : "s"}, ${bo.ptes} page-table entries`

@@ -1,10 +1,10 @@
 import { type BoOwnership, withOwnership } from "@gpuvm/core";
 import { writeWhole } from "../cli/output.ts";
 import { consequencesOf } from "../graph/consequences.ts";
-import { knotsOf } from "../graph/knot.ts";
+import { refLoopsOf } from "../graph/reference-loop.ts";
 import { svgOf } from "../graph/svg.ts";
-import { statesOf } from "../graph/untying.ts";
 import { verdictOf } from "../graph/verdict.ts";
+import { statesOf } from "../graph/what-breaks-it.ts";
 import { whyText } from "../graph/why-text.ts";
 import { DRIVERS, type Subject, subjectNamed } from "../policies.ts";
 
@@ -21,9 +21,9 @@ export interface WhyArgs {
 }
 
 /**
- * Prints a policy's knots, what unties each, and what follows.
+ * Prints a policy's reference loops, what breaks each, and what follows.
  *
- * @returns the exit code: 0, or 1 if a policy was asked about whose knot no event unties
+ * @returns the exit code: 0, or 1 if a policy was asked about whose reference loop nothing breaks
  */
 export async function runWhy(args: WhyArgs, print: (text: string) => void): Promise<number> {
   const names = args.policy.length > 0 ? args.policy : DRIVERS.map(({ name }) => name);
@@ -46,18 +46,18 @@ function declared({ variant }: Subject, ownership: WhyArgs["ownership"]) {
 }
 
 function answer({ policy }: ReturnType<typeof declared>): unknown {
-  const knots = knotsOf(policy).map((knot) => ({
-    about: knot.about,
-    steps: knot.steps.map(({ node, on, edge }) => ({
+  const loops = refLoopsOf(policy).map((loop) => ({
+    about: loop.about,
+    steps: loop.steps.map(({ node, on, edge }) => ({
       ends: node,
       after: on,
       by: edge.kind,
       span: edge.span,
       source: edge.source,
     })),
-    vms: statesOf(policy, knot).map(({ purpose, certainty, events }) => ({
+    vms: statesOf(policy, loop).map(({ purpose, certainty, events }) => ({
       purpose,
-      untied: certainty,
+      broken: certainty,
       events: events.map((u) => ({
         id: u.event.id,
         causedBy: u.event.causedBy,
@@ -73,7 +73,7 @@ function answer({ policy }: ReturnType<typeof declared>): unknown {
     variant,
     models,
     ownership: boOwnership,
-    knots,
+    loops,
     can,
     sentence,
     follows: consequencesOf(policy),

@@ -1,12 +1,12 @@
-import type { ReferencePolicy, UntyingEventId } from "@gpuvm/core";
-import { purposesOf, reaches } from "./untying.ts";
+import type { ReferencePolicy, TeardownEventId } from "@gpuvm/core";
+import { purposesOf, reaches } from "./what-breaks-it.ts";
 import { eventName, listed, purposeName } from "./words.ts";
 
-/** What follows from a policy's edges and events, beside its knots: what outlives what, and who waits. */
+/** What follows from a policy's edges and events, beside its reference loops: what outlives what, and who waits. */
 export function consequencesOf(policy: ReferencePolicy): string[] {
   const out: string[] = [];
-  const inPrograms = policy.unties.filter((event) => reaches(event, "program"));
-  const has = (id: UntyingEventId) => inPrograms.some((event) => event.id === id);
+  const inPrograms = policy.teardown.filter((event) => reaches(event, "program"));
+  const has = (id: TeardownEventId) => inPrograms.some((event) => event.id === id);
   const counted = policy.edges.some((e) => e.from === "vm_bo" && e.to === "BO" && e.kind === "counted");
   const holdsVm = policy.edges.some((e) => e.from === "VA" && e.to === "VM" && e.kind === "counted");
   if (counted && !has("handle-close") && !has("request-retire")) {
@@ -20,7 +20,7 @@ export function consequencesOf(policy: ReferencePolicy): string[] {
           )}`;
     out.push(`Closing the last handle of a mapped object frees nothing: it stays ${until}.`);
   }
-  const endsWithFile: readonly UntyingEventId[] = [
+  const endsWithFile: readonly TeardownEventId[] = [
     "handle-close",
     "vm-close",
     "file-close",
@@ -29,26 +29,26 @@ export function consequencesOf(policy: ReferencePolicy): string[] {
   if (!counted && holdsVm && !endsWithFile.some(has)) {
     out.push("A VM outlives its program for as long as anybody keeps one object that was mapped in it.");
   }
-  const drain = policy.unties.find(({ id }) => id === "vm_bo-drain");
+  const drain = policy.teardown.find(({ id }) => id === "vm_bo-drain");
   if (drain !== undefined) {
     out.push(
-      `A link outlives its last mapping, and keeps object and VM, until the drain: ${drain.unties} (${drain.source}).`,
+      `A link outlives its last mapping, and keeps object and VM, until the drain: ${drain.tearsDown} (${drain.source}).`,
     );
   }
-  for (const event of policy.unties) {
+  for (const event of policy.teardown) {
     if (event.waitsFor === null || event.id === "vm_bo-drain") continue;
     out.push(`${capital(eventName(event.id))} waits for ${event.waitsFor} (${event.source}).`);
   }
   for (const purpose of purposesOf(policy)) {
-    const ids = policy.unties.filter((event) => reaches(event, purpose)).map(({ id }) => id);
+    const ids = policy.teardown.filter((event) => reaches(event, purpose)).map(({ id }) => id);
     const late = ids.filter((id) => id !== "iova-clear" && (id !== "bo-free" || !counted));
     if (counted && late.length === 1 && late[0] === "handle-close") {
       out.push(
-        `In ${purposeName(purpose)} a handle's close is the only event that is sure to come, and it comes once: a mapping made after it is not untied by it (study: W10).`,
+        `In ${purposeName(purpose)} a handle's close is the only event that is sure to come, and it comes once: a mapping made after it is not torn down by it (study: W10).`,
       );
     }
   }
-  if (policy.unties.some((event) => event.id === "unpin" && reaches(event, "scanout"))) {
+  if (policy.teardown.some((event) => event.id === "unpin" && reaches(event, "scanout"))) {
     out.push("Every page flip that unpins a framebuffer unmaps it, and the next one maps it again.");
   }
   return out;

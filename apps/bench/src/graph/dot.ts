@@ -1,5 +1,5 @@
 import type { RefEdge, ReferencePolicy, RefNode } from "@gpuvm/core";
-import { knotStates, verdictOf } from "./verdict.ts";
+import { loopStates, verdictOf } from "./verdict.ts";
 import { eventName, purposeName } from "./words.ts";
 
 /** What an edge says of itself in the drawing, so that no legend is needed. */
@@ -12,14 +12,14 @@ const KINDS = {
 const RED = "#b3261e";
 const GREEN = "#2e6b34";
 
-/** A policy's reference graph for Graphviz: knots in red, events that untie in green boxes, the verdict below. */
+/** A policy's reference graph for Graphviz: loops in red, what breaks them in green boxes, the verdict below. */
 export function dotOf(policy: ReferencePolicy, ownership: string): string {
-  const states = knotStates(policy);
-  const tied = new Set<RefEdge>();
-  for (const { knot, state } of states) {
-    if (state.certainty !== "certain") for (const { edge } of knot.steps) tied.add(edge);
+  const states = loopStates(policy);
+  const unbroken = new Set<RefEdge>();
+  for (const { loop, state } of states) {
+    if (state.certainty !== "certain") for (const { edge } of loop.steps) unbroken.add(edge);
   }
-  const knotted = new Set<RefEdge>(states.flatMap(({ knot }) => knot.steps.map(({ edge }) => edge)));
+  const looped = new Set<RefEdge>(states.flatMap(({ loop }) => loop.steps.map(({ edge }) => edge)));
   const nodes = [...new Set<RefNode>(policy.edges.flatMap(({ from, to }) => [from, to]))];
   return [
     "digraph references {",
@@ -30,32 +30,34 @@ export function dotOf(policy: ReferencePolicy, ownership: string): string {
       (node) =>
         `  ${text(node)}${node === "BO" || node === "VA" ? ' [penwidth=2, fillcolor="#fff6d6"]' : ""};`,
     ),
-    ...policy.edges.map((edge) => `  ${drawn(edge, tied.has(edge), knotted.has(edge))}`),
-    ...policy.unties.map((_, i) => `  ${untying(policy, i)}`),
+    ...policy.edges.map((edge) => `  ${drawn(edge, unbroken.has(edge), looped.has(edge))}`),
+    ...policy.teardown.map((_, i) => `  ${breaker(policy, i)}`),
     "}",
     "",
   ].join("\n");
 }
 
-function drawn(edge: RefEdge, tied: boolean, knotted: boolean): string {
+function drawn(edge: RefEdge, unbroken: boolean, looped: boolean): string {
   const { verb, style, head } = KINDS[edge.kind];
-  const colour = tied ? RED : knotted ? "#8a5a00" : "#555555";
-  const mark = tied ? "knot: " : knotted ? "knot that is untied: " : "";
+  const colour = unbroken ? RED : looped ? "#8a5a00" : "#555555";
+  const mark = unbroken ? "loop: " : looped ? "loop that is broken: " : "";
   const label = `${mark}${verb}\n${edge.span}`;
-  const width = knotted ? 2.2 : 1;
+  const width = looped ? 2.2 : 1;
   return `${text(edge.from)} -> ${text(edge.to)} [label=${text(label)}, style=${style}, arrowhead=${head}, color=${text(colour)}, fontcolor=${text(colour)}, penwidth=${width}];`;
 }
 
-function untying(policy: ReferencePolicy, index: number): string {
-  const event = policy.unties[index];
+function breaker(policy: ReferencePolicy, index: number): string {
+  const event = policy.teardown[index];
   if (event === undefined) return "";
-  const mine = knotStates(policy).flatMap(({ state }) => state.events.filter((u) => u.event === event));
+  const mine = loopStates(policy).flatMap(({ state }) => state.events.filter((u) => u.event === event));
   const never = mine.length > 0 && mine.every((u) => u.certainty === "never");
   const colour = never ? RED : GREEN;
   const where = event.vms === undefined ? "" : `\nin ${event.vms.map(purposeName).join(", ")}`;
   const some = mine.find((u) => u.certainty === "never");
-  const but = never || some === undefined ? "" : `\nnot in every knot: ${some.because}`;
-  const who = never ? "never comes: it waits for what it would untie" : `caused by ${event.causedBy}${but}`;
+  const but = never || some === undefined ? "" : `\nnot in every loop: ${some.because}`;
+  const who = never
+    ? "never comes: it waits for what it would tear down"
+    : `caused by ${event.causedBy}${but}`;
   const label = `${eventName(event.id)}${where}\n${who}`;
   const id = `event ${index}`;
   return [

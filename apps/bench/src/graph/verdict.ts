@@ -1,6 +1,13 @@
 import { type ReferencePolicy, type VmPurpose, withOwnership } from "@gpuvm/core";
-import { type Knot, knotsOf } from "./knot.ts";
-import { best, type Certainty, type KnotState, purposesOf, statesOf, type Untying } from "./untying.ts";
+import { type RefLoop, refLoopsOf } from "./reference-loop.ts";
+import {
+  type Breaker,
+  best,
+  type Certainty,
+  type LoopState,
+  purposesOf,
+  statesOf,
+} from "./what-breaks-it.ts";
 import { eventName, listed, purposeName } from "./words.ts";
 
 /** Whether a policy can run with an ownership, and why, in one sentence. */
@@ -18,22 +25,22 @@ export function verdictOf(policy: ReferencePolicy): Verdict {
     return {
       can: "certain",
       sentence:
-        "has no vm_bo: no VM leads to a BO, so there is nothing to hold softly or hard, and no knot; the BO's free takes its mappings away.",
+        "has no vm_bo: no VM leads to a BO, so there is nothing to hold softly or hard, and no reference loop; the BO's free takes its mappings away.",
     };
   }
   return link.kind === "counted" ? hard(policy) : soft(policy);
 }
 
-/** Every knot of a policy with the state of each kind of VM. */
-export function knotStates(policy: ReferencePolicy): { readonly knot: Knot; readonly state: KnotState }[] {
-  return knotsOf(policy).flatMap((knot) => statesOf(policy, knot).map((state) => ({ knot, state })));
+/** Every reference loop of a policy with the state of each kind of VM. */
+export function loopStates(policy: ReferencePolicy): { readonly loop: RefLoop; readonly state: LoopState }[] {
+  return refLoopsOf(policy).flatMap((loop) => statesOf(policy, loop).map((state) => ({ loop, state })));
 }
 
-/** The purposes of VMs in which a policy's knots are, at worst, this certain to be untied. */
-function worst(policy: ReferencePolicy): Map<VmPurpose, KnotState> {
-  const out = new Map<VmPurpose, KnotState>();
+/** The purposes of VMs in which a policy's reference loops are, at worst, this certain to be broken. */
+function worst(policy: ReferencePolicy): Map<VmPurpose, LoopState> {
+  const out = new Map<VmPurpose, LoopState>();
   const order: readonly Certainty[] = ["never", "if-asked", "certain"];
-  for (const { state } of knotStates(policy)) {
+  for (const { state } of loopStates(policy)) {
     const had = out.get(state.purpose);
     if (had === undefined || order.indexOf(state.certainty) < order.indexOf(had.certainty)) {
       out.set(state.purpose, state);
@@ -54,7 +61,7 @@ function hard(policy: ReferencePolicy): Verdict {
     const events = [...new Set(never.flatMap((state) => state.events))];
     return {
       can: "never",
-      sentence: `cannot hold hard: in ${places(never)}, ${only(events)}; no event unties the knot, and what is mapped there stays for ever.`,
+      sentence: `cannot hold hard: in ${places(never)}, ${only(events)}; nothing breaks the loop, and what is mapped there stays for ever.`,
     };
   }
   const asked = states.filter(({ certainty }) => certainty === "if-asked");
@@ -96,7 +103,7 @@ function soft(policy: ReferencePolicy): Verdict {
     };
   }
   const missing = purposesOf(policy).filter((purpose) => {
-    return !policy.unties.some(({ id, vms }) => id === "bo-free" && (vms?.includes(purpose) ?? true));
+    return !policy.teardown.some(({ id, vms }) => id === "bo-free" && (vms?.includes(purpose) ?? true));
   });
   if (missing.length > 0) {
     return {
@@ -104,7 +111,7 @@ function soft(policy: ReferencePolicy): Verdict {
       sentence: `cannot hold soft: in ${listed(missing.map(purposeName))} nothing takes a mapping away when its object is freed, so page-table entries and list entries lead to what is gone.`,
     };
   }
-  const [free] = policy.unties.filter(({ id }) => id === "bo-free");
+  const [free] = policy.teardown.filter(({ id }) => id === "bo-free");
   return {
     can: "certain",
     sentence: `can hold soft: the free of the object takes its mappings away in every VM (${free?.source ?? ""}), and nothing in the chain of a mapping keeps the object alive. Asked to hold hard, it ${shortly(hard(withOwnership(policy, "hard")).sentence)}`,
@@ -115,15 +122,15 @@ function shortly(sentence: string): string {
   return sentence.replace(/^(can|cannot) hold hard: /, "$1: ");
 }
 
-function places(states: readonly KnotState[]): string {
+function places(states: readonly LoopState[]): string {
   return listed(states.map(({ purpose }) => purposeName(purpose)));
 }
 
-function names(events: readonly Untying[]): string[] {
+function names(events: readonly Breaker[]): string[] {
   return [...new Set(events.map(({ event }) => eventName(event.id)))];
 }
 
-function only(events: readonly Untying[]): string {
+function only(events: readonly Breaker[]): string {
   if (events.length === 0) return "nothing takes a mapping away";
   const why = [...new Set(events.map(({ event, because }) => `${eventName(event.id)}, and ${because}`))];
   const verb = best(events) === "never" ? "the only thing that would take a mapping away is" : "there is";

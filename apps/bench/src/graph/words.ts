@@ -1,4 +1,4 @@
-import type { RefNode, UntyingEvent, UntyingEventId, VmPurpose } from "@gpuvm/core";
+import type { RefNode, TeardownEvent, TeardownEventId, VmPurpose } from "@gpuvm/core";
 
 /** How a kind of object ends. */
 const ENDS: Partial<Record<RefNode, string>> = {
@@ -18,7 +18,7 @@ export function endOf(node: RefNode): string {
 }
 
 /** Names of events for people. */
-const EVENTS: Readonly<Record<UntyingEventId, string>> = {
+const EVENTS: Readonly<Record<TeardownEventId, string>> = {
   unmap: "an unmap",
   overlap: "a map over it",
   "handle-close": "the close of a handle",
@@ -33,12 +33,12 @@ const EVENTS: Readonly<Record<UntyingEventId, string>> = {
 };
 
 /** `the close of a handle`. */
-export function eventName(id: UntyingEventId): string {
+export function eventName(id: TeardownEventId): string {
   return EVENTS[id];
 }
 
 /** `the close of a handle (userspace; waits for ...)`. */
-export function eventPhrase(event: UntyingEvent): string {
+export function eventPhrase(event: TeardownEvent): string {
   const waits = event.waitsFor === null ? "" : `; waits for ${event.waitsFor}`;
   return `${eventName(event.id)} (${event.causedBy}${waits})`;
 }

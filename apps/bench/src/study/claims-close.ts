@@ -54,7 +54,7 @@ export const CLOSE_CLAIMS: readonly Claim[] = [
     workload: "W1",
     ways: ["HARDU"],
     expect: { ...NO_LEAK, close_wait_ms: "jobMs", kept_bos_per_iteration: 0 },
-    says: "handle close unties, after a wait",
+    says: "handle close tears down, after a wait",
     basis: ["source", "derived"],
   },
   {
@@ -75,7 +75,7 @@ export const CLOSE_CLAIMS: readonly Claim[] = [
     workload: "W1",
     ways: ["NVLEG"],
     expect: { ...NO_LEAK, close_wait_ms: 0, kept_bos_per_iteration: 0 },
-    says: "close returns, a worker unties when the fence has signalled",
+    says: "close returns, a worker tears down when the fence has signalled",
     basis: ["source", "derived"],
   },
   {
@@ -138,7 +138,7 @@ export const CLOSE_CLAIMS: readonly Claim[] = [
     workload: "W6",
     ways: ["NVLEG"],
     expect: { close_wait_ms: 0 },
-    says: "untying is left to a worker",
+    says: "teardown is left to a worker",
     basis: ["source"],
   },
   {

@@ -66,7 +66,7 @@ export const DISPLAY_CLAIMS: readonly Claim[] = [
     workload: "W4",
     ways: ["SOFT4"],
     expect: { ...KEPT, gpu_maps: "flips", gpu_unmaps: "flips" },
-    says: "display K / 0; importer's GPU VM N / N, untied at each handle close",
+    says: "display K / 0; importer's GPU VM N / N, torn down at each handle close",
     basis: ["thread", "derived"],
   },
   {
@@ -87,7 +87,7 @@ export const DISPLAY_CLAIMS: readonly Claim[] = [
     workload: "W4",
     ways: ["NVLEG"],
     expect: { gpu_maps: "flips", gpu_unmaps: "flips" },
-    says: "a rule 'untie at last handle close in this process' maps and unmaps for each frame",
+    says: "a rule 'teardown at last handle close in this process' maps and unmaps for each frame",
     basis: ["thread"],
   },
   {

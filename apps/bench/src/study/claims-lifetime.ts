@@ -28,7 +28,7 @@ export const LIFETIME_CLAIMS: readonly Claim[] = [
     workload: "W5",
     ways: ["HARD0"],
     expect: { dead_vms: 1, dead_vms_when_bo_is_gone: 1 },
-    says: "nothing unties: the VM is never freed",
+    says: "nothing tears it down: the VM is never freed",
     basis: ["derived"],
   },
   {
@@ -56,14 +56,14 @@ export const LIFETIME_CLAIMS: readonly Claim[] = [
     workload: "W7",
     ways: ["MERGED", "BIND"],
     expect: { leaked_kernel_bos: 0, leaked_in_kernel_vm: 0, leaked_in_scanout_vm: 1 },
-    says: "untied at unpin in every VM but the display's, where kernel users, who never raise vma_ref, need an event of their own",
+    says: "torn down at unpin in every VM but the display's, where kernel users, who never raise vma_ref, need an event of their own",
     basis: ["thread", "73"],
   },
   {
     workload: "W8",
     ways: ["BIND", "powervr:mainline"],
     expect: { leaked_bos: 0, leaked_vms: 0 },
-    says: "a hook at VM close or file close unties: 0 leaked",
+    says: "a hook at VM close or file close tears down: 0 leaked",
     basis: ["source", "73"],
   },
   {
@@ -103,7 +103,7 @@ export const LIFETIME_CLAIMS: readonly Claim[] = [
       w10b_gpu_faults: { atLeast: 1 },
       intended_wait_ms: "jobMs",
     },
-    says: "L W U P: the VMA is made after the only untying event and stays for good; L W P U: it is removed under the queued job",
+    says: "L W U P: the VMA is made after the only teardown event and stays for good; L W P U: it is removed under the queued job",
     basis: ["derived", "73"],
   },
   {

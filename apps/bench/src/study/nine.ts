@@ -11,13 +11,13 @@ export interface Way {
 /** The nine ways of owning a BO, in the order of the fact sheet. */
 export const NINE: readonly Way[] = [
   { id: "OWN", subject: "msm:before", title: "msm before the series: the BO owns its VMAs" },
-  { id: "SOFT0", subject: "msm:soft-pure", title: "the flag alone: untied by the free of the BO" },
+  { id: "SOFT0", subject: "msm:soft-pure", title: "the flag alone: torn down by the free of the BO" },
   { id: "SOFT4", subject: "msm:soft", title: "v4 and v5 as posted: also at handle close, after at most 1 s" },
-  { id: "HARD0", subject: "msm:hard-naive", title: "hard, and nothing unties: the control" },
+  { id: "HARD0", subject: "msm:hard-naive", title: "hard, and nothing tears it down: the control" },
   {
     id: "HARDR",
     subject: "msm:hard-retire",
-    title: "hard, untied when the request completes: the maintainer's proposal",
+    title: "hard, torn down when the request completes: the maintainer's proposal",
   },
   { id: "HARDU", subject: "msm:hard-unpin", title: "v6 without vma_ref: handle close, and every unpin" },
   { id: "MERGED", subject: "msm:mainline", title: "6.17: handle close, unpin, and vma_ref for the display" },

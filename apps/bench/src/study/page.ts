@@ -11,8 +11,8 @@ import { costTable, marksText, studyTable, waysTable } from "./study-markdown.ts
 import { columnsOf } from "./study-rows.ts";
 import { spanOf } from "./study-text.ts";
 
-/** The rows of the table of knots: a policy, and the ownership that it is asked to have. */
-const KNOTS: readonly (readonly [policy: string, ownership: BoOwnership])[] = [
+/** The rows of the table of reference loops: a policy, and the ownership that it is asked to have. */
+const LOOPS: readonly (readonly [policy: string, ownership: BoOwnership])[] = [
   ["msm:before", "soft"],
   ["msm:soft", "soft"],
   ["msm:soft", "hard"],
@@ -45,7 +45,7 @@ function blocksOf(study: Study): Readonly<Record<string, () => string>> {
   const [nine = [], drivers = []] = columnsOf(study);
   const rule = subjectNamed(RULE);
   return {
-    knots: knotTable,
+    loops: loopTable,
     ways: waysTable,
     nine: () => `${studyTable(study, nine)}\n\n${marksText()}`,
     drivers: () => studyTable(study, drivers),
@@ -68,8 +68,8 @@ function blocksOf(study: Study): Readonly<Record<string, () => string>> {
   };
 }
 
-function knotTable(): string {
-  const rows = KNOTS.map(([name, boOwnership]) => {
+function loopTable(): string {
+  const rows = LOOPS.map(([name, boOwnership]) => {
     const { policy } = subjectNamed(name).variant;
     const { sentence } = verdictOf(withOwnership(policy, boOwnership));
     return [

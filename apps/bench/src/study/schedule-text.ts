@@ -31,8 +31,8 @@ export function endOf(
 export function schedulesText(subject: Subject, jobMs: number): string {
   const lines = [
     `${subjectName(subject)}: a submit races with the close of the handle that it names.`,
-    "L looks the BO up, P makes its mapping and attaches its fence; W waits for fences, U unties. L and P are one thread's, W and U another's.",
-    "This is a property of the rule 'untie at handle close', shown on the model; nothing was tried on a kernel.",
+    "L looks the BO up, P makes its mapping and attaches its fence; W waits for fences, U tears down. L and P are one thread's, W and U another's.",
+    "This is a property of the rule 'teardown at handle close', shown on the model; nothing was tried on a kernel.",
     "",
   ];
   for (const order of ORDERS) {

@@ -2,7 +2,7 @@ import type { Subject } from "../policies.ts";
 import { Actor } from "./actor.ts";
 import { Stage } from "./stage.ts";
 
-/** The order of the four steps of W10: lookup, VMA and fence, wait, untie. */
+/** The order of the four steps of W10: lookup, VMA and fence, wait, teardown. */
 export type Order = "W U L P" | "L W U P" | "L W P U" | "L P W U";
 
 /** Every order in which each thread keeps its own. */
@@ -58,8 +58,8 @@ function setUp(subject: Subject, jobMs: number, repairs: ReadonlySet<string>) {
   return { stage, close };
 }
 
-/** Stops of a close, waits not counted, before it holds the VM's lock: what comes after them unties. */
-function stopsBeforeUntie(subject: Subject, jobMs: number, repairs: ReadonlySet<string>): number {
+/** Stops of a close, waits not counted, before it holds the VM's lock: what comes after them is teardown. */
+function stopsBeforeTeardown(subject: Subject, jobMs: number, repairs: ReadonlySet<string>): number {
   const { stage, close } = setUp(subject, jobMs, repairs);
   const { machine } = stage;
   const resv = stage.vmOf(0)?.vm.resv;
@@ -82,7 +82,7 @@ export function runSchedule(
   jobMs: number,
   repairs: ReadonlySet<string> = new Set(),
 ): Schedule {
-  const before = stopsBeforeUntie(subject, jobMs, repairs);
+  const before = stopsBeforeTeardown(subject, jobMs, repairs);
   const { stage, close } = setUp(subject, jobMs, repairs);
   const { machine } = stage;
   const object = stage.replay.file(0).handles.get(2);

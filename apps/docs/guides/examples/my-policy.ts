@@ -132,7 +132,7 @@ const policy: DriverVariant = {
     models: "a guide",
     boOwnership: "hard",
     edges: [],
-    unties: [],
+    teardown: [],
     capabilities: [],
   },
   userspace: {

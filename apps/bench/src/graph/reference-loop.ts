@@ -1,7 +1,7 @@
 import type { RefEdge, ReferencePolicy, RefNode } from "@gpuvm/core";
 
-/** One step around a knot: `node` ends only after `on` ended, because of `edge`. */
-export interface KnotStep {
+/** One step around a loop: `node` ends only after `on` ended, because of `edge`. */
+export interface RefLoopStep {
   /** What waits. */
   readonly node: RefNode;
   /** For what. */
@@ -11,32 +11,32 @@ export interface KnotStep {
 }
 
 /**
- * A cycle of obligations: each of its objects ends only after the next one did. Reference counts alone never untie it;
+ * A cycle of obligations: each of its objects ends only after the next one did. Reference counts alone never break it;
  * an event from outside must.
  */
-export interface Knot {
+export interface RefLoop {
   /** `object`: the BO waits for its own mapping. `vm`: the VM waits for what only its end takes away. */
   readonly about: "object" | "vm";
   /** Around it once, beginning with the BO or the VM. */
-  readonly steps: readonly KnotStep[];
+  readonly steps: readonly RefLoopStep[];
 }
 
 /** Every obligation of a policy: the target of a counted reference, or of a duty, ends after its source. */
-export function obligations(policy: ReferencePolicy): KnotStep[] {
+export function obligations(policy: ReferencePolicy): RefLoopStep[] {
   return policy.edges
     .filter(({ kind, from, to }) => kind !== "weak" && from !== to)
     .map((edge) => ({ node: edge.to, on: edge.from, edge }));
 }
 
-/** Every knot that a mapping is part of, the shortest first. */
-export function knotsOf(policy: ReferencePolicy): Knot[] {
+/** Every reference loop that a mapping is part of, the shortest first. */
+export function refLoopsOf(policy: ReferencePolicy): RefLoop[] {
   const all = obligations(policy);
-  const found: Knot[] = [];
-  const walk = (path: readonly KnotStep[]) => {
+  const found: RefLoop[] = [];
+  const walk = (path: readonly RefLoopStep[]) => {
     const at = path.at(-1)?.on ?? "VA";
     for (const step of all) {
       if (step.node !== at) continue;
-      if (step.on === "VA") found.push(knot([...path, step]));
+      if (step.on === "VA") found.push(loop([...path, step]));
       else if (!path.some(({ node }) => node === step.on)) walk([...path, step]);
     }
   };
@@ -47,17 +47,17 @@ export function knotsOf(policy: ReferencePolicy): Knot[] {
 }
 
 /** The VM waits for its mappings twice, directly and through vm_bos: once is enough to see it. */
-function roundabout(longer: Knot, shorter: Knot): boolean {
+function roundabout(longer: RefLoop, shorter: RefLoop): boolean {
   if (longer.about !== "vm" || shorter.about !== "vm" || shorter.steps.length >= longer.steps.length)
     return false;
   return shorter.steps.every(({ node }) => longer.steps.some((s) => s.node === node));
 }
 
-function rank({ about, steps }: Knot): number {
+function rank({ about, steps }: RefLoop): number {
   return (about === "object" ? 0 : 100) + steps.length;
 }
 
-function knot(steps: readonly KnotStep[]): Knot {
+function loop(steps: readonly RefLoopStep[]): RefLoop {
   const about = steps.some(({ node }) => node === "BO") ? "object" : "vm";
   const first = steps.findIndex(({ node }) => node === (about === "object" ? "BO" : "VM"));
   return { about, steps: [...steps.slice(first), ...steps.slice(0, first)] };
