@@ -57,6 +57,7 @@ describe("imports go down only", () => {
 
   it.each([
     ["@gpuvm/policy-xe", `import { x } from "@gpuvm/core";`],
+    ["@gpuvm/policy-xe", `import type { x } from "@gpuvm/conformance";`],
     ["@gpuvm/drm-model", `/** @example import { x } from "@gpuvm/explorer"; */`],
     ["@gpuvm/trace", `import { x } from "../other.ts";`],
     ["@gpuvm/bench", `import { x } from "@gpuvm/policy-msm";`],

@@ -6,7 +6,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "@gpuvm/trace": ["@gpuvm/core", "@gpuvm/drm-model"],
   "@gpuvm/policy-testkit": ["@gpuvm/core", "@gpuvm/drm-model"],
   "@gpuvm/explorer": ["@gpuvm/core", "@gpuvm/drm-model"],
-  "@gpuvm/policy-*": ["@gpuvm/core", "@gpuvm/drm-model"],
+  "@gpuvm/policy-*": ["@gpuvm/core", "@gpuvm/drm-model", "@gpuvm/conformance"],
   "@gpuvm/bench": ["@gpuvm/*"],
 };
 
@@ -45,7 +45,7 @@ function leavesItsFolder(path: string, specifier: string): boolean {
 export function forbiddenImports({ owner, path, text }: SourceFile): string[] {
   return importsOf(text).filter((specifier) => {
     if (specifier.startsWith(".")) return leavesItsFolder(path, specifier);
-    if (specifier.startsWith("@gpuvm/")) return !mayImport(owner, specifier);
+    if (specifier.startsWith("@gpuvm/")) return !mayImport(owner, specifier.split("/", 2).join("/"));
     return owner === "@gpuvm/core";
   });
 }

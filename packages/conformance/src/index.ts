@@ -5,9 +5,10 @@
  * @packageDocumentation
  */
 
+export type { DriverModel, DriverSession } from "./drivers/driver-model.ts";
 export type { Failure, ReplayOptions, ReplayResult } from "./replay.ts";
 export { replayFile } from "./replay.ts";
-export type { Request } from "./request.ts";
+export { BadLine, type Request } from "./request.ts";
 export type { Answer, SessionOptions } from "./session.ts";
 export { type ShippedVectors, shippedVectors } from "./shipped-vectors.ts";
 export { VectorError } from "./vector-error.ts";

@@ -1,5 +1,7 @@
 import { fileURLToPath } from "node:url";
-import { BadLine, parseLine, type Request } from "./request.ts";
+import type { DriverModel } from "./drivers/driver-model.ts";
+import { DriverScenario, isDriverLine } from "./drivers/driver-scenario.ts";
+import { BadLine, opLine, parseLine, type Request } from "./request.ts";
 import { same } from "./same.ts";
 import { type Exchange, Scenario } from "./scenario.ts";
 import type { Answer, SessionOptions } from "./session.ts";
@@ -36,6 +38,8 @@ export interface ReplayResult {
 
 /** How to replay. */
 export interface ReplayOptions extends SessionOptions {
+  /** Who answers for which driver, in files of what a driver's own code answered; default: nobody. */
+  readonly drivers?: readonly DriverModel[];
   /** Name of the file in errors and in the result; default: its path, or `<input>`. */
   readonly file?: string;
   /** Called for each failure that is kept, in order. */
@@ -77,7 +81,7 @@ class Replay {
   readonly file: string;
   readonly #options: ReplayOptions;
   readonly #failures: Failure[] = [];
-  #scenario: Scenario;
+  #scenario: Scenario | DriverScenario;
   /** Lines since the scenario began, to see the state before a failure again. */
   #since: string[] = [];
   #line = 0;
@@ -94,10 +98,9 @@ class Replay {
     this.#line = number;
     try {
       const line = parseLine(text);
-      if (line.op === "meta" || line.op === "note") return;
-      if (Scenario.startsAfresh(line.op)) this.#begin();
+      if (line["op"] === "meta" || line["op"] === "note") return;
       this.#vectors++;
-      const exchange = this.#scenario.step(line);
+      const exchange = this.#ask(line);
       if (!same(exchange.expected, exchange.actual)) this.#fail(exchange);
       this.#since.push(text);
     } catch (error) {
@@ -118,14 +121,27 @@ class Replay {
     };
   }
 
-  #begin(): void {
+  #ask(line: Request): Exchange {
+    if (isDriverLine(line)) {
+      if (!(this.#scenario instanceof DriverScenario) || this.#scenario.seq !== line.seq)
+        this.#begin(new DriverScenario(line, this.#options.drivers ?? []));
+      return (this.#scenario as DriverScenario).step(line);
+    }
+    const asked = opLine(line);
+    if (this.#scenario instanceof DriverScenario || Scenario.startsAfresh(asked.op))
+      this.#begin(new Scenario(this.#options));
+    return (this.#scenario as Scenario).step(asked);
+  }
+
+  #begin(scenario: Scenario | DriverScenario): void {
     this.#end();
-    this.#scenario = new Scenario(this.#options);
+    this.#scenario = scenario;
     this.#since = [];
   }
 
   /** A scenario with checks on must come to a clean end. */
   #end(): void {
+    if (this.#scenario instanceof DriverScenario) return;
     const before = this.#options.checks ? this.#scenario.describe() : [];
     const left = this.#scenario.finish();
     if (left.length === 0) return;
@@ -146,8 +162,17 @@ class Replay {
   }
 
   #stateBefore(): string[] {
+    const lines = this.#since.map(parseLine);
+    if (this.#scenario instanceof DriverScenario) {
+      const drivers = lines.filter(isDriverLine);
+      const [first] = drivers;
+      if (first === undefined) return [];
+      const again = new DriverScenario(first, this.#options.drivers ?? []);
+      for (const line of drivers) again.step(line);
+      return again.describe();
+    }
     const again = new Scenario(this.#options);
-    for (const text of this.#since) again.step(parseLine(text));
+    for (const line of lines) again.step(opLine(line));
     return again.describe();
   }
 }

@@ -5,7 +5,7 @@ export type Request = Readonly<Record<string, unknown>>;
 export class BadLine extends Error {}
 
 /** A request as read, or a {@link BadLine}. */
-export function parseLine(text: string): Request & { readonly op: string } {
+export function parseLine(text: string): Request {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -13,9 +13,14 @@ export function parseLine(text: string): Request & { readonly op: string } {
     throw new BadLine(`not JSON: ${(cause as Error).message}`, { cause });
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new BadLine("not an object");
-  const { op } = value as Request;
+  return value as Request;
+}
+
+/** A line that asks something of the core: it says what with `op`. */
+export function opLine(line: Request): Request & { readonly op: string } {
+  const { op } = line as { op?: unknown };
   if (typeof op !== "string") throw new BadLine("op is missing");
-  return value as Request & { op: string };
+  return line as Request & { op: string };
 }
 
 const HEX = /^0x(?:0|[1-9a-f][0-9a-f]{0,15})$/;

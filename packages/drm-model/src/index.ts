@@ -8,12 +8,13 @@ export { Kref, liveKrefs } from "./machine/kref.ts";
 export { Machine, type MachineOptions, type Work } from "./machine/machine.ts";
 export { Thread } from "./machine/thread.ts";
 export { type Timer, Timers } from "./machine/timers.ts";
+export { type TlbCause, TlbCounts } from "./machine/tlb-counts.ts";
 export { type StepCounts, VmRecord } from "./machine/vm-record.ts";
 export { Bo, type BoOptions, type PageState, releaseBo } from "./memory/bo.ts";
+export { entriesOf, type FlushDue, GpuView } from "./memory/gpu-view.ts";
 export { IovaSpace } from "./memory/iova.ts";
 export { Memory } from "./memory/memory.ts";
 export {
-  type FlushDue,
   GIB1,
   GIB512,
   KIB4,
@@ -22,6 +23,7 @@ export {
   PageTable,
   type PageTableShape,
 } from "./memory/page-table.ts";
+export { PageTableCounts, type Tally } from "./memory/page-table-counts.ts";
 export { PteMap, type PteRun } from "./memory/pte-map.ts";
 export type {
   NeutralBindOp,

@@ -65,7 +65,7 @@ describe("a machine that watches", () => {
     const { pt, bo, found } = setup();
     pt.unmap(KIB4, KIB4);
     expect(pt.cached).toBe(bo);
-    pt.flush();
+    pt.flush("unmap");
     expect(pt.cached).toBeNull();
     pt.map(KIB4, KIB4, bo, KIB4);
     pt.unmap(KIB4, KIB4, "later");

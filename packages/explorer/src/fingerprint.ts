@@ -16,7 +16,7 @@ import {
   OpUnmap,
   Task,
 } from "@gpuvm/core";
-import { Counts, Machine, Memory, PageTable, PteMap, Timers, VmRecord } from "@gpuvm/drm-model";
+import { Counts, GpuView, Machine, Memory, PteMap, Timers, VmRecord } from "@gpuvm/drm-model";
 import { Hash, hashString, join } from "./hash.ts";
 import { deferredBy, plainGet } from "./lookups.ts";
 import type { Slot } from "./slot.ts";
@@ -88,7 +88,7 @@ const KINDS: readonly (readonly [new (...args: never[]) => object, Kind])[] = [
   [List, Kind.list],
   [ListNode, Kind.node],
   [VmRecord, Kind.record],
-  [PageTable, Kind.table],
+  [GpuView, Kind.table],
   [PteMap, Kind.ptes],
   [Map, Kind.map],
   [Set, Kind.elements],
@@ -241,7 +241,7 @@ export class Fingerprint {
         this.#any((value as VmRecord).pt);
         return;
       case Kind.table:
-        this.#ptes((value as PageTable).ptes);
+        this.#ptes((value as GpuView).ptes);
         return;
       case Kind.ptes:
         this.#ptes(value as PteMap);

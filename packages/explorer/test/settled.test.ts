@@ -49,7 +49,7 @@ it("an entry without mapping is found, and one that the TLB may have", () => {
   pt.unmap(2 * KIB4, KIB4, "within-call");
   expect(entriesSettled(machine, false, true)).toBeNull();
   expect(entriesSettled(machine, false)?.kind).toBe("stale-tlb");
-  pt.flush();
+  pt.flush("unmap");
   expect(entriesSettled(machine, false)).toBeNull();
 });
 

@@ -94,7 +94,7 @@ export class MsmVmBindJob {
       const { map, iova, range, bo, offset } = this.vmOps[i] as VmOp;
       if (!map) {
         vm.pt.unmap(iova, range);
-        vm.pt.flush();
+        vm.pt.flush("unmap");
       } else if (ret === 0 && !vm.unusable) {
         if (dev.mayAlloc("page table")) vm.pt.map(iova, range, bo, offset);
         else ret = -ENOMEM;

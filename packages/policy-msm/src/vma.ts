@@ -70,7 +70,7 @@ export function vmaUnmap(msm: Msm, vm: MsmGemVm, va: Gpuva): void {
   if (!vm.managed) vm.mmuLock.acquire(msm.dev.current);
   vm.pt.unmap(vas.addr(va), vas.range(va));
   if (!vm.managed) vm.mmuLock.release(msm.dev.current);
-  vm.pt.flush();
+  vm.pt.flush("unmap");
   if (vm.purpose === "scanout") counts.scanoutUnmaps++;
   vas.setFlags(va, flags & ~VMA_MAPPED);
 }

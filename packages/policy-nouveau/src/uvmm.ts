@@ -133,7 +133,7 @@ export class Uvmm {
   unmapRange(addr: number, range: number, sparse: boolean): void {
     this.pt.unmap(addr, range);
     if (sparse) this.pt.map(addr, range, null, 0);
-    this.pt.flush();
+    this.pt.flush("unmap");
   }
 
   /** Clears the entries of a VA, unless an eviction has (`nouveau_uvma_unmap`). */

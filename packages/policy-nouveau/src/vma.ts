@@ -89,7 +89,7 @@ export function vmaUnmap(vma: NvVma): void {
   if (!vma.mapped) return;
   vma.mapped = false;
   vma.vmm.pt.unmap(vma.addr, vma.bo.size);
-  vma.vmm.pt.flush();
+  vma.vmm.pt.flush("unmap");
   vma.bo.dropMemory();
 }
 

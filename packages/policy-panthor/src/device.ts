@@ -58,6 +58,6 @@ export function vmIdle(panthor: Panthor, vm: PanthorVm): void {
 
 /** Flushes what the GPU cached of a VM, if it is in a slot. */
 export function flushTlb(panthor: Panthor, vm: PanthorVm): void {
-  if (panthor.slots.includes(vm)) vm.pt.flush();
+  if (panthor.slots.includes(vm)) vm.pt.flush("unmap");
   else vm.pt.forget();
 }

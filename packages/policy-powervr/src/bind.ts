@@ -153,7 +153,7 @@ function* unmapRange(
   }
   yield* finish(op, null);
   // Unmaps are flushed at once, and waited for; maps can wait for the next job (pvr_mmu_op_context_destroy).
-  if (op.changed) pvr.mmu.flush();
+  if (op.changed) pvr.mmu.flush("unmap");
   return ret;
 }
 

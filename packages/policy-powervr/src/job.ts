@@ -49,7 +49,7 @@ export function* submitJobs(pvr: PvrDevice, file: PvrFile, requests: readonly Pv
   }
   if (ret === 0) {
     // Put off until now: it is expensive.
-    pvr.mmu.flush();
+    pvr.mmu.flush("submit");
     const exec = new DrmExec(dev, DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES);
     ret = yield* prepareResvs(exec, jobs);
     if (ret === 0) for (const job of jobs) push(pvr, job);

@@ -1,4 +1,4 @@
-import { KIB4, type Machine, MIB2, type PageTableShape } from "@gpuvm/drm-model";
+import { KIB4, type Machine, MIB2, type PageTableShape, type TlbCause } from "@gpuvm/drm-model";
 
 /** Three levels, entries of 4 KiB only: a table of the lowest level covers 2 MiB, one of the next 1 GiB. */
 export const SHAPE: PageTableShape = { pageSizes: [KIB4], tableSpans: [MIB2, 2 ** 30], tlb: true };
@@ -24,10 +24,10 @@ export class PvrMmu {
   }
 
   /** Flushes if anything is stale (`pvr_mmu_flush_exec`). */
-  flush(): void {
+  flush(cause: TlbCause): void {
     if (!this.booted || !this.#stale) return;
     this.#stale = false;
-    this.#machine.counts.tlbInvalidations++;
+    this.#machine.counts.tlb[cause]++;
     for (const { pt } of this.#machine.vms) pt.forget();
   }
 }

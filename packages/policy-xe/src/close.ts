@@ -33,7 +33,7 @@ export function* vmCloseAndPut(xe: Xe, vm: XeVm, holder: Holder): Steps<void> {
   vm.size = 0;
   yield* waitIdle(dev, gpuvm.resv, "xe_vm_close");
   vm.pt.unmap(0, gpuvm.mmEnd);
-  vm.pt.flush();
+  vm.pt.flush("close");
   unlock(dev, vm.lock);
 
   yield* lock(dev, vm.lock, "xe_vm_close_and_put");

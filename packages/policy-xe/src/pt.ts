@@ -123,7 +123,7 @@ function* runJob(vm: XeVm, update: PtUpdate): Steps<number> {
 }
 
 function* flush(vm: XeVm): Steps<number> {
-  vm.pt.flush();
+  vm.pt.flush("unmap");
   return 0;
 }
 
@@ -154,6 +154,6 @@ export function zapVma(vma: XeVma): void {
     vm.file.machine.hazard("use-after-free", vm.gpuvm.name, what);
   }
   vm.pt.unmap(vma.start, vma.end - vma.start);
-  vm.pt.flush();
+  vm.pt.flush("unmap");
   vma.present = false;
 }

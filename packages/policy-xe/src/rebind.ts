@@ -51,7 +51,7 @@ function rebind(vm: XeVm, worker: boolean): Errno {
   for (const vma of vm.rebindList) update.bind(vma);
   // On a VM with ends of jobs the ring invalidates the TLB ahead of the next batch (`vm->tlb_flush_seqno`).
   const { counts } = vm.file.machine;
-  if (!vm.lrMode) vm.pt.flush();
+  if (!vm.lrMode) vm.pt.flush("unmap");
   const fence = ptUpdateRun(vm, update);
   if (typeof fence === "number") return fence;
   counts.rebinds += update.ops.length;

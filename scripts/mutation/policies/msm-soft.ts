@@ -71,7 +71,7 @@ export const MSM_SOFT: readonly Mutant[] = [
       "vas.setFlags(va, (flags & ~VMA_EVICTED) | VMA_MAPPED);",
       "vas.setFlags(va, flags & ~VMA_EVICTED);",
     ],
-    ["entries are cleared and the TLB is not", "  vm.pt.flush();\n", ""],
+    ["entries are cleared and the TLB is not", '  vm.pt.flush("unmap");\n', ""],
   ]),
   ...inFile("policy-msm/src/vma-store.ts", [
     [

@@ -23,7 +23,7 @@ export const MSM_VM_BIND: readonly Mutant[] = [
   ]),
   ...inFile("policy-msm/src/bind-job.ts", [
     ["an unmap clears nothing", "        vm.pt.unmap(iova, range);\n", ""],
-    ["an unmap does not flush", "        vm.pt.flush();\n", ""],
+    ["an unmap does not flush", '        vm.pt.flush("unmap");\n', ""],
     [
       "an update keeps its object",
       "      bo?.put(this);\n    }\n    this.vmOps.length = 0;",
@@ -32,8 +32,8 @@ export const MSM_VM_BIND: readonly Mutant[] = [
     ["an update holds no object", "    op.bo?.get(this);\n", ""],
     [
       "an update puts its object before it clears",
-      "      if (!map) {\n        vm.pt.unmap(iova, range);\n        vm.pt.flush();\n      } else if",
-      "      if (!map) {\n        bo?.put(this);\n        bo?.get(this);\n        vm.pt.unmap(iova, range);\n        vm.pt.flush();\n      } else if",
+      '      if (!map) {\n        vm.pt.unmap(iova, range);\n        vm.pt.flush("unmap");\n      } else if',
+      '      if (!map) {\n        bo?.put(this);\n        bo?.get(this);\n        vm.pt.unmap(iova, range);\n        vm.pt.flush("unmap");\n      } else if',
     ],
     ["a job that ran keeps its pins", "    yield* this.unpin();\n", ""],
     ["a job keeps its objects", "      op.bo?.put(this);\n", ""],

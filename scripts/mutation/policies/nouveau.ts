@@ -129,7 +129,7 @@ export const NOUVEAU: readonly Mutant[] = [
     ["pinned objects are moved", " || bo.pins > 0 ||", " ||"],
   ]),
   ...inFile("policy-nouveau/src/uvmm.ts", [
-    ["an unmap does not flush", "    this.pt.flush();\n", ""],
+    ["an unmap does not flush", '    this.pt.flush("unmap");\n', ""],
     ["a mapping that goes keeps its object", "    obj?.put(holder);\n", ""],
     ["what is unmapped in a region faults", "    if (sparse) this.pt.map(addr, range, null, 0);\n", ""],
   ]),

@@ -152,7 +152,7 @@ export const XE: readonly Mutant[] = [
       "",
     ],
     ["the end of a VM leaves entries", "  vm.pt.unmap(0, gpuvm.mmEnd);\n", ""],
-    ["the end of a VM does not flush", "  vm.pt.flush();\n", ""],
+    ["the end of a VM does not flush", '  vm.pt.flush("close");\n', ""],
     [
       "the end of a VM forgets contested VMAs",
       "  for (const vma of contested) yield* vmaDestroyUnlocked(vma);\n",

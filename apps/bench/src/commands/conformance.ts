@@ -1,4 +1,5 @@
 import { type Failure, type ReplayResult, replayFile, shippedVectors, VectorError } from "@gpuvm/conformance";
+import { ANSWERS } from "../answers.ts";
 
 /** What `gpuvm-bench conformance` was asked for. */
 export interface ConformanceArgs {
@@ -27,7 +28,7 @@ export async function runConformance(
   let unreadable = false;
   for (const file of files) {
     try {
-      results.push(await replayFile(file, { keep: SHOWN }));
+      results.push(await replayFile(file, { keep: SHOWN, drivers: ANSWERS }));
     } catch (error) {
       if (!(error instanceof VectorError)) throw error;
       err(`${error.message}\n`);

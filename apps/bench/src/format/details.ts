@@ -9,9 +9,12 @@ const FIGURES: readonly (readonly [label: string, cell: (run: RunResult) => stri
   ["unmapped by teardown", (r) => count(r.teardown_unmaps)],
   ["mappings peak / at the end", (r) => `${count(r.peak_mappings)} / ${count(r.final_mappings)}`],
   ["VAs / vm_bos made", (r) => `${count(r.vas_created)} / ${count(r.vm_bos_created)}`],
-  ["page-table entries written", (r) => count(r.ptes_written)],
+  ["page-table entries set / cleared", (r) => `${count(r.ptes_written)} / ${count(r.ptes_cleared)}`],
+  ["entries that lead to tables", (r) => count(r.table_entries_written)],
   ["table pages allocated", (r) => count(r.table_pages_allocated)],
+  ["bytes of page tables, peak", (r) => bytes(r.table_bytes_peak)],
   ["TLB invalidations", (r) => count(r.tlb_invalidations)],
+  ["  at map / unmap / table / submit / close", (r) => tlb(r.tlb)],
   ["bytes allocated peak", (r) => bytes(r.allocated_bytes_peak)],
   ["bytes mapped peak", (r) => bytes(r.mapped_bytes_peak)],
   ["retained after last handle, peak", (r) => bytes(r.retained_bytes_peak)],
@@ -27,6 +30,10 @@ const FIGURES: readonly (readonly [label: string, cell: (run: RunResult) => stri
   ["hazards", (r) => count(r.hazards)],
   ["events replayed per second (once)", (r) => short(r.timing.events_per_second)],
 ];
+
+function tlb({ map, unmap, table, submit, close }: RunResult["tlb"]): string {
+  return [map, unmap, table, submit, close].map(count).join(" / ");
+}
 
 function spread(d: DistributionSummary, unit: (n: number) => string = count): string {
   return d.n === 0 ? "none" : [d.p50, d.p90, d.p99, d.max].map(unit).join(" / ");

@@ -1,5 +1,5 @@
 import { cpus } from "node:os";
-import type { Distribution, LeftBehind, StepCounts, VmRecord } from "@gpuvm/drm-model";
+import type { Distribution, LeftBehind, StepCounts, TlbCause, TlbCounts, VmRecord } from "@gpuvm/drm-model";
 import { version } from "../cli/version.ts";
 import { subjectName } from "../policies.ts";
 import type { Portrait } from "../portrait/portrait.ts";
@@ -61,9 +61,19 @@ export interface RunResult {
   readonly unmaps: number;
   readonly remaps: number;
   readonly teardown_unmaps: number;
+  /** Leaf entries that were set. */
   readonly ptes_written: number;
+  /** Leaf entries that were cleared one by one; those that went with their table are not among them. */
+  readonly ptes_cleared: number;
+  /** Entries that lead to a table and were set, or cleared. */
+  readonly table_entries_written: number;
   readonly table_pages_allocated: number;
+  /** Most bytes of page tables at once, over all VMs of the machine. */
+  readonly table_bytes_peak: number;
+  /** All of `tlb`. */
   readonly tlb_invalidations: number;
+  /** TLB invalidations by what caused them. */
+  readonly tlb: Readonly<Record<TlbCause, number>>;
   readonly vas_created: number;
   readonly vm_bos_created: number;
   readonly peak_mappings: number;
@@ -153,8 +163,12 @@ export function runResult(replayed: Replayed): RunResult {
     remaps: steps.remap + over((record) => record.steps.remap),
     teardown_unmaps: teardown.unmap + over((record) => record.teardown.unmap),
     ptes_written: counts.ptesWritten,
+    ptes_cleared: counts.ptesCleared,
+    table_entries_written: counts.tableEntriesWritten + counts.tableEntriesCleared,
     table_pages_allocated: counts.tablePagesAllocated,
+    table_bytes_peak: counts.tableBytesPeak,
     tlb_invalidations: counts.tlbInvalidations,
+    tlb: tlbOf(counts.tlb),
     vas_created: counts.vasCreated,
     vm_bos_created: counts.vmBosCreated,
     peak_mappings: over((record) => record.peakMappings),
@@ -180,6 +194,10 @@ export function runResult(replayed: Replayed): RunResult {
     timing: timing([ms], events),
     ...(portrait === undefined ? {} : { portrait }),
   };
+}
+
+function tlbOf({ map, unmap, table, submit, close }: TlbCounts): RunResult["tlb"] {
+  return { map, unmap, table, submit, close };
 }
 
 /** A result file of these runs. */

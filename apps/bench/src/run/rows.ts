@@ -24,7 +24,9 @@ export const ROWS: readonly Row[] = [
     cell: (c) => `${count(sum(c, (r) => r.unmaps))} / ${short(sum(c, (r) => r.remaps))}`,
   },
   { label: "unmapped by teardown", cell: (c) => count(sum(c, (r) => r.teardown_unmaps)) },
-  { label: "page-table entries written", cell: (c) => short(sum(c, (r) => r.ptes_written)) },
+  { label: "page-table entries set", cell: (c) => short(sum(c, (r) => r.ptes_written)) },
+  { label: "  cleared one by one", cell: (c) => short(sum(c, (r) => r.ptes_cleared)) },
+  { label: "bytes of page tables, peak", cell: (c) => bytes(most(c, (r) => r.table_bytes_peak)) },
   { label: "TLB invalidations", cell: (c) => count(sum(c, (r) => r.tlb_invalidations)) },
   { label: "retained after last handle, peak", cell: (c) => bytes(most(c, (r) => r.retained_bytes_peak)) },
   {

@@ -2,7 +2,7 @@ import { type DmaFence, type Gpuva, gpuvaObj, gpuvmFirstVa, gpuvmNextVa } from "
 import type { Machine } from "../machine/machine.ts";
 import type { VmRecord } from "../machine/vm-record.ts";
 import type { Bo } from "../memory/bo.ts";
-import type { PageTable } from "../memory/page-table.ts";
+import type { GpuView } from "../memory/gpu-view.ts";
 
 /** Where a job runs, and what it may count on: for a machine that watches what the GPU sees. */
 export interface JobView {
@@ -20,7 +20,7 @@ export interface JobView {
 /** One job from its submission until its fence signals. */
 export class InUse {
   /** What the GPU translates with. */
-  readonly pt: PageTable;
+  readonly pt: GpuView;
   /** What it may touch. */
   readonly bos: ReadonlySet<Bo>;
   /** See {@link JobView}. */

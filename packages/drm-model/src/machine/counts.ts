@@ -1,13 +1,24 @@
 import { Distribution } from "./distribution.ts";
+import { TlbCounts } from "./tlb-counts.ts";
 
 /** What a machine counts, exactly and repeatably. Modelled time is nanoseconds of the virtual clock. */
 export class Counts {
-  /** Page-table entries written (set or cleared), of whatever page size. */
+  /** Leaf page-table entries that were set, of whatever page size. */
   ptesWritten = 0;
+  /** Leaf page-table entries that were cleared one by one. */
+  ptesCleared = 0;
+  /** Entries that lead to a table and were set. */
+  tableEntriesWritten = 0;
+  /** Entries that lead to a table and were cleared. */
+  tableEntriesCleared = 0;
   /** Page-table pages allocated. */
   tablePagesAllocated = 0;
-  /** TLB invalidations. */
-  tlbInvalidations = 0;
+  /** Bytes of page tables in use, over all VMs. */
+  tableBytesNow = 0;
+  /** Most bytes of page tables at once, over all VMs. */
+  tableBytesPeak = 0;
+  /** TLB invalidations by cause. */
+  readonly tlb: TlbCounts = new TlbCounts();
   /** Mappings that a driver made in page tables: calls, not entries. */
   ptMaps = 0;
   /** Ranges that a driver took out of page tables: calls, not entries. */
@@ -44,4 +55,15 @@ export class Counts {
   requests = 0;
   /** See {@link Counts.requests}. */
   errors = 0;
+
+  /** TLB invalidations. */
+  get tlbInvalidations(): number {
+    return this.tlb.total;
+  }
+
+  /** Page tables grow, or shrink, by so many bytes. */
+  tableBytes(by: number): void {
+    this.tableBytesNow += by;
+    if (this.tableBytesNow > this.tableBytesPeak) this.tableBytesPeak = this.tableBytesNow;
+  }
 }

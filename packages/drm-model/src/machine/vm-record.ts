@@ -9,7 +9,7 @@ import {
   gpuvaObj,
 } from "@gpuvm/core";
 import type { Bo } from "../memory/bo.ts";
-import type { PageTable } from "../memory/page-table.ts";
+import type { GpuView } from "../memory/gpu-view.ts";
 
 /** How often each step was answered. */
 export interface StepCounts {
@@ -35,7 +35,7 @@ export class VmRecord {
   /** The tree. */
   readonly vm: DrmGpuvm;
   /** What the GPU sees. */
-  readonly pt: PageTable;
+  readonly pt: GpuView;
   /** Steps that answered the program's requests. */
   readonly steps: StepCounts = { map: 0, unmap: 0, remap: 0 };
   /** Steps of teardowns: handle close, VM destroy, file close. */
@@ -70,7 +70,7 @@ export class VmRecord {
   broken = false;
 
   /** A VM that was just made. */
-  constructor(file: number, id: number | null, vm: DrmGpuvm, pt: PageTable, purpose = "program") {
+  constructor(file: number, id: number | null, vm: DrmGpuvm, pt: GpuView, purpose = "program") {
     this.file = file;
     this.id = id;
     this.vm = vm;

@@ -1,6 +1,6 @@
 import { DrmGemObject, type GemFuncs, type GemOptions } from "@gpuvm/core";
 import type { Machine } from "../machine/machine.ts";
-import type { PageTable } from "./page-table.ts";
+import type { GpuView } from "./gpu-view.ts";
 
 /** Where an object's pages are. */
 export type PageState = "none" | "resident" | "evicted" | "purged";
@@ -35,9 +35,9 @@ export class Bo extends DrmGemObject {
   /** Page-table entries that lead to its pages. */
   ptes = 0;
   /** Running GPU jobs that named it, by page table. Null: none so far. */
-  activeIn: Map<PageTable, number> | null = null;
+  activeIn: Map<GpuView, number> | null = null;
   /** Page tables of which the GPU may have entries in its TLB that lead here, on a machine that watches. */
-  cachedBy: Set<PageTable> | null = null;
+  cachedBy: Set<GpuView> | null = null;
   /** The program said that it does not need the contents. */
   purgeable = false;
   /** @internal */

@@ -11,11 +11,24 @@ import {
   Task,
   VaTable,
 } from "@gpuvm/core";
-import { Counts, Kref, Machine, Memory, PageTable, PteMap, Timers } from "@gpuvm/drm-model";
+import {
+  Counts,
+  GpuView,
+  Kref,
+  Machine,
+  Memory,
+  PageTable,
+  PageTableCounts,
+  PteMap,
+  Timers,
+  TlbCounts,
+} from "@gpuvm/drm-model";
 
 /** Classes whose instances no step depends on: who runs, what was counted and noted, what is scratch. */
 export const OPAQUE: ReadonlySet<unknown> = new Set([
   Counts,
+  PageTableCounts,
+  TlbCounts,
   DrmDevice,
   DrmExec,
   Ledger,
@@ -78,6 +91,7 @@ export const INSIDES: ReadonlyMap<unknown, Inside | null> = new Map<unknown, Ins
   [Kref, null],
   [Machine, null],
   [Memory, null],
+  [GpuView, null],
   [PageTable, null],
   // The half of the index that only looks is its base class.
   [Object.getPrototypeOf(BlockIndex), inside(null, { closed: true })],

@@ -1,0 +1,63 @@
+import { BadLine, type Request } from "../request.ts";
+import type { Exchange } from "../scenario.ts";
+import type { Answer } from "../session.ts";
+import type { DriverModel, DriverSession } from "./driver-model.ts";
+import { compared } from "./left-out.ts";
+
+/** A line of a driver's answers: it names its sequence and asks in words. */
+export interface DriverLine extends Request {
+  readonly seq: string;
+  readonly req: string;
+}
+
+/** Whether a line is of a driver's answers. */
+export function isDriverLine(line: Request): line is DriverLine {
+  return typeof line["seq"] === "string" && typeof line["req"] === "string";
+}
+
+/** One sequence of a driver's answers, asked of the model. */
+export class DriverScenario {
+  /** The sequence's name. */
+  readonly seq: string;
+  readonly #session: DriverSession;
+  readonly #leftOut: readonly string[];
+
+  /** Begins the sequence that a line is the first of. */
+  constructor(line: DriverLine, models: readonly DriverModel[]) {
+    const [driver = ""] = line.req.split(" ", 1);
+    const model = models.find(({ drivers }) => drivers.includes(driver));
+    if (model === undefined) {
+      const known = models.flatMap(({ drivers }) => drivers);
+      throw new BadLine(
+        `req begins with "${driver}", and no policy here answers for that: ${known.length === 0 ? "none was given" : `there are ${known.join(", ")}`}`,
+      );
+    }
+    this.seq = line.seq;
+    this.#session = model.begin(line.seq);
+    this.#leftOut = Object.keys(model.leftOut);
+  }
+
+  /** Asks, and puts both answers side by side. */
+  step(line: DriverLine): Exchange {
+    const { seq, i, req, ...expected } = line;
+    return {
+      request: { seq, i, req },
+      expected: compared(expected, this.#leftOut),
+      actual: compared(this.#answer(req), this.#leftOut),
+    };
+  }
+
+  /** The state now. */
+  describe(): string[] {
+    return [...this.#session.describe()];
+  }
+
+  #answer(req: string): Answer {
+    try {
+      return this.#session.answer(req.split(" "));
+    } catch (error) {
+      if (error instanceof BadLine) throw error;
+      return { threw: error instanceof Error ? error.message : String(error) };
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import type { Machine } from "../machine/machine.ts";
+import type { TlbCause } from "../machine/tlb-counts.ts";
+import type { Bo } from "./bo.ts";
+import { PageTableCounts } from "./page-table-counts.ts";
+import { PteMap, type PteRun } from "./pte-map.ts";
+
+/** When the TLB has to forget cleared entries: before their pages go, before the call is over, or when the driver likes. */
+export type FlushDue = "before-free" | "within-call" | "later";
+
+/**
+ * What the GPU sees of one VM: the entries that lead somewhere, and those that its TLB may still have. Which entries a
+ * map writes, of what size, in which tables, and when the TLB is told is each MMU's own rule: a driver's MMU writes
+ * ({@link GpuView.write}), clears ({@link GpuView.clear}) and flushes here, and counts in {@link GpuView.counts}.
+ */
+export class GpuView {
+  /** The entries. */
+  readonly ptes: PteMap = new PteMap();
+  /** What was written for them, by size and level, and the tables in use. */
+  readonly counts: PageTableCounts;
+  /** The machine that it belongs to. */
+  readonly machine: Machine;
+  /** Objects whose cleared entries the GPU may still have in its TLB, on a machine that watches. */
+  readonly #cached: Set<Bo> = new Set();
+  readonly #tlb: boolean;
+
+  /**
+   * Nothing is mapped.
+   *
+   * @param tlb the driver says when the TLB is flushed, with {@link GpuView.flush}: a machine that watches asks for it
+   */
+  constructor(machine: Machine, tlb: boolean) {
+    this.machine = machine;
+    this.counts = new PageTableCounts(machine.counts);
+    this.#tlb = tlb;
+  }
+
+  /** Table pages in use. */
+  get tables(): number {
+    return this.counts.tables;
+  }
+
+  /** Most table pages at once. */
+  get tablesPeak(): number {
+    return this.counts.tablesPeak;
+  }
+
+  /** An object of which the TLB may have entries that were cleared, or null; on a machine that watches. */
+  get cached(): Bo | null {
+    for (const bo of this.#cached) return bo;
+    return null;
+  }
+
+  /** Page-table entries in use. */
+  get entries(): number {
+    return this.ptes.runs().reduce((sum, run) => sum + entriesOf(run), 0);
+  }
+
+  /** Entries lead to these pages now. What was there must have been cleared: else it is found, and cleared. */
+  write(run: PteRun): void {
+    this.#expectNothing(run);
+    this.ptes.insert(run);
+    if (run.bo === null) return;
+    run.bo.ptes += entriesOf(run);
+    if (!this.machine.auditing) return;
+    this.machine.note(run.bo.name, `mapped at 0x${run.start.toString(16)}, ${run.end - run.start} bytes`);
+  }
+
+  /**
+   * The entries in `[start, start + length)` lead nowhere now; where there are none, nothing happens. The TLB may have
+   * them until the next {@link GpuView.flush}.
+   *
+   * @param due when a machine that watches wants to see that flush
+   * @returns what led somewhere, in address order
+   */
+  clear(start: number, length: number, due: FlushDue = "before-free"): readonly PteRun[] {
+    const gone = this.ptes.remove(start, start + length);
+    for (const run of gone) this.#cleared(run, due);
+    return gone;
+  }
+
+  /** The TLB forgets every entry of this VM, told by the driver because of `cause`. */
+  flush(cause: TlbCause): void {
+    this.machine.counts.tlb[cause]++;
+    this.forget();
+  }
+
+  /** No entry of this VM is in the TLB any more, without a flush of its own. */
+  forget(): void {
+    if (this.#cached.size === 0) return;
+    for (const bo of this.#cached) bo.cachedBy?.delete(this);
+    this.#cached.clear();
+  }
+
+  /** Whether clearing `[start, end)` would cut an entry that covers more than the smallest page. */
+  cutsEntry(start: number, end: number): boolean {
+    return [start, end].some((at) => {
+      const run = this.ptes.at(at);
+      return run !== null && run.start < at && (at - run.start) % run.pageSize !== 0;
+    });
+  }
+
+  #expectNothing({ start, end, bo }: PteRun): void {
+    const left = this.ptes.at(start) ?? this.ptes.runs()[this.ptes.firstEndingAfter(start)];
+    if (left === undefined || left.start >= end) return;
+    const what = `${left.bo?.name ?? "a null page"} at 0x${left.start.toString(16)}`;
+    this.machine.hazard("stale-pte", bo?.name ?? "null page", `entries are written over those of ${what}`);
+    this.clear(start, end - start);
+  }
+
+  #cleared(run: PteRun, due: FlushDue): void {
+    const { bo } = run;
+    if (bo === null) return;
+    const { machine } = this;
+    bo.ptes -= entriesOf(run);
+    if (machine.options.watch === true) this.#watch(bo, due);
+    if (machine.auditing)
+      machine.note(bo.name, `unmapped at 0x${run.start.toString(16)}, ${run.end - run.start} bytes`);
+    if ((bo.activeIn?.get(this) ?? 0) > 0)
+      machine.hazard("gpu-fault", bo.name, `${bo.name} is unmapped under a running job that uses it`);
+  }
+
+  #watch(bo: Bo, due: FlushDue): void {
+    if (this.#tlb && due !== "later") this.#cached.add(bo);
+    if (this.#tlb && due === "before-free") {
+      bo.cachedBy ??= new Set();
+      bo.cachedBy.add(this);
+    }
+    for (const job of this.machine.inUse) {
+      if (job.pt !== this || job.keeps === "now" || !job.bos.has(bo)) continue;
+      this.machine.hazard("gpu-fault", bo.name, `${bo.name} is unmapped under a job that uses it`);
+      return;
+    }
+  }
+}
+
+/** How many entries a run has. */
+export function entriesOf(run: PteRun): number {
+  return Math.ceil((run.end - run.start) / run.pageSize);
+}
