@@ -1,6 +1,8 @@
 import { GpuvmError } from "./error.ts";
 import type { DmaFence } from "./fence.ts";
 import type { DrmGemObject } from "./gem.ts";
+import type { DrmGpuvm } from "./gpuvm.ts";
+import type { DrmGpuvmBo } from "./gpuvm-bo.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Lock } from "./lock.ts";
 import type { Lockdep } from "./lockdep.ts";
@@ -43,6 +45,8 @@ export class DrmDevice {
   warnings = 0;
   /** Makes allocations fail, for tests and exploration: true lets the allocation named `what` fail. */
   failAlloc: ((what: string) => boolean) | null = null;
+  /** Told of each object, link and VM at the moment when it is freed, in order; null: nobody listens. */
+  onFree: ((what: DrmGemObject | DrmGpuvmBo | DrmGpuvm) => void) | null = null;
   /** Freed VAs and objects keep their numbers: a use after free is then always seen as one. */
   quarantine = false;
   /** Living objects by slot; slot 0 is not used. @internal */

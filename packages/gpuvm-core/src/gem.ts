@@ -103,6 +103,7 @@ export class DrmGemObject implements Counted {
       throw new GpuvmError("REFCOUNT", `the count of ${this.name} goes below 0`, [this.name]);
     if (this.dev.ledger !== null) this.dev.ledger.put(this, holder);
     if (--this.refs !== 0) return false;
+    this.dev.onFree?.(this);
     if (this.funcs !== null) this.funcs.free(this);
     this.dev.release(this);
     return true;

@@ -208,6 +208,7 @@ function destroy(vmBo: DrmGpuvmBo): void {
 export function freeVmBo(vmBo: DrmGpuvmBo): void {
   const { vm, obj } = vmBo;
   vm.ops.vmBoFree?.(vmBo);
+  vm.dev.onFree?.(vmBo);
   vmBo.freed = true;
   vm.bos[vmBo.slot] = null;
   if (!vm.dev.quarantine) vm.freeSlots.push(vmBo.slot);

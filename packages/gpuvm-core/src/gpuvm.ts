@@ -317,6 +317,7 @@ export class DrmGpuvm implements Counted {
       dev.warn("no vm_free callback: the VM leaks");
       return;
     }
+    dev.onFree?.(this);
     this.ops.vmFree(this);
     dev.refs--;
   }
