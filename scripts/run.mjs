@@ -15,6 +15,8 @@ const stamp = join(root, "node_modules", ".gpuvm-setup");
 const lock = join(tools, "lock");
 const packageJson = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const [task = "test", ...args] = process.argv.slice(2);
+/** What the site is made with is only fetched for tasks that make it or look at it. */
+const withSite = !["bench", "test", "e2e", "mutation", "changes", "fuzz"].includes(task);
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 const nodeOk = (major === 22 && minor >= 18) || (major === 24 && minor >= 11) || major >= 26;
@@ -55,7 +57,9 @@ function fingerprint() {
 }
 
 function isSetUp() {
-  return wanted.every(hasTool) && existsSync(stamp) && readFileSync(stamp, "utf8") === fingerprint();
+  if (!wanted.every(hasTool) || !existsSync(stamp)) return false;
+  const [made, site] = readFileSync(stamp, "utf8").split(" ");
+  return made === fingerprint() && (site === "site" || !withSite);
 }
 
 /** Runs one set-up command with its output on stderr. */
@@ -107,8 +111,9 @@ function setUp() {
       );
     }
     console.error("installing dependencies");
-    setupStep("pnpm install --frozen-lockfile --prefer-offline --loglevel=warn");
-    writeFileSync(stamp, fingerprint());
+    const all = withSite ? "" : ` --filter=${quote("!docs")}`;
+    setupStep(`pnpm install --frozen-lockfile --prefer-offline --loglevel=warn${all}`);
+    writeFileSync(stamp, `${fingerprint()} ${withSite ? "site" : "no-site"}`);
   }
   releaseLock();
 }

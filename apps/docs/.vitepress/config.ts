@@ -1,0 +1,49 @@
+import { existsSync, readFileSync } from "node:fs";
+import { defineConfig } from "vitepress";
+
+const api = new URL("../api/typedoc-sidebar.json", import.meta.url);
+
+export default defineConfig({
+  title: "gpuvm",
+  description: "An executable reference model of Linux's DRM GPUVM, and five drivers on it",
+  lang: "en",
+  outDir: "out",
+  cleanUrls: false,
+  srcExclude: ["**/README.md"],
+  head: [["link", { rel: "icon", type: "image/svg+xml", href: "/favicon.svg" }]],
+  themeConfig: {
+    search: { provider: "local" },
+    outline: { level: [2, 3] },
+    nav: [
+      { text: "Why does msm need that?", link: "/guides/why-does-msm-need-that" },
+      { text: "Guides", link: "/guides/getting-started" },
+      { text: "API", link: "/api/" },
+    ],
+    sidebar: {
+      "/guides/": [
+        {
+          text: "The answer",
+          items: [{ text: "Why does msm need that?", link: "/guides/why-does-msm-need-that" }],
+        },
+        {
+          text: "Use it",
+          items: [
+            { text: "Getting started", link: "/guides/getting-started" },
+            { text: "From your machine", link: "/guides/from-your-machine" },
+            { text: "Formats", link: "/guides/formats-and-features" },
+          ],
+        },
+        {
+          text: "Build on it",
+          items: [
+            { text: "Writing a policy", link: "/guides/writing-a-policy" },
+            { text: "Split and merge", link: "/guides/split-and-merge" },
+            { text: "How it is fast", link: "/guides/how-it-is-fast" },
+          ],
+        },
+      ],
+      "/api/": [{ text: "API", items: existsSync(api) ? JSON.parse(readFileSync(api, "utf8")) : [] }],
+    },
+  },
+  vite: { resolve: { conditions: ["@gpuvm/source"] } },
+});
