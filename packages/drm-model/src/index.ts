@@ -37,7 +37,7 @@ export type {
   NeutralWaitFence,
 } from "./neutral-request.ts";
 export { NEUTRAL_DRIVER } from "./neutral-request.ts";
-export { type LeftBehind, leftBehind, Replay, translator } from "./replay.ts";
+export { type LeftBehind, leftBehind, Replay } from "./replay.ts";
 export type {
   BindKind,
   BindOp,
@@ -77,6 +77,8 @@ export type {
   WaitFence,
 } from "./request.ts";
 export { BIND_KINDS, TRACE_FORMAT, TRACE_VERSION } from "./request.ts";
+export { PrivateBuffers } from "./translation/private-buffers.ts";
+export { translator } from "./translation/translator.ts";
 export { DmaBuf } from "./uapi/dma-buf.ts";
 export type {
   Driver,

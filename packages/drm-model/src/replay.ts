@@ -1,7 +1,7 @@
 import { type Errno, Task } from "@gpuvm/core";
 import { Machine, type MachineOptions } from "./machine/machine.ts";
 import type { Request } from "./request.ts";
-import type { Driver, DriverOptions, DriverVariant, Lifter, Lowerer, Userspace } from "./uapi/driver.ts";
+import type { Driver, DriverOptions, DriverVariant } from "./uapi/driver.ts";
 import type { DrmFile } from "./uapi/file.ts";
 
 /** What was still there after a close, by kind. */
@@ -138,10 +138,4 @@ export function leftBehind(machine: Machine): LeftBehind {
     left.vas += record.mappings;
   }
   return left;
-}
-
-/** A trace's requests in the terms of another driver, through the neutral form. */
-export function translator(from: Lifter, to: Userspace): (request: Request) => readonly Request[] {
-  const lower: Lowerer = to.lower();
-  return (request) => from(request).flatMap((neutral) => [...lower(neutral)]);
 }

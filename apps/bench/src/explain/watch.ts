@@ -1,7 +1,8 @@
-import { type Bo, Replay, type Request, translator } from "@gpuvm/drm-model";
-import { driverNamed, type Subject } from "../policies.ts";
+import { type Bo, Replay, type Request } from "@gpuvm/drm-model";
+import type { Subject } from "../policies.ts";
 import { isNative, jobNsOf } from "../run/replay-one.ts";
 import type { TraceSource } from "../run/source.ts";
+import { translation } from "../run/translation.ts";
 
 /** A replay that stopped at a time, with the object that was asked about. */
 export interface Watched {
@@ -38,7 +39,7 @@ export async function watch(
     { audit: true, ...(jobNs === undefined ? {} : { jobNs }) },
     { boOwnership: subject.boOwnership },
   );
-  const translate = native ? (request: Request) => [request] : translation(source, subject);
+  const translate = native ? (request: Request) => [request] : await translation(source, subject.variant);
   const requests: string[] = [];
   let bo: Bo | null = null;
   replay.begin();
@@ -59,19 +60,4 @@ export async function watch(
   if (exit) replay.closeFiles();
   else replay.machine.settle();
   return { replay, bo, requests, translated: !native };
-}
-
-function translation(source: TraceSource, { variant }: Subject): (request: Request) => readonly Request[] {
-  const { header, head } = source;
-  if (header.driver === "neutral") {
-    const lower = variant.userspace.lower();
-    // A neutral trace's requests are neutral by its header.
-    return (request) => lower(request as Parameters<typeof lower>[0]);
-  }
-  const from = driverNamed(header.driver);
-  const variants = Object.values(from.variants);
-  const speaker =
-    variants.find((v) => v.userspace.speaks(header, head)) ?? from.variants[from.defaultVariant];
-  if (speaker === undefined) throw new RangeError(`${from.name} has no default variant`);
-  return translator(speaker.userspace.lift(header), variant.userspace);
 }

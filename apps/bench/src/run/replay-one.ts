@@ -1,10 +1,11 @@
 import { performance } from "node:perf_hooks";
-import { type Driver, type DriverVariant, Replay, type Request, translator } from "@gpuvm/drm-model";
+import { type Driver, Replay, type Request } from "@gpuvm/drm-model";
 import { breathe } from "../cli/interrupt.ts";
-import { driverNamed, type Subject } from "../policies.ts";
+import type { Subject } from "../policies.ts";
 import type { Portrait } from "../portrait/portrait.ts";
 import { PortraitSampler } from "../portrait/portrait-sampler.ts";
 import type { TraceSource } from "./source.ts";
+import { translation } from "./translation.ts";
 
 /** Looks at a machine now and then during a replay, outside of what is timed. */
 export interface Sampler {
@@ -95,7 +96,7 @@ export async function replayOne(
   let uninterrupted = 0;
   for (let round = 0; round < options.repeat; round++) {
     replay.begin();
-    const translate = native ? null : translation(source, subject.variant);
+    const translate = native ? null : await translation(source, subject.variant);
     for await (const batch of source.batches()) {
       const requests = translate === null ? batch : batch.flatMap(translate);
       for (let at = 0; at < requests.length; ) {
@@ -122,17 +123,4 @@ export async function replayOne(
   replay.finish();
   const seen = portrait === undefined ? {} : { portrait: portrait.finish(replay) };
   return { ...seen, subject, source, translated: !native, replay, driver: replay.driver, events, ms };
-}
-
-function translation(source: TraceSource, target: DriverVariant): (request: Request) => readonly Request[] {
-  const { header, head } = source;
-  if (header.driver === "neutral") {
-    const lower = target.userspace.lower();
-    // A neutral trace's requests are neutral by its header.
-    return (request) => lower(request as Parameters<typeof lower>[0]);
-  }
-  const from = driverNamed(header.driver);
-  const speaker = Object.values(from.variants).find((variant) => variant.userspace.speaks(header, head));
-  const variant = speaker ?? (from.variants[from.defaultVariant] as DriverVariant);
-  return translator(variant.userspace.lift(header), target.userspace);
 }
