@@ -1,5 +1,5 @@
-export { type MsmDriver, startMsm } from "./driver.ts";
+export { type MsmDriver, startMsm } from "./drv/driver.ts";
 export { msm } from "./package.ts";
-export type { HandleCloseRule, MsmRules, TeardownRules } from "./rules.ts";
-export { MSM_RULES } from "./variants.ts";
-export type { MsmGemVm } from "./vm.ts";
+export type { HandleCloseRule, MsmRules, TeardownRules } from "./policy/rules.ts";
+export { MSM_RULES } from "./policy/variants.ts";
+export type { MsmGemVm } from "./vma/vm.ts";

@@ -1,9 +1,9 @@
 import type { DriverPackage, DriverVariant } from "@gpuvm/drm-model";
-import { startMsm } from "./driver.ts";
-import { policyOf } from "./policy.ts";
-import type { MsmRules } from "./rules.ts";
-import { msmUserspace } from "./userspace.ts";
-import { MSM_RULES } from "./variants.ts";
+import { startMsm } from "./drv/driver.ts";
+import { policyOf } from "./policy/policy.ts";
+import type { MsmRules } from "./policy/rules.ts";
+import { MSM_RULES } from "./policy/variants.ts";
+import { msmUserspace } from "./userspace/userspace.ts";
 
 function variant(rules: MsmRules): DriverVariant {
   return {

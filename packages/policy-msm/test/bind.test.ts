@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { msmGemOpen } from "../src/gem.ts";
-import { preallocCount } from "../src/prealloc.ts";
-import { VMA_DUMP } from "../src/vm.ts";
+import { msmGemOpen } from "../src/gem/gem.ts";
+import { preallocCount } from "../src/vma/prealloc.ts";
+import { VMA_DUMP } from "../src/vma/vm.ts";
 import { MS, NOTHING, Rig } from "./support/rig.ts";
 
 const BASE = 2 ** 32;

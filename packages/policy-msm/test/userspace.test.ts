@@ -1,8 +1,8 @@
 import { Replay, type Request, translator } from "@gpuvm/drm-model";
 import { loadTrace, shippedTraces, type Trace } from "@gpuvm/trace";
 import { describe, expect, it } from "vitest";
-import { Mapped } from "../src/mapped.ts";
 import { msm } from "../src/package.ts";
+import { Mapped } from "../src/userspace/mapped.ts";
 import { NOTHING } from "./support/rig.ts";
 
 function trace(name: string): Promise<Trace> {

@@ -3,7 +3,7 @@ import { inFile } from "./table.ts";
 
 /** Mistakes in what msm does where the kernel manages addresses. */
 export const MSM_SOFT: readonly Mutant[] = [
-  ...inFile("policy-msm/src/close.ts", [
+  ...inFile("policy-msm/src/gem/close.ts", [
     [
       "a handle closes without waiting for the GPU",
       '  else yield* waitResvTimeout(msm.machine, bo.resv, rule.usage, rule.limitNs, "msm_gem_close");\n',
@@ -22,7 +22,7 @@ export const MSM_SOFT: readonly Mutant[] = [
       "}\n\n/**\n * A file is",
     ],
   ]),
-  ...inFile("policy-msm/src/retire.ts", [
+  ...inFile("policy-msm/src/gpu/retire.ts", [
     ["a submit that retires keeps its objects", "    bo.put(submit);\n", ""],
     [
       "a submit that retires puts its objects twice",
@@ -31,7 +31,7 @@ export const MSM_SOFT: readonly Mutant[] = [
     ],
     ["a submit that retires keeps its queue", "  submit.queue.put(submit);\n", ""],
   ]),
-  ...inFile("policy-msm/src/submit.ts", [
+  ...inFile("policy-msm/src/gpu/submit.ts", [
     ["a submit that failed gives nothing back", "  if (ret !== 0) yield* retire(msm, submit);\n", ""],
     [
       "a submit's fence is on no object",
@@ -51,10 +51,10 @@ export const MSM_SOFT: readonly Mutant[] = [
     ["a submit that failed keeps its pins", "    yield* unpinAll(msm, submit);\n", ""],
     ["a submit keeps the queue's lock", "  unlock(dev, queue.lock);\n", ""],
   ]),
-  ...inFile("policy-msm/src/submit-state.ts", [
+  ...inFile("policy-msm/src/gpu/submit-state.ts", [
     ["a submit on the ring keeps its pins", "    for (const bo of this.bos) unpinObj(msm, bo);\n", ""],
   ]),
-  ...inFile("policy-msm/src/vma.ts", [
+  ...inFile("policy-msm/src/vma/vma.ts", [
     [
       "a mapping torn down leaves its entries",
       "    vmaUnmap(msm, at, va);\n    if (!close) {",
@@ -73,7 +73,7 @@ export const MSM_SOFT: readonly Mutant[] = [
     ],
     ["entries are cleared and the TLB is not", '  vm.pt.flush("unmap");\n', ""],
   ]),
-  ...inFile("policy-msm/src/vma-store.ts", [
+  ...inFile("policy-msm/src/vma/vma-store.ts", [
     [
       "a new mapping's maker keeps its vm_bo",
       "    gpuvaLink(vm, va, vmBo);\n    gpuvmBoPut(vmBo, IOCTL);\n",
@@ -90,7 +90,7 @@ export const MSM_SOFT: readonly Mutant[] = [
       "    const va = vmBo.vaHead;\n",
     ],
   ]),
-  ...inFile("policy-msm/src/shrinker.ts", [
+  ...inFile("policy-msm/src/gem/shrinker.ts", [
     [
       "objects that the GPU uses are evicted",
       "  return bo.resv.busy(USAGE_BOOKKEEP) === null;\n",
@@ -105,10 +105,10 @@ export const MSM_SOFT: readonly Mutant[] = [
       "",
     ],
   ]),
-  ...inFile("policy-msm/src/pages.ts", [
+  ...inFile("policy-msm/src/gem/pages.ts", [
     ["pages go and entries stay", "  putIovaSpaces(msm, bo, null, false, how);\n", ""],
   ]),
-  ...inFile("policy-msm/src/free.ts", [
+  ...inFile("policy-msm/src/gem/free.ts", [
     [
       "an object is freed while its mappings lead to it",
       '  putIovaSpaces(msm, bo, null, true, "free");\n  if (typeof',
@@ -117,24 +117,24 @@ export const MSM_SOFT: readonly Mutant[] = [
     ["a freed object stays on the list that memory pressure walks", "  bo.onLru.remove();\n", ""],
     ["an import keeps the exporter's object", "  bo.importedFrom?.bo.put(bo);\n", ""],
   ]),
-  ...inFile("policy-msm/src/gem.ts", [
+  ...inFile("policy-msm/src/gem/gem.ts", [
     ["an object without handle stays", '    bo.put("creator");\n', ""],
     ["GET_IOVA keeps the object", '    exec.fini();\n  }\n  bo.put("ioctl");\n', "    exec.fini();\n  }\n"],
     ["madvise keeps the object's lock", "  unlock(dev, bo.resv);\n", ""],
     ["CPU_PREP keeps the object", '-EBUSY;\n  bo.put("ioctl");\n', "-EBUSY;\n"],
   ]),
-  ...inFile("policy-msm/src/context-vm.ts", [
+  ...inFile("policy-msm/src/drv/context-vm.ts", [
     [
       "whether there is a VM is not asked again under the lock",
       "  if (ctx.vm === null) {\n    yield*",
       "  {\n    yield*",
     ],
   ]),
-  ...inFile("policy-msm/src/scanout.ts", [
+  ...inFile("policy-msm/src/kms/scanout.ts", [
     ["a framebuffer that goes keeps its object", "    bo.put(fb);\n", ""],
     ["a framebuffer that cannot be mapped stays", "      if (ret !== 0) yield* drop(fb);\n", ""],
   ]),
-  ...inFile("policy-msm/src/kernel-bo.ts", [
+  ...inFile("policy-msm/src/gem/kernel-bo.ts", [
     ["what the display does not show any more stays pinned", "  yield* unpinOne(msm, bo);\n", ""],
   ]),
 ];

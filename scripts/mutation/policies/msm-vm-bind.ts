@@ -3,7 +3,7 @@ import { inFile } from "./table.ts";
 
 /** Mistakes in what msm does where programs manage addresses. */
 export const MSM_VM_BIND: readonly Mutant[] = [
-  ...inFile("policy-msm/src/bind.ts", [
+  ...inFile("policy-msm/src/vma/bind.ts", [
     ["a bind keeps the queue's lock", "  unlock(msm.dev, queue.lock);\n", ""],
     ["a bind that failed gives nothing back", "    yield* job.release();\n", ""],
     ["a bind that failed keeps its pins", "    yield* job.unpin();\n", ""],
@@ -21,7 +21,7 @@ export const MSM_VM_BIND: readonly Mutant[] = [
       "    return 0;",
     ],
   ]),
-  ...inFile("policy-msm/src/bind-job.ts", [
+  ...inFile("policy-msm/src/vma/bind-job.ts", [
     ["an unmap clears nothing", "        vm.pt.unmap(iova, range);\n", ""],
     ["an unmap does not flush", '        vm.pt.flush("unmap");\n', ""],
     [
@@ -40,7 +40,7 @@ export const MSM_VM_BIND: readonly Mutant[] = [
     ["a job keeps its queue", "    this.queue.put(this);\n", ""],
     ["the throttle is never let go", "    this.vm.preallocInFlight -= this.prealloc;\n", ""],
   ]),
-  ...inFile("policy-msm/src/bind-steps.ts", [
+  ...inFile("policy-msm/src/vma/bind-steps.ts", [
     ["pieces do not know that they have entries", "    vm.vas.setFlags(made, flags);\n", ""],
     [
       "a cut mapping that was evicted is forgotten",
@@ -80,7 +80,7 @@ export const MSM_VM_BIND: readonly Mutant[] = [
     ],
     ["what is mapped already at another offset is kept", " &&\n    vas.offset(va) === asked.boOffset", ""],
   ]),
-  ...inFile("policy-msm/src/submit-vm-bind.ts", [
+  ...inFile("policy-msm/src/gpu/submit-vm-bind.ts", [
     [
       "a submit does not lock external objects",
       "    if (ret === 0) ret = yield* gpuvmPrepareObjects(vm, exec, 1);\n",
@@ -99,7 +99,7 @@ export const MSM_VM_BIND: readonly Mutant[] = [
     ],
     ["the VM does not know its last submit", "  vm.lastFences.set(queue, fence);\n", ""],
   ]),
-  ...inFile("policy-msm/src/vm-close.ts", [
+  ...inFile("policy-msm/src/vma/vm-close.ts", [
     [
       "the end of a VM does not wait for its work",
       '  for (const fence of vm.lastFences.values()) yield* waitFence(dev, fence, "msm_gem_vm_close");\n',
@@ -108,7 +108,7 @@ export const MSM_VM_BIND: readonly Mutant[] = [
     ["the end of a VM leaves entries", "      vmaUnmap(msm, vm, va);\n", ""],
     ["the end of a VM leaves objects locked", "      if (external) exec.unlockObj(bo);\n", ""],
   ]),
-  ...inFile("policy-msm/src/submit.ts", [
+  ...inFile("policy-msm/src/gpu/submit.ts", [
     [
       "a submit does not wait for binds",
       "  if ((flags & MSM_SUBMIT_FENCE_FD_IN) !== 0) bindFences(submit, after);\n",
@@ -116,20 +116,20 @@ export const MSM_VM_BIND: readonly Mutant[] = [
     ],
     ["a submit that failed leaves its fence", "    submit.abort();\n", ""],
   ]),
-  ...inFile("policy-msm/src/queue.ts", [
+  ...inFile("policy-msm/src/gpu/queue.ts", [
     ["a queue that is closed keeps its reference", "  queue.put(ctx);\n", ""],
   ]),
-  ...inFile("policy-msm/src/close.ts", [
+  ...inFile("policy-msm/src/gem/close.ts", [
     [
       "the end of a file does not wait for its binds",
       '    if (queue.binds !== null) yield* queue.binds.flush("drm_sched_entity_flush");\n',
       "",
     ],
   ]),
-  ...inFile("policy-msm/src/pages.ts", [
+  ...inFile("policy-msm/src/gem/pages.ts", [
     ["an eviction does not tell the VMs", "  gpuvmBoGemEvict(bo, true);\n", ""],
   ]),
-  ...inFile("policy-msm/src/free.ts", [
+  ...inFile("policy-msm/src/gem/free.ts", [
     ["a private object keeps the VM's resv object", "  bo.privateResv?.put(bo);\n", ""],
   ]),
 ];

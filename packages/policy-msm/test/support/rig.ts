@@ -7,9 +7,9 @@ import {
   Replay,
   type Request,
 } from "@gpuvm/drm-model";
-import type { MsmBo } from "../../src/bo.ts";
-import type { MsmFile } from "../../src/context.ts";
-import type { MsmDriver } from "../../src/driver.ts";
+import type { MsmFile } from "../../src/drv/context.ts";
+import type { MsmDriver } from "../../src/drv/driver.ts";
+import type { MsmBo } from "../../src/gem/bo.ts";
 import { msm } from "../../src/package.ts";
 
 export const NOTHING: LeftBehind = { bos: 0, bytes: 0, vms: 0, vmBos: 0, vas: 0 };

@@ -1,0 +1,71 @@
+import { type DmaFence, EBUSY, EINVAL, type Errno, type Holder, Lock, type Steps } from "@gpuvm/core";
+import { type DmaBuf, DrmFile, Kref, lock, unlock } from "@gpuvm/drm-model";
+import type { MsmBo } from "../gem/bo.ts";
+import { MsmQueue } from "../gpu/queue.ts";
+import type { MsmGemVm } from "../vma/vm.ts";
+import type { Msm } from "./device.ts";
+
+/** What a file has beside handles (`struct msm_context`); lives on while one of its queues does. */
+export class MsmContext {
+  /** `context#3`. */
+  readonly name: string;
+  /** Number of the file. */
+  readonly file: number;
+  /** The VM, once something needed one; counted until the context goes. */
+  vm: MsmGemVm | null = null;
+  /** The program opted in to VM_BIND; fixed once there is a VM. */
+  vmBind = false;
+  /** The file is closed: submits that are not on the ring yet become empty. */
+  closed = false;
+  /** By the program's number; 0 is made with the context. */
+  readonly queues: Map<number, MsmQueue> = new Map();
+  /** Protects the creation of the VM (`ctxlock`). */
+  readonly lock: Lock;
+  /** Dma-bufs that a recorded program made, by handle. */
+  readonly exports: Map<number, DmaBuf> = new Map();
+  /** Fence of the last submit that signals a syncobj: what a bind that waits for one waits for. */
+  lastSubmit: DmaFence | null = null;
+  readonly #refs: Kref;
+
+  /** A context with one reference, the file's (`context_init`). */
+  constructor(msm: Msm, file: DrmFile) {
+    const { dev } = msm;
+    this.name = `context#${dev.serial()}`;
+    this.file = file.id;
+    this.#refs = new Kref(dev, this.name, file, () => this.vm?.put(this));
+    this.lock = new Lock(`lock of ${this.name}`, "msm_context", dev.lockdep);
+    this.queues.set(0, new MsmQueue(msm, this, 0, 0));
+  }
+
+  /** Takes a reference (`msm_context_get`). */
+  get(holder: Holder): void {
+    this.#refs.get(holder);
+  }
+
+  /** Drops a reference; the last one drops the VM's (`msm_context_put`). */
+  put(holder: Holder): void {
+    this.#refs.put(holder);
+  }
+}
+
+/** An open file of msm. */
+export class MsmFile extends DrmFile<MsmBo> {
+  /** `file_priv->driver_priv`; counted until the file is closed. */
+  readonly ctx: MsmContext;
+
+  /** Opens the device (`msm_open`). */
+  constructor(msm: Msm, id: number) {
+    super(msm.machine, id);
+    this.ctx = new MsmContext(msm, this);
+  }
+}
+
+/** `MSM_SET_PARAM(EN_VM_BIND)`: only before the VM is made. */
+export function* enableVmBind(msm: Msm, ctx: MsmContext): Steps<Errno> {
+  if (!msm.rules.vmBind) return -EINVAL;
+  yield* lock(msm.dev, ctx.lock, "msm_ioctl_set_param");
+  const ret = ctx.vm !== null ? -EBUSY : 0;
+  if (ret === 0) ctx.vmBind = true;
+  unlock(msm.dev, ctx.lock);
+  return ret;
+}

@@ -1,0 +1,39 @@
+import type { BoOwnership, DrmDevice, GemFuncs, GpuvmOps, Lock } from "@gpuvm/core";
+import type { Machine } from "@gpuvm/drm-model";
+import type { Lru } from "../gem/lru.ts";
+import type { Ring } from "../gpu/ring.ts";
+import type { MsmRules } from "../policy/rules.ts";
+import type { MsmGemVm } from "../vma/vm.ts";
+import type { VmaStore } from "../vma/vma-store.ts";
+
+/** The driver's state (`struct msm_drm_private`), passed to everything that needs it. */
+export interface Msm {
+  readonly machine: Machine;
+  readonly dev: DrmDevice;
+  /** Which version this is. */
+  readonly rules: MsmRules;
+  /** Whether kernel-managed VMs, and VM_BIND VMs, count what they map. */
+  readonly ownership: { readonly managed: BoOwnership; readonly vmBind: BoOwnership };
+  /** Defects it runs with, by their number in the catalogue. */
+  readonly defects: ReadonlySet<string>;
+  /**
+   * Repairs of the rule "teardown at handle close", tried on the model only: `close-walks-vm`, `ask-again`, `wait-again`
+   * (`TeardownRules.handleClose`).
+   */
+  readonly repairs: ReadonlySet<string>;
+  /** Callbacks of its VMs. */
+  readonly vmOps: GpuvmOps;
+  /** Hooks of its objects. */
+  readonly gemFuncs: GemFuncs;
+  /** How VMAs and BOs lead to each other. */
+  readonly vmas: VmaStore;
+  /** `drm_device.gem_lru_mutex`. */
+  readonly lruLock: Lock;
+  readonly lru: Lru;
+  /** The GPU's ring. */
+  readonly ring: Ring;
+  /** The display's VM (`kms->vm`). Null only while the driver starts and after it is gone. */
+  kmsVm: MsmGemVm | null;
+  /** The VM of the GPU's kernel objects, TTBR1 (`gpu->vm`). */
+  gpuVm: MsmGemVm | null;
+}

@@ -1,0 +1,77 @@
+import { type DrmGemObject, ListNode } from "@gpuvm/core";
+import { Bo, type DmaBuf } from "@gpuvm/drm-model";
+import type { Msm } from "../drv/device.ts";
+import { MSM_BO_NO_SHARE } from "../drv/uapi.ts";
+import type { MsmGemVm } from "../vma/vm.ts";
+
+/** What the program said of an object's contents, `purged`: they are gone. */
+export type Madv = "willneed" | "dontneed" | "purged";
+
+/** A VMA that a BO owns, in the version before GPUVM. */
+export interface OwnedVma {
+  /** Its VM. */
+  readonly vm: MsmGemVm;
+  /** Its row in the VM. */
+  readonly va: number;
+}
+
+/** How an object of msm is made. */
+export interface MsmBoOptions {
+  /** Bytes, a multiple of 4096. */
+  readonly size: number;
+  /** `MSM_BO_*`. */
+  readonly flags: number;
+  /** With `MSM_BO_NO_SHARE`: the only VM that may map it. */
+  readonly vm?: MsmGemVm;
+  /** The foreign dma-buf that it was imported from. */
+  readonly importedFrom?: DmaBuf;
+  /** It came in as a dma-buf of another driver. */
+  readonly imported?: boolean;
+}
+
+/** A buffer object (`struct msm_gem_object`). */
+export class MsmBo extends Bo {
+  /** `MSM_BO_*`. */
+  readonly flags: number;
+  /** What the program said of the contents. */
+  madv: Madv = "willneed";
+  /**
+   * Open handles, exported dma-bufs and prepared framebuffers (`vma_ref`, 6.17). Not a count of references: while it
+   * is positive the display's mapping is worth keeping.
+   */
+  vmaRef = 0;
+  /** VMAs, in the version before GPUVM (`msm_gem_object.vmas`). */
+  readonly vmas: OwnedVma[] = [];
+  /** The VM in which a program last asked for, or chose, the address, and that address. Null: nobody relies on one. */
+  toldIn: MsmGemVm | null = null;
+  /** See {@link MsmBo.toldIn}. */
+  toldIova = 0;
+  /** On one of the LRU lists. */
+  readonly onLru: ListNode<MsmBo> = new ListNode<MsmBo>(this);
+  /** The resv object of the only VM that may map it, counted; the VM is not. Null: not private. */
+  readonly privateResv: DrmGemObject | null;
+  /** The dma-buf that it was imported from; its exporter's object is held. */
+  readonly importedFrom: DmaBuf | null;
+
+  /** An object with one reference (`msm_gem_new`). The resv object's reference is taken first. */
+  constructor(msm: Msm, options: MsmBoOptions) {
+    const { size, flags, vm, importedFrom } = options;
+    super(msm.machine, {
+      size,
+      funcs: msm.gemFuncs,
+      imported: options.imported === true || importedFrom !== undefined,
+      ...(vm === undefined ? {} : { resv: vm.resv }),
+      ...(importedFrom === undefined ? {} : { resv: importedFrom.bo.resv }),
+    });
+    this.flags = flags;
+    this.privateResv = vm === undefined ? null : vm.rObj.get(this);
+    this.importedFrom = importedFrom ?? null;
+    importedFrom?.bo.get(this);
+    msm.lru.update(this);
+  }
+
+  /** `MSM_BO_NO_SHARE`. */
+  get noShare(): boolean {
+    return (this.flags & MSM_BO_NO_SHARE) !== 0;
+  }
+}

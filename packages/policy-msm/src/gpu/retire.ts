@@ -1,0 +1,36 @@
+import { gpuvmBoPut, type Steps } from "@gpuvm/core";
+import { lock, unlock } from "@gpuvm/drm-model";
+import type { Msm } from "../drv/device.ts";
+import type { MsmBo } from "../gem/bo.ts";
+import { lockVmAndObj } from "../gem/locks.ts";
+import type { MsmVmBo } from "../vma/vm.ts";
+import { putIovaSpaces } from "../vma/vma.ts";
+import type { MsmSubmit } from "./submit-state.ts";
+
+/** A submit is done, or failed: it lets go of what it holds (`msm_submit_retire`, `__msm_gem_submit_destroy`). */
+export function* retire(msm: Msm, submit: MsmSubmit): Steps<void> {
+  submit.idle();
+  for (let i = 0; i < submit.bos.length; i++) {
+    const bo = submit.bos[i] as MsmBo;
+    const vmBo = submit.vmBos[i];
+    if (vmBo !== undefined && vmBo !== null) yield* putVmBo(msm, submit, bo, vmBo);
+    bo.put(submit);
+  }
+  submit.queue.fences.delete(submit.number);
+  submit.queue.put(submit);
+}
+
+/** Keeping the vm_bo keeps its struct, not the mapping: only the maintainer's proposal makes an event of the put. */
+function* putVmBo(msm: Msm, submit: MsmSubmit, bo: MsmBo, vmBo: MsmVmBo): Steps<void> {
+  if (!msm.rules.teardown.retire) {
+    yield* lock(msm.dev, bo.resv, "msm_submit_retire");
+    vmBo.requests--;
+    gpuvmBoPut(vmBo, submit);
+    unlock(msm.dev, bo.resv);
+    return;
+  }
+  const exec = yield* lockVmAndObj(msm, submit.vm, bo);
+  if (--vmBo.requests === 0) putIovaSpaces(msm, bo, submit.vm, true, "retire");
+  gpuvmBoPut(vmBo, submit);
+  exec.fini();
+}

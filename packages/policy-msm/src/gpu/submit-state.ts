@@ -1,0 +1,114 @@
+import { type DmaFence, ECANCELED, type Steps } from "@gpuvm/core";
+import { noteUse } from "@gpuvm/drm-model";
+import type { Msm } from "../drv/device.ts";
+import type { MsmBo } from "../gem/bo.ts";
+import { unpinObj } from "../gem/pages.ts";
+import type { MsmGemVm, MsmVmBo } from "../vma/vm.ts";
+import type { MsmQueue } from "./queue.ts";
+
+/**
+ * A submit (`struct msm_gem_submit`): holds its objects, and in some versions their vm_bos, from the lookup until it
+ * retires, and its queue, by which the context and the VM live as long.
+ */
+export class MsmSubmit {
+  /** Unique on its device. */
+  readonly id: number;
+  /** Counted. */
+  readonly queue: MsmQueue;
+  /** Not counted: queue and context hold it. */
+  readonly vm: MsmGemVm;
+  /** Listed objects, counted. */
+  readonly bos: MsmBo[] = [];
+  /** Their links to the VM, counted; null where this version does not hold them, or the submit failed before. */
+  readonly vmBos: (MsmVmBo | null)[] = [];
+  /** Objects that were locked and fenced. */
+  fenced = 0;
+  /** Its objects' pages are pinned. */
+  pinned = false;
+  /** Signals when the GPU is done; null before it is armed. */
+  fence: DmaFence | null = null;
+  /** The program's number of the fence. */
+  number = 0;
+  #active = 0;
+  #writes: Uint8Array | null = null;
+
+  /** A submit that holds its queue (`submit_create`). */
+  constructor(msm: Msm, queue: MsmQueue, vm: MsmGemVm) {
+    this.id = msm.dev.serial();
+    this.queue = queue.get(this);
+    this.vm = vm;
+  }
+
+  /** `submit#12`, for findings. */
+  get name(): string {
+    return `submit#${this.id}`;
+  }
+
+  /** Notes which of the listed objects are written. */
+  markWrites(indexes: readonly number[]): void {
+    const writes = new Uint8Array(this.bos.length);
+    for (const i of indexes) writes[i] = 1;
+    this.#writes = writes;
+  }
+
+  /** Whether the object at an index is written. */
+  writes(i: number): boolean {
+    return this.#writes?.[i] === 1;
+  }
+
+  /** Notes for the model's audit that the GPU will use the next listed object in the VM. */
+  uses(bo: MsmBo): void {
+    const { pt } = this.vm;
+    bo.activeIn ??= new Map();
+    bo.activeIn.set(pt, (bo.activeIn.get(pt) ?? 0) + 1);
+    this.#active++;
+  }
+
+  /** The GPU does not use the objects any more. */
+  idle(): void {
+    const { pt } = this.vm;
+    for (let i = 0; i < this.#active; i++) {
+      const { activeIn } = this.bos[i] as MsmBo;
+      activeIn?.set(pt, (activeIn.get(pt) ?? 1) - 1);
+    }
+    this.#active = 0;
+  }
+
+  /** The fence and its number are given out (`drm_sched_job_arm`). */
+  arm(fence: DmaFence, number: number | undefined): void {
+    const { queue } = this;
+    this.fence = fence;
+    this.number = number ?? queue.lastFence + 1;
+    queue.lastFence = Math.max(queue.lastFence, this.number);
+    queue.fences.set(this.number, fence);
+  }
+
+  /** Armed, but it will not run: whoever waits is let go. */
+  abort(): void {
+    this.fence?.signal(-ECANCELED);
+    this.idle();
+  }
+
+  /** Queues it behind what it waits for (`drm_sched_entity_push_job`). */
+  push(msm: Msm, after: readonly DmaFence[], work: boolean, retire: () => Steps<void>): void {
+    const fence = this.fence as DmaFence;
+    fence.onSignal(() => this.idle());
+    const { vm } = this;
+    // A program that manages addresses passes the fences of its binds in.
+    const uses =
+      vm.managed || !work
+        ? undefined
+        : noteUse(msm.machine, fence, { vm: vm.record, keeps: "pages", settled: !vm.unusable });
+    this.queue.entity.push({ after, fence, retire, uses, run: () => this.#run(msm) && work });
+  }
+
+  /** Written to the ring (`msm_job_run`): the fence alone keeps the pages now. False: its commands are left out. */
+  #run(msm: Msm): boolean {
+    const { current } = msm.dev;
+    msm.lruLock.acquire(current);
+    for (const bo of this.bos) unpinObj(msm, bo);
+    msm.lruLock.release(current);
+    this.pinned = false;
+    return !this.queue.ctx.closed && !this.vm.unusable;
+  }
+}

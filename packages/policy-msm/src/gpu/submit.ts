@@ -1,0 +1,203 @@
+import {
+  type DmaFence,
+  DrmExec,
+  EINVAL,
+  ENOENT,
+  ENOMEM,
+  EPIPE,
+  type Errno,
+  gpuvmBoGet,
+  type Steps,
+  USAGE_READ,
+  USAGE_WRITE,
+} from "@gpuvm/core";
+import { countSubmit, lock, preempt, type RequestOf, unlock } from "@gpuvm/drm-model";
+import type { MsmFile } from "../drv/context.ts";
+import { msmContextVm } from "../drv/context-vm.ts";
+import type { Msm } from "../drv/device.ts";
+import { MSM_SUBMIT_FENCE_FD_IN, MSM_SUBMIT_NO_IMPLICIT } from "../drv/uapi.ts";
+import type { MsmBo } from "../gem/bo.ts";
+import { pinObj, pinVmaLocked, unpinObj } from "../gem/pages.ts";
+import type { MsmGemVm } from "../vma/vm.ts";
+import { getVmaLocked } from "../vma/vma.ts";
+import { vmBoOf } from "../vma/vma-store.ts";
+import { retire } from "./retire.ts";
+import { MsmSubmit } from "./submit-state.ts";
+import { fenceAndValidate, lockObjectsVmBind } from "./submit-vm-bind.ts";
+
+/** `MSM_GEM_SUBMIT` (`msm_ioctl_gem_submit`). */
+export function* gemSubmit(msm: Msm, file: MsmFile, request: RequestOf<"submit">): Steps<Errno> {
+  const { ctx } = file;
+  const vm = yield* msmContextVm(msm, ctx);
+  if (vm === null) return -ENOMEM;
+  if (vm.unusable) return -EPIPE;
+  const queue = ctx.queues.get(request.queue ?? 0);
+  if (queue === undefined) return -ENOENT;
+  if (queue.vmBind) return -EINVAL;
+  if (!msm.dev.mayAlloc("msm submit")) return -ENOMEM;
+  const submit = new MsmSubmit(msm, queue, vm);
+  return yield* countSubmit(
+    msm.machine,
+    () => answer(msm, file, submit, request),
+    () => submit.fenced,
+  );
+}
+
+function* answer(msm: Msm, file: MsmFile, submit: MsmSubmit, request: RequestOf<"submit">): Steps<Errno> {
+  const { dev } = msm;
+  const { queue } = submit;
+  yield* lock(dev, queue.lock, "msm_ioctl_gem_submit");
+  let ret = lookupObjects(file, submit, request);
+  if (ret === 0) {
+    // From here on the handles may be closed: the objects are held, their mappings are not.
+    yield* preempt(dev, "preempt", "submit_lookup_objects");
+    ret = yield* lockPinAndQueue(msm, file, submit, request);
+  }
+  unlock(dev, queue.lock);
+  if (ret !== 0) yield* retire(msm, submit);
+  return ret;
+}
+
+/** Handles to counted objects (`submit_lookup_objects`). */
+function lookupObjects(file: MsmFile, submit: MsmSubmit, request: RequestOf<"submit">): Errno {
+  const handles = request.bos ?? [];
+  for (let i = 0; i < handles.length; i++) {
+    const bo = file.lookup(handles[i] as number, submit);
+    if (bo === null) return -EINVAL;
+    submit.bos.push(bo);
+  }
+  submit.markWrites(request.writes);
+  return 0;
+}
+
+function* lockPinAndQueue(
+  msm: Msm,
+  file: MsmFile,
+  submit: MsmSubmit,
+  request: RequestOf<"submit">,
+): Steps<Errno> {
+  const { queue, vm } = submit;
+  const flags = request.flags ?? 0;
+  const exec = vm.managed ? yield* lockObjectsLegacy(msm, submit) : yield* lockObjectsVmBind(msm, submit);
+  if (typeof exec === "number") return exec;
+  if (
+    msm.repairs.has("ask-again") &&
+    request.bos?.some((handle, i) => file.handles.get(handle) !== submit.bos[i])
+  ) {
+    exec.fini();
+    return -EINVAL;
+  }
+  const after: DmaFence[] = [];
+  if ((flags & MSM_SUBMIT_FENCE_FD_IN) !== 0) bindFences(submit, after);
+  if (vm.managed && (flags & MSM_SUBMIT_NO_IMPLICIT) === 0) implicitFences(submit, after);
+  let ret = yield* pinObjects(msm, submit);
+  if (ret === 0) {
+    const fence = queue.nextFence();
+    submit.arm(fence, request.fence);
+    if (vm.managed) attachFences(submit, fence);
+    else ret = yield* fenceAndValidate(vm, exec, fence, queue.context);
+  }
+  // On an error, unpin before the locks go.
+  if (ret !== 0) {
+    submit.abort();
+    yield* unpinAll(msm, submit);
+  }
+  exec.fini();
+  if (ret !== 0) return ret;
+  if ((request.out ?? 0) > 0) queue.ctx.lastSubmit = submit.fence;
+  submit.push(msm, after, request.cmds !== 0, () => retire(msm, submit));
+  return 0;
+}
+
+/** The VM, then each listed object, no duplicates allowed (`submit_lock_objects`). */
+function* lockObjectsLegacy(msm: Msm, submit: MsmSubmit): Steps<DrmExec | Errno> {
+  const { bos, vm } = submit;
+  const exec = new DrmExec(msm.dev);
+  while (exec.untilAllLocked()) {
+    let ret = yield* exec.lockObj(vm.rObj);
+    if (exec.contended !== null) continue;
+    if (ret === 0) ret = yield* exec.prepareArray(bos, 1);
+    if (exec.contended !== null || ret === 0) continue;
+    exec.fini();
+    return ret;
+  }
+  submit.fenced = bos.length;
+  return exec;
+}
+
+/** The out-fences of the program's binds, which it merged and passed in. */
+function bindFences(submit: MsmSubmit, after: DmaFence[]): void {
+  for (const { lastBind } of submit.queue.ctx.queues.values())
+    if (lastBind !== null && !lastBind.signaled) after.push(lastBind);
+}
+
+/** What implicit synchronisation waits for (`submit_fence_sync`): for readers the writers, for writers everybody. */
+function implicitFences(submit: MsmSubmit, after: DmaFence[]): void {
+  const { bos, queue } = submit;
+  for (let i = 0; i < bos.length; i++) {
+    const { resv } = bos[i] as MsmBo;
+    const usage = submit.writes(i) ? USAGE_READ : USAGE_WRITE;
+    if (resv.busy(usage) === null) continue;
+    for (const { fence, usage: of } of resv.pending()) {
+      // What the queue itself does, it does in order.
+      if (of <= usage && fence.context !== queue.context && !after.includes(fence)) after.push(fence);
+    }
+  }
+}
+
+/** A VMA, pages and page-table entries for each listed object, and a pin until the ring (`submit_pin_objects`). */
+function* pinObjects(msm: Msm, submit: MsmSubmit): Steps<Errno> {
+  const { dev } = msm;
+  const { bos, vm } = submit;
+  yield* preempt(dev, "alloc", "submit_pin_objects");
+  let ret: Errno = 0;
+  for (let i = 0; i < bos.length && ret === 0; i++) ret = pinObject(msm, submit, vm, i);
+  yield* lock(dev, msm.lruLock, "submit_pin_objects");
+  for (let i = 0; i < bos.length; i++) pinObj(msm, bos[i] as MsmBo);
+  unlock(dev, msm.lruLock);
+  submit.pinned = true;
+  return ret;
+}
+
+function pinObject(msm: Msm, submit: MsmSubmit, vm: MsmGemVm, i: number): Errno {
+  const bo = submit.bos[i] as MsmBo;
+  // A VM_BIND VM maps what was bound, and nothing else.
+  const va = vm.managed ? getVmaLocked(msm, bo, vm) : msm.vmas.find(bo, vm) || -EINVAL;
+  if (va < 0) return va;
+  const ret = pinVmaLocked(msm, bo, vm, va);
+  if (ret !== 0) return ret;
+  submit.uses(bo);
+  if (bo.toldIn === vm && bo.toldIova !== vm.vas.addr(va)) iovaMoved(msm, bo, vm.vas.addr(va));
+  if (msm.rules.submitHoldsVmBo) {
+    const vmBo = vmBoOf(bo, vm);
+    if (vmBo !== null) {
+      submit.vmBos[i] = gpuvmBoGet(vmBo, submit) as typeof vmBo;
+      vmBo.requests++;
+    }
+  }
+  return 0;
+}
+
+/** The mapping was taken away and made again elsewhere: the program's commands still have the old address. */
+function iovaMoved(msm: Msm, bo: MsmBo, iova: number): void {
+  const told = `the program was told 0x${bo.toldIova.toString(16)}`;
+  msm.machine.hazard("gpu-fault", bo.name, `${bo.name} is submitted at 0x${iova.toString(16)}, but ${told}`);
+  bo.toldIn = null;
+}
+
+/** On each listed object, as a reader or a writer (`submit_attach_object_fences`). */
+function attachFences(submit: MsmSubmit, fence: DmaFence): void {
+  const { bos } = submit;
+  for (let i = 0; i < bos.length; i++) {
+    const { resv } = bos[i] as MsmBo;
+    resv.addFence(fence, submit.writes(i) ? USAGE_WRITE : USAGE_READ);
+  }
+}
+
+function* unpinAll(msm: Msm, submit: MsmSubmit): Steps<void> {
+  if (!submit.pinned) return;
+  yield* lock(msm.dev, msm.lruLock, "submit_unpin_objects");
+  for (const bo of submit.bos) unpinObj(msm, bo);
+  unlock(msm.dev, msm.lruLock);
+  submit.pinned = false;
+}

@@ -1,0 +1,210 @@
+import {
+  type DmaFence,
+  DRM_EXEC_IGNORE_DUPLICATES,
+  DrmExec,
+  EINVAL,
+  ENOENT,
+  ENOMEM,
+  EPIPE,
+  type Errno,
+  gpuvmPrepareVm,
+  gpuvmRangeValid,
+  gpuvmSmMap,
+  gpuvmSmMapExecLock,
+  gpuvmSmUnmap,
+  gpuvmSmUnmapExecLock,
+  PAGE,
+  type Steps,
+  USAGE_KERNEL,
+} from "@gpuvm/core";
+import { type BindOp, Kref, lock, preempt, type RequestOf, unlock } from "@gpuvm/drm-model";
+import type { MsmContext, MsmFile } from "../drv/context.ts";
+import { msmContextVm } from "../drv/context-vm.ts";
+import type { Msm } from "../drv/device.ts";
+import { MSM_VM_BIND_OP_DUMP } from "../drv/uapi.ts";
+import type { MsmBo } from "../gem/bo.ts";
+import { getPages, pinObj } from "../gem/pages.ts";
+import { type JobOp, MsmVmBindJob } from "./bind-job.ts";
+import { PREALLOC_LIMIT, preallocCount } from "./prealloc.ts";
+import type { MsmGemVm } from "./vm.ts";
+
+/** `MSM_VM_BIND` (`msm_ioctl_vm_bind`): the tree changes here, the page tables in a job. */
+export function* vmBind(msm: Msm, file: MsmFile, request: RequestOf<"vm_bind">): Steps<Errno> {
+  const { ctx } = file;
+  const vm = yield* vmToBind(msm, ctx);
+  if (vm === null) return -ENOMEM;
+  if (vm.managed) return -EINVAL;
+  if (vm.unusable) return -EPIPE;
+  const queue = ctx.queues.get(request.queue ?? 0);
+  if (queue === undefined) return -ENOENT;
+  const { binds } = queue;
+  if (binds === null) return -EINVAL;
+  const ops = request.ops.map(jobOp);
+  for (const op of ops) {
+    const ret = checkOp(vm, op);
+    if (ret !== 0) return ret;
+  }
+  if (!msm.dev.mayAlloc("msm bind job")) return -ENOMEM;
+  const job = new MsmVmBindJob(msm, queue, vm, ops);
+  const after: DmaFence[] = [];
+  const { lastSubmit } = ctx;
+  if ((request.in ?? 0) > 0 && lastSubmit !== null && !lastSubmit.signaled) after.push(lastSubmit);
+  yield* lock(msm.dev, queue.lock, "msm_ioctl_vm_bind");
+  let ret = lookupOps(msm, file, job);
+  if (ret === 0) {
+    yield* throttle(msm, job);
+    ret = yield* lockPinAndApply(msm, job);
+  }
+  if (ret === 0) {
+    const finished = queue.lastBind as DmaFence;
+    binds.push(job.armed(after, finished));
+  } else {
+    if (msm.defects.has("M10") && (request.out ?? 0) > 0) yield* installTooEarly(msm);
+    yield* job.release();
+  }
+  unlock(msm.dev, queue.lock);
+  return ret;
+}
+
+/** M8: the VM was taken for made, which some call before must have done. */
+function* vmToBind(msm: Msm, ctx: MsmContext): Steps<MsmGemVm | null> {
+  if (!msm.defects.has("M8")) return yield* msmContextVm(msm, ctx);
+  if (ctx.vm === null) throw new TypeError("msm_ioctl_vm_bind reads ctx->vm, a null pointer");
+  return ctx.vm;
+}
+
+/** M10: the out-fence's descriptor was open to the program before the call could not fail any more. */
+function* installTooEarly(msm: Msm): Steps<void> {
+  const syncFile = new Kref(msm.dev, "sync_file", "fd", () => {});
+  // The error path puts the file; the descriptor is still there, for the program to close.
+  syncFile.put("fd");
+  yield* preempt(msm.dev, "publish", "fd_install");
+  syncFile.put("fd");
+}
+
+function jobOp(op: BindOp): JobOp {
+  const { kind, bo: handle, boOffset, va: iova, length: range, flags } = op;
+  return { kind: kind as JobOp["kind"], bo: null, handle, boOffset, iova, range, flags };
+}
+
+/** What the ioctl refuses before it looks anything up. */
+function checkOp(vm: MsmGemVm, op: JobOp): Errno {
+  const { kind, handle, boOffset, iova, range, flags } = op;
+  if (kind !== "map" && kind !== "unmap" && kind !== "map_null") return -EINVAL;
+  if ((flags & ~MSM_VM_BIND_OP_DUMP) !== 0) return -EINVAL;
+  if (iova % PAGE !== 0 || boOffset % PAGE !== 0 || range % PAGE !== 0 || range === 0) return -EINVAL;
+  if ((kind === "map") !== (handle !== 0)) return -EINVAL;
+  return gpuvmRangeValid(vm, iova, range) ? 0 : -EINVAL;
+}
+
+/** Handles to counted objects, and the sizes that need them (`vm_bind_job_lookup_ops`). */
+function lookupOps(msm: Msm, file: MsmFile, job: MsmVmBindJob): Errno {
+  for (const op of job.ops) {
+    if (op.kind !== "map") continue;
+    const bo = file.lookup(op.handle, job);
+    // M1: what was looked up before was forgotten.
+    if (bo === null && msm.defects.has("M1")) for (const before of job.ops) before.bo = null;
+    if (bo === null) return -EINVAL;
+    op.bo = bo;
+    if (op.boOffset + op.range > bo.size && !msm.defects.has("M4")) return -EINVAL;
+  }
+  return 0;
+}
+
+/** Waits until few enough page-table pages are preallocated, and then adds its own: two steps (`vm_bind_throttle`). */
+function* throttle(msm: Msm, job: MsmVmBindJob): Steps<void> {
+  const { dev } = msm;
+  const { vm } = job;
+  const count = preallocCount(job.ops);
+  if (dev.waitsUntil(() => vm.preallocInFlight <= PREALLOC_LIMIT, "vm_bind throttle")) yield dev.point;
+  job.prealloc = count;
+  vm.preallocInFlight += count;
+  vm.preallocPeak = Math.max(vm.preallocPeak, vm.preallocInFlight);
+}
+
+function* lockPinAndApply(msm: Msm, job: MsmVmBindJob): Steps<Errno> {
+  const { dev } = msm;
+  const { vm, queue } = job;
+  const exec = new DrmExec(dev, DRM_EXEC_IGNORE_DUPLICATES);
+  let ret = yield* lockObjects(msm, exec, job);
+  if (ret === 0) ret = yield* pinObjects(msm, job);
+  if (ret === 0) {
+    yield* preempt(dev, "alloc", "prealloc_allocate");
+    if (!dev.mayAlloc("page-table prealloc")) ret = -ENOMEM;
+  }
+  if (ret === 0) ret = apply(vm, job);
+  if (ret === 0) {
+    const finished = queue.nextFence();
+    queue.lastBind = finished;
+    // Objects that are only unmapped get no fence: an update's reference keeps them.
+    for (const { bo } of job.ops) bo?.resv.addFence(finished, USAGE_KERNEL);
+  } else {
+    yield* job.unpin();
+  }
+  exec.fini();
+  return ret;
+}
+
+/** The VM and every object that an operation maps, cuts or unmaps (`vm_bind_job_lock_objects`). */
+function* lockObjects(msm: Msm, exec: DrmExec, job: MsmVmBindJob): Steps<Errno> {
+  const { vm, ops } = job;
+  while (exec.untilAllLocked()) {
+    let ret = yield* gpuvmPrepareVm(vm, exec, 1);
+    if (exec.contended !== null) continue;
+    for (let i = 0; i < ops.length && ret === 0; i++) {
+      ret = yield* lockOp(msm, exec, vm, ops[i] as JobOp);
+      if (exec.contended !== null) break;
+    }
+    if (exec.contended === null && ret !== 0) return ret;
+  }
+  return 0;
+}
+
+function* lockOp(msm: Msm, exec: DrmExec, vm: MsmGemVm, op: JobOp): Steps<Errno> {
+  const { kind, bo, iova, range, boOffset } = op;
+  if (kind !== "unmap")
+    return yield* gpuvmSmMapExecLock(vm, exec, 1, { addr: iova, range, obj: bo, offset: boOffset });
+  // M5: the object's offset, always 0, was passed for the length.
+  return yield* gpuvmSmUnmapExecLock(vm, exec, iova, msm.defects.has("M5") ? boOffset : range);
+}
+
+/** Pages of what is mapped, pinned until the job ran (`vm_bind_job_pin_objects`). */
+function* pinObjects(msm: Msm, job: MsmVmBindJob): Steps<Errno> {
+  const { dev, lruLock } = msm;
+  for (const { bo } of job.ops) {
+    const ret = bo === null ? 0 : getPages(msm, bo);
+    if (ret !== 0) return ret;
+  }
+  yield* lock(dev, lruLock, "vm_bind_job_pin_objects");
+  for (const { bo } of job.ops) {
+    if (bo === null) continue;
+    pinObj(msm, bo);
+    job.pinned++;
+  }
+  unlock(dev, lruLock);
+  return 0;
+}
+
+/**
+ * The operations on the tree, one after the other. There is no way back: an error behind the first operation leaves
+ * the VM unusable.
+ */
+function apply(vm: MsmGemVm, job: MsmVmBindJob): Errno {
+  for (let i = 0; i < job.ops.length; i++) {
+    const op = job.ops[i] as JobOp;
+    job.current = op;
+    job.kept = false;
+    const { iova: addr, range, boOffset: offset } = op;
+    const obj: MsmBo | null = op.bo;
+    const ret =
+      op.kind === "unmap"
+        ? gpuvmSmUnmap(vm, job, addr, range)
+        : gpuvmSmMap(vm, job, { addr, range, obj, offset });
+    if (ret !== 0) {
+      if (i > 0) vm.giveUp();
+      return ret;
+    }
+    vm.record.applied();
+  }
+  return 0;
+}
