@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { printGpuvas, shippedTraces } from "@gpuvm/trace";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { COMMANDS } from "../src/cli/app.ts";
+import { contiguity } from "../src/cli/parse.ts";
 import { progressLine } from "../src/cli/progress.ts";
 import { SCRIPTS } from "../src/completion/scripts.ts";
 import { configSchema } from "../src/config/schema.ts";
@@ -61,6 +62,21 @@ function examples(name: keyof typeof COMMANDS): string[] {
   const text = COMMANDS[name]?.fullDescription ?? "";
   return text.split("\n").flatMap((line) => /^ {2}(gpuvm-bench .*?)( \| .*)?$/.exec(line)?.[1] ?? []);
 }
+
+describe("--contiguity", () => {
+  it("is a power of two from a page on, or whole", () => {
+    expect(["4096", "4K", "64K", "2M", "1G", "whole"].map(contiguity)).toEqual([
+      4096,
+      4096,
+      65536,
+      2 ** 21,
+      2 ** 30,
+      Number.POSITIVE_INFINITY,
+    ]);
+    for (const wrong of ["", "0", "2K", "12K", "4k", "-4K", "huge"])
+      expect(() => contiguity(wrong), wrong).toThrow(/is not a power of two from 4K on/);
+  });
+});
 
 describe("the examples in the help", () => {
   it("are there for every command", () => {

@@ -12,6 +12,7 @@ export { type TlbCause, TlbCounts } from "./machine/tlb-counts.ts";
 export { type StepCounts, VmRecord } from "./machine/vm-record.ts";
 export { Bo, type BoOptions, type PageState, releaseBo } from "./memory/bo.ts";
 export { entriesOf, type FlushDue, GpuView } from "./memory/gpu-view.ts";
+export { IoPgtableArm, type IoPgtableArmConfig } from "./memory/io-pgtable-arm.ts";
 export { IovaSpace } from "./memory/iova.ts";
 export { Memory } from "./memory/memory.ts";
 export {

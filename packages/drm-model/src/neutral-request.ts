@@ -28,7 +28,9 @@ import type {
 export const NEUTRAL_DRIVER = "neutral" as const;
 
 /** A buffer was created; with `vm` it is private to that VM. */
-export interface NeutralGemNew extends RequestBase, Pick<GemNew, "op" | "bo" | "size" | "vm"> {}
+export interface NeutralGemNew
+  extends RequestBase,
+    Pick<GemNew, "op" | "bo" | "size" | "vm" | "contiguity"> {}
 
 /** A wait, or a question, for the GPU to be done with a buffer. */
 export interface NeutralCpuPrep extends RequestBase, Pick<CpuPrep, "op" | "bo" | "busy"> {}

@@ -69,6 +69,8 @@ export interface GemNew extends RequestBase {
   readonly placement?: number;
   /** xe: 1 write-back, 2 write-combined. */
   readonly cache?: number;
+  /** Bytes of each physically contiguous, aligned piece of its memory: a power of two from 4096 on; default: as it is usual. */
+  readonly contiguity?: number;
   /** xe, panthor, neutral: the only VM that may map the buffer; it shares that VM's reservation and can't be exported. */
   readonly vm?: number;
 }

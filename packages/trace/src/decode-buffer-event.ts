@@ -1,6 +1,6 @@
 /** Decoders of the events about one buffer. */
 import type { CpuPrep, GemNew, PrimeImport, Request } from "@gpuvm/drm-model";
-import { bool, type DecodeState, knownBo, positive, text, uint } from "./field.ts";
+import { bool, type DecodeState, knownBo, pieceSize, positive, text, uint } from "./field.ts";
 import type { Mutable, RawEvent } from "./raw-event.ts";
 
 /** `gem_new` */
@@ -15,6 +15,7 @@ export function decodeGemNew(s: DecodeState, raw: RawEvent, t: number, f: number
   if (raw.placement !== undefined) e.placement = uint(s, raw.placement, "placement");
   if (raw.cache !== undefined) e.cache = uint(s, raw.cache, "cache");
   if (raw.vm !== undefined) e.vm = uint(s, raw.vm, "vm");
+  if (raw.contiguity !== undefined) e.contiguity = pieceSize(s, raw.contiguity, "contiguity");
   s.buffers.create(bo, "bo");
   return e;
 }

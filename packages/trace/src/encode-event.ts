@@ -42,7 +42,8 @@ function body(e: Request): string {
         key("tile_flags", e.tileFlags) +
         key("placement", e.placement) +
         key("vm", e.vm) +
-        key("cache", e.cache)
+        key("cache", e.cache) +
+        key("contiguity", e.contiguity)
       );
     case "gem_close":
     case "cpu_map":

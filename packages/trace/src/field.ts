@@ -51,6 +51,13 @@ export function positive(state: DecodeState, value: unknown, field: string): num
   return n;
 }
 
+/** Bytes of contiguous memory: a power of two from one page on. */
+export function pieceSize(state: DecodeState, value: unknown, field: string): number {
+  const n = uint(state, value, field);
+  if (n >= 4096 && Number.isInteger(Math.log2(n))) return n;
+  throw new EventProblem(field, `${field} is ${n}`, "give a power of two from 4096 on");
+}
+
 /** A buffer serial that was created before. */
 export function knownBo(state: DecodeState, value: unknown, field: string): number {
   const bo = positive(state, value, field);

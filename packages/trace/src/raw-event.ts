@@ -12,6 +12,7 @@ export interface RawEvent {
   readonly tile_flags?: unknown;
   readonly placement?: unknown;
   readonly cache?: unknown;
+  readonly contiguity?: unknown;
   readonly vm?: unknown;
   readonly iova?: unknown;
   readonly willneed?: unknown;

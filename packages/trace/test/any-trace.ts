@@ -107,6 +107,7 @@ export function anyTrace(): fc.Arbitrary<Request[]> {
           tileFlags: small,
           placement: small,
           cache: small,
+          contiguity: fc.integer({ min: 12, max: 40 }).map((bits) => 2 ** bits),
           vm: small,
         },
       ),

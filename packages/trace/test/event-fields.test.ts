@@ -13,6 +13,7 @@ const EVENTS: Record<string, Record<string, unknown>> = {
     "tile_flags?": 8,
     "placement?": 1,
     "cache?": 2,
+    "contiguity?": 65536,
     "vm?": 1,
   },
   gem_close: { bo: 1 },

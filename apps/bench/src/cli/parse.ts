@@ -24,6 +24,15 @@ export function percentage(input: string): number {
   return input.endsWith("%") ? nonNegative(input.slice(0, -1)) / 100 : nonNegative(input);
 }
 
+/** `4K`, `64K`, `2M`: bytes of each contiguous piece of memory; `whole`: one piece. */
+export function contiguity(input: string): number {
+  if (input === "whole") return Number.POSITIVE_INFINITY;
+  const [, digits = "", unit = ""] = /^(\d+)([KMG]?)$/.exec(input) ?? [];
+  const bytes = Number(digits) * 1024 ** " KMG".indexOf(unit || " ");
+  if (bytes >= 4096 && Number.isInteger(Math.log2(bytes))) return bytes;
+  throw new UsageError(`"${input}" is not a power of two from 4K on, such as 64K or 2M, nor "whole"`);
+}
+
 /** At least one file, as the command's usage says. */
 export function someFiles(files: readonly string[]): readonly string[] {
   if (files.length === 0) throw new UsageError("name at least one file; - is standard input");

@@ -3,7 +3,7 @@ import type { RunArgs, RunFormat } from "../commands/run.ts";
 import type { OwnershipChoice } from "../policies.ts";
 import type { Shard } from "../run/plan.ts";
 import type { BenchContext } from "./context.ts";
-import { nonNegative, pattern, percentage, positive, shard, word } from "./parse.ts";
+import { contiguity, nonNegative, pattern, percentage, positive, shard, word } from "./parse.ts";
 
 interface Flags {
   readonly trace?: readonly string[];
@@ -21,6 +21,7 @@ interface Flags {
   readonly ownership: OwnershipChoice;
   readonly format: RunFormat;
   readonly details: boolean;
+  readonly contiguity?: number;
   readonly out?: string;
   readonly audit: boolean;
   readonly lockdep: boolean;
@@ -109,6 +110,14 @@ export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], B
         values: ["table", "json", "markdown", "csv", "benchstat"],
         default: "table",
         brief: "What is printed",
+      },
+      contiguity: {
+        kind: "parsed",
+        parse: contiguity,
+        optional: true,
+        brief:
+          "How the memory of buffers lies, in contiguous pieces: 4K, 64K, 2M, whole; default: as with each driver",
+        placeholder: "SIZE",
       },
       details: {
         kind: "boolean",
@@ -219,6 +228,7 @@ export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], B
       trace: flags.trace ?? [],
       workload: flags.workload ?? [],
       policy: flags.policy ?? [],
+      contiguity: flags.contiguity,
       out: flags.out,
       report: flags.report,
       filter: flags.filter,

@@ -51,6 +51,8 @@ export interface RunArgs extends Partial<Choice> {
   readonly audit: boolean;
   /** Checks the locking rules. */
   readonly lockdep: boolean;
+  /** How the memory of buffers lies of which the trace says nothing, in bytes of each contiguous piece. */
+  readonly contiguity?: number | undefined;
   /** How often each trace is replayed on the same machine. */
   readonly repeat: number;
   /** How often each replay is timed, in interleaved rounds. */
@@ -159,8 +161,8 @@ async function replayAll(
         const what = jobName(job);
         const onProgress = (events: number) => progress.show(done, `${what}, ${events} events`);
         const portrait = args.portrait && round === 0;
-        const { audit, lockdep, repeat } = args;
-        const options = { audit, lockdep, repeat, portrait, onProgress, signal };
+        const { audit, lockdep, repeat, contiguity } = args;
+        const options = { audit, lockdep, repeat, contiguity, portrait, onProgress, signal };
         comparison.add(await replayOne(job.source, job.subject, options));
         progress.show(++done, what);
         await breathe();
@@ -177,12 +179,15 @@ async function replayAll(
 }
 
 function resultsFor(runs: readonly RunResult[], args: RunArgs, interrupted: boolean): Results {
-  const { audit, lockdep, repeat, samples, shard, filter, seed, workload = [] } = args;
+  const { audit, lockdep, repeat, samples, contiguity, shard, filter, seed, workload = [] } = args;
   const options = {
     audit,
     lockdep,
     repeat,
     samples,
+    ...(contiguity === undefined
+      ? {}
+      : { contiguity: Number.isFinite(contiguity) ? contiguity : ("whole" as const) }),
     ...(seed === undefined || workload.length === 0 ? {} : { seed }),
     ...(shard === undefined ? {} : { shard: `${shard.index}/${shard.of}` }),
     ...(filter === undefined ? {} : { filter: filter.source }),

@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { type Driver, Replay, type Request } from "@gpuvm/drm-model";
+import { type Driver, type MachineOptions, Replay, type Request } from "@gpuvm/drm-model";
 import { breathe } from "../cli/interrupt.ts";
 import type { Subject } from "../policies.ts";
 import type { Portrait } from "../portrait/portrait.ts";
@@ -25,6 +25,8 @@ export interface ReplayOptions {
   readonly audit: boolean;
   /** Checks locks. */
   readonly lockdep: boolean;
+  /** How the memory of buffers lies of which the trace says nothing, in bytes; default: as with each driver. */
+  readonly contiguity?: number | undefined;
   /** How often the trace is replayed, one after the other, on the same machine. */
   readonly repeat: number;
   /** Told of the requests done, now and then. */
@@ -74,6 +76,17 @@ export function isNative(subject: Subject, source: TraceSource): boolean {
   );
 }
 
+function machineOptions(source: TraceSource, options: ReplayOptions): MachineOptions {
+  const { audit, lockdep, contiguity } = options;
+  const jobNs = jobNsOf(source.header.capturedWith);
+  return {
+    audit,
+    lockdep,
+    ...(jobNs === undefined ? {} : { jobNs }),
+    ...(contiguity === undefined ? {} : { contiguity }),
+  };
+}
+
 /** Replays one trace on one subject, translated if need be. */
 export async function replayOne(
   source: TraceSource,
@@ -81,12 +94,9 @@ export async function replayOne(
   options: ReplayOptions,
 ): Promise<Replayed> {
   const native = isNative(subject, source);
-  const jobNs = jobNsOf(source.header.capturedWith);
-  const replay = new Replay(
-    subject.variant,
-    { audit: options.audit, lockdep: options.lockdep, ...(jobNs === undefined ? {} : { jobNs }) },
-    { boOwnership: subject.boOwnership },
-  );
+  const replay = new Replay(subject.variant, machineOptions(source, options), {
+    boOwnership: subject.boOwnership,
+  });
   const { signal } = options;
   const portrait = options.portrait === true ? new PortraitSampler() : undefined;
   const sampler: Sampler | undefined = options.sampler ?? portrait;

@@ -118,6 +118,8 @@ export interface Results {
     readonly lockdep: boolean;
     readonly repeat: number;
     readonly samples: number;
+    /** How the memory of buffers lay where the trace did not say: bytes of each contiguous piece; absent: as with each driver. */
+    readonly contiguity?: number | "whole";
     /** Of the workloads that were generated. */
     readonly seed?: number;
     /** `1/4`: only every fourth replay is in the file. */

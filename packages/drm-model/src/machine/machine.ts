@@ -27,6 +27,11 @@ export interface MachineOptions {
   readonly watch?: boolean;
   /** Modelled time of one GPU job in nanoseconds; default 10 ms. */
   readonly jobNs?: number;
+  /**
+   * How the memory of objects lies of which nothing else is known, in bytes: see `Bo.contiguity`; default: as the
+   * driver says.
+   */
+  readonly contiguity?: number;
 }
 
 /** Work for later, in a task of its own. */

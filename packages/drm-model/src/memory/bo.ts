@@ -11,6 +11,10 @@ export interface BoOptions extends GemOptions {
   readonly size: number;
   /** It came in as a dma-buf of another driver. */
   readonly imported?: boolean;
+  /** Known of this object: see {@link Bo.contiguity}. Default: as the machine's options say. */
+  readonly contiguity?: number;
+  /** What the driver's objects are where nobody says otherwise; default 4096. See {@link Bo.contiguity}. */
+  readonly usualContiguity?: number;
 }
 
 /**
@@ -28,6 +32,12 @@ export class Bo extends DrmGemObject {
   dmaBufs = 0;
   /** It came in as a dma-buf of another driver: not ours to evict or to export. */
   readonly imported: boolean;
+  /**
+   * How its memory lies: bytes of each physically contiguous piece of it, aligned to its own size, a power of two from
+   * 4096 on. 4096: no two pages follow each other. 2 MiB: huge folios. Infinity: one piece. It decides how much one
+   * page-table entry can cover.
+   */
+  readonly contiguity: number;
   /** Where its pages are. */
   pages: PageState = "none";
   /** Pins: pages must stay. */
@@ -48,6 +58,9 @@ export class Bo extends DrmGemObject {
     super(machine.dev, { ...options, funcs: options.funcs ?? plainFree });
     this.machine = machine;
     this.imported = options.imported ?? false;
+    this.contiguity = contiguityOf(
+      options.contiguity ?? machine.options.contiguity ?? options.usualContiguity ?? 4096,
+    );
     machine.memory.born(this);
     if (machine.auditing) machine.note(this.name, `created, ${options.size} bytes`);
   }
@@ -64,6 +77,12 @@ export class Bo extends DrmGemObject {
   get reachable(): boolean {
     return this.handles > 0 || this.dmaBufs > 0;
   }
+}
+
+function contiguityOf(bytes: number): number {
+  if (bytes === Number.POSITIVE_INFINITY || (bytes >= 4096 && Number.isInteger(Math.log2(bytes))))
+    return bytes;
+  throw new RangeError(`contiguity is ${bytes}; give a power of two from 4096 on, or Infinity`);
 }
 
 /** What freeing a BO means where the driver adds nothing. */

@@ -55,10 +55,16 @@ export class GpuView {
     return this.ptes.runs().reduce((sum, run) => sum + entriesOf(run), 0);
   }
 
-  /** Entries lead to these pages now. What was there must have been cleared: else it is found, and cleared. */
-  write(run: PteRun): void {
+  /**
+   * Entries lead to these pages now. What was there must have been cleared: else it is found, and cleared.
+   *
+   * @param join one run with the entries before it, where these go on to the next pages: for an MMU that is told of
+   *   piece after piece
+   */
+  write(run: PteRun, join = false): void {
     this.#expectNothing(run);
-    this.ptes.insert(run);
+    if (join) this.ptes.join(run);
+    else this.ptes.insert(run);
     if (run.bo === null) return;
     run.bo.ptes += entriesOf(run);
     if (!this.machine.auditing) return;

@@ -52,6 +52,21 @@ export class PteMap {
     this.#runs.splice(this.firstEndingAfter(run.start), 0, run);
   }
 
+  /** Puts a run where nothing is; it becomes part of the one before it where its entries go on from there. */
+  join(run: PteRun): void {
+    const i = this.firstEndingAfter(run.start);
+    const before = this.#runs[i - 1];
+    if (
+      before === undefined ||
+      before.end !== run.start ||
+      before.bo !== run.bo ||
+      before.pageSize !== run.pageSize ||
+      (run.bo !== null && before.offset + (before.end - before.start) !== run.offset)
+    )
+      this.#runs.splice(i, 0, run);
+    else before.end = run.end;
+  }
+
   /** Takes out `[start, end)`, cutting runs at its ends, and answers what was there. */
   remove(start: number, end: number): PteRun[] {
     const runs = this.#runs;
