@@ -20,18 +20,19 @@ function tally(...args: string[]): [string, number | null] {
 }
 
 describe("tally", () => {
-  it("adds tests and checks", () => {
-    expect(tally(tests, "0", runs, "0")).toEqual(["12 passed, 0 failed\n", 0]);
+  it("adds tests, checks and what a user of the packages does", () => {
+    expect(tally(tests, "0", runs, "0", "0")).toEqual(["13 passed, 0 failed\n", 0]);
   });
 
   it("counts a part that failed without naming a failure", () => {
-    expect(tally(tests, "1", runs, "0")).toEqual(["12 passed, 1 failed\n", 1]);
-    expect(tally(tests, "0", join(scratch, "none"), "124")).toEqual(["7 passed, 1 failed\n", 1]);
+    expect(tally(tests, "1", runs, "0", "0")).toEqual(["13 passed, 1 failed\n", 1]);
+    expect(tally(tests, "0", join(scratch, "none"), "124", "0")).toEqual(["8 passed, 1 failed\n", 1]);
+    expect(tally(tests, "0", runs, "0", "124")).toEqual(["12 passed, 1 failed\n", 1]);
   });
 
   it("does not take silence for success", () => {
-    expect(tally(join(scratch, "none"), "0", join(scratch, "none"), "0")).toEqual([
-      "0 passed, 0 failed\n",
+    expect(tally(join(scratch, "none"), "0", join(scratch, "none"), "0", "")).toEqual([
+      "0 passed, 1 failed\n",
       1,
     ]);
   });

@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,13 +23,27 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 interface Manifest {
   readonly name: string;
   readonly private?: boolean;
+  readonly version: string;
 }
 
-function publishedFolders(): string[] {
+function publishedFolders(base: string): string[] {
   return ["packages", "apps"]
-    .flatMap((dir) => readdirSync(join(root, dir)).map((name) => join(root, dir, name)))
+    .flatMap((dir) => readdirSync(join(base, dir)).map((name) => join(base, dir, name)))
     .filter((dir) => existsSync(join(dir, "package.json")))
     .filter((dir) => !(JSON.parse(readFileSync(join(dir, "package.json"), "utf8")) as Manifest).private);
+}
+
+/** What the release does first, in a copy: every pending changeset becomes a version and a changelog. */
+async function rehearseVersion(copy: string): Promise<void> {
+  await run("git", ["clone", "--quiet", "--local", root, copy]);
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+  await run(join(root, "node_modules", ".bin", "changeset"), ["version"], { cwd: copy });
+  const versions = publishedFolders(copy).map((dir) => {
+    if (!existsSync(join(dir, "CHANGELOG.md"))) throw new Error(`${dir} got no CHANGELOG.md`);
+    return (JSON.parse(readFileSync(join(dir, "package.json"), "utf8")) as Manifest).version;
+  });
+  if (new Set(versions).size !== 1) throw new Error(`versions differ: ${versions.join(", ")}`);
+  console.log(`the next version would be ${versions[0]}, with ${versions.length} changelogs`);
 }
 
 const registry = await startRegistry();
@@ -43,7 +58,8 @@ try {
     writeFileSync(join(dir, ".npmrc"), `@gpuvm:registry=${registry.url}/\n${host}/:_authToken=none\n`);
   }
 
-  for (const dir of publishedFolders()) {
+  await rehearseVersion(join(scratch, "copy"));
+  for (const dir of publishedFolders(root)) {
     await run("pnpm", ["pack", "--pack-destination", tarballs], { cwd: dir });
   }
   for (const file of readdirSync(tarballs).filter((name) => name.endsWith(".tgz"))) {
@@ -64,11 +80,12 @@ try {
   writeFileSync(join(app, "trace.txt"), bind("bind", "1.000000") + bind("unbind", "2.000000"));
   await bench("lint", "trace.txt");
   const { stdout: verdict } = await bench("run", "--trace", "trace.txt", "--report", "report.html");
-  if (!/leave nothing behind/.test(verdict)) throw new Error(`no verdict on trace.txt:\n${verdict}`);
+  if (!/left at device close/.test(verdict)) throw new Error(`no verdict on trace.txt:\n${verdict}`);
   if (!/<svg/.test(readFileSync(join(app, "report.html"), "utf8")))
     throw new Error("report.html has no picture");
   await bench("export", "trace.txt", "--policy", "powervr", "--format", "perfetto", "-o", "replay.pftrace");
   await bench("run", "--filter", "glmark2.* on powervr");
+  await bench("conformance");
   console.log("trace-cmd text to a verdict, a report and a timeline; a shipped trace replays");
 } finally {
   await registry.close();
