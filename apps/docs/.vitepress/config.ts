@@ -17,6 +17,7 @@ export default defineConfig({
     nav: [
       { text: "Why does msm need that?", link: "/guides/why-does-msm-need-that" },
       { text: "Guides", link: "/guides/getting-started" },
+      { text: "Split and merge", link: "/play/split-and-merge" },
       { text: "API", link: "/api/" },
     ],
     sidebar: {
