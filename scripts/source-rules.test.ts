@@ -50,6 +50,10 @@ describe("imports go down only", () => {
     ["@gpuvm/explorer", `const later = await import("@gpuvm/trace");`],
     ["@gpuvm/trace", `import { x } from "../../drm-model/src/request.ts";`],
     ["@gpuvm/bench", `import {\n  x,\n} from "../../../packages/trace/src/index.ts";`],
+    ["@gpuvm/results", `import { xe } from "@gpuvm/policy-xe";`],
+    ["@gpuvm/drm-model", `import { subjects } from "@gpuvm/drivers";`],
+    ["@gpuvm/study", `import { x } from "@gpuvm/results";`],
+    ["@gpuvm/drivers", `import { x } from "@gpuvm/policy-testkit";`],
     ["@gpuvm/trace", `const glob = "**/*"; import { y } from "@gpuvm/bench";`],
   ])("catches a planted import in %s: %s", (owner, text) => {
     expect(forbiddenImports(planted(owner, text))).toHaveLength(1);
@@ -61,6 +65,7 @@ describe("imports go down only", () => {
     ["@gpuvm/drm-model", `/** @example import { x } from "@gpuvm/explorer"; */`],
     ["@gpuvm/trace", `import { x } from "../other.ts";`],
     ["@gpuvm/bench", `import { x } from "@gpuvm/policy-msm";`],
+    ["@gpuvm/drivers", `import { x } from "@gpuvm/policy-msm";`],
   ])("lets %s have %s", (owner, text) => {
     expect(forbiddenImports(planted(owner, text, "src/deep/file.ts"))).toEqual([]);
   });

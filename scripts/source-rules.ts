@@ -7,8 +7,31 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "@gpuvm/policy-testkit": ["@gpuvm/core", "@gpuvm/drm-model"],
   "@gpuvm/explorer": ["@gpuvm/core", "@gpuvm/drm-model"],
   "@gpuvm/policy-*": ["@gpuvm/core", "@gpuvm/drm-model", "@gpuvm/conformance"],
+  "@gpuvm/drivers": ["@gpuvm/core", "@gpuvm/drm-model", "@gpuvm/policy-*"],
+  "@gpuvm/reference-graph": ["@gpuvm/core", "@gpuvm/drm-model"],
+  "@gpuvm/workloads": ["@gpuvm/drm-model", "@gpuvm/trace"],
+  "@gpuvm/study": ["@gpuvm/core", "@gpuvm/drm-model", "@gpuvm/drivers"],
+  "@gpuvm/scenarios": [
+    "@gpuvm/core",
+    "@gpuvm/drm-model",
+    "@gpuvm/explorer",
+    "@gpuvm/drivers",
+    "@gpuvm/policy-*",
+  ],
+  "@gpuvm/results": ["@gpuvm/core", "@gpuvm/drm-model", "@gpuvm/trace", "@gpuvm/drivers", "@gpuvm/workloads"],
+  "@gpuvm/report": ["@gpuvm/results"],
   "@gpuvm/bench": ["@gpuvm/*"],
 };
+
+/** What stands above the policies, or imitates their recordings: it may name drivers, as may the readers of their formats. */
+const MAY_NAME: ReadonlySet<string> = new Set([
+  "@gpuvm/trace",
+  "@gpuvm/drivers",
+  "@gpuvm/study",
+  "@gpuvm/scenarios",
+  "@gpuvm/workloads",
+  "@gpuvm/bench",
+]);
 
 /** One source file of a package. */
 export interface SourceFile {
@@ -32,8 +55,9 @@ export function importsOf(text: string): string[] {
 }
 
 function mayImport(owner: string, target: string): boolean {
-  const allowed = LAYERS[owner] ?? LAYERS[owner.replace(/-[^-]+$/, "-*")] ?? [];
-  return allowed.includes(target) || allowed.includes("@gpuvm/*");
+  const family = (name: string) => name.replace(/^(@gpuvm\/policy)-(?!testkit$).*$/, "$1-*");
+  const allowed = LAYERS[family(owner)] ?? [];
+  return allowed.includes(family(target)) || allowed.includes("@gpuvm/*");
 }
 
 function leavesItsFolder(path: string, specifier: string): boolean {
@@ -56,9 +80,9 @@ function wordsOf(code: string): string[] {
   return code.split(/[^A-Za-z]+|(?<=[a-z])(?=[A-Z])/);
 }
 
-/** Identifiers and strings that name a driver; only its own package, the readers of its formats and the command may. */
+/** Identifiers and strings that name a driver; only its own package, what stands above the policies and the readers of formats may. */
 export function namedDrivers({ owner, text }: SourceFile): string[] {
-  if (owner === "@gpuvm/trace" || owner === "@gpuvm/bench") return [];
+  if (MAY_NAME.has(owner)) return [];
   if (owner.startsWith("@gpuvm/policy-") && owner !== "@gpuvm/policy-testkit") return [];
   return wordsOf(withoutComments(text)).filter((word) => DRIVERS.has(word.toLowerCase()));
 }

@@ -1,10 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseToken, type SearchResult, search } from "@gpuvm/explorer";
+import { BUGS, checkBug, RULES, scenarioOf, UNEXPRESSED } from "@gpuvm/scenarios";
 import { describe, expect, it } from "vitest";
-import { scenarioOf } from "../src/bugs/bug.ts";
-import { BUGS, UNEXPRESSED } from "../src/bugs/catalogue.ts";
-import { checkBug } from "../src/bugs/check.ts";
-import { RULES } from "../src/bugs/rules.ts";
 import { runBugs } from "../src/commands/bugs.ts";
 import { runExplore } from "../src/commands/explore.ts";
 

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Results } from "@gpuvm/results";
 import { printGpuvas, shippedTraces } from "@gpuvm/trace";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { COMMANDS } from "../src/cli/app.ts";
@@ -10,7 +11,6 @@ import { contiguity } from "../src/cli/parse.ts";
 import { progressLine } from "../src/cli/progress.ts";
 import { SCRIPTS } from "../src/completion/scripts.ts";
 import { configSchema } from "../src/config/schema.ts";
-import type { Results } from "../src/index.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const NODE_ARGS = ["--conditions=@gpuvm/source", MAIN];

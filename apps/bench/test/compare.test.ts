@@ -1,10 +1,10 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { compareResults } from "@gpuvm/results";
 import { describe, expect, it } from "vitest";
 import { runCompare } from "../src/commands/compare.ts";
-import { compareResults } from "../src/compare/compare.ts";
-import { readResults } from "../src/compare/read-results.ts";
+import { readResults } from "../src/inputs/read-results.ts";
 import { resultsFile, runOf } from "./results-fixture.ts";
 
 const spread = (center: number) => [-3, -2, -1, 0, 1, 2, 3, 0, 1, -1].map((d) => center * (1 + d / 200));

@@ -1,5 +1,5 @@
+import { UsageError } from "@gpuvm/drm-model";
 import { expect, it } from "vitest";
-import { UsageError } from "../src/cli/usage-error.ts";
 import { type ExplainArgs, runExplain } from "../src/commands/explain.ts";
 
 async function explain(args: Partial<ExplainArgs>): Promise<[number, string]> {

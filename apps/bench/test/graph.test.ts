@@ -1,12 +1,8 @@
 import { withOwnership } from "@gpuvm/core";
+import { DRIVERS, subjectNamed } from "@gpuvm/drivers";
+import { dotOf, refLoopsOf, statesOf, svgOf, verdictOf } from "@gpuvm/reference-graph";
 import { describe, expect, it } from "vitest";
 import { runWhy } from "../src/commands/why.ts";
-import { dotOf } from "../src/graph/dot.ts";
-import { refLoopsOf } from "../src/graph/reference-loop.ts";
-import { svgOf } from "../src/graph/svg.ts";
-import { verdictOf } from "../src/graph/verdict.ts";
-import { statesOf } from "../src/graph/what-breaks-it.ts";
-import { DRIVERS, subjectNamed } from "../src/policies.ts";
 
 const policy = (name: string) => subjectNamed(name).variant.policy;
 

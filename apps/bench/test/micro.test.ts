@@ -1,5 +1,5 @@
+import { UsageError } from "@gpuvm/drm-model";
 import { describe, expect, it } from "vitest";
-import { UsageError } from "../src/cli/usage-error.ts";
 import { type MicroArgs, runMicro } from "../src/commands/micro.ts";
 import { Checksum } from "../src/micro/checksum.ts";
 import { CoreSubject } from "../src/micro/core-subject.ts";

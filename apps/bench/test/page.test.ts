@@ -1,9 +1,7 @@
 import { readFileSync } from "node:fs";
+import { DEFAULT_PARAMS, runStudyOn, studySubjects } from "@gpuvm/study";
 import { expect, it } from "vitest";
-import { pageWith } from "../src/study/page.ts";
-import { DEFAULT_PARAMS } from "../src/study/params.ts";
-import { runStudyOn } from "../src/study/run-study.ts";
-import { studySubjects } from "../src/study/subjects.ts";
+import { pageWith } from "../src/format/study-page.ts";
 
 const PAGE = new URL("../../docs/guides/why-does-msm-need-that.md", import.meta.url);
 

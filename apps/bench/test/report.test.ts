@@ -2,18 +2,14 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { subjectNamed } from "@gpuvm/drivers";
+import { reportHtml } from "@gpuvm/report";
+import { type Results, type RunResult, runResult } from "@gpuvm/results";
+import { openWorkload } from "@gpuvm/workloads";
 import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Results, RunResult } from "../src/index.ts";
-import {
-  openTrace,
-  openWorkload,
-  replayOne,
-  reportHtml,
-  runResult,
-  shippedSources,
-  subjectNamed,
-} from "../src/index.ts";
+import { openTrace, shippedSources } from "../src/index.ts";
+import { replayOne } from "../src/run/replay.ts";
 import { resultsFile, runOf } from "./results-fixture.ts";
 
 const CHROMIUM = process.env["GPUVM_CHROMIUM"] ?? "/usr/bin/chromium";

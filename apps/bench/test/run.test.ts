@@ -1,17 +1,12 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
+import { DRIVERS, subjectName, subjects } from "@gpuvm/drivers";
+import { runResult } from "@gpuvm/results";
 import { expectedAnswersPath } from "@gpuvm/trace";
 import { describe, expect, it } from "vitest";
 import { runRun } from "../src/commands/run.ts";
-import {
-  DRIVERS,
-  openTrace,
-  replayOne,
-  runResult,
-  shippedSources,
-  subjectName,
-  subjects,
-} from "../src/index.ts";
+import { openTrace, shippedSources } from "../src/index.ts";
+import { replayOne } from "../src/run/replay.ts";
 
 interface Expected {
   readonly steps: { readonly map: number; readonly unmap: number; readonly remap: number };

@@ -1,17 +1,22 @@
 import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { subjectNamed } from "@gpuvm/drivers";
+import { UsageError } from "@gpuvm/drm-model";
+import {
+  type Claim,
+  DEFAULT_PARAMS,
+  missesOf,
+  modelledFlip,
+  runSchedule,
+  runStudyOn,
+  studyJson,
+  studySubjects,
+  THREAD_COSTS,
+} from "@gpuvm/study";
 import { describe, expect, it } from "vitest";
-import { UsageError } from "../src/cli/usage-error.ts";
-import { subjectNamed } from "../src/policies.ts";
-import { type Claim, missesOf } from "../src/study/claim.ts";
-import { loadCosts, modelledFlip, THREAD_COSTS } from "../src/study/costs.ts";
-import { DEFAULT_PARAMS } from "../src/study/params.ts";
-import { runStudyOn } from "../src/study/run-study.ts";
-import { runSchedule } from "../src/study/schedule.ts";
-import { studyJson } from "../src/study/study-json.ts";
-import { studyText } from "../src/study/study-text.ts";
-import { studySubjects } from "../src/study/subjects.ts";
+import { studyText } from "../src/format/study-text.ts";
+import { loadCosts } from "../src/inputs/load-costs.ts";
 
 const PARAMS = { flips: 12, buffers: 3, jobs: 21, jobMs: 4, hz: 60 };
 const study = runStudyOn(studySubjects(), [], PARAMS);

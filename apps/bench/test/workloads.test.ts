@@ -1,9 +1,11 @@
+import { subjectNamed } from "@gpuvm/drivers";
 import type { Request } from "@gpuvm/drm-model";
+import { runResult } from "@gpuvm/results";
 import { Linter, shippedTraces } from "@gpuvm/trace";
+import { chosenWorkload, openWorkload, TraceStats, WORKLOADS } from "@gpuvm/workloads";
 import { describe, expect, it } from "vitest";
-import { openTrace, openWorkload, replayOne, runResult, subjectNamed, WORKLOADS } from "../src/index.ts";
-import { chosenWorkload } from "../src/workload/open-workload.ts";
-import { TraceStats } from "../src/workload/trace-stats.ts";
+import { openTrace } from "../src/index.ts";
+import { replayOne } from "../src/run/replay.ts";
 
 const OPTIONS = { audit: false, lockdep: false, repeat: 1 } as const;
 

@@ -98,3 +98,4 @@ export { lock, preempt, unlock, waitFence } from "./uapi/lock.ts";
 export { waitResv, waitResvTimeout } from "./uapi/resv.ts";
 export { countSubmit } from "./uapi/submit.ts";
 export { type MovedRange, Windows } from "./uapi/windows.ts";
+export { UsageError } from "./usage-error.ts";

@@ -1,15 +1,16 @@
 // Explores what ships for some policies until something is found: `node hunt.ts POLICY...`. Prints one line of JSON.
-import { scenariosOf } from "../../../apps/bench/src/explore/resolve.ts";
-import { search } from "../../../packages/explorer/src/index.ts";
+
+import { search } from "@gpuvm/explorer";
+import { scopesOf } from "../../../packages/scenarios/src/index.ts";
 
 /** Steps of one search at most; a few scopes have more of them once failures are injected. */
 const MAX_STEPS = [20_000_000, 1_000_000];
 
 /** The scenario, and the property that does not hold in it; null: all hold. */
-async function hunt(policies: readonly string[]): Promise<string | null> {
+function hunt(policies: readonly string[]): string | null {
   for (const policy of policies) {
     for (const failures of [0, 1]) {
-      for (const { name, scenario } of await scenariosOf(policy)) {
+      for (const { name, scenario } of scopesOf(policy)) {
         const maxSteps = MAX_STEPS[failures] ?? 0;
         const result = search(scenario, { order: "dfs", failures, stopAtFirst: true, maxSteps });
         const [finding] = result.findings;
@@ -23,7 +24,7 @@ async function hunt(policies: readonly string[]): Promise<string | null> {
 
 let by: string | null;
 try {
-  by = await hunt(process.argv.slice(2));
+  by = hunt(process.argv.slice(2));
 } catch (error) {
   by = `crash: ${error instanceof Error ? error.message : String(error)}`;
 }

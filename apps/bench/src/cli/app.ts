@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { UsageError } from "@gpuvm/drm-model";
 import { TraceError } from "@gpuvm/trace";
 import { type Application, buildApplication, buildRouteMap, type Command, run } from "@stricli/core";
 import { propose } from "../completion/propose.ts";
@@ -22,7 +23,6 @@ import { microCommand, microWords } from "./micro-command.ts";
 import { reportCommand } from "./report-command.ts";
 import { runCommand } from "./run-command.ts";
 import { studyCommand } from "./study-command.ts";
-import { UsageError } from "./usage-error.ts";
 import { version } from "./version.ts";
 import { whyCommand } from "./why-command.ts";
 import { workloadsCommand } from "./workloads-command.ts";
@@ -107,7 +107,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     first !== COMPLETE &&
     !existsSync(first)
   ) {
-    const { DRIVERS } = await import("../policies.ts");
+    const { DRIVERS } = await import("@gpuvm/drivers");
     if (!DRIVERS.some((driver) => driver.name === first.split(":", 1)[0])) return unknown(first);
   }
   process.exitCode = undefined;

@@ -1,7 +1,7 @@
+import { UsageError } from "@gpuvm/drm-model";
 import { buildCommand, type Command } from "@stricli/core";
 import { SCRIPTS, SHELLS, type Shell } from "../completion/scripts.ts";
 import type { BenchContext } from "./context.ts";
-import { UsageError } from "./usage-error.ts";
 
 /** `gpuvm-bench completions` */
 export const completionsCommand: Command<BenchContext> = buildCommand<

@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import type { Progress as Searched } from "@gpuvm/explorer";
+import { count } from "@gpuvm/results";
 import { buildCommand, type Command } from "@stricli/core";
 import type { ExploreArgs } from "../commands/explore.ts";
-import { count } from "../format/units.ts";
 import type { BenchContext } from "./context.ts";
 import { nonNegative, positive, shard, word } from "./parse.ts";
 import { Progress } from "./progress.ts";

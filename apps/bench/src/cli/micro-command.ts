@@ -1,9 +1,9 @@
+import { UsageError } from "@gpuvm/drm-model";
 import { buildCommand, type Command } from "@stricli/core";
 import type { MicroArgs } from "../commands/micro.ts";
 import { CASES, type MicroCase } from "../micro/workload.ts";
 import type { BenchContext } from "./context.ts";
 import { word } from "./parse.ts";
-import { UsageError } from "./usage-error.ts";
 
 interface Flags {
   readonly case?: readonly MicroCase[];

@@ -1,4 +1,4 @@
-import { UsageError } from "./usage-error.ts";
+import { UsageError } from "@gpuvm/drm-model";
 
 /** A word as it is. */
 export function word(input: string): string {

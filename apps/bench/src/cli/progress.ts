@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { count } from "../format/units.ts";
+import { count } from "@gpuvm/results";
 
 /** How a progress line counts. */
 export interface ProgressOptions {

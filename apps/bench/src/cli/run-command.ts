@@ -1,6 +1,6 @@
+import type { OwnershipChoice } from "@gpuvm/drivers";
 import { buildCommand, type Command } from "@stricli/core";
 import type { RunArgs, RunFormat } from "../commands/run.ts";
-import type { OwnershipChoice } from "../policies.ts";
 import type { Shard } from "../run/plan.ts";
 import type { BenchContext } from "./context.ts";
 import { contiguity, nonNegative, pattern, percentage, positive, shard, word } from "./parse.ts";
@@ -31,7 +31,7 @@ interface Flags {
 
 /** `DRIVER` and `DRIVER:VARIANT`, for completion. */
 async function policyNames(partial: string): Promise<string[]> {
-  const { DRIVERS } = await import("../policies.ts");
+  const { DRIVERS } = await import("@gpuvm/drivers");
   const all = DRIVERS.flatMap(({ name, variants }) => [
     name,
     ...Object.keys(variants).map((v) => `${name}:${v}`),
@@ -40,7 +40,7 @@ async function policyNames(partial: string): Promise<string[]> {
 }
 
 async function workloadNames(partial: string): Promise<string[]> {
-  const { WORKLOADS } = await import("../workload/catalogue.ts");
+  const { WORKLOADS } = await import("@gpuvm/workloads");
   return WORKLOADS.map(({ name }) => name).filter((name) => name.startsWith(partial));
 }
 

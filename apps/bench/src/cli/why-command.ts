@@ -1,8 +1,8 @@
+import { UsageError } from "@gpuvm/drm-model";
 import { buildCommand, type Command } from "@stricli/core";
 import type { WhyArgs } from "../commands/why.ts";
 import type { BenchContext } from "./context.ts";
 import { word } from "./parse.ts";
-import { UsageError } from "./usage-error.ts";
 
 interface Flags {
   readonly policy?: readonly string[];

@@ -1,8 +1,6 @@
-import { BUGS, UNEXPRESSED } from "../bugs/catalogue.ts";
-import { type BugResult, checkBug } from "../bugs/check.ts";
-import { RULES, type RuleResult } from "../bugs/rules.ts";
+import { UsageError } from "@gpuvm/drm-model";
+import { BUGS, type BugResult, checkBug, RULES, type RuleResult, UNEXPRESSED } from "@gpuvm/scenarios";
 import { EXIT } from "../cli/context.ts";
-import { UsageError } from "../cli/usage-error.ts";
 import { terminalTable } from "../format/table.ts";
 import type { Shard } from "../run/plan.ts";
 

@@ -1,7 +1,7 @@
+import { type ComparisonOfResults, compareResults, type Difference } from "@gpuvm/results";
 import { EXIT } from "../cli/context.ts";
-import { type ComparisonOfResults, compareResults, type Difference } from "../compare/compare.ts";
-import { readResults } from "../compare/read-results.ts";
 import { markdownTable, terminalTable } from "../format/table.ts";
+import { readResults } from "../inputs/read-results.ts";
 
 /** The arguments of `compare`. */
 export interface CompareArgs {

@@ -1,15 +1,12 @@
 import { existsSync } from "node:fs";
 import type { BoOwnership, ReferencePolicy } from "@gpuvm/core";
+import { subjectName, subjectNamed } from "@gpuvm/drivers";
 import type { Machine } from "@gpuvm/drm-model";
+import { UsageError } from "@gpuvm/drm-model";
+import { chainOf, chainText, eventPhrase, leftBehindFindings, reaches } from "@gpuvm/reference-graph";
+import { watch } from "@gpuvm/results";
 import { shippedTraces } from "@gpuvm/trace";
-import { leftBehindFindings } from "../audit/left-behind.ts";
-import { UsageError } from "../cli/usage-error.ts";
-import { chainOf, chainText } from "../explain/chain.ts";
-import { watch } from "../explain/watch.ts";
-import { reaches } from "../graph/what-breaks-it.ts";
-import { eventPhrase } from "../graph/words.ts";
-import { subjectName, subjectNamed } from "../policies.ts";
-import { openTrace } from "../run/source.ts";
+import { openTrace } from "../inputs/open-trace.ts";
 
 /** The arguments of `explain`. */
 export interface ExplainArgs {

@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
+import { UsageError } from "@gpuvm/drm-model";
 import { formatStory, parseToken, storyToPerfetto, tell, without } from "@gpuvm/explorer";
+import { bugNamed, type Explored, type How, type Named } from "@gpuvm/scenarios";
 import { EXIT } from "../cli/context.ts";
-import { UsageError } from "../cli/usage-error.ts";
 import { exploreAll, type Watcher } from "../explore/explore-all.ts";
-import type { Explored, How } from "../explore/explore-one.ts";
-import { bugNamed, type Named, scenarioNamed, scenariosOf } from "../explore/resolve.ts";
+import { scenarioNamed, scenariosOf } from "../explore/resolve.ts";
 import { terminalTable } from "../format/table.ts";
 import type { Shard } from "../run/plan.ts";
 

@@ -1,7 +1,7 @@
+import { UsageError } from "@gpuvm/drm-model";
 import { type Imported, importFile } from "@gpuvm/trace";
 import { EXIT } from "../cli/context.ts";
 import { interruptSignal } from "../cli/interrupt.ts";
-import { UsageError } from "../cli/usage-error.ts";
 import { exportDump } from "../export/dump-export.ts";
 import { exportRequests } from "../export/request-export.ts";
 import { WholeFile } from "../export/whole-file.ts";

@@ -1,9 +1,9 @@
 import { type Request, TRACE_FORMAT } from "@gpuvm/drm-model";
+import { count } from "@gpuvm/results";
 import { encodeTrace, type ImportFormat, TraceWriter } from "@gpuvm/trace";
+import { importTrace } from "@gpuvm/workloads";
 import { EXIT } from "../cli/context.ts";
 import { interruptSignal } from "../cli/interrupt.ts";
-import { count } from "../format/units.ts";
-import { importTrace } from "../inputs/import-trace.ts";
 import { Inputs } from "../inputs/open-input.ts";
 
 /** The arguments of `import`. */

@@ -1,3 +1,4 @@
+import { count } from "@gpuvm/results";
 import {
   type Finding,
   formatFinding,
@@ -8,7 +9,6 @@ import {
 } from "@gpuvm/trace";
 import { EXIT } from "../cli/context.ts";
 import { interruptSignal } from "../cli/interrupt.ts";
-import { count } from "../format/units.ts";
 import { Inputs } from "../inputs/open-input.ts";
 
 /** The arguments of `lint`. */

@@ -1,10 +1,8 @@
 import { basename } from "node:path";
+import { count, mergeResults, resultsText } from "@gpuvm/results";
 import { EXIT } from "../cli/context.ts";
 import { writeWhole } from "../cli/output.ts";
-import { mergeResults } from "../compare/merge.ts";
-import { readResults } from "../compare/read-results.ts";
-import { count } from "../format/units.ts";
-import { resultsText } from "../run/results-text.ts";
+import { readResults } from "../inputs/read-results.ts";
 
 /** The arguments of `merge`. */
 export interface MergeArgs {

@@ -1,5 +1,5 @@
+import { UsageError } from "@gpuvm/drm-model";
 import { writeWhole } from "../cli/output.ts";
-import { UsageError } from "../cli/usage-error.ts";
 import { growthChart } from "../micro/chart.ts";
 import { measureCore } from "../micro/measure.ts";
 import { resultJson, resultsTable, sumsAgree } from "../micro/micro-text.ts";

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
+import { reportHtml } from "@gpuvm/report";
 import { EXIT } from "../cli/context.ts";
 import { writeWhole } from "../cli/output.ts";
-import { readResults } from "../compare/read-results.ts";
-import { reportHtml } from "../report/report-html.ts";
+import { readResults } from "../inputs/read-results.ts";
 
 /** The arguments of `report`. */
 export interface ReportArgs {

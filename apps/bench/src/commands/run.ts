@@ -1,21 +1,26 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { DRIVERS, type OwnershipChoice, subjectName, subjects } from "@gpuvm/drivers";
+import {
+  Comparison,
+  compareResults,
+  explainLeft,
+  type Job,
+  type Results,
+  type RunResult,
+  resultsText,
+} from "@gpuvm/results";
 import { EXIT } from "../cli/context.ts";
 import { breathe, Interrupted, interruptSignal } from "../cli/interrupt.ts";
 import { wantsColour, writeWhole } from "../cli/output.ts";
 import { Progress } from "../cli/progress.ts";
-import { compareResults } from "../compare/compare.ts";
 import { benchstatText } from "../format/benchstat-text.ts";
 import { comparisonMarkdown, comparisonText } from "../format/comparison-text.ts";
 import { detailsText, runsCsv } from "../format/details.ts";
-import { DRIVERS, type OwnershipChoice, subjectName, subjects } from "../policies.ts";
 import { loadBaseline, RESULTS_DIR, saveBaseline } from "../run/baselines.ts";
-import { Comparison } from "../run/comparison.ts";
-import { explainLeft } from "../run/explain-left.ts";
-import { type Choice, type Job, jobName, plan } from "../run/plan.ts";
-import { replayOne } from "../run/replay-one.ts";
-import { type Results, type RunResult, resultsOf } from "../run/results.ts";
-import { resultsText } from "../run/results-text.ts";
+import { resultsHere } from "../run/made-with.ts";
+import { type Choice, jobName, plan } from "../run/plan.ts";
+import { HERE, replayOne } from "../run/replay.ts";
 import { compareText } from "./compare.ts";
 
 /** What `run` prints. */
@@ -107,7 +112,7 @@ export async function runRun(
     jobs.find((job) => job.source.name === run.trace && subjectName(job.subject) === run.subject);
   const runs =
     portrait && !interrupted && !args.audit
-      ? await explainLeft(comparison.runs, find, signal)
+      ? await explainLeft(comparison.runs, find, { ...HERE, signal })
       : comparison.runs;
   const results = resultsFor(runs, args, interrupted);
   const text = render(comparison, results, args);
@@ -192,7 +197,7 @@ function resultsFor(runs: readonly RunResult[], args: RunArgs, interrupted: bool
     ...(shard === undefined ? {} : { shard: `${shard.index}/${shard.of}` }),
     ...(filter === undefined ? {} : { filter: filter.source }),
   };
-  return { ...resultsOf(runs, options), ...(interrupted ? { partial: true } : {}) };
+  return { ...resultsHere(runs, options), ...(interrupted ? { partial: true } : {}) };
 }
 
 /** The files that go with what is printed. */
@@ -204,7 +209,7 @@ async function save(
 ): Promise<void> {
   const path = args.report ?? (main ? join(RESULTS_DIR, "report.html") : undefined);
   if (path === undefined) return;
-  const { reportHtml } = await import("../report/report-html.ts");
+  const { reportHtml } = await import("@gpuvm/report");
   try {
     mkdirSync(dirname(path), { recursive: true });
     if (main) writeWhole(join(RESULTS_DIR, "results.json"), resultsText(results));

@@ -1,17 +1,22 @@
+import { type Subject, subjectName, subjectNamed } from "@gpuvm/drivers";
+import type { StudyParams } from "@gpuvm/study";
+import {
+  ORDERS,
+  REPAIRS,
+  repairRows,
+  runSchedule,
+  runStudyOn,
+  schedulesText,
+  studyJson,
+  studySubjects,
+  WORKLOADS,
+} from "@gpuvm/study";
 import { writeWhole } from "../cli/output.ts";
 import { Progress } from "../cli/progress.ts";
+import { studyMarkdown } from "../format/study-markdown.ts";
+import { studyText } from "../format/study-text.ts";
 import { markdownTable, terminalTable } from "../format/table.ts";
-import { type Subject, subjectName, subjectNamed } from "../policies.ts";
-import { loadCosts } from "../study/costs.ts";
-import type { StudyParams } from "../study/params.ts";
-import { runStudyOn } from "../study/run-study.ts";
-import { ORDERS, runSchedule } from "../study/schedule.ts";
-import { REPAIRS, repairRows, schedulesText } from "../study/schedule-text.ts";
-import { studyJson } from "../study/study-json.ts";
-import { studyMarkdown } from "../study/study-markdown.ts";
-import { studyText } from "../study/study-text.ts";
-import { studySubjects } from "../study/subjects.ts";
-import { WORKLOADS } from "../study/workloads.ts";
+import { loadCosts } from "../inputs/load-costs.ts";
 
 /** The arguments of `study`. */
 export interface StudyArgs extends StudyParams {

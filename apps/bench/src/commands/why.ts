@@ -1,12 +1,7 @@
 import { type BoOwnership, withOwnership } from "@gpuvm/core";
+import { DRIVERS, type Subject, subjectNamed } from "@gpuvm/drivers";
+import { consequencesOf, refLoopsOf, statesOf, svgOf, verdictOf, whyText } from "@gpuvm/reference-graph";
 import { writeWhole } from "../cli/output.ts";
-import { consequencesOf } from "../graph/consequences.ts";
-import { refLoopsOf } from "../graph/reference-loop.ts";
-import { svgOf } from "../graph/svg.ts";
-import { verdictOf } from "../graph/verdict.ts";
-import { statesOf } from "../graph/what-breaks-it.ts";
-import { whyText } from "../graph/why-text.ts";
-import { DRIVERS, type Subject, subjectNamed } from "../policies.ts";
 
 /** The arguments of `why`. */
 export interface WhyArgs {

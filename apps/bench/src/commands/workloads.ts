@@ -1,14 +1,13 @@
 import type { Request } from "@gpuvm/drm-model";
+import { count } from "@gpuvm/results";
 import { shippedTraces, TraceWriter } from "@gpuvm/trace";
+import type { TraceSource } from "@gpuvm/workloads";
+import { chosenWorkload, openWorkload, type Stat, TraceStats, WORKLOADS } from "@gpuvm/workloads";
 import { EXIT } from "../cli/context.ts";
 import { breathe, interruptSignal } from "../cli/interrupt.ts";
 import { statText } from "../format/stat.ts";
 import { markdownTable, terminalTable } from "../format/table.ts";
-import { count } from "../format/units.ts";
-import { openTrace, type TraceSource } from "../run/source.ts";
-import { WORKLOADS } from "../workload/catalogue.ts";
-import { chosenWorkload, openWorkload } from "../workload/open-workload.ts";
-import { type Stat, TraceStats } from "../workload/trace-stats.ts";
+import { openTrace } from "../inputs/open-trace.ts";
 
 /** The arguments of `workloads`. */
 export interface WorkloadsArgs {

@@ -1,4 +1,4 @@
-import { UsageError } from "../cli/usage-error.ts";
+import { UsageError } from "@gpuvm/drm-model";
 import type { Config } from "./config.ts";
 import type { FlagSchema } from "./schema.ts";
 

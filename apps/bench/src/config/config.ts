@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { UsageError } from "../cli/usage-error.ts";
+import { UsageError } from "@gpuvm/drm-model";
 
 /** Names that are looked for, in this order, where the user stands and then above. */
 export const CONFIG_NAMES = [

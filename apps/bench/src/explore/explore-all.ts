@@ -1,8 +1,6 @@
 import { MessageChannel } from "node:worker_threads";
 import type { Progress } from "@gpuvm/explorer";
-import type { Explored, How } from "./explore-one.ts";
-import { exploreOne } from "./explore-one.ts";
-import type { Named } from "./resolve.ts";
+import { type Explored, exploreOne, type How, type Named } from "@gpuvm/scenarios";
 import type { WorkerJob } from "./worker.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
-import { type Explored, exploreOne, type How } from "./explore-one.ts";
+import { type Explored, exploreOne, type How } from "@gpuvm/scenarios";
 import { scenarioNamed } from "./resolve.ts";
 
 /** One scenario for a worker, by the name that tokens have for it: scenarios are functions, and cannot be sent. */

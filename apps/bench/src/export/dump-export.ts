@@ -1,4 +1,6 @@
 import { readFile } from "node:fs/promises";
+import { UsageError } from "@gpuvm/drm-model";
+import { bytes, count } from "@gpuvm/results";
 import {
   benchstat,
   csvRow,
@@ -9,9 +11,7 @@ import {
   redactGpuvas,
   type Snapshot,
 } from "@gpuvm/trace";
-import { UsageError } from "../cli/usage-error.ts";
 import type { ExportArgs, Put } from "../commands/export.ts";
-import { bytes, count } from "../format/units.ts";
 import { SNAPSHOT_COLUMNS, snapshotRow } from "./snapshot-rows.ts";
 import { timelineEncoder } from "./timeline-encoder.ts";
 

@@ -1,7 +1,7 @@
 import { gpuvaExact, gpuvaObj, gpuvmDump } from "@gpuvm/core";
 import type { Replay } from "@gpuvm/drm-model";
+import type { Sampler } from "@gpuvm/results";
 import { type GpuvasSpace, printGpuvas } from "@gpuvm/trace";
-import type { Sampler } from "../run/replay-one.ts";
 
 /** Prints what debugfs would show of a replay at one moment: the last one at or before `atNs`, default the end. */
 export class GpuvasOfReplay implements Sampler {

@@ -1,6 +1,6 @@
 import type { Bo, Replay, Request } from "@gpuvm/drm-model";
+import type { Sampler } from "@gpuvm/results";
 import { RequestTimeline, type TimelineSink } from "@gpuvm/trace";
-import type { Sampler } from "../run/replay-one.ts";
 
 const BUFFERS = "buffers alive";
 const RETAINED = "retained after the last handle";

@@ -7,9 +7,9 @@ import {
   RequestTimeline,
   type TimelineEvent,
 } from "@gpuvm/trace";
+import { type Stat, TraceStats } from "@gpuvm/workloads";
 import type { ExportArgs, Put } from "../commands/export.ts";
 import { statText } from "../format/stat.ts";
-import { type Stat, TraceStats } from "../workload/trace-stats.ts";
 import { EVENT_COLUMNS, eventRows } from "./event-rows.ts";
 import { timelineEncoder } from "./timeline-encoder.ts";
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createWriteStream, type WriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { finished } from "node:stream/promises";
-import { UsageError } from "../cli/usage-error.ts";
+import { UsageError } from "@gpuvm/drm-model";
 
 /** A file that is written in pieces and appears under its name when it is complete, or not at all. */
 export class WholeFile {

@@ -1,5 +1,5 @@
+import type { Results } from "@gpuvm/results";
 import { benchstat } from "@gpuvm/trace";
-import type { Results } from "../run/results.ts";
 
 /** Counted figures that benchstat is given beside the time. */
 const COUNTS = [

@@ -1,7 +1,6 @@
 import { styleText } from "node:util";
-import type { Column, Comparison } from "../run/comparison.ts";
-import { ROWS, relativeRow } from "../run/rows.ts";
-import { sentence } from "../run/sentence.ts";
+import type { Column, Comparison } from "@gpuvm/results";
+import { ROWS, relativeRow, sentence } from "@gpuvm/results";
 import { markdownTable, terminalTable } from "./table.ts";
 
 /** The two blocks of a comparison: what was recorded for a driver, and what was translated for it. */

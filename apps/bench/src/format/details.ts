@@ -1,6 +1,6 @@
-import type { DistributionSummary, RunResult } from "../run/results.ts";
+import type { DistributionSummary, RunResult } from "@gpuvm/results";
+import { bytes, count, short, time } from "@gpuvm/results";
 import { csvTable, markdownTable, terminalTable } from "./table.ts";
-import { bytes, count, short, time } from "./units.ts";
 
 const FIGURES: readonly (readonly [label: string, cell: (run: RunResult) => string])[] = [
   ["replayed", (r) => (r.translated ? "translated" : "native")],

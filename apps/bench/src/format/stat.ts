@@ -1,5 +1,5 @@
-import type { Stat } from "../workload/trace-stats.ts";
-import { bytes, count, short, time } from "./units.ts";
+import { bytes, count, short, time } from "@gpuvm/results";
+import type { Stat } from "@gpuvm/workloads";
 
 const UNITS: Readonly<Record<Stat["unit"], (n: number) => string>> = {
   count,

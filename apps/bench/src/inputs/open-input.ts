@@ -1,6 +1,6 @@
 import { createReadStream, statSync } from "node:fs";
+import { bytes } from "@gpuvm/results";
 import { Progress } from "../cli/progress.ts";
-import { bytes } from "../format/units.ts";
 
 /** What a user gives for standard input. */
 export const STDIN = "-";

@@ -1,5 +1,5 @@
+import { draw } from "@gpuvm/report";
 import * as Plot from "@observablehq/plot";
-import { draw } from "../report/plot.ts";
 import { baselineOf } from "./c-baseline.ts";
 import { type MicroResult, median } from "./measure.ts";
 

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { UsageError } from "@gpuvm/drm-model";
+import type { Results } from "@gpuvm/results";
+import { resultsText } from "@gpuvm/results";
 import { writeWhole } from "../cli/output.ts";
-import { UsageError } from "../cli/usage-error.ts";
-import { readResults } from "../compare/read-results.ts";
-import type { Results } from "./results.ts";
-import { resultsText } from "./results-text.ts";
+import { readResults } from "../inputs/read-results.ts";
 
 /** Where the main job puts its results, and baselines are kept. */
 export const RESULTS_DIR = "gpuvm-results";

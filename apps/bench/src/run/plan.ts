@@ -1,14 +1,10 @@
 import { existsSync } from "node:fs";
-import { UsageError } from "../cli/usage-error.ts";
-import { type Subject, subjectName } from "../policies.ts";
-import { openWorkload } from "../workload/open-workload.ts";
-import { openTrace, shippedSources, type TraceSource } from "./source.ts";
-
-/** One replay to make. */
-export interface Job {
-  readonly source: TraceSource;
-  readonly subject: Subject;
-}
+import { type Subject, subjectName } from "@gpuvm/drivers";
+import { UsageError } from "@gpuvm/drm-model";
+import type { Job } from "@gpuvm/results";
+import type { TraceSource } from "@gpuvm/workloads";
+import { openWorkload } from "@gpuvm/workloads";
+import { openTrace, shippedSources } from "../inputs/open-trace.ts";
 
 /** What chooses replays. */
 export interface Choice {

@@ -1,0 +1,87 @@
+import { type BoOwnership, withOwnership } from "@gpuvm/core";
+import { subjectNamed } from "@gpuvm/drivers";
+import { verdictOf } from "@gpuvm/reference-graph";
+import type { Study } from "@gpuvm/study";
+import { CLAIMS, columnsOf, ORDERS, repairRows, runSchedule, THREAD_COSTS } from "@gpuvm/study";
+import { costTable, marksText, studyTable, waysTable } from "./study-markdown.ts";
+import { spanOf } from "./study-text.ts";
+import { markdownTable } from "./table.ts";
+
+/** The rows of the table of reference loops: a policy, and the ownership that it is asked to have. */
+const LOOPS: readonly (readonly [policy: string, ownership: BoOwnership])[] = [
+  ["msm:before", "soft"],
+  ["msm:soft", "soft"],
+  ["msm:soft", "hard"],
+  ["msm:hard-naive", "hard"],
+  ["msm:mainline", "hard"],
+  ["msm:vm-bind", "hard"],
+  ["nouveau:legacy", "soft"],
+  ["nouveau:vm-bind", "hard"],
+  ["xe:mainline", "hard"],
+  ["panthor:mainline", "hard"],
+  ["powervr:mainline", "hard"],
+  ["powervr:6.11", "hard"],
+];
+
+/** The variant whose rule the page shows schedules of. */
+const RULE = "msm:mainline";
+
+/** A page with what stands between its markers printed anew; unknown markers are an error. */
+export function pageWith(page: string, study: Study): string {
+  const blocks = blocksOf(study);
+  return page.replaceAll(/<!-- begin (\w+) -->\n[\s\S]*?<!-- end \1 -->/g, (_, name: string) => {
+    const block = blocks[name];
+    if (block === undefined) throw new RangeError(`nothing is printed for the marker "${name}"`);
+    return `<!-- begin ${name} -->\n\n${block()}\n\n<!-- end ${name} -->`;
+  });
+}
+
+function blocksOf(study: Study): Readonly<Record<string, () => string>> {
+  const { params } = study;
+  const [nine = [], drivers = []] = columnsOf(study);
+  const rule = subjectNamed(RULE);
+  return {
+    loops: loopTable,
+    ways: waysTable,
+    nine: () => `${studyTable(study, nine)}\n\n${marksText()}`,
+    drivers: () => studyTable(study, drivers),
+    schedule: () =>
+      (["L W U P", "L W P U"] as const)
+        .map((order) => {
+          const { steps } = runSchedule(rule, order, params.jobMs);
+          const lines = steps.map(({ step, who, what }) => `    ${step.padEnd(4)}${who.padEnd(8)}${what}`);
+          return [`    ${order}`, ...lines].join("\n");
+        })
+        .join("\n\n"),
+    repairs: () => markdownTable(["", ...ORDERS], repairRows(rule, params.jobMs)),
+    costs: () =>
+      [
+        costTable(study, THREAD_COSTS),
+        "",
+        ...THREAD_COSTS.map((cost) => `- ${cost.what} ${spanOf(cost)}: ${cost.source}`),
+      ].join("\n"),
+    claims: () => claimTable(study),
+  };
+}
+
+function loopTable(): string {
+  const rows = LOOPS.map(([name, boOwnership]) => {
+    const { policy } = subjectNamed(name).variant;
+    const { sentence } = verdictOf(withOwnership(policy, boOwnership));
+    return [
+      `\`${name}\``,
+      boOwnership === policy.boOwnership ? boOwnership : `${boOwnership}, tried`,
+      `It ${sentence}`,
+    ];
+  });
+  return markdownTable(["policy", "held", "what its graph says"], rows);
+}
+
+function claimTable({ cells }: Study): string {
+  const rows = CLAIMS.map(({ workload, ways, says, basis }) => {
+    const mine = cells.filter((cell) => cell.workload === workload && ways.includes(cell.way));
+    const agree = mine.every((cell) => cell.agrees === true);
+    return [workload, ways.join(", "), says, basis.join(", "), agree ? "yes" : "no"];
+  });
+  return markdownTable(["", "who", "claim", "stands on", "agrees"], rows);
+}

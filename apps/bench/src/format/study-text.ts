@@ -1,0 +1,56 @@
+import type { Cell, Cost, Study } from "@gpuvm/study";
+import { columnsOf, modelledRows, NINE, rowsOf } from "@gpuvm/study";
+import { terminalTable } from "./table.ts";
+
+/** The study for a terminal: the nine ways on one screen, the other drivers below. */
+export function studyText(study: Study, costs: readonly Cost[], details: boolean): string {
+  const { params, cells, skipped } = study;
+  const [first = [], second = []] = columnsOf(study);
+  const lines: string[] = [];
+  if (first.length > 0) lines.push(terminalTable(["", ...first], rowsOf(study, first, false)), "");
+  if (second.length > 0) lines.push(terminalTable(["", ...second], rowsOf(study, second, false)), "");
+  for (const { id, title } of study.workloads) lines.push(`${id.padEnd(4)}${title}`);
+  lines.push("");
+  for (const { id, subject, title } of NINE) {
+    if (first.includes(id)) lines.push(`${id.padEnd(7)}${subject.padEnd(16)}${title}`);
+  }
+  const agree = cells.filter((cell) => cell.agrees === true).length;
+  const differ = cells.filter((cell) => cell.agrees === false);
+  const silent = cells.length - agree - differ.length;
+  lines.push(
+    "",
+    `${cells.length} cells: ${agree} as the fact sheet says, ${differ.length} differ (!), of ${silent} it says nothing (.); ${skipped.length} cannot be run (-).`,
+    `${params.flips} flips over ${params.buffers} buffers at ${params.hz} Hz, ${params.jobs} jobs of ${params.jobMs} ms. W3: maps / unmaps in the display's VM; W4: there and in the importer's; W11: locks per submit.`,
+  );
+  for (const cell of differ) lines.push(`  ! ${cell.workload} ${cell.way}: ${cell.reason}`);
+  const modelled = modelledRows(study, costs);
+  if (modelled.length > 0) {
+    lines.push("", "Modelled, from quoted costs: W3, for each flip, and as a share of a frame", "");
+    lines.push(terminalTable(["", "maps / unmaps", "per flip", "of a frame"], modelled), "");
+    for (const cost of costs) lines.push(`  ${cost.what} ${spanOf(cost)}: ${cost.source}`);
+  }
+  if (details)
+    lines.push(
+      "",
+      ...cells.flatMap(detail),
+      ...skipped.map((s) => `${s.workload} ${s.way}: not run: ${s.reason}`),
+    );
+  return `${lines.join("\n")}\n`;
+}
+
+/** `4 to 6 ms`. */
+export function spanOf({ low_ms, high_ms }: Cost): string {
+  return low_ms === high_ms ? `${low_ms} ms` : `${low_ms} to ${high_ms} ms`;
+}
+
+function detail(cell: Cell): string[] {
+  const figures = Object.entries(cell.outcome).map(([name, value]) => `${name} ${Number(value.toFixed(3))}`);
+  const claims = (cell.expected ?? []).map(({ says, basis }) => `    claimed: ${says} [${basis.join(", ")}]`);
+  const verdict = cell.agrees === true ? "agrees" : cell.reason;
+  return [
+    `${cell.workload} ${cell.way} (${cell.policy}:${cell.variant}): ${cell.word}`,
+    `    measured: ${figures.join(", ")}`,
+    ...claims,
+    `    ${verdict}`,
+  ];
+}

@@ -1,0 +1,17 @@
+/**
+ * Result files as one HTML page that needs no script and fetches nothing.
+ *
+ * @example
+ * ```ts
+ * import { parseResults } from "@gpuvm/results";
+ * import { reportHtml } from "@gpuvm/report";
+ * const none = { machine: { cpu: "", cores: 1, node: "", platform: "" }, options: {}, runs: [] };
+ * const results = parseResults(JSON.stringify({ format: "gpuvm-bench-results", version: 1, ...none }), "none.json");
+ * console.assert(reportHtml([{ name: "none", results }]).startsWith("<!doctype html>"));
+ * ```
+ *
+ * @packageDocumentation
+ */
+
+export { draw } from "./plot.ts";
+export { type ReportInput, reportHtml } from "./report-html.ts";

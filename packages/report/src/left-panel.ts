@@ -1,0 +1,65 @@
+import { bytes, count } from "@gpuvm/results";
+import { escapeHtml } from "./html.ts";
+import { type Entry, list, type Panel } from "./panel.ts";
+
+/** What is still there when the driver is gone, and who holds it. */
+export function leftPanel(entries: readonly Entry[]): Panel {
+  const left = (entry: Entry) => entry.run.left_at_device_close;
+  const bad = entries.filter((entry) => left(entry).bos + left(entry).vms + entry.run.hazards > 0);
+  const head = [
+    "policy",
+    "BOs at file close",
+    "BOs at device close",
+    "bytes",
+    "VMs",
+    "vm_bos",
+    "mappings",
+    "hazards",
+  ];
+  const rows = entries.map((entry) => [
+    entry.name,
+    count(entry.run.left_at_file_close.bos),
+    count(left(entry).bos),
+    bytes(left(entry).bytes),
+    count(left(entry).vms),
+    count(left(entry).vmBos),
+    count(left(entry).vas),
+    count(entry.run.hazards),
+  ]);
+  const note =
+    "Objects that exist after the last file is closed and the driver is unloaded, and the chain of holders";
+  const worst = [...bad].sort((a, b) => left(b).bytes - left(a).bytes)[0];
+  if (worst === undefined) {
+    return {
+      title: "Nothing is left behind under any policy, and no hazard was met",
+      note,
+      picture: "",
+      head,
+      rows,
+    };
+  }
+  const { bos, bytes: size } = left(worst);
+  const title =
+    bos > 0
+      ? `${list(bad.map(({ name }) => name))} ${bad.length === 1 ? "leaves" : "leave"} objects behind: ${worst.name} ${count(bos)} buffers of ${bytes(size)}`
+      : `${list(bad.map(({ name }) => name))} met hazards or left VMs behind`;
+  return { title, note, picture: "", head, rows, extra: bad.map(chains).join("") };
+}
+
+function chains({ name, run, portrait }: Entry): string {
+  const objects = portrait.left.map(({ object, bytes: size, chain }) => {
+    const links = chain.map((link) => `<code>${escapeHtml(link)}</code>`);
+    const why =
+      links.length === 0
+        ? ""
+        : ` <span class="held">is held by</span> ${links.join(' <span class="held">held by</span> ')}<span class="held">, which no event takes away</span>`;
+    return `<li><code>${escapeHtml(object)}</code>${size > 0 ? ` (${bytes(size)})` : ""}${why}</li>`;
+  });
+  const hazards = run.first_hazards
+    .slice(0, 5)
+    .map(
+      (h) =>
+        `<li><strong>${escapeHtml(h.kind)}</strong> at ${(h.at_ns / 1e6).toFixed(1)} ms: ${escapeHtml(h.detail)}</li>`,
+    );
+  return `<div class="chains"><h4>${escapeHtml(name)}</h4><ul>${[...objects, ...hazards].join("")}</ul></div>`;
+}

@@ -1,0 +1,61 @@
+import { UsageError } from "@gpuvm/drm-model";
+import type { Results, RunResult } from "./results.ts";
+import { timing } from "./timing.ts";
+
+/** A result file and what it is called. */
+export interface NamedResults {
+  readonly name: string;
+  readonly results: Results;
+}
+
+/**
+ * Joins parts of one run, or runs of the same replays: what several files have must be counted alike in all of them, and
+ * their samples are put together.
+ *
+ * @throws UsageError for files that were not made alike
+ */
+export function mergeResults(parts: readonly NamedResults[]): Results {
+  const [first] = parts;
+  if (first === undefined) throw new UsageError("there is nothing to merge");
+  const runs = new Map<string, { run: RunResult; from: string }>();
+  for (const { name, results } of parts) {
+    requireAlike(first, { name, results });
+    for (const run of results.runs) {
+      const key = `${run.trace} on ${run.subject}`;
+      const known = runs.get(key);
+      if (known === undefined) runs.set(key, { run, from: name });
+      else runs.set(key, { run: joined(known.run, run, `${known.from} and ${name}`), from: name });
+    }
+  }
+  const { shard: _shard, ...options } = first.results.options;
+  const { partial: _partial, ...rest } = first.results;
+  const partial = parts.some(({ results }) => results.partial) ? { partial: true as const } : {};
+  return { ...rest, ...partial, options, runs: [...runs.values()].map(({ run }) => run) };
+}
+
+/** Options that decide what is counted. */
+const DECIDING = ["audit", "lockdep", "repeat", "seed"] as const;
+
+function requireAlike(a: NamedResults, b: NamedResults): void {
+  for (const key of DECIDING) {
+    if (a.results.options[key] !== b.results.options[key]) {
+      throw new UsageError(
+        `${b.name} was made with ${key} ${b.results.options[key]}, ${a.name} with ${a.results.options[key]}: they do not go together`,
+      );
+    }
+  }
+  const version = (n: NamedResults) => n.results.versions?.["gpuvm-bench"];
+  if (version(a) !== version(b)) {
+    throw new UsageError(`${b.name} is of version ${version(b)}, ${a.name} of ${version(a)}`);
+  }
+}
+
+function joined(a: RunResult, b: RunResult, where: string): RunResult {
+  const counted = ({ timing: _timing, portrait: _portrait, ...rest }: RunResult) => JSON.stringify(rest);
+  if (counted(a) !== counted(b)) {
+    throw new UsageError(
+      `${a.trace} on ${a.subject} was counted differently in ${where}: compare them with gpuvm-bench compare`,
+    );
+  }
+  return { ...a, timing: timing([...a.timing.samples_ms, ...b.timing.samples_ms], a.events) };
+}

@@ -1,0 +1,63 @@
+import { subjectName } from "@gpuvm/drivers";
+import type { Comparison } from "./comparison.ts";
+import type { RunResult } from "./results.ts";
+import { bytes, time } from "./units.ts";
+
+/** What one subject showed over all its traces. */
+interface Showing {
+  readonly name: string;
+  readonly retained: number;
+  readonly wait: number;
+}
+
+/** What the comparison shows, in one sentence, from its figures alone. */
+export function sentence(comparison: Comparison): string {
+  if (comparison.runs.length === 0) return "Nothing was replayed.";
+  return failures(comparison.runs) ?? costs(showings(comparison));
+}
+
+function failures(runs: readonly RunResult[]): string | null {
+  const left = group(runs, (run) => run.left_at_device_close.bos + run.left_at_device_close.vms);
+  const hazards = group(runs, (run) => run.hazards);
+  const parts = [...new Set([...left.keys(), ...hazards.keys()])].map((name) => {
+    const what: string[] = [];
+    if (left.has(name)) what.push(`leaves ${left.get(name)} objects behind`);
+    if (hazards.has(name)) what.push(`runs into ${hazards.get(name)} hazards`);
+    return `${name} ${what.join(" and ")}`;
+  });
+  return parts.length === 0 ? null : `Under this traffic ${parts.join("; ")}.`;
+}
+
+function costs(all: readonly Showing[]): string {
+  const keepers = all.filter((s) => s.retained > 0).sort((a, b) => b.retained - a.retained);
+  const waiters = all.filter((s) => s.wait > 0).sort((a, b) => b.wait - a.wait);
+  const keep =
+    keepers.length === 0
+      ? "memory goes with its last handle under all of them"
+      : `while programs ran, ${keepers.map((s) => `${s.name} kept up to ${bytes(s.retained)}`).join(", ")} after the last handle`;
+  const wait =
+    waiters.length === 0
+      ? "no handle close waits"
+      : `${waiters.map((s) => `${s.name} lets a handle close wait up to ${time(s.wait)}`).join(", ")}`;
+  return `Nothing is left behind under any of these policies; ${keep}; ${wait}.`;
+}
+
+function showings(comparison: Comparison): Showing[] {
+  const by = new Map<string, Showing>();
+  for (const column of [...comparison.columns(false), ...comparison.columns(true)]) {
+    const name = subjectName(column.subject);
+    const had = by.get(name) ?? { name, retained: 0, wait: 0 };
+    const retained = Math.max(had.retained, ...column.runs.map((run) => run.retained_bytes_peak));
+    by.set(name, { name, retained, wait: Math.max(had.wait, column.closeWaitNs.max) });
+  }
+  return [...by.values()];
+}
+
+function group(runs: readonly RunResult[], of: (run: RunResult) => number): Map<string, number> {
+  const out = new Map<string, number>();
+  for (const run of runs) {
+    const n = of(run);
+    if (n > 0) out.set(run.subject, (out.get(run.subject) ?? 0) + n);
+  }
+  return out;
+}

@@ -1,0 +1,100 @@
+import {
+  blocksOf,
+  dpor,
+  type Finding,
+  formatStory,
+  formatToken,
+  type Progress,
+  type SearchResult,
+  sample,
+  search,
+  shrinkSchedule,
+  storyToPerfetto,
+  tell,
+} from "@gpuvm/explorer";
+import type { Named } from "./named.ts";
+
+/** How schedules are chosen. */
+export type Method = "bfs" | "dfs" | "dpor" | "naive" | "random" | "pct";
+
+/** How one scenario is explored. */
+export interface How {
+  /** Default `bfs`. */
+  readonly method?: Method;
+  /** Injected failures in one schedule; default: none, or what the bug takes. */
+  readonly inject?: number;
+  /** Where the chance begins; default 1. */
+  readonly seed?: number;
+  /** Schedules at random; default 10000. */
+  readonly runs?: number;
+  /** Steps of one search at most; default 20 million. */
+  readonly maxSteps?: number;
+  /** Stop at the first finding. */
+  readonly first?: boolean;
+}
+
+/** One scenario, explored. */
+export interface Explored {
+  readonly name: string;
+  readonly result: SearchResult;
+  /** Counterexamples, shrunk. */
+  readonly shown: readonly Shown[];
+}
+
+/** A counterexample. */
+export interface Shown {
+  readonly key: string;
+  readonly token: string;
+  readonly steps: number;
+  readonly table: string;
+  readonly perfetto: string;
+  /** Tokens of the other schedules that it takes. */
+  readonly others: readonly string[];
+}
+
+/** Bytes that one search may remember: a GiB, as there is one search for each core. */
+const MAX_BYTES = 2 ** 30;
+
+/** Explores one scenario. */
+export function exploreOne(named: Named, how: How, progress?: (progress: Progress) => void): Explored {
+  const result = searched(named, how, progress);
+  return { name: named.name, result, shown: result.findings.map((finding) => show(named, finding)) };
+}
+
+function searched({ scenario, failures }: Named, how: How, progress?: (p: Progress) => void): SearchResult {
+  const { method = "bfs", inject = failures, seed = 1, runs = 10_000 } = how;
+  const limits = {
+    failures: inject,
+    maxSteps: how.maxSteps ?? 20_000_000,
+    maxBytes: MAX_BYTES,
+    stopAtFirst: how.first ?? false,
+    ...(progress === undefined ? {} : { progress }),
+  };
+  switch (method) {
+    case "random":
+    case "pct":
+      return sample(scenario, { ...limits, method, seed, runs });
+    case "dpor":
+      return dpor(scenario, limits);
+    case "naive":
+      return search(scenario, { ...limits, order: "dfs", states: false });
+    default:
+      return search(scenario, { ...limits, order: method });
+  }
+}
+
+function show(named: Named, finding: Finding): Shown {
+  const { scenario, dropped, schedule } = shrinkSchedule(named.scenario, finding.schedule, finding.key);
+  const { others = [] } = finding;
+  const told = tell(scenario, schedule);
+  // No single schedule shows what takes several.
+  const story = others.length === 0 ? told : { ...told, violation: finding.violation };
+  return {
+    key: finding.key,
+    token: formatToken({ scenario: named.name, dropped, schedule }),
+    steps: blocksOf(schedule).length,
+    table: formatStory(story),
+    perfetto: storyToPerfetto(story),
+    others: others.map((other) => formatToken({ scenario: named.name, dropped: [], schedule: other })),
+  };
+}

@@ -1,0 +1,22 @@
+/**
+ * What the explorer explores: real bugs with their switches, and small scopes in each driver's own terms.
+ *
+ * @example
+ * ```ts
+ * import { search } from "@gpuvm/explorer";
+ * import { BUGS, scenarioOf } from "@gpuvm/scenarios";
+ * const bug = BUGS.find(({ id }) => id === "X4")!;
+ * const found = (buggy: boolean) => search(scenarioOf(bug, buggy), { order: "bfs" }).findings.length > 0;
+ * console.assert(found(true) && !found(false));
+ * ```
+ *
+ * @packageDocumentation
+ */
+
+export { type Bug, scenarioOf } from "./bugs/bug.ts";
+export { BUGS, UNEXPRESSED, type Unexpressed } from "./bugs/catalogue.ts";
+export { type BugResult, checkBug } from "./bugs/check.ts";
+export { RULES, type Rule, type RuleResult, type RuleRow } from "./bugs/rules.ts";
+export { type Explored, exploreOne, type How, type Method, type Shown } from "./explore-one.ts";
+export { bugNamed, type Named, named, parseSelector, scopesOf } from "./named.ts";
+export { nativeScopes } from "./scopes/native.ts";

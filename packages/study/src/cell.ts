@@ -1,0 +1,75 @@
+import { type Subject, subjectName } from "@gpuvm/drivers";
+import { type Basis, type Claim, type Miss, missesOf } from "./claims/claim.ts";
+import { CLOSE_CLAIMS } from "./claims/close.ts";
+import { DISPLAY_CLAIMS } from "./claims/display.ts";
+import { LIFETIME_CLAIMS } from "./claims/lifetime.ts";
+import { wayOf } from "./nine.ts";
+import type { StudyParams } from "./params.ts";
+import { reasonFor } from "./reasons.ts";
+import type { Outcome, Workload, WorkloadId } from "./workloads/workload.ts";
+
+/** One workload on one variant: what was measured, what the fact sheet says, and whether they agree. */
+export interface Cell {
+  readonly workload: WorkloadId;
+  readonly policy: string;
+  readonly variant: string;
+  readonly ownership: string;
+  /** `SOFT4`, or the subject's name. */
+  readonly way: string;
+  /** What was measured. */
+  readonly outcome: Outcome;
+  /** The outcome in a word. */
+  readonly word: string;
+  /** What the fact sheet says; null: nothing about this variant. */
+  readonly expected:
+    | readonly {
+        readonly says: string;
+        readonly basis: readonly Basis[];
+        readonly figures: Claim["expect"];
+      }[]
+    | null;
+  /** Whether every figure is as claimed; null: nothing is claimed. */
+  readonly agrees: boolean | null;
+  /** Why it differs, or why nothing is claimed; empty where they agree. */
+  readonly reason: string;
+  /** Figures that are not as claimed. */
+  readonly differs: readonly Miss[];
+}
+
+/** A workload that a variant cannot run. */
+export interface Skipped {
+  readonly workload: WorkloadId;
+  readonly policy: string;
+  readonly variant: string;
+  readonly way: string;
+  readonly reason: string;
+}
+
+/** Every claim of the fact sheet. */
+export const CLAIMS: readonly Claim[] = [...CLOSE_CLAIMS, ...DISPLAY_CLAIMS, ...LIFETIME_CLAIMS];
+
+/** Runs one workload on one variant, and holds it against the fact sheet. */
+export function runCell(workload: Workload, subject: Subject, params: StudyParams): Cell | Skipped {
+  const name = subjectName(subject);
+  const way = wayOf(name);
+  const { driver, variantName, boOwnership } = subject;
+  const at = { workload: workload.id, policy: driver.name, variant: variantName, way };
+  const outcome = workload.run(subject, params);
+  if (typeof outcome === "string") return { ...at, reason: outcome };
+  const claims = CLAIMS.filter(({ workload: id, ways }) => id === workload.id && ways.includes(way));
+  const differs = claims.flatMap((claim) => missesOf(claim, outcome, params));
+  const agrees = claims.length === 0 ? null : differs.length === 0;
+  return {
+    ...at,
+    ownership: boOwnership,
+    outcome,
+    word: workload.word(outcome, params),
+    expected:
+      claims.length === 0
+        ? null
+        : claims.map(({ says, basis, expect }) => ({ says, basis, figures: expect })),
+    agrees,
+    reason: agrees === true ? "" : reasonFor(workload.id, way, agrees, differs),
+    differs,
+  };
+}

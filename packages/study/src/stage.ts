@@ -1,0 +1,272 @@
+import { ENOENT, type Errno, type Steps } from "@gpuvm/core";
+import { type Subject, subjectName } from "@gpuvm/drivers";
+import {
+  type Bo,
+  type DmaBuf,
+  type Driver,
+  type LeftBehind,
+  type Lowerer,
+  leftBehind,
+  type Machine,
+  type NeutralRequest,
+  Replay,
+  type Request,
+  type VmRecord,
+} from "@gpuvm/drm-model";
+
+/** A neutral request without its time. */
+export type Ask = NeutralRequest extends infer R ? (R extends NeutralRequest ? Omit<R, "t"> : never) : never;
+
+/** Every program's one VM and queue. */
+export const VM = 1;
+/** See {@link VM}. */
+export const QUEUE = 1;
+
+const PAGE = 4096;
+/** Where programs of explicit-bind drivers begin to place buffers: 512 GiB. */
+const BASE = 2 ** 39;
+/** Distance of two buffers' addresses: each has lowest page tables of its own. */
+const SLOT = 2 ** 24;
+
+/** How a stage is set up. */
+export interface StageOptions {
+  /** Modelled time of one job in milliseconds. */
+  readonly jobMs: number;
+  /** Keeps the ledger and histories; default true. */
+  readonly audit?: boolean;
+  /** Defects that the driver is run with. */
+  readonly defects?: ReadonlySet<string>;
+  /** Repairs that the driver is run with. */
+  readonly repairs?: ReadonlySet<string>;
+}
+
+/**
+ * One run of one variant: programs (files) that ask, in neutral words, phrased as well-behaved programs of that driver
+ * would. Time passes only when told to, or when a call waits.
+ */
+export class Stage {
+  /** What runs. */
+  readonly subject: Subject;
+  /** Files and the clock. */
+  readonly replay: Replay;
+  /** What was there before any file was open: the driver's own objects. */
+  readonly baseline: LeftBehind;
+  readonly #lower: Lowerer;
+  readonly #addresses = new Map<string, number>();
+  readonly #seen = new Map<string, Bo>();
+  #slots = 0;
+
+  /** A started driver without files. */
+  constructor(subject: Subject, options: StageOptions) {
+    this.subject = subject;
+    this.replay = new Replay(
+      subject.variant,
+      { audit: options.audit ?? true, jobNs: options.jobMs * 1e6 },
+      {
+        boOwnership: subject.boOwnership,
+        defects: options.defects ?? new Set<string>(),
+        repairs: options.repairs ?? new Set<string>(),
+      },
+    );
+    this.#lower = subject.variant.userspace.lower();
+    this.machine.settle();
+    this.baseline = leftBehind(this.machine);
+  }
+
+  /** The machine. */
+  get machine(): Machine {
+    return this.replay.machine;
+  }
+
+  /** The driver. */
+  get driver(): Driver {
+    return this.replay.driver;
+  }
+
+  /** Virtual time in milliseconds. */
+  get ms(): number {
+    return this.machine.now / 1e6;
+  }
+
+  /** The driver's own requests for a neutral one. */
+  phrase(ask: Ask): readonly Request[] {
+    return this.#lower({ ...ask, t: this.machine.now } as NeutralRequest);
+  }
+
+  /**
+   * Asks one thing.
+   *
+   * @throws RangeError if the driver refuses: no program here asks for what it may not
+   */
+  ask(ask: Ask): void {
+    for (const request of this.phrase(ask)) {
+      const ret = this.replay.request({ ...request, t: this.machine.now });
+      if (ret !== 0)
+        throw new RangeError(`${subjectName(this.subject)} answers ${ret} to ${JSON.stringify(request)}`);
+    }
+  }
+
+  /** A program starts: a file with its VM and queue. */
+  program(f: number): void {
+    this.replay.file(f);
+    this.ask({ op: "vm_create", f, vm: VM });
+    this.ask({ op: "queue_new", f, vm: VM, queue: QUEUE });
+  }
+
+  /** A buffer, made and, where programs manage addresses, mapped. `isPrivate`: only for its program's VM. */
+  buffer(f: number, bo: number, pages = 16, isPrivate = false): void {
+    this.ask({ op: "gem_new", f, bo, size: pages * PAGE, ...(isPrivate ? { vm: VM } : {}) });
+    this.#note(f, bo);
+    this.map(f, bo, pages);
+  }
+
+  /** Maps a buffer where programs manage addresses; nothing elsewhere. */
+  map(f: number, bo: number, pages = 16): void {
+    const va = BASE + this.#slots++ * SLOT;
+    this.#addresses.set(`${f}/${bo}`, va);
+    const op = { kind: "map", bo, boOffset: 0, va, length: pages * PAGE, flags: 0 } as const;
+    this.ask({ op: "vm_bind", f, vm: VM, async: false, ops: [op] });
+  }
+
+  /** Unmaps a buffer where programs manage addresses; nothing elsewhere. */
+  unmap(f: number, bo: number, pages = 16): void {
+    const va = this.#addresses.get(`${f}/${bo}`) ?? BASE;
+    const op = { kind: "unmap", bo: 0, boOffset: 0, va, length: pages * PAGE, flags: 0 } as const;
+    this.ask({ op: "vm_bind", f, vm: VM, async: false, ops: [op] });
+  }
+
+  /** Work that uses buffers, and writes the first. */
+  submit(f: number, ...bos: number[]): void {
+    this.ask({ op: "submit", f, vm: VM, queue: QUEUE, bos, writes: [0], work: true });
+  }
+
+  /** Closes a handle. @returns milliseconds that the call took */
+  close(f: number, bo: number): number {
+    const began = this.ms;
+    this.ask({ op: "gem_close", f, bo });
+    return this.ms - began;
+  }
+
+  /** A program ends. @returns milliseconds that it took */
+  exit(f: number): number {
+    const began = this.ms;
+    this.replay.close(f);
+    return this.ms - began;
+  }
+
+  /** Exports a buffer as its program does to show it, and keeps the dma-buf open. */
+  show(f: number, bo: number): void {
+    this.ask({ op: "prime_export", f, bo });
+  }
+
+  /** The object of a handle, also after the handle is closed. */
+  bo(f: number, bo: number): Bo | undefined {
+    return this.#seen.get(`${f}/${bo}`);
+  }
+
+  /** A dma-buf of a handle's object; null where the driver cannot, or may not. */
+  exportBo(f: number, bo: number): DmaBuf | null {
+    return this.driver.prime?.exportBo(this.replay.file(f), bo) ?? null;
+  }
+
+  /** A handle for a dma-buf of the same device. The program's own bookkeeping learns of it as of any import. */
+  importBo(f: number, dmaBuf: DmaBuf, bo: number): void {
+    const { prime } = this.driver;
+    const size = dmaBuf.bo.size;
+    for (const request of this.phrase({ op: "prime_import", f, bo, size, fresh: true })) {
+      if (request.op !== "prime_import" || prime === undefined) this.replay.request(request);
+      else this.call(prime.importBo(this.replay.file(f), dmaBuf, request.bo));
+    }
+    this.#note(f, bo);
+  }
+
+  /** A second handle to the object of a handle of the same file. */
+  openAgain(f: number, bo: number, second: number): Errno {
+    const file = this.replay.file(f);
+    const { prime } = this.driver;
+    if (prime?.openAgain !== undefined) return this.call(prime.openAgain(file, bo, second)) ?? 0;
+    // Elsewhere an import under another number makes a handle of it, with all that its opening does.
+    const dmaBuf = this.exportBo(f, bo);
+    if (dmaBuf === null) return -ENOENT;
+    this.importBo(f, dmaBuf, second);
+    dmaBuf.close();
+    return file.handles.has(second) ? 0 : -ENOENT;
+  }
+
+  /** A request as a call that the caller steps through. It must come down to one request of the driver's. */
+  ioctl(f: number, ask: Ask): Steps<Errno> {
+    const [request] = this.phrase(ask);
+    if (request === undefined) throw new RangeError(`${ask.op} means nothing to ${this.subject.driver.name}`);
+    return this.driver.ioctl(this.replay.file(f), request);
+  }
+
+  /** What makes the first mapping of a buffer, as a call that the caller steps through: a bind, or a submit. */
+  raced(f: number, bo: number): Steps<Errno> {
+    if (!this.binds) {
+      return this.ioctl(f, { op: "submit", f, vm: VM, queue: QUEUE, bos: [bo], writes: [0], work: true });
+    }
+    const op = {
+      kind: "map",
+      bo,
+      boOffset: 0,
+      va: BASE + this.#slots++ * SLOT,
+      length: 65536,
+      flags: 0,
+    } as const;
+    return this.ioctl(f, { op: "vm_bind", f, vm: VM, async: false, ops: [op] });
+  }
+
+  /** Runs a call of the kernel that is not a program's request. */
+  call<T>(steps: Steps<T>): T | undefined {
+    return this.machine.call(steps);
+  }
+
+  /** Lets everything finish. Files stay open. */
+  idle(): void {
+    this.machine.quiesce();
+  }
+
+  /** The VM of a program; undefined if it has none, or it was freed and forgotten. */
+  vmOf(f: number): VmRecord | undefined {
+    return this.machine.vms.find((record) => record.file === f && record.purpose === "program");
+  }
+
+  /** Objects and VMs beyond the driver's own. */
+  left(): LeftBehind {
+    const now = leftBehind(this.machine);
+    return {
+      bos: now.bos - this.baseline.bos,
+      bytes: now.bytes - this.baseline.bytes,
+      vms: now.vms - this.baseline.vms,
+      vmBos: now.vmBos - this.baseline.vmBos,
+      vas: now.vas - this.baseline.vas,
+    };
+  }
+
+  /** The programs' buffers that live, whoever holds them: without what a driver makes for a VM or a queue. */
+  get alive(): number {
+    return new Set([...this.#seen.values()].filter((bo) => bo.refs > 0)).size;
+  }
+
+  /** Whether programs of this driver manage addresses themselves. */
+  get binds(): boolean {
+    const probe = this.subject.variant.userspace.lower();
+    const op = { kind: "map", bo: 1, boOffset: 0, va: BASE, length: PAGE, flags: 0 } as const;
+    const asks: NeutralRequest[] = [
+      { op: "vm_create", t: 0, f: 0, vm: VM },
+      { op: "gem_new", t: 0, f: 0, bo: 1, size: PAGE },
+      { op: "vm_bind", t: 0, f: 0, vm: VM, async: false, ops: [op] },
+    ];
+    return asks.flatMap((ask) => [...probe(ask)]).some((request) => request.op === "vm_bind");
+  }
+
+  /** How many findings of a kind there are. */
+  hazards(...kinds: readonly string[]): number {
+    return this.machine.hazards.filter(({ kind }) => kinds.length === 0 || kinds.includes(kind)).length;
+  }
+
+  #note(f: number, bo: number): void {
+    const found = this.replay.file(f).handles.get(bo);
+    if (found !== undefined) this.#seen.set(`${f}/${bo}`, found);
+  }
+}

@@ -1,0 +1,32 @@
+import type { Subject } from "@gpuvm/drivers";
+import type { StudyParams } from "../params.ts";
+
+/** The name of a workload in the fact sheet. */
+export type WorkloadId = `W${number}`;
+
+/** What was measured: counts, and modelled milliseconds where the name ends in `_ms`. */
+export type Outcome = Readonly<Record<string, number>>;
+
+/** A workload that every variant is asked to run. */
+export interface Workload {
+  /** `W1`. */
+  readonly id: WorkloadId;
+  /** A few words. */
+  readonly title: string;
+  /** What the programs do. */
+  readonly does: string;
+  /** Runs it, or says why this variant cannot. */
+  run(subject: Subject, params: StudyParams): Outcome | string;
+  /** The outcome in a word, for a cell of at most 12 characters. */
+  word(outcome: Outcome, params: StudyParams): string;
+}
+
+/** A figure of an outcome; 0 where it was not measured. */
+export function figure(outcome: Outcome, name: string): number {
+  return outcome[name] ?? 0;
+}
+
+/** `10 ms`, `1.5 s`: modelled time, short. */
+export function span(ms: number): string {
+  return ms >= 1000 ? `${Number((ms / 1000).toFixed(1))} s` : `${Number(ms.toFixed(1))} ms`;
+}

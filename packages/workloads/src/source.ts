@@ -1,0 +1,18 @@
+import type { Request, TraceHeader } from "@gpuvm/drm-model";
+import type { TraceWarning } from "@gpuvm/trace";
+
+/** Requests that can be read as often as there are policies to replay them on. */
+export interface TraceSource {
+  /** Its file's name, or the workload's with its parameters. */
+  readonly name: string;
+  /** Where it is; empty for what is generated. */
+  readonly path: string;
+  /** The first line. */
+  readonly header: TraceHeader;
+  /** The first requests: enough to see which interface the program used. */
+  readonly head: readonly Request[];
+  /** What was odd but not wrong; complete after the first reading. */
+  readonly warnings: readonly TraceWarning[];
+  /** Reads it from the start. */
+  batches(): AsyncIterable<readonly Request[]>;
+}
