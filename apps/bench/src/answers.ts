@@ -1,4 +1,13 @@
 import type { DriverModel } from "@gpuvm/conformance";
+import * as powervr from "@gpuvm/policy-powervr/answers";
+
+/** What a policy package offers at its subpath `answers`. */
+export interface DriverAnswers {
+  /** Answers as the driver does. */
+  readonly MODEL: DriverModel;
+  /** What the driver's own code answered; comes with the package. */
+  readonly VECTORS: readonly URL[];
+}
 
 /** Who answers for which driver in files of what a driver's own code answered. */
-export const ANSWERS: readonly DriverModel[] = [];
+export const ANSWERS: readonly DriverAnswers[] = [powervr];

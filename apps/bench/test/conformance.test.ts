@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { shippedVectors } from "@gpuvm/conformance";
 import { afterAll, describe, expect, it } from "vitest";
-import { runConformance } from "../src/commands/conformance.ts";
+import { ANSWERS } from "../src/answers.ts";
+import { runConformance, shippedFiles } from "../src/commands/conformance.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "gpuvm-conformance-"));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -39,8 +39,14 @@ describe("gpuvm-bench conformance", () => {
     const { code, out } = await run([], true);
     const result = JSON.parse(out);
     expect(code).toBe(0);
-    expect(result.files.map((f: { file: string }) => f.file)).toEqual(shippedVectors().map((v) => v.path));
-    expect(result.total).toEqual({ vectors: 118_065, failed: 0, skipped: 0 });
+    expect(result.files.map((f: { file: string }) => f.file)).toEqual(shippedFiles());
+    const isDriver = ({ file }: { file: string }) => file.includes("policy-");
+    const core = result.files.filter((f: { file: string }) => !isDriver(f));
+    expect(core.reduce((n: number, f: { vectors: number }) => n + f.vectors, 0)).toBe(118_065);
+    const drivers = result.files.filter(isDriver);
+    expect(drivers.length).toBe(ANSWERS.flatMap(({ VECTORS }) => VECTORS).length);
+    expect(drivers.every((f: { vectors: number }) => f.vectors > 0)).toBe(true);
+    expect(result.total).toMatchObject({ failed: 0, skipped: 0 });
   });
 
   it("prints JSON", async () => {

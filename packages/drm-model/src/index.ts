@@ -95,6 +95,7 @@ export type {
 } from "./uapi/driver.ts";
 export { type CloseHook, DrmFile } from "./uapi/file.ts";
 export { lock, preempt, unlock, waitFence } from "./uapi/lock.ts";
+export { LowestFree } from "./uapi/lowest-free.ts";
 export { waitResv, waitResvTimeout } from "./uapi/resv.ts";
 export { countSubmit } from "./uapi/submit.ts";
 export { type MovedRange, Windows } from "./uapi/windows.ts";

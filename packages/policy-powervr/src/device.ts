@@ -1,7 +1,8 @@
 import type { BoOwnership, DrmDevice } from "@gpuvm/core";
 import type { GpuEngine, IovaSpace, Machine } from "@gpuvm/drm-model";
-import type { PvrMmu } from "./mmu.ts";
-import type { PvrVmContext } from "./vm-context.ts";
+import type { PvrRules } from "./history/rules.ts";
+import type { PvrMmuCaches } from "./mmu/caches.ts";
+import type { PvrVmContext } from "./vm/vm-context.ts";
 
 /** The driver's state of the device (`struct pvr_device`). */
 export interface PvrDevice {
@@ -9,9 +10,9 @@ export interface PvrDevice {
   readonly dev: DrmDevice;
   /** Whether VMs count their objects. */
   readonly boOwnership: BoOwnership;
-  /** Numbers of the catalogue's bugs that are in. */
-  readonly defects: ReadonlySet<string>;
-  readonly mmu: PvrMmu;
+  /** What it does where older kernels did otherwise. */
+  readonly rules: PvrRules;
+  readonly caches: PvrMmuCaches;
   /** The data masters by type of job: geometry, fragment, compute, transfer. */
   readonly engines: readonly GpuEngine[];
   /** The firmware's address space (`kernel_vm_ctx`); null until made, and after the unload. */

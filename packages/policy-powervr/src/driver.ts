@@ -1,4 +1,4 @@
-import { EINVAL, ENOENT, ENOMEM, type Errno, finish, type Steps, withOwnership } from "@gpuvm/core";
+import { EINVAL, ENOENT, ENOMEM, EPERM, type Errno, finish, type Steps, withOwnership } from "@gpuvm/core";
 import {
   type Bo,
   countSubmit,
@@ -12,25 +12,21 @@ import {
   preempt,
   type Request,
 } from "@gpuvm/drm-model";
-import { bindIoctl } from "./bind-ioctl.ts";
-import { PvrBo } from "./bo.ts";
 import { closeFile } from "./close.ts";
-import { createContext, putContext } from "./context.ts";
 import type { PvrDevice } from "./device.ts";
 import { PvrFile } from "./file.ts";
-import { createFreeList } from "./free-list.ts";
-import { FW_HEAP } from "./heaps.ts";
-import { createHwrt } from "./hwrt.ts";
-import { submitJobs } from "./job.ts";
-import { PvrMmu } from "./mmu.ts";
+import { BO_FLAGS, createBo, PM_FW_PROTECT, PvrBo } from "./gem/bo.ts";
+import { rulesWith } from "./history/defects.ts";
+import { PvrMmuCaches } from "./mmu/caches.ts";
 import { policyOf } from "./policy.ts";
+import { createContext, putContext } from "./queue/context.ts";
+import { submitJobs } from "./queue/job.ts";
+import { createFreeList } from "./tiler/free-list.ts";
+import { createHwrt } from "./tiler/hwrt.ts";
 import type { PvrVariant } from "./variants.ts";
-import { createVmContext, putVmContext } from "./vm-context.ts";
-
-/** `DRM_PVR_BO_PM_FW_PROTECT` and `DRM_PVR_BO_ALLOW_CPU_USERSPACE_ACCESS`; with the bypass of the cache, every flag. */
-const PM_FW_PROTECT = 2;
-const ALLOW_CPU = 4;
-const BO_FLAGS = 7;
+import { bindIoctl } from "./vm/bind-ioctl.ts";
+import { FW_HEAP } from "./vm/heaps.ts";
+import { createVmContext, putVmContext } from "./vm/vm-context.ts";
 
 /** Starts the driver on a machine. */
 export function start(variant: PvrVariant, machine: Machine, options: DriverOptions = {}): Driver {
@@ -41,8 +37,8 @@ export function start(variant: PvrVariant, machine: Machine, options: DriverOpti
     machine,
     dev,
     boOwnership: policy.boOwnership,
-    defects: new Set([...variant.defects, ...(options.defects ?? [])]),
-    mmu: new PvrMmu(machine),
+    rules: rulesWith(new Set([...variant.defects, ...(options.defects ?? [])])),
+    caches: new PvrMmuCaches(machine),
     engines: ["geometry", "fragment", "compute", "transfer"].map((name) => new GpuEngine(machine, name)),
     kernelVm: null,
     fwMm: new IovaSpace(FW_HEAP.base, FW_HEAP.size),
@@ -58,14 +54,14 @@ export function start(variant: PvrVariant, machine: Machine, options: DriverOpti
     ioctl: (file, request) => ioctl(pvr, file as PvrFile, request),
     release: (file) => closeFile(pvr, file as PvrFile),
     *unload() {
-      pvr.mmu.booted = false;
+      pvr.caches.booted = false;
       if (pvr.kernelVm !== null) yield* putVmContext(pvr.kernelVm, device);
       pvr.kernelVm = null;
     },
     prime: {
       exportBo(file: DrmFile, handle: number) {
         const bo = (file as PvrFile).handles.get(handle);
-        return bo === undefined ? null : new DmaBuf<Bo>(machine, bo);
+        return bo === undefined || !exportable(bo) ? null : new DmaBuf<Bo>(machine, bo);
       },
       *importBo(file: DrmFile, dmaBuf: DmaBuf, handle: number) {
         const bo = dmaBuf.bo as PvrBo;
@@ -126,6 +122,7 @@ function* ioctl(pvr: PvrDevice, file: PvrFile, request: Request): Steps<Errno> {
     case "prime_export": {
       const bo = file.handles.get(request.bo);
       if (bo === undefined) return -ENOENT;
+      if (!exportable(bo)) return -EPERM;
       file.export(request.bo, bo);
       return 0;
     }
@@ -145,14 +142,17 @@ function* ioctl(pvr: PvrDevice, file: PvrFile, request: Request): Steps<Errno> {
 /** `pvr_ioctl_create_bo`. */
 function* newBo(pvr: PvrDevice, file: PvrFile, handle: number, size: number, flags: number): Steps<Errno> {
   const { dev, machine } = pvr;
-  const both = PM_FW_PROTECT | ALLOW_CPU;
-  if (size === 0 || (flags & ~BO_FLAGS) !== 0 || (flags & both) === both) return -EINVAL;
-  if (dev.stopsFor("alloc", "pvr_gem_object_create")) yield dev.point;
-  if (!dev.mayAlloc("pvr_gem_object")) return -ENOMEM;
-  const bo = new PvrBo(machine, { size: Math.ceil(size / 4096) * 4096 });
+  if (size === 0 || size % 4096 !== 0 || (flags & ~BO_FLAGS) !== 0) return -EINVAL;
+  const bo = yield* createBo(machine, size, flags);
+  if (typeof bo === "number") return bo;
   if (dev.stopsFor("publish", "drm_gem_handle_create")) yield dev.point;
   file.publish(handle, bo);
   return 0;
+}
+
+/** `pvr_gem_export`. */
+function exportable(bo: PvrBo): boolean {
+  return (bo.flags & PM_FW_PROTECT) === 0;
 }
 
 /** `drm_gem_prime_fd_to_handle`, of another driver's buffer. */

@@ -1,9 +1,9 @@
 import { DmaBuf, DrmFile, type Machine } from "@gpuvm/drm-model";
-import type { PvrBo } from "./bo.ts";
-import type { PvrContext } from "./context.ts";
-import type { PvrFreeList } from "./free-list.ts";
-import type { PvrHwrt } from "./hwrt.ts";
-import type { PvrVmContext } from "./vm-context.ts";
+import type { PvrBo } from "./gem/bo.ts";
+import type { PvrContext } from "./queue/context.ts";
+import type { PvrFreeList } from "./tiler/free-list.ts";
+import type { PvrHwrt } from "./tiler/hwrt.ts";
+import type { PvrVmContext } from "./vm/vm-context.ts";
 
 /** An open file (`struct pvr_file`): buffers' handles, and tables of what else it made. */
 export class PvrFile extends DrmFile<PvrBo> {

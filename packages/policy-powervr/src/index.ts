@@ -5,5 +5,5 @@
  * @packageDocumentation
  */
 
-export { HEAPS, type PvrHeap } from "./heaps.ts";
 export { powervr } from "./package.ts";
+export { HEAPS, type PvrHeap } from "./vm/heaps.ts";

@@ -1,7 +1,7 @@
 import type { DriverPackage } from "@gpuvm/drm-model";
 import { start } from "./driver.ts";
 import { policyOf } from "./policy.ts";
-import { userspace } from "./userspace.ts";
+import { userspace } from "./userspace/userspace.ts";
 import { VARIANTS } from "./variants.ts";
 
 /** The driver powervr (`drivers/gpu/drm/imagination`), in its versions. */

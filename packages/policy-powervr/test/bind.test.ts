@@ -39,10 +39,13 @@ describe("what the uAPI does not take", () => {
     ["more than the buffer", map(1, HEAP, 17 * K4), -EINVAL],
     ["a part behind the buffer", map(1, HEAP, K4, 16 * K4), -EINVAL],
     ["an unmap of nothing", unmap(HEAP, K4), -ENOENT],
+    ["an unmap of a range that cannot be", unmap(0x123, 7), -ENOENT],
+    ["an unknown buffer in no heap", map(9, 0x1000, K4), -EINVAL],
     ["a context without a VM", { op: "queue_new", queue: 5, vm: 9, class: 1 } as Line, -EINVAL],
     ["a context of no type", { op: "queue_new", queue: 5, vm: 1, class: 7 } as Line, -EINVAL],
     ["a job without a context", { op: "exec", jobs: [[2, 9, 0]] } as Line, -EINVAL],
     ["no job", { op: "exec", jobs: [] } as Line, -EINVAL],
+    ["a buffer of part of a page", { op: "gem_new", bo: 5, size: K4 + 1 } as Line, -EINVAL],
     ["a buffer of no size", { op: "gem_new", bo: 5, size: 0 } as Line, -EINVAL],
     ["a flag that is none", { op: "gem_new", bo: 5, size: K4, flags: 8 } as Line, -EINVAL],
     ["a VM that is gone", { op: "vm_destroy", vm: 9 } as Line, -EINVAL],
@@ -110,7 +113,7 @@ describe("an unmap", () => {
     script.run({ op: "exec", jobs: [[2, 5, 0]] }, unmap(HEAP, K4), { op: "gem_close", bo: 1 });
     const { machine } = script.replay;
     expect(machine.now).toBe(0);
-    expect([...machine.memory.objects].every(({ handles, pins }) => handles === 0 && pins === 1)).toBe(true);
+    expect([...machine.memory.objects].every(({ handles }) => handles === 0)).toBe(true);
     end(script);
   });
 });
@@ -146,17 +149,6 @@ describe("a map over others", () => {
     expect(script.run(map(2, HEAP + 4 * K4, 4 * K4))).toEqual([0]);
     expect(record(script).mappings).toBe(3);
     expect(record(script).pt.ptes.at(HEAP + 4 * K4)).toBe(null);
-  });
-
-  it("that fails leaves the hole (partial state)", () => {
-    const script = new Script();
-    script.run(...setup);
-    script.replay.machine.dev.failAlloc = (what) => what === "pvr_mmu_map";
-    expect(script.run(map(2, HEAP + 4 * K4, 4 * K4))).toEqual([-ENOMEM]);
-    script.replay.machine.dev.failAlloc = null;
-    expect(record(script).mappings).toBe(2);
-    expect(record(script).pt.ptes.at(HEAP + 4 * K4)).toBe(null);
-    end(script);
   });
 });
 

@@ -3,62 +3,37 @@ import { inFile } from "./table.ts";
 
 /** Mistakes in powervr. */
 export const POWERVR: readonly Mutant[] = [
-  ...inFile("policy-powervr/src/bind-ioctl.ts", [
-    ["a map keeps its object", '      obj?.put("ioctl");\n', ""],
+  ...inFile("policy-powervr/src/vm/bind-ioctl.ts", [
+    ["a map keeps its object", '  bo.put("ioctl");\n', ""],
     ["a bind keeps its VM", '    yield* putVmContext(ctx, "ioctl");\n', ""],
     ["a bind does not hold its VM", '    ctx.get("ioctl");\n', "    ctx.refs += 0;\n"],
   ]),
-  ...inFile("policy-powervr/src/bind.ts", [
+  ...inFile("policy-powervr/src/vm/map.ts", [
     [
       "a map keeps its second reference",
-      '    yield* finish(op, bo);\n    bo.put("ioctl");\n',
-      "    yield* finish(op, bo);\n",
+      '  yield* finishBindOp(op, bo);\n  bo.put("ioctl");\n',
+      "  yield* finishBindOp(op, bo);\n",
     ],
-    ["a map keeps the VM's lock", "    unlock(dev, ctx.lock);\n    yield* finish", "    yield* finish"],
+    ["a map keeps the VM's lock", "  unlock(dev, ctx.lock);\n  yield* finish", "  yield* finish"],
     [
       "a map does not take the VM's lock",
-      '    if (dev.stopsAt(ctx.lock, "pvr_vm_map")) yield dev.point;\n    ctx.lock.acquire(dev.current);\n',
-      "    ctx.lock.tryAcquire(dev.current);\n",
+      '  if (dev.stopsAt(ctx.lock, "pvr_vm_map")) yield dev.point;\n  ctx.lock.acquire(dev.current);\n',
+      "  ctx.lock.tryAcquire(dev.current);\n",
     ],
     [
       "a map keeps its locks",
-      "      ret = gpuvmSmMap(vm, op, { addr, range: size, obj: bo, offset });\n      exec.unlock();\n",
-      "      ret = gpuvmSmMap(vm, op, { addr, range: size, obj: bo, offset });\n",
+      "    ret = gpuvmSmMap(vm, op, { addr, range: size, obj: bo, offset });\n    exec.unlock();\n",
+      "    ret = gpuvmSmMap(vm, op, { addr, range: size, obj: bo, offset });\n",
     ],
-    ["a map that failed gives nothing back", "  } else yield* finish(op, bo);\n", "  }\n"],
-    ["a map keeps the vm_bo", '    gpuvmBoPut(op.vmBo, "ioctl");\n', ""],
     [
-      "what was not used is not freed",
-      "  for (const va of [op.newVa, op.prevVa, op.nextVa]) if (va !== 0) gpuvaFree(vm, va);\n",
-      "",
+      "a map that failed gives nothing back",
+      "    yield* finishBindOp(op, bo);\n    return ret;\n",
+      "    return ret;\n",
     ],
     [
       "a map does not lock what it cuts",
-      "    ret = yield* exec.lockObj(gpuvaObj(vm, va) as PvrBo);\n    if (ret !== 0) return ret;\n",
+      "    const ret = yield* exec.lockObj(gpuvaObj(vm, va) as PvrBo);\n    if (ret !== 0) return ret;\n",
       "",
-    ],
-    ["an unmap does not hold its object", '    bo?.get("ioctl");\n', ""],
-    ["an unmap does not lock its object", "    if (bo !== null) exec.extra = (e) => e.lockObj(bo);\n", ""],
-    ["an unmap does not flush", "  if (op.changed) pvr.mmu.flush();\n", ""],
-    [
-      "an unmap keeps its locks",
-      "      ret = gpuvmSmUnmap(vm, op, addr, size);\n      exec.unlock();\n",
-      "      ret = gpuvmSmUnmap(vm, op, addr, size);\n",
-    ],
-    [
-      "an unmap keeps the VM's lock",
-      "  const ret = yield* pvrVmUnmapExact(ctx, addr, size, true);\n  unlock(dev, ctx.lock);\n",
-      "  const ret = yield* pvrVmUnmapExact(ctx, addr, size, true);\n",
-    ],
-    [
-      "the mapping is looked up before the lock",
-      '  if (dev.stopsAt(ctx.lock, "pvr_vm_unmap")) yield dev.point;\n  ctx.lock.acquire(dev.current);\n  const ret = yield* pvrVmUnmapExact(ctx, addr, size, true);\n',
-      '  const va = gpuvaFind(ctx.vm, addr, size);\n  if (va === 0) return -ENOENT;\n  const seen = gpuvaObj(ctx.vm, va) as PvrBo;\n  if (dev.stopsAt(ctx.lock, "pvr_vm_unmap")) yield dev.point;\n  ctx.lock.acquire(dev.current);\n  const ret = yield* unmapRange(ctx, seen, addr, size, true);\n',
-    ],
-    [
-      "an unmap keeps its object",
-      '    bo?.put("ioctl");\n  }\n  yield* finish(op, null);',
-      "  }\n  yield* finish(op, null);",
     ],
     [
       "the object's list is read without its lock",
@@ -66,38 +41,66 @@ export const POWERVR: readonly Mutant[] = [
       '  const vmBo = gpuvmBoObtain(vm, bo, "ioctl");\n',
     ],
   ]),
-  ...inFile("policy-powervr/src/steps.ts", [
-    ["an unmap clears nothing", "  ctx.pt.unmap(vm.vas.addr(va), vm.vas.range(va), flushed(bind));\n", ""],
-    ["a cut clears nothing", "  ctx.pt.unmap(hole.start, hole.range, flushed(bind));\n", ""],
+  ...inFile("policy-powervr/src/vm/bind-op.ts", [
+    ["a map keeps the vm_bo", '    gpuvmBoPut(op.vmBo, "ioctl");\n', ""],
+    [
+      "what was not used is not freed",
+      "  for (const va of [op.newVa, op.prevVa, op.nextVa]) if (va !== 0) gpuvaFree(vm, va);\n",
+      "",
+    ],
+    ["a change of the page tables is never told to the caches", "  op.mmu?.destroy();\n", ""],
+  ]),
+  ...inFile("policy-powervr/src/vm/unmap.ts", [
+    ["an unmap does not hold its object", '  bo?.get("ioctl");\n', ""],
+    ["an unmap does not lock its object", "  if (bo !== null) exec.extra = (e) => e.lockObj(bo);\n", ""],
+    [
+      "an unmap keeps its locks",
+      "    ret = gpuvmSmUnmap(ctx.vm, op, addr, size);\n    exec.unlock();\n",
+      "    ret = gpuvmSmUnmap(ctx.vm, op, addr, size);\n",
+    ],
+    [
+      "an unmap keeps the VM's lock",
+      '  const ret = yield* unmapExactLocked(ctx, addr, size, "program");\n  unlock(dev, ctx.lock);\n',
+      '  const ret = yield* unmapExactLocked(ctx, addr, size, "program");\n',
+    ],
+    [
+      "the mapping is looked up before the lock",
+      '  if (dev.stopsAt(ctx.lock, "pvr_vm_unmap")) yield dev.point;\n  ctx.lock.acquire(dev.current);\n  const ret = yield* unmapExactLocked(ctx, addr, size, "program");\n',
+      '  const va = gpuvaFind(ctx.vm, addr, size);\n  if (va === 0) return -ENOENT;\n  const seen = gpuvaObj(ctx.vm, va) as PvrBo;\n  if (dev.stopsAt(ctx.lock, "pvr_vm_unmap")) yield dev.point;\n  ctx.lock.acquire(dev.current);\n  const ret = yield* unmapRange(ctx, seen, addr, size, "program");\n',
+    ],
+    [
+      "an unmap keeps its object",
+      '  bo?.put("ioctl");\n  yield* finishBindOp(op, null);',
+      "  yield* finishBindOp(op, null);",
+    ],
+  ]),
+  ...inFile("policy-powervr/src/mmu/op-context.ts", [
+    ["an unmap does not flush", "      if (!this.maps) mmu.caches.flush(this.cause);\n", ""],
+    ["a change is not noted for the caches", "      mmu.caches.setStale(level);\n", ""],
+  ]),
+  ...inFile("policy-powervr/src/vm/steps.ts", [
+    ["an unmap clears nothing", "  bind.mmu?.unmap(vm.vas.addr(va), vm.vas.range(va));\n", ""],
+    ["a cut clears nothing", "  bind.mmu?.unmap(hole.start, hole.range);\n", ""],
     [
       "a cut clears the whole mapping",
-      "  ctx.pt.unmap(hole.start, hole.range, flushed(bind));\n",
-      "  ctx.pt.unmap(vm.vas.addr(va), vm.vas.range(va) + 0 * hole.range, flushed(bind));\n",
+      "  bind.mmu?.unmap(hole.start, hole.range);\n",
+      "  bind.mmu?.unmap(vm.vas.addr(va), vm.vas.range(va) + 0 * hole.range);\n",
     ],
     [
       "a new mapping is not linked",
       "  gpuvaLink(vm, bind.newVa, bind.vmBo as DrmGpuvmBo);\n  bind.newVa",
       "  bind.newVa",
     ],
-    ["the piece behind a cut is not linked", "    link(ctx, bind.nextVa, owner as DrmGpuvmBo);\n", ""],
-    [
-      "an unmap is not noted for the caches",
-      "  changed(bind);\n  gpuvaRemove(vm, va);",
-      "  gpuvaRemove(vm, va);",
-    ],
-    [
-      "a cut mapping stays",
-      "  release?.();\n  unlinkAndFree(ctx, va);\n  return 0;\n}\n\n/** When the flush",
-      "  release?.();\n  return 0;\n}\n\n/** When the flush",
-    ],
+    ["the piece behind a cut is not linked", "      pvr.rules.linkPiece(ctx, bind.nextVa, owner);\n", ""],
+    ["a cut mapping stays", "  });\n  unlinkAndFree(ctx, va);\n", "  });\n"],
     ["a VA that was used is freed again", "  bind.newVa = 0;\n", ""],
   ]),
-  ...inFile("policy-powervr/src/vm-context.ts", [
+  ...inFile("policy-powervr/src/vm/vm-context.ts", [
     ["the end of a VM leaves its mappings", "  yield* unmapAll(ctx);\n", ""],
     [
       "the end of a VM keeps it",
-      '  const gone = ctx.vm.put("creator");\n',
-      "  const gone = ctx.vm.refs === 0;\n",
+      '  if (!ctx.vm.put("creator")) pvr.rules.outlived(ctx);\n',
+      "  if (ctx.vm.refs === 0) pvr.rules.outlived(ctx);\n",
     ],
     [
       "the end of a VM keeps what the firmware knows of it",
@@ -105,13 +108,11 @@ export const POWERVR: readonly Mutant[] = [
       "",
     ],
     ["a VM keeps its resv object", '    dummy.put("creator");\n', ""],
-    [
-      "a VM that cannot be made stays",
-      "    yield* putVmContext(ctx, holder);\n    return object;",
-      "    return object;",
-    ],
   ]),
-  ...inFile("policy-powervr/src/context.ts", [
+  ...inFile("policy-powervr/src/queue/kept-contexts.ts", [
+    ["the end of a file keeps what it looked at", '    yield* putContext(ctx, "ioctl");\n', ""],
+  ]),
+  ...inFile("policy-powervr/src/queue/context.ts", [
     [
       "a context that goes keeps its VM",
       "  yield* destroyFwObject(ctx.pvr, ctx.fw, ctx);\n  yield* putVmContext(ctx.vmCtx, ctx);\n",
@@ -134,21 +135,20 @@ export const POWERVR: readonly Mutant[] = [
       "  for (const handle of [...file.exported.keys()]) file.closeExport(handle);\n",
       "",
     ],
-    ["the end of a file keeps what it looked at", '      yield* putContext(ctx, "ioctl");\n', ""],
     ["the end of a file keeps its free lists", "    yield* putFreeList(pvr, list, file.holder);\n", ""],
     ["the end of a file keeps its render targets", "    yield* putHwrt(pvr, hwrt, file.holder);\n", ""],
   ]),
-  ...inFile("policy-powervr/src/job.ts", [
+  ...inFile("policy-powervr/src/queue/job.ts", [
     ["a job that retires keeps its fence", "  fence.put(job);\n", ""],
     ["a job that retires keeps its context", "  yield* putContext(job.ctx, job);\n", ""],
     ["a job does not hold its context", "  ctx.get(job);\n", ""],
     ["jobs that failed are kept", "  if (ret !== 0) for (const job of jobs) yield* freeJob(pvr, job);\n", ""],
     ["a job keeps its render target", "  if (job.hwrt !== null) yield* putHwrt(pvr, job.hwrt, job);\n", ""],
-    ["a job does not flush", "    pvr.mmu.flush();\n", ""],
+    ["a job does not flush", '    pvr.caches.flush("submit");\n', ""],
     ["jobs keep their locks", "    exec.fini();\n", ""],
     ["a shared buffer stays locked", "    unlock(dev, bo.resv);\n", ""],
   ]),
-  ...inFile("policy-powervr/src/bo.ts", [
+  ...inFile("policy-powervr/src/gem/bo.ts", [
     [
       "a freed object keeps its fences",
       "    for (const fence of this.fences.splice(0)) fence.put(this);\n",
@@ -157,7 +157,7 @@ export const POWERVR: readonly Mutant[] = [
     ["a fence that is replaced is kept", "old.put(this);\n      else", "void 0;\n      else"],
     ["a fence is not counted", "    fence.get(this);\n", ""],
   ]),
-  ...inFile("policy-powervr/src/fence.ts", [
+  ...inFile("policy-powervr/src/queue/fence.ts", [
     ["a fence does not hold its context", "    ctx.get(this);\n", ""],
   ]),
   ...inFile("policy-powervr/src/driver.ts", [
@@ -174,7 +174,7 @@ export const POWERVR: readonly Mutant[] = [
       "",
     ],
   ]),
-  ...inFile("policy-powervr/src/fw-object.ts", [
+  ...inFile("policy-powervr/src/gem/fw-object.ts", [
     [
       "an object of the firmware's keeps its address",
       "  pvr.fwMm.release(addr, bo.size);\n  bo.put(holder);\n}",
@@ -182,16 +182,16 @@ export const POWERVR: readonly Mutant[] = [
     ],
     [
       "an object of the firmware's that cannot be mapped stays",
-      "  pvr.fwMm.release(addr, size);\n  bo.put(holder);\n  return ret;",
-      "  pvr.fwMm.release(addr, size);\n  return ret;",
+      "  pvr.fwMm.release(addr, bo.size);\n  bo.put(holder);\n  return ret;",
+      "  pvr.fwMm.release(addr, bo.size);\n  return ret;",
     ],
     [
       "an object of the firmware's stays mapped",
-      "  const ret = yield* pvrVmUnmapExact(vm, addr, bo.size, false);\n",
+      '  const ret = yield* unmapExactLocked(vm, addr, bo.size, "teardown");\n',
       "  const ret: Errno = vm === null ? -1 : 0;\n",
     ],
   ]),
-  ...inFile("policy-powervr/src/free-list.ts", [
+  ...inFile("policy-powervr/src/tiler/free-list.ts", [
     ["a free list that goes keeps its buffer", "  list.list.put(list);\n", ""],
     [
       "a free list that goes keeps its pages",
@@ -204,7 +204,7 @@ export const POWERVR: readonly Mutant[] = [
       "    return fw;",
     ],
   ]),
-  ...inFile("policy-powervr/src/hwrt.ts", [
+  ...inFile("policy-powervr/src/tiler/hwrt.ts", [
     [
       "a render target that goes keeps its free lists",
       "  for (const list of hwrt.freeLists) yield* putFreeList(pvr, list, hwrt);\n",

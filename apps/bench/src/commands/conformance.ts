@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { type Failure, type ReplayResult, replayFile, shippedVectors, VectorError } from "@gpuvm/conformance";
 import { ANSWERS } from "../answers.ts";
 
@@ -23,12 +24,13 @@ export async function runConformance(
   out: (s: string) => void,
   err: (s: string) => void = (s) => void process.stderr.write(s),
 ): Promise<number> {
-  const files = args.files.length > 0 ? args.files : shippedVectors().map(({ path }) => path);
+  const files = args.files.length > 0 ? args.files : shippedFiles();
+  const drivers = ANSWERS.map(({ MODEL }) => MODEL);
   const results: ReplayResult[] = [];
   let unreadable = false;
   for (const file of files) {
     try {
-      results.push(await replayFile(file, { keep: SHOWN, drivers: ANSWERS }));
+      results.push(await replayFile(file, { keep: SHOWN, drivers }));
     } catch (error) {
       if (!(error instanceof VectorError)) throw error;
       err(`${error.message}\n`);
@@ -38,6 +40,12 @@ export async function runConformance(
   if (unreadable) return 2;
   out(args.json ? json(results) : text(results));
   return results.some((r) => r.failed > 0) ? 1 : 0;
+}
+
+/** The core's vectors, then each driver's. */
+export function shippedFiles(): string[] {
+  const ofDrivers = ANSWERS.flatMap(({ VECTORS }) => VECTORS.map((url) => fileURLToPath(url)));
+  return [...shippedVectors().map(({ path }) => path), ...ofDrivers];
 }
 
 type Counts = Pick<ReplayResult, "vectors" | "failed" | "skipped">;

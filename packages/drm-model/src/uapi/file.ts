@@ -1,6 +1,7 @@
 import type { Steps } from "@gpuvm/core";
 import type { Machine } from "../machine/machine.ts";
 import type { Bo } from "../memory/bo.ts";
+import { LowestFree } from "./lowest-free.ts";
 
 /** What a driver does when a handle is closed (`drm_gem_object_funcs.close`), before the handle's reference goes. */
 export type CloseHook<B extends Bo> = (bo: B) => Steps<void>;
@@ -19,6 +20,8 @@ export class DrmFile<B extends Bo = Bo> {
   readonly machine: Machine;
   /** Objects by handle. */
   readonly handles: Map<number, B> = new Map();
+  /** The kernel's numbers of the handles. */
+  readonly numbers: LowestFree = new LowestFree();
   /** The file is closed. */
   closed = false;
 
@@ -43,6 +46,7 @@ export class DrmFile<B extends Bo = Bo> {
     bo.handles++;
     memory.adopted(bo);
     this.handles.set(handle, bo);
+    this.numbers.take(handle);
     if (this.machine.auditing) this.machine.note(bo.name, `handle ${handle} in ${this.name}`);
   }
 
@@ -68,6 +72,7 @@ export class DrmFile<B extends Bo = Bo> {
     const began = machine.now;
     // The number is free from here on; the object is still held.
     this.handles.delete(handle);
+    this.numbers.release(handle);
     if (machine.auditing) machine.note(bo.name, `handle ${handle} of ${this.name} closes`);
     if (hook !== null) yield* hook(bo);
     bo.handles--;
@@ -78,9 +83,9 @@ export class DrmFile<B extends Bo = Bo> {
     return true;
   }
 
-  /** Closes every handle, in the order of their creation, as the end of a file does (`drm_gem_release`). */
+  /** Closes every handle, in the order of their numbers, as the end of a file does (`drm_gem_release`). */
   *closeAll(hook: CloseHook<B> | null): Steps<void> {
-    for (const handle of [...this.handles.keys()]) yield* this.close(handle, hook);
+    for (const handle of this.numbers.names()) yield* this.close(handle, hook);
   }
 
   #holder(handle: number): string {

@@ -10,10 +10,10 @@ import {
   type Steps,
 } from "@gpuvm/core";
 import { lock, preempt, unlock } from "@gpuvm/drm-model";
-import { PvrBo } from "./bo.ts";
-import type { PvrDevice } from "./device.ts";
-import { createFwObject, destroyFwObject, type PvrFwObject } from "./fw-object.ts";
-import type { PvrVmContext } from "./vm-context.ts";
+import type { PvrDevice } from "../device.ts";
+import { PvrBo } from "../gem/bo.ts";
+import { createFwObject, destroyFwObject, type PvrFwObject } from "../gem/fw-object.ts";
+import type { PvrVmContext } from "../vm/vm-context.ts";
 
 /** Bytes of one page of parameter memory (`ROGUE_BIF_PM_PHYSICAL_PAGE_SIZE`). */
 const PM_PAGE = 4096;

@@ -1,8 +1,8 @@
 import { type Counted, ENOMEM, type Errno, type Holder, type Steps } from "@gpuvm/core";
 import { preempt } from "@gpuvm/drm-model";
-import type { PvrDevice } from "./device.ts";
+import type { PvrDevice } from "../device.ts";
+import { createFwObject, destroyFwObject, type PvrFwObject } from "../gem/fw-object.ts";
 import { getFreeList, type PvrFreeList, putFreeList } from "./free-list.ts";
-import { createFwObject, destroyFwObject, type PvrFwObject } from "./fw-object.ts";
 
 /**
  * A render target (`struct pvr_hwrt_dataset`): its firmware object is the one thing that jobs fence. Holds its free

@@ -22,8 +22,11 @@ export const HEAPS: readonly PvrHeap[] = [
   { name: "VIS_TEST", base: 0xf2_0000_0000, size: 2 * 2 ** 20 },
 ];
 
-/** Where firmware objects are mapped, in the kernel's own VM context: `ROGUE_FW_HEAP_BASE`. */
-export const FW_HEAP: PvrHeap = { name: "FW", base: 0xe1_c000_0000, size: GIB };
+/**
+ * Where firmware objects are mapped, in the kernel's own VM context: 32 MiB from `ROGUE_FW_HEAP_BASE`, as with META and
+ * RISC-V firmware processors (`pvr_fw_heap_info_init`; MIPS has 16 MiB), without the configuration at its end.
+ */
+export const FW_HEAP: PvrHeap = { name: "FW", base: 0xe1_c000_0000, size: 2 ** 25 - 3 * 2 ** 16 };
 
 /** The heap that has all of `[addr, addr + size)`, or null (`pvr_find_heap_containing`). */
 export function heapContaining(addr: number, size: number): PvrHeap | null {

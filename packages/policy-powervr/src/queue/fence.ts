@@ -1,4 +1,4 @@
-import { type Counted, type DmaFence, finish, type Holder } from "@gpuvm/core";
+import type { Counted, DmaFence, Holder } from "@gpuvm/core";
 import type { PvrContext } from "./context.ts";
 import { putContext } from "./context.ts";
 
@@ -38,11 +38,8 @@ export class PvrFence implements Counted {
   put(holder: Holder): void {
     this.#ctx.pvr.dev.ledger?.put(this, holder);
     if (--this.refs > 0) return;
-    if (this.#ctx.pvr.defects.has("P6")) {
-      // Before df1a1ed5e1bd: at once, whatever locks the caller holds.
-      finish(putContext(this.#ctx, this));
-      return;
-    }
-    this.#ctx.pvr.machine.queueWork("pvr_queue_fence_release_work", () => putContext(this.#ctx, this));
+    const { machine, rules } = this.#ctx.pvr;
+    const put = () => putContext(this.#ctx, this);
+    rules.putContextOfFence(put, () => machine.queueWork("pvr_queue_fence_release_work", put));
   }
 }

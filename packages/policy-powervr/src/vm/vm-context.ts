@@ -9,13 +9,13 @@ import {
   Lock,
   type Steps,
 } from "@gpuvm/core";
-import { PageTable, preempt, VmRecord } from "@gpuvm/drm-model";
-import { STEPS } from "./bind.ts";
-import type { PvrDevice } from "./device.ts";
-import { createFwObject, destroyFwObject, type PvrFwObject } from "./fw-object.ts";
+import { preempt, VmRecord } from "@gpuvm/drm-model";
+import type { PvrDevice } from "../device.ts";
+import { createFwObject, destroyFwObject, type PvrFwObject } from "../gem/fw-object.ts";
+import { PvrMmuContext } from "../mmu/context.ts";
 import { ADDRESS_SPACE } from "./heaps.ts";
-import { SHAPE } from "./mmu.ts";
-import { unmapAll } from "./unmap-all.ts";
+import { STEPS } from "./map.ts";
+import { unmapAll } from "./unmap.ts";
 
 /**
  * An address space (`struct pvr_vm_context`). It has two counts: the driver's says when its mappings are torn down, the
@@ -27,22 +27,27 @@ import { unmapAll } from "./unmap-all.ts";
 export class PvrVmContext implements Counted {
   readonly pvr: PvrDevice;
   readonly vm: DrmGpuvm;
-  readonly pt: PageTable;
+  readonly pt: PvrMmuContext;
   readonly record: VmRecord;
   /** `vm_ctx->lock`. */
   readonly lock: Lock;
   /** For programs, and not for the firmware. */
   readonly user: boolean;
+  /** `vm_ctx#2`, for findings. */
+  readonly name: string;
   /** The driver's count (`ref_count`). */
   refs = 1;
   /** What the firmware knows of it (`fw_mem_ctx_obj`); the firmware's own has none. */
-  fwMemCtx: PvrFwObject | null = null;
+  fwMemCtx: PvrFwObject | null;
 
   /** A VM with one driver reference of `holder`. */
-  constructor(pvr: PvrDevice, file: number, id: number | null, holder: Holder) {
+  constructor(pvr: PvrDevice, made: PvrVmContextParts, file: number, id: number | null, holder: Holder) {
     const { machine, dev } = pvr;
     this.pvr = pvr;
     this.user = file >= 0;
+    this.name = made.name;
+    this.pt = made.mmu;
+    this.fwMemCtx = made.fwMemCtx;
     // Embedded in the struct (`dummy_gem`): it goes with it.
     const dummy = new DrmGemObject(dev, { size: 0, name: `resv object #${dev.serial()}` });
     const ops: GpuvmOps = {
@@ -59,16 +64,10 @@ export class PvrVmContext implements Counted {
       ops,
       boOwnership: pvr.boOwnership,
     });
-    this.pt = new PageTable(machine, SHAPE);
     this.record = new VmRecord(file, id, this.vm, this.pt, this.user ? "program" : "kernel");
     machine.vms.push(this.record);
     this.lock = new Lock(`lock of ${this.vm.name}`, "pvr_vm_context.lock", dev.lockdep);
     dev.ledger?.get(this, holder);
-  }
-
-  /** `vm_ctx#2`, for findings. */
-  get name(): string {
-    return `vm_ctx#${this.vm.id}`;
   }
 
   /** Takes a reference of the driver's (`pvr_vm_context_get`). */
@@ -88,25 +87,35 @@ export class PvrVmContext implements Counted {
   }
 }
 
-/** `pvr_vm_create_context`; -ENOMEM. */
+/** What a VM context is made of, before it is one. */
+export interface PvrVmContextParts {
+  readonly name: string;
+  readonly mmu: PvrMmuContext;
+  readonly fwMemCtx: PvrFwObject | null;
+}
+
+/** `pvr_vm_create_context`: page tables, then what the firmware has to know of them, then the VM; -ENOMEM. */
 export function* createVmContext(
   pvr: PvrDevice,
   file: number,
   id: number | null,
   holder: Holder,
 ): Steps<PvrVmContext | Errno> {
-  const { dev } = pvr;
+  const { dev, machine } = pvr;
   yield* preempt(dev, "alloc", "pvr_vm_create_context");
-  if (!dev.mayAlloc("pvr_vm_context")) return -ENOMEM;
-  const ctx = new PvrVmContext(pvr, file, id, holder);
-  if (!ctx.user) return ctx;
-  const object = yield* createFwObject(pvr, 4096, ctx);
-  if (typeof object === "number") {
-    yield* putVmContext(ctx, holder);
-    return object;
+  if (!dev.mayAlloc("pvr_vm_context") || !dev.mayAlloc("pvr_mmu_context")) return -ENOMEM;
+  const name = `vm_ctx#${dev.serial()}`;
+  const mmu = new PvrMmuContext(machine, pvr.caches);
+  let fwMemCtx: PvrFwObject | null = null;
+  if (file >= 0) {
+    const object = yield* createFwObject(pvr, 4096, { name });
+    if (typeof object === "number") {
+      mmu.destroy();
+      return object;
+    }
+    fwMemCtx = object;
   }
-  ctx.fwMemCtx = object;
-  return ctx;
+  return new PvrVmContext(pvr, { name, mmu, fwMemCtx }, file, id, holder);
 }
 
 /** `pvr_vm_context_put`; the last one tears the mappings down (`pvr_vm_context_release`). */
@@ -117,9 +126,6 @@ export function* putVmContext(ctx: PvrVmContext, holder: Holder): Steps<void> {
   if (ctx.fwMemCtx !== null) yield* destroyFwObject(pvr, ctx.fwMemCtx, ctx);
   ctx.fwMemCtx = null;
   yield* unmapAll(ctx);
-  const gone = ctx.vm.put("creator");
-  if (gone || !pvr.defects.has("P1")) return;
-  // Before 0d3abd456be4 the struct, which the core's VM is a part of, went with the driver's count.
-  const what = `${ctx.name} is freed while ${ctx.vm.refs} references of others hold the VM in it`;
-  pvr.machine.hazard("use-after-free", ctx.vm.name, what);
+  ctx.pt.destroy();
+  if (!ctx.vm.put("creator")) pvr.rules.outlived(ctx);
 }

@@ -11,11 +11,11 @@ import {
 } from "@gpuvm/core";
 import type { GpuEngine, PvrJob } from "@gpuvm/drm-model";
 import { unlock } from "@gpuvm/drm-model";
+import type { PvrDevice } from "../device.ts";
+import type { PvrFile } from "../file.ts";
+import { getHwrt, type PvrHwrt, putHwrt } from "../tiler/hwrt.ts";
 import { type PvrContext, putContext } from "./context.ts";
-import type { PvrDevice } from "./device.ts";
 import { PvrFence } from "./fence.ts";
-import type { PvrFile } from "./file.ts";
-import { getHwrt, type PvrHwrt, putHwrt } from "./hwrt.ts";
 
 /** A job on its way (`struct pvr_job`): holds its context, its fence, and the HWRT dataset it renders to. */
 interface Job {
@@ -49,7 +49,7 @@ export function* submitJobs(pvr: PvrDevice, file: PvrFile, requests: readonly Pv
   }
   if (ret === 0) {
     // Put off until now: it is expensive.
-    pvr.mmu.flush("submit");
+    pvr.caches.flush("submit");
     const exec = new DrmExec(dev, DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES);
     ret = yield* prepareResvs(exec, jobs);
     if (ret === 0) for (const job of jobs) push(pvr, job);

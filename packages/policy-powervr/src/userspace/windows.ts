@@ -1,4 +1,4 @@
-import { HEAPS, heapContaining, type PvrHeap } from "./heaps.ts";
+import { HEAPS, heapContaining, type PvrHeap } from "../vm/heaps.ts";
 
 /** Bytes of a window. */
 const WINDOW = 2 ** 30;

@@ -1,9 +1,9 @@
 import { type Counted, EINVAL, ENOMEM, type Errno, type Holder, type Steps } from "@gpuvm/core";
 import { preempt } from "@gpuvm/drm-model";
-import type { PvrDevice } from "./device.ts";
+import type { PvrDevice } from "../device.ts";
+import { createFwObject, destroyFwObject, type PvrFwObject } from "../gem/fw-object.ts";
+import { type PvrVmContext, putVmContext } from "../vm/vm-context.ts";
 import type { PvrFence } from "./fence.ts";
-import { createFwObject, destroyFwObject, type PvrFwObject } from "./fw-object.ts";
-import { type PvrVmContext, putVmContext } from "./vm-context.ts";
 
 /** Types of context (`DRM_PVR_CTX_TYPE_*`), and of the jobs each takes. */
 const JOBS_OF: readonly (readonly number[])[] = [[0, 1], [2], [3]];

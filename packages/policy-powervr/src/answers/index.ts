@@ -1,0 +1,19 @@
+/**
+ * How this driver answers what its own code was asked: for `replayFile` of `@gpuvm/conformance`.
+ *
+ * @packageDocumentation
+ */
+
+import type { DriverModel } from "@gpuvm/conformance";
+import { LEFT_OUT } from "./left-out.ts";
+import { VmSession } from "./vm-session.ts";
+
+/** Answers requests that begin with `powervr`. */
+export const MODEL: DriverModel = {
+  drivers: ["powervr"],
+  leftOut: LEFT_OUT,
+  begin: () => new VmSession(),
+};
+
+/** The answers of the driver's own code that come with this package; `vectors/PROVENANCE.md` says what they are. */
+export const VECTORS: readonly URL[] = [new URL("../../vectors/powervr.jsonl.gz", import.meta.url)];
