@@ -1,0 +1,119 @@
+import { type Counted, holderName, type Ledger } from "@gpuvm/core";
+import type { Bo, Machine, VmRecord } from "@gpuvm/drm-model";
+
+/** One object, or somebody who holds one. */
+export interface HolderNode {
+  /** Its name in the ledger: `bo#16`. */
+  readonly id: string;
+  /** `BO`, `vm_bo`, `VM`, `VA`, `file`, ... : what is drawn with one colour. */
+  readonly kind: string;
+  /** What is written on it. */
+  readonly label: string;
+}
+
+/** `from` holds `to`. */
+export interface HolderEdge {
+  readonly from: string;
+  readonly to: string;
+  /** References; 0: it points there, or owes it its end, and counts nothing. */
+  readonly count: number;
+}
+
+/** Who holds whom at one time. */
+export interface HolderGraph {
+  readonly nodes: readonly HolderNode[];
+  readonly edges: readonly HolderEdge[];
+}
+
+/** Who holds for the length of one call only. */
+const CALL = /^(creator|ioctl|drm_exec|walk of )/;
+
+const KINDS: readonly (readonly [RegExp, string])[] = [
+  [/^bo#/, "BO"],
+  [/^vm_bo#/, "vm_bo"],
+  [/^(vm#|vm_ctx#)/, "VM"],
+  [/^va#/, "VA"],
+  [/^handle /, "handle"],
+  [/^file/, "file"],
+  [/^device/, "device"],
+  [/^resv object/, "r_obj"],
+  [/^(submit|bind_job|fence|job)#/, "job"],
+  [/^(context|queue|group)#/, "queue"],
+  [/^dma-buf#/, "dma_buf"],
+];
+
+/** Who holds the objects that a program made, on a machine with a ledger; with `all`, everything that is there. */
+export function holdersOf(machine: Machine, bo: Bo | null, all: boolean): HolderGraph {
+  const { ledger } = machine.dev;
+  if (ledger === null) return { nodes: [], edges: [] };
+  const graph = new Gatherer(ledger);
+  const vms = machine.vms.filter(({ freed, file }) => !freed && (all || file >= 0));
+  const bos = all ? [...machine.memory.objects] : bo === null || bo.refs === 0 ? [] : [bo];
+  for (const one of bos) graph.counted(one);
+  for (const record of vms) graph.counted(record.vm);
+  for (const record of vms) mappings(graph, record, bos);
+  return graph;
+}
+
+/** What counts do not say: a VM's tree keeps its mappings until an event takes them out, a soft vm_bo only points. */
+function mappings(graph: Gatherer, { vm }: VmRecord, bos: readonly Bo[]): void {
+  for (const bo of bos)
+    for (const link of bo.gpuva.toArray()) {
+      if (link.vm !== vm) continue;
+      graph.counted(link);
+      graph.edge(link.name, bo.name, 0);
+      for (let va = link.vaHead; va !== 0; va = vm.vas.next(va)) {
+        const name = `va#${va} of ${vm.name}`;
+        graph.node(name);
+        graph.edge(vm.name, name, 0);
+      }
+    }
+}
+
+class Gatherer implements HolderGraph {
+  readonly nodes: HolderNode[] = [];
+  readonly edges: HolderEdge[] = [];
+  readonly #ledger: Ledger;
+  readonly #books: ReadonlyMap<string, Counted>;
+  readonly #seen = new Set<string>();
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+    this.#books = new Map(ledger.all().map((what) => [what.name, what]));
+  }
+
+  counted(what: Counted): void {
+    if (!this.node(what.name)) return;
+    for (const { by, count } of this.#ledger.holders(what)) {
+      const holder = holderName(by);
+      if (CALL.test(holder)) continue;
+      const next = this.#books.get(holder);
+      if (next === undefined) this.node(holder);
+      else this.counted(next);
+      this.edge(holder, what.name, count);
+    }
+  }
+
+  /** Notes a node once; false: it was there. */
+  node(id: string): boolean {
+    if (this.#seen.has(id)) return false;
+    this.#seen.add(id);
+    const kind = KINDS.find(([pattern]) => pattern.test(id))?.[1] ?? "other";
+    this.nodes.push({ id, kind, label: labelOf(id, kind) });
+    return true;
+  }
+
+  edge(from: string, to: string, count: number): void {
+    const there = this.edges.some((edge) => edge.from === from && edge.to === to);
+    if (!there) this.edges.push({ from, to, count });
+  }
+}
+
+function labelOf(id: string, kind: string): string {
+  if (kind === "handle") return "handle";
+  if (kind === "file") return "file";
+  if (kind === "vm_bo") return "vm_bo";
+  if (kind === "VA") return "mapping (VA)";
+  if (kind === "r_obj") return "reservation (r_obj)";
+  return id;
+}
