@@ -23,4 +23,4 @@ export { svgOf } from "./svg.ts";
 export { type Verdict, verdictOf } from "./verdict.ts";
 export { type Breaker, type Certainty, type LoopState, reaches, statesOf } from "./what-breaks-it.ts";
 export { whyText } from "./why-text.ts";
-export { eventPhrase } from "./words.ts";
+export { eventName, eventPhrase } from "./words.ts";

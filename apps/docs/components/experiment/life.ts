@@ -1,6 +1,7 @@
 import { type BoOwnership, errnoName, type TeardownEvent } from "@gpuvm/core";
 import { type Bo, type DriverVariant, leftBehind } from "@gpuvm/drm-model";
 import { type Ask, Program } from "@gpuvm/policy-testkit";
+import { eventName } from "@gpuvm/reference-graph";
 import { type HolderGraph, holdersOf } from "../holders/snapshot.ts";
 
 /** One step in the life of an object. */
@@ -100,22 +101,8 @@ function next(events: readonly TeardownEvent[]): string {
   const able = events.filter(
     ({ causedBy, vms }) => causedBy !== "nobody" && (vms?.includes("program") ?? true),
   );
-  return able.length === 0 ? "nothing" : able.map(({ id }) => NAMES[id] ?? id).join(", ");
+  return able.length === 0 ? "nothing" : able.map(({ id }) => eventName(id)).join(", ");
 }
-
-const NAMES: Readonly<Record<string, string>> = {
-  unmap: "an unmap",
-  overlap: "a map over it",
-  "handle-close": "the close of a handle",
-  "iova-clear": "setting its address to 0",
-  "bo-free": "the free of the object",
-  unpin: "the unpin",
-  "request-retire": "the end of the last job that uses it",
-  "vma_ref-zero": "vma_ref reaching 0",
-  "vm_bo-drain": "the drain of deferred vm_bos",
-  "vm-close": "the close of the VM",
-  "file-close": "the close of the file",
-};
 
 function leaked(bos: number, vms: number, events: readonly TeardownEvent[]): string {
   const what = [
