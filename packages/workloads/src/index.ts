@@ -17,6 +17,6 @@ export { WORKLOADS } from "./catalogue.ts";
 export { type ImportedTrace, importTrace, type Open } from "./imported/import-trace.ts";
 export { type ChosenWorkload, chosenWorkload, openWorkload } from "./open-workload.ts";
 export type { Random } from "./random.ts";
-export type { TraceSource } from "./source.ts";
+export { sourceOf, type TraceSource } from "./source.ts";
 export { type Stat, TraceStats } from "./trace-stats.ts";
 export type { Parameter, Workload } from "./workload.ts";

@@ -1,5 +1,5 @@
 import type { Request, TraceHeader } from "@gpuvm/drm-model";
-import type { TraceWarning } from "@gpuvm/trace";
+import type { Trace, TraceWarning } from "@gpuvm/trace";
 
 /** Requests that can be read as often as there are policies to replay them on. */
 export interface TraceSource {
@@ -15,4 +15,19 @@ export interface TraceSource {
   readonly warnings: readonly TraceWarning[];
   /** Reads it from the start. */
   batches(): AsyncIterable<readonly Request[]>;
+}
+
+/** A trace in memory as a source; `path` is where it came from. */
+export function sourceOf(name: string, trace: Trace, path = ""): TraceSource {
+  const { header, requests, warnings } = trace;
+  return {
+    name,
+    path,
+    header,
+    head: requests,
+    warnings,
+    batches: async function* () {
+      yield requests;
+    },
+  };
 }

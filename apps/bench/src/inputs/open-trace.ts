@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { basename } from "node:path";
 import type { Request } from "@gpuvm/drm-model";
 import { loadTrace, readTrace, shippedTraces } from "@gpuvm/trace";
-import { importTrace, type TraceSource } from "@gpuvm/workloads";
+import { importTrace, sourceOf, type TraceSource } from "@gpuvm/workloads";
 
 /** Files up to this size, in bytes as they are stored, are read once and kept. */
 const KEEP_BYTES = 4 * 2 ** 20;
@@ -18,17 +18,7 @@ export async function openTrace(path: string): Promise<TraceSource> {
   if (foreign !== undefined) return foreign;
   const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   if (bytes <= KEEP_BYTES) {
-    const { header, requests, warnings } = await loadTrace(path);
-    return {
-      name,
-      path,
-      header,
-      head: requests,
-      warnings,
-      batches: async function* () {
-        yield requests;
-      },
-    };
+    return sourceOf(name, await loadTrace(path), path);
   }
   const stream = await readTrace(path);
   for await (const head of stream) {
@@ -57,16 +47,7 @@ async function foreignSource(path: string, name: string): Promise<TraceSource | 
   if (trace.formats[0] === "gpu-bo-trace") return undefined;
   const requests: Request[] = [];
   for await (const batch of trace.batches) for (const request of batch) requests.push(request);
-  return {
-    name,
-    path,
-    header: trace.header,
-    head: requests,
-    warnings: [],
-    batches: async function* () {
-      yield requests;
-    },
-  };
+  return sourceOf(name, { header: trace.header, requests, warnings: [] }, path);
 }
 
 async function* reread(path: string): AsyncGenerator<readonly Request[]> {

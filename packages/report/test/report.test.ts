@@ -3,24 +3,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { subjectNamed } from "@gpuvm/drivers";
-import { reportHtml } from "@gpuvm/report";
-import { type Results, type RunResult, runResult } from "@gpuvm/results";
-import { openWorkload } from "@gpuvm/workloads";
+import { type Results, type RunResult, replayOne, runResult } from "@gpuvm/results";
+import { loadTrace, shippedTraces } from "@gpuvm/trace";
+import { openWorkload, sourceOf } from "@gpuvm/workloads";
 import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openTrace, shippedSources } from "../src/index.ts";
-import { replayOne } from "../src/run/replay.ts";
-import { resultsFile, runOf } from "./results-fixture.ts";
+import { resultsFile, runOf } from "../../results/test/results-fixture.ts";
+import { reportHtml } from "../src/report-html.ts";
 
 const CHROMIUM = process.env["GPUVM_CHROMIUM"] ?? "/usr/bin/chromium";
-const OPTIONS = { audit: true, lockdep: false, repeat: 1, portrait: true } as const;
+const OPTIONS = { audit: true, lockdep: false, repeat: 1, portrait: true, now: () => 0 } as const;
 
 let dir = "";
 let results: Results;
 let html = "";
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), "gpuvm-report-"));
-  const glmark = await openTrace(shippedSources().find((path) => path.includes("glmark2")) as string);
+  const [shipped] = shippedTraces().filter(({ name }) => name.includes("glmark2"));
+  const glmark = sourceOf("panthor-gl-glmark2", await loadTrace(shipped?.path ?? ""));
   const runs: RunResult[] = [];
   for (const source of [glmark, openWorkload("bad-close:seconds=2", 1)]) {
     for (const name of ["msm:soft", "msm:hard-naive", "panthor", "powervr"]) {

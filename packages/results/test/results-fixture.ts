@@ -1,5 +1,5 @@
-import type { DistributionSummary, Results, RunResult } from "@gpuvm/results";
-import { timing } from "@gpuvm/results";
+import type { DistributionSummary, Results, RunResult } from "../src/results.ts";
+import { timing } from "../src/timing.ts";
 
 const NONE: DistributionSummary = { n: 0, sum: 0, p50: 0, p90: 0, p99: 0, max: 0 };
 const NOTHING = { bos: 0, bytes: 0, vms: 0, vmBos: 0, vas: 0 };

@@ -1,0 +1,111 @@
+import { subjectNamed } from "@gpuvm/drivers";
+import { UsageError } from "@gpuvm/drm-model";
+import { describe, expect, it } from "vitest";
+import { type Claim, missesOf } from "../src/claims/claim.ts";
+import { modelledFlip, parseCosts, THREAD_COSTS } from "../src/costs.ts";
+import { runStudyOn } from "../src/run-study.ts";
+import { runSchedule } from "../src/schedule.ts";
+import { studyJson } from "../src/study-json.ts";
+import { studySubjects } from "../src/subjects.ts";
+
+const PARAMS = { flips: 12, buffers: 3, jobs: 21, jobMs: 4, hz: 60 };
+const study = runStudyOn(studySubjects(), [], PARAMS);
+const outcome = (workload: string, way: string) =>
+  study.cells.find((c) => c.workload === workload && c.way === way)?.outcome;
+
+describe("study", () => {
+  it("has a cell, or a reason, for every workload on every variant", () => {
+    expect(study.cells.length + study.skipped.length).toBe(14 * study.subjects.length);
+    expect(study.skipped.every(({ reason }) => reason.length > 10)).toBe(true);
+  });
+
+  it("is as the fact sheet says with other parameters, too; what is not claimed says so", () => {
+    expect(study.cells.filter((cell) => cell.agrees === false)).toEqual([]);
+    expect(study.cells.filter((cell) => cell.agrees === null && cell.reason === "")).toEqual([]);
+    expect(study.cells.filter((cell) => cell.agrees === true).length).toBeGreaterThan(100);
+  });
+
+  it("the headline facts come out by themselves", () => {
+    expect(outcome("W1", "HARD0")).toMatchObject({
+      leaked_bos_per_iteration: 1,
+      leaked_vms_per_program: 1,
+      leaked_bos_per_program_iteration: 1,
+      leaked_vms_per_program_iteration: 1,
+    });
+    for (const way of ["OWN", "SOFT4", "MERGED"]) {
+      expect(outcome("W3", way)).toMatchObject({ scanout_maps: 3, scanout_unmaps: 0 });
+    }
+    expect(outcome("W3", "HARDU")).toMatchObject({ scanout_maps: 12, scanout_unmaps: 12 });
+    expect(outcome("W8", "powervr:6.11")).toMatchObject({ leaked_bos: 21, leaked_vms: 1 });
+    expect(outcome("W8", "powervr:mainline")).toMatchObject({ leaked_bos: 0, leaked_vms: 0 });
+    expect(outcome("W2", "SOFT4")?.["gpu_faults"]).toBe(1);
+    expect(outcome("W1", "MERGED")?.["close_wait_ms"]).toBe(4);
+  });
+
+  it("is the same each time", () => {
+    expect(studyJson(runStudyOn(studySubjects(), ["W1", "W10"], PARAMS), THREAD_COSTS)).toBe(
+      studyJson(runStudyOn(studySubjects(), ["w1", "w10"], PARAMS), THREAD_COSTS),
+    );
+  });
+});
+
+describe("W10", () => {
+  const merged = subjectNamed("msm:mainline");
+  const end = (order: Parameters<typeof runSchedule>[1], ...repairs: string[]) => {
+    const { leaked_bos, gpu_faults, wait_ms, answer } = runSchedule(merged, order, 10, new Set(repairs));
+    return { leaked_bos, gpu_faults, waits: wait_ms > 0, refused: answer !== 0 };
+  };
+  const WELL = { leaked_bos: 0, gpu_faults: 0, waits: false, refused: false };
+
+  it("each order ends as the fact sheet says", () => {
+    expect(end("W U L P")).toEqual({ ...WELL, refused: true });
+    expect(end("L W U P")).toEqual({ ...WELL, leaked_bos: 1 });
+    expect(end("L W P U")).toEqual({ ...WELL, gpu_faults: 1 });
+    expect(end("L P W U")).toEqual({ ...WELL, waits: true });
+  });
+
+  it("a walk at VM close mends the first, a repeated wait the second, to ask again both", () => {
+    expect(end("L W U P", "close-walks-vm")).toEqual(WELL);
+    expect(end("L W P U", "close-walks-vm")).toEqual({ ...WELL, gpu_faults: 1 });
+    expect(end("L W U P", "wait-again")).toEqual({ ...WELL, leaked_bos: 1 });
+    expect(end("L W P U", "wait-again")).toEqual({ ...WELL, waits: true });
+    expect(end("L W U P", "ask-again")).toEqual({ ...WELL, refused: true });
+    expect(end("L W P U", "ask-again")).toEqual({ ...WELL, refused: true });
+  });
+});
+
+describe("claims and costs", () => {
+  const claim: Claim = {
+    workload: "W1",
+    ways: ["OWN"],
+    expect: { a: 1, b: "jobs", c: { atLeast: 3 }, d: { atMost: "a" } },
+    says: "",
+    basis: ["derived"],
+  };
+
+  it("a figure that is not as claimed is found", () => {
+    expect(missesOf(claim, { a: 1, b: 21, c: 3, d: 1 }, PARAMS)).toEqual([]);
+    expect(missesOf(claim, { a: 0, b: 20, c: 2, d: 1 }, PARAMS).map(({ figure }) => figure)).toEqual([
+      "a",
+      "b",
+      "c",
+      "d",
+    ]);
+    expect(missesOf(claim, { a: 1, b: 21, c: 3 }, PARAMS)).toHaveLength(1);
+  });
+
+  it("the quoted unmap is 24 to 36 % of a frame at 60 Hz", () => {
+    const unmap = THREAD_COSTS.filter(({ what }) => what === "unmap");
+    const flip = modelledFlip({ flips: 10, scanout_maps: 10, scanout_unmaps: 10 }, unmap, 60);
+    expect([flip?.low, flip?.high].map((share) => share?.toFixed(2))).toEqual(["0.24", "0.36"]);
+  });
+
+  it("a table of costs that is none is refused, with its place", () => {
+    const table = (low: number, high: number) =>
+      JSON.stringify([{ what: "unmap", low_ms: low, high_ms: high, source: "me" }]);
+    expect(() => parseCosts(table(2, 1), "mine.json")).toThrow(UsageError);
+    expect(() => parseCosts(table(2, 1), "mine.json")).toThrow(/mine.json: entry 1/);
+    expect(() => parseCosts("[", "mine.json")).toThrow(UsageError);
+    expect(parseCosts(table(1, 2), "mine.json")).toHaveLength(1);
+  });
+});
