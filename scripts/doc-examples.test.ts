@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { docExamples } from "./doc-examples.ts";
+import { docExamples, pageExamples } from "./doc-examples.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const examples = readdirSync(join(root, "packages")).flatMap((name) =>
+const packageNames = readdirSync(join(root, "packages"));
+const examples = packageNames.flatMap((name) =>
   readdirSync(join(root, "packages", name, "src"), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
     .flatMap((file) => {
@@ -16,13 +17,16 @@ const examples = readdirSync(join(root, "packages")).flatMap((name) =>
       return docExamples(path, readFileSync(join(root, path), "utf8"));
     }),
 );
-const programs = examples.map((example, i) => ({
+const pages = ["README.md", ...packageNames.map((name) => `packages/${name}/README.md`)].flatMap((path) =>
+  pageExamples(path, readFileSync(join(root, path), "utf8")),
+);
+const programs = [...examples, ...pages].map((example, i) => ({
   ...example,
   where: `${example.file}:${example.line}`,
   name: `e${i}.ts`,
 }));
 
-describe("examples in docstrings", () => {
+describe("examples in docstrings and READMEs", () => {
   const dir = mkdtempSync(join(tmpdir(), "gpuvm-examples-"));
 
   beforeAll(() => {
@@ -32,6 +36,8 @@ describe("examples in docstrings", () => {
     const compilerOptions = {
       ...{ composite: false, incremental: false, noEmit: true, isolatedDeclarations: false },
       ...{ declaration: false, declarationMap: false, types: ["node"], lib: ["es2023", "dom"] },
+      // `strict`, as most programs have it, and not more.
+      ...{ noUncheckedIndexedAccess: false, noPropertyAccessFromIndexSignature: false },
     };
     const config = { extends: join(root, "tsconfig.base.json"), compilerOptions, include: ["*.ts"] };
     writeFileSync(join(dir, "tsconfig.json"), JSON.stringify(config));
@@ -59,6 +65,14 @@ describe("examples in docstrings", () => {
 });
 
 describe("finding examples", () => {
+  it("takes the TypeScript blocks of a page, with their lines", () => {
+    const page = "# A\n\n```ts\na();\n```\n\n    indented();\n\n```sh\nnot this\n```\n```ts\nb();\n```\n";
+    expect(pageExamples("p.md", page)).toEqual([
+      { file: "p.md", line: 4, code: "a();\n" },
+      { file: "p.md", line: 13, code: "b();\n" },
+    ]);
+  });
+
   it("takes the blocks behind @example, with their lines", () => {
     const source = [
       "/**",

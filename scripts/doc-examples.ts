@@ -1,10 +1,19 @@
-/** A program from a docstring's `@example`. */
+/** A program from a docstring's `@example`, or from a page. */
 export interface DocExample {
   /** File it stands in. */
   readonly file: string;
   /** Line of its first line, from 1. */
   readonly line: number;
   readonly code: string;
+}
+
+/** The TypeScript blocks of a Markdown page. */
+export function pageExamples(file: string, page: string): DocExample[] {
+  return [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((match) => ({
+    file,
+    line: page.slice(0, match.index).split("\n").length + 1,
+    code: match[1] ?? "",
+  }));
 }
 
 /** The TypeScript blocks behind each `@example` of a source file. */
