@@ -1,6 +1,13 @@
 export { type BindJob, BindQueue } from "./gpu/bind-queue.ts";
+export { CountedFence } from "./gpu/counted-fence.ts";
 export { GpuEngine, type GpuJob } from "./gpu/engine.ts";
+export { FenceCallback } from "./gpu/fence-callback.ts";
 export { InUse, type JobView, noteUse } from "./gpu/in-use.ts";
+export { startScheduler, stopScheduler } from "./gpu/sched/reset.ts";
+export { type Flusher, SchedEntity } from "./gpu/sched/sched-entity.ts";
+export { SchedFence } from "./gpu/sched/sched-fence.ts";
+export { SchedJob } from "./gpu/sched/sched-job.ts";
+export { DrmScheduler, type SchedOps, type SchedOptions } from "./gpu/sched/scheduler.ts";
 export { Counts } from "./machine/counts.ts";
 export { Distribution } from "./machine/distribution.ts";
 export type { Hazard, HazardKind } from "./machine/hazard.ts";

@@ -176,3 +176,19 @@ describe("Distribution", () => {
     expect(new Distribution().percentile(0.5)).toBe(0);
   });
 });
+
+describe("a timer that is cancelled", () => {
+  it("does not fire, and time does not stop for it", () => {
+    const machine = new Machine();
+    const fired: number[] = [];
+    const timers = [30, 10, 20, 10].map((at, i) => machine.timers.add(at, () => fired.push(i)));
+    machine.timers.cancel(timers[1] as (typeof timers)[0]);
+    machine.timers.cancel(timers[0] as (typeof timers)[0]);
+    machine.timers.cancel(timers[0] as (typeof timers)[0]);
+    expect([machine.timers.size, machine.timers.list().length]).toEqual([2, 2]);
+    machine.quiesce();
+    expect([fired, machine.now, machine.timers.size]).toEqual([[3, 2], 20, 0]);
+    machine.timers.cancel(timers[2] as (typeof timers)[0]);
+    expect(machine.timers.size).toBe(0);
+  });
+});

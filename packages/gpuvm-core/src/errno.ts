@@ -9,8 +9,14 @@
 export const EPERM = 1;
 /** No such entry (`ENOENT`). */
 export const ENOENT = 2;
+/** No such process: a job was given up with its queue (`ESRCH`). */
+export const ESRCH = 3;
 /** Interrupted while waiting for a lock (`EINTR`). */
 export const EINTR = 4;
+/** The device is lost, or the context is at fault (`EIO`). */
+export const EIO = 5;
+/** More than fits (`E2BIG`). */
+export const E2BIG = 7;
 /** Try again (`EAGAIN`). */
 export const EAGAIN = 11;
 /** Out of memory (`ENOMEM`). */
@@ -46,7 +52,10 @@ export type Errno = number;
 const NAMES: ReadonlyMap<number, string> = new Map([
   [EPERM, "EPERM"],
   [ENOENT, "ENOENT"],
+  [ESRCH, "ESRCH"],
   [EINTR, "EINTR"],
+  [EIO, "EIO"],
+  [E2BIG, "E2BIG"],
   [EAGAIN, "EAGAIN"],
   [ENOMEM, "ENOMEM"],
   [EBUSY, "EBUSY"],

@@ -25,6 +25,10 @@ export interface MachineOptions {
   readonly lockdep?: boolean;
   /** Follows what the GPU sees: entries that it may have cached, and what its jobs use; costs time. */
   readonly watch?: boolean;
+  /**
+   * Schedulers' timeouts run; default: work is taken to end in time, and no timer is set for it.
+   */
+  readonly timeouts?: boolean;
   /** Modelled time of one GPU job in nanoseconds; default 10 ms. */
   readonly jobNs?: number;
   /**

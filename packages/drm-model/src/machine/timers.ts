@@ -6,44 +6,74 @@ export interface Timer {
   readonly fn: () => void;
 }
 
+/** A timer in its place. */
+interface Item extends Timer {
+  readonly seq: number;
+  cancelled: boolean;
+}
+
 /** What is to happen at which virtual time: a binary heap, first in first out among equal times. */
 export class Timers {
-  readonly #heap: { at: number; seq: number; fn: () => void }[] = [];
+  readonly #heap: Item[] = [];
   #seq = 0;
+  #cancelled = 0;
 
   /** How many are pending. */
   get size(): number {
-    return this.#heap.length;
+    return this.#heap.length - this.#cancelled;
   }
 
   /** When the next one is due, or Infinity. */
   get next(): number {
+    this.#prune();
     return this.#heap[0]?.at ?? Number.POSITIVE_INFINITY;
   }
 
   /** What is pending, the next one first. Allocates. */
   list(): Timer[] {
-    return this.#heap.slice().sort((a, b) => (before(a, b) ? -1 : 1));
+    return this.#heap.filter(({ cancelled }) => !cancelled).sort((a, b) => (before(a, b) ? -1 : 1));
   }
 
-  /** Runs `fn` at `at`. */
-  add(at: number, fn: () => void): void {
+  /** Runs `fn` at `at`. @returns what {@link Timers.cancel} takes */
+  add(at: number, fn: () => void): Timer {
     const heap = this.#heap;
-    const item = { at, seq: this.#seq++, fn };
+    const item: Item = { at, seq: this.#seq++, fn, cancelled: false };
     let i = heap.length;
     heap.push(item);
     while (i > 0) {
       const parent = (i - 1) >> 1;
-      const above = heap[parent] as typeof item;
+      const above = heap[parent] as Item;
       if (!before(item, above)) break;
       heap[i] = above;
       i = parent;
     }
     heap[i] = item;
+    return item;
+  }
+
+  /** It is not to happen (`del_timer`); nothing, if it has. */
+  cancel(timer: Timer): void {
+    const item = timer as Item;
+    if (item.cancelled || !this.#heap.includes(item)) return;
+    item.cancelled = true;
+    this.#cancelled++;
   }
 
   /** Takes the next one off. */
   pop(): Timer | undefined {
+    this.#prune();
+    return this.#pop();
+  }
+
+  /** The next one is not a cancelled one. */
+  #prune(): void {
+    while (this.#heap[0]?.cancelled === true) {
+      this.#pop();
+      this.#cancelled--;
+    }
+  }
+
+  #pop(): Item | undefined {
     const heap = this.#heap;
     const top = heap[0];
     const last = heap.pop();
@@ -53,8 +83,8 @@ export class Timers {
       let child = 2 * i + 1;
       if (child >= heap.length) break;
       const right = heap[child + 1];
-      if (right !== undefined && before(right, heap[child] as typeof last)) child++;
-      const below = heap[child] as typeof last;
+      if (right !== undefined && before(right, heap[child] as Item)) child++;
+      const below = heap[child] as Item;
       if (!before(below, last)) break;
       heap[i] = below;
       i = child;
@@ -64,6 +94,6 @@ export class Timers {
   }
 }
 
-function before(a: { at: number; seq: number }, b: { at: number; seq: number }): boolean {
+function before(a: Item, b: Item): boolean {
   return a.at < b.at || (a.at === b.at && a.seq < b.seq);
 }

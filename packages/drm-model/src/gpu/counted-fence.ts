@@ -1,0 +1,57 @@
+import { type Counted, type DmaFence, type DrmDevice, GpuvmError, type Holder } from "@gpuvm/core";
+import type { SchedFence } from "./sched/sched-fence.ts";
+
+/**
+ * A fence with its count (`struct dma_fence`), where it matters who keeps one: a fence can hold what made it, long after
+ * it has signalled.
+ */
+export class CountedFence implements Counted {
+  /** The point on a timeline: what others wait for. */
+  readonly base: DmaFence;
+  /** `fence#7`, for findings. */
+  readonly name: string;
+  /** References. */
+  refs = 1;
+  /** The scheduler's fence that it is a part of (`to_drm_sched_fence`), or null. */
+  sched: SchedFence | null = null;
+  readonly dev: DrmDevice;
+  readonly onRelease: () => void;
+
+  /** One reference, held by `holder`. `onRelease` runs when the last one goes (`dma_fence_ops.release`). */
+  constructor(dev: DrmDevice, base: DmaFence, name: string, holder: Holder, onRelease: () => void) {
+    this.dev = dev;
+    this.base = base;
+    this.name = name;
+    this.onRelease = onRelease;
+    dev.ledger?.get(this, holder);
+  }
+
+  /**
+   * Takes a reference (`dma_fence_get`).
+   *
+   * @throws GpuvmError `USE_AFTER_FREE` if there is none left to copy.
+   */
+  get(holder: Holder): this {
+    if (this.refs === 0)
+      throw new GpuvmError(
+        "USE_AFTER_FREE",
+        `a reference is taken on ${this.name} after its last one was put`,
+        [this.name],
+      );
+    this.refs++;
+    this.dev.ledger?.get(this, holder);
+    return this;
+  }
+
+  /**
+   * Drops a reference (`dma_fence_put`).
+   *
+   * @throws GpuvmError `REFCOUNT` if there was none.
+   */
+  put(holder: Holder): void {
+    if (this.refs === 0)
+      throw new GpuvmError("REFCOUNT", `the count of ${this.name} goes below 0`, [this.name]);
+    this.dev.ledger?.put(this, holder);
+    if (--this.refs === 0) this.onRelease();
+  }
+}

@@ -1,0 +1,218 @@
+import { ECANCELED, ESRCH, type Steps } from "@gpuvm/core";
+import type { CountedFence } from "../counted-fence.ts";
+import { FenceCallback } from "../fence-callback.ts";
+import type { SchedFence } from "./sched-fence.ts";
+import type { SchedJob } from "./sched-job.ts";
+import type { DrmScheduler } from "./scheduler.ts";
+
+/** Whose call a flush is made in, and how its process ends. */
+export interface Flusher {
+  /** The process (`current->group_leader`). */
+  readonly process: unknown;
+  /** It is exiting (`PF_EXITING`): it waits for a limited time only. */
+  readonly exiting: boolean;
+  /** By SIGKILL. */
+  readonly killed: boolean;
+}
+
+/** A queue of jobs (`struct drm_sched_entity`): they are run in order, each when its dependencies are done. */
+export class SchedEntity<J extends SchedJob = SchedJob> {
+  /** How it holds fences, in findings. */
+  readonly name: string;
+  /** Who runs its jobs. */
+  readonly scheduler: DrmScheduler<J>;
+  /** Timelines of its jobs' fences (`fence_context`). */
+  readonly contexts: { readonly scheduled: number; readonly finished: number };
+  /** Jobs on these. */
+  seqno = 0;
+  /** Jobs not yet run, oldest first (`job_queue`). */
+  readonly queue: J[] = [];
+  /** Which of the scheduler's jobs came first, across entities (`submit_ts`). */
+  readonly ages: number[] = [];
+  /** The scheduler knows it (`list`): it has had a job, and was not killed. */
+  known = false;
+  /** No more jobs (`stopped`). */
+  stopped = false;
+  /** A job of it is being run now (`entity_idle`). */
+  busy = false;
+  /** Fences of the last job that was run; counted (`last_scheduled`). */
+  lastScheduled: CountedFence | null = null;
+  /** What its first job waits for now; counted. */
+  dependency: CountedFence | null = null;
+  /** Wakes the scheduler when that has signalled. */
+  onDependency: FenceCallback | null = null;
+  /** Set for a queue whose work hung: jobs are run, and cancelled (`guilty`). */
+  readonly guilty: { readonly faulty: boolean } | null;
+  /** The process that pushed last (`last_user`). */
+  lastUser: unknown;
+
+  /** An empty queue (`drm_sched_entity_init`). */
+  constructor(
+    name: string,
+    scheduler: DrmScheduler<J>,
+    user: unknown,
+    guilty: { readonly faulty: boolean } | null = null,
+  ) {
+    const { machine } = scheduler;
+    this.name = name;
+    this.scheduler = scheduler;
+    this.contexts = { scheduled: machine.fenceContext(), finished: machine.fenceContext() };
+    this.guilty = guilty;
+    this.lastUser = user;
+  }
+
+  /** Queues a job (`drm_sched_entity_push_job`). */
+  push(job: J, user: unknown): void {
+    this.lastUser = user;
+    this.queue.push(job);
+    this.ages.push(this.scheduler.nextAge());
+    if (this.queue.length > 1 || this.stopped) return;
+    this.scheduler.add(this);
+    this.scheduler.wake();
+  }
+
+  /** Whether its first job could be looked at (`drm_sched_entity_is_ready`). */
+  get ready(): boolean {
+    return this.queue.length > 0 && this.dependency === null && !this.stopped;
+  }
+
+  /** Nothing is to be waited for (`drm_sched_entity_is_idle`). */
+  get idle(): boolean {
+    return !this.known || this.queue.length === 0 || this.stopped;
+  }
+
+  /** Takes the first job off, if its dependencies are done; else waits for the next of them (`drm_sched_entity_pop_job`). */
+  pop(): J | null {
+    const [job] = this.queue;
+    if (job === undefined) return null;
+    for (let fence = this.#nextDependency(job); fence !== null; fence = this.#nextDependency(job))
+      if (this.#waitsFor(fence)) return null;
+    const { finished } = job.fence as SchedFence;
+    if (this.guilty?.faulty === true) finished.base.error = -ECANCELED;
+    finished.get(this);
+    this.lastScheduled?.put(this);
+    this.lastScheduled = finished;
+    this.queue.shift();
+    this.ages.shift();
+    job.entity = null;
+    return job;
+  }
+
+  /**
+   * Waits until its jobs were run, a process that exits for at most `ns`; one that was killed then gives them up
+   * (`drm_sched_entity_flush`). Whether the jobs are finished is another matter.
+   */
+  *flush(by: Flusher, ns: number): Steps<void> {
+    const { machine } = this.scheduler;
+    const { dev } = machine;
+    let late = false;
+    const limit = by.exiting && !this.idle ? machine.timers.add(machine.now + ns, () => (late = true)) : null;
+    if (dev.waitsUntil(() => this.idle || late, "drm_sched_entity_flush")) yield dev.point;
+    if (limit !== null) machine.timers.cancel(limit);
+    const last = this.lastUser === by.process;
+    if (last) this.lastUser = null;
+    if (last && by.exiting && by.killed) yield* this.kill();
+  }
+
+  /**
+   * Takes no more jobs, and gives up those that were not run: each waits for its dependencies and for the job before it,
+   * signals with -ESRCH and is freed (`drm_sched_entity_kill`).
+   */
+  *kill(): Steps<void> {
+    const { dev } = this.scheduler.machine;
+    this.stopped = true;
+    this.scheduler.remove(this);
+    if (dev.waitsUntil(() => !this.busy, "drm_sched_entity_kill")) yield dev.point;
+    let before = this.lastScheduled;
+    this.ages.length = 0;
+    for (const job of this.queue.splice(0)) {
+      this.#killAfter(job, before);
+      before = (job.fence as SchedFence).finished;
+    }
+  }
+
+  /** The queue is given up (`drm_sched_entity_fini`). */
+  *fini(): Steps<void> {
+    yield* this.kill();
+    if (this.onDependency?.remove() === true) this.dependency?.put(this);
+    this.dependency = null;
+    this.onDependency = null;
+    this.lastScheduled?.put(this);
+    this.lastScheduled = null;
+  }
+
+  /** `drm_sched_entity_destroy`: a flush, of at most 1 s for a process that exits, and the end. */
+  *destroy(by: Flusher): Steps<void> {
+    yield* this.flush(by, 1e9);
+    yield* this.fini();
+  }
+
+  /** A reference on the next fence that a job waits for, in the entity's name (`drm_sched_job_dependency`), or null. */
+  #nextDependency(job: J): CountedFence | null {
+    const fence = job.dependencies[job.lastDependency];
+    if (fence === undefined || fence === null) return this.scheduler.ops.prepareJob?.(job, this) ?? null;
+    job.lastDependency++;
+    return fence.get(this);
+  }
+
+  /** Whether the queue has to wait for a fence (`drm_sched_entity_add_dependency_cb`). Takes the reference over. */
+  #waitsFor(fence: CountedFence): boolean {
+    let wanted = fence;
+    const { context } = fence.base;
+    if (context === this.contexts.scheduled || context === this.contexts.finished) {
+      fence.put(this);
+      return false;
+    }
+    if (fence.base.error === 0 && fence.sched?.scheduler === (this.scheduler as DrmScheduler)) {
+      wanted = fence.sched.scheduled.get(this);
+      fence.put(this);
+    }
+    if (wanted.base.signaled) {
+      wanted.put(this);
+      return false;
+    }
+    this.dependency = wanted;
+    this.onDependency = new FenceCallback(wanted, () => {
+      this.dependency = null;
+      this.onDependency = null;
+      wanted.put(this);
+      this.scheduler.wake();
+    });
+    return true;
+  }
+
+  /** The job is given up when a fence, if there is one, has signalled (`drm_sched_entity_kill_jobs_cb`). */
+  #killAfter(job: J, fence: CountedFence | null): void {
+    const work = () =>
+      this.scheduler.machine.queueWork("drm_sched_entity_kill_jobs_work", () => this.#killWork(job));
+    if (fence === null || fence.base.signaled) {
+      work();
+      return;
+    }
+    fence.get(job);
+    fence.base.onSignal(() => {
+      fence.put(job);
+      work();
+    });
+  }
+
+  /** `drm_sched_entity_kill_jobs_work`: waits for what is left of the dependencies, to the end and not to the start. */
+  *#killWork(job: J): Steps<void> {
+    const { dependencies } = job;
+    for (let i = 0; i < dependencies.length; i++) {
+      const fence = dependencies[i] ?? null;
+      if (fence === null) continue;
+      dependencies[i] = null;
+      const { sched } = fence;
+      const finished = sched !== null && fence === sched.scheduled ? sched.finished : fence;
+      const waits = finished.refs > 0 && !finished.base.signaled;
+      if (waits) this.#killAfter(job, finished);
+      fence.put(job);
+      if (waits) return;
+    }
+    const { fence } = job;
+    fence?.setScheduled(null);
+    fence?.finished.base.signal(-ESRCH);
+    yield* this.scheduler.ops.freeJob(job);
+  }
+}

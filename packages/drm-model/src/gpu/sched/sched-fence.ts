@@ -1,0 +1,57 @@
+import type { Holder } from "@gpuvm/core";
+import { CountedFence } from "../counted-fence.ts";
+import type { DrmScheduler } from "./scheduler.ts";
+
+/**
+ * The fences of one job (`struct drm_sched_fence`): `scheduled` signals when the job was given to the hardware, `finished`
+ * when that is done with it. `finished` holds `scheduled`, which holds the hardware's own fence.
+ */
+export class SchedFence {
+  /** Whose job it is of. */
+  readonly scheduler: DrmScheduler;
+  /** Signals when the job was run, or given up. */
+  readonly scheduled: CountedFence;
+  /** Signals when the job is done. */
+  readonly finished: CountedFence;
+  /** The hardware's fence; null before the job was run. Counted. */
+  parent: CountedFence | null = null;
+
+  /** Unsignalled fences (`drm_sched_fence_init`); `holder` has one reference on `finished`. */
+  constructor(
+    scheduler: DrmScheduler,
+    contexts: { readonly scheduled: number; readonly finished: number },
+    seqno: number,
+    holder: Holder,
+  ) {
+    const { machine } = scheduler;
+    const { dev } = machine;
+    this.scheduler = scheduler;
+    const name = dev.ledger === null ? "" : `fence#${dev.serial()}`;
+    const finished = { name };
+    this.scheduled = new CountedFence(
+      dev,
+      machine.fence(contexts.scheduled, seqno),
+      `${name} (scheduled)`,
+      finished,
+      () => this.setParent(null),
+    );
+    this.finished = new CountedFence(dev, machine.fence(contexts.finished, seqno), name, holder, () =>
+      this.scheduled.put(finished),
+    );
+    this.scheduled.sched = this;
+    this.finished.sched = this;
+  }
+
+  /** The hardware's fence becomes another one, or none (`drm_sched_fence_set_parent`). */
+  setParent(parent: CountedFence | null): void {
+    parent?.get(this.scheduled);
+    this.parent?.put(this.scheduled);
+    this.parent = parent;
+  }
+
+  /** The job was given to the hardware, or given up (`drm_sched_fence_scheduled`). */
+  setScheduled(parent: CountedFence | null): void {
+    if (parent !== null) this.setParent(parent);
+    this.scheduled.base.signal();
+  }
+}

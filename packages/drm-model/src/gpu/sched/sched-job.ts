@@ -1,0 +1,67 @@
+import type { CountedFence } from "../counted-fence.ts";
+import type { FenceCallback } from "../fence-callback.ts";
+import type { SchedEntity } from "./sched-entity.ts";
+import { SchedFence } from "./sched-fence.ts";
+import type { DrmScheduler } from "./scheduler.ts";
+
+/** A job for a scheduler (`struct drm_sched_job`). Drivers extend it. */
+export class SchedJob {
+  /** Shown in findings; how it holds its fences. */
+  readonly name: string;
+  /** Where it is queued; null once it left the queue. */
+  entity: SchedEntity | null;
+  /** Who runs it; null before {@link SchedJob.arm}. */
+  scheduler: DrmScheduler | null = null;
+  /** Part of the scheduler's credits that it takes while it runs. */
+  readonly credits: number;
+  /** Its fences; null before {@link SchedJob.arm} and after {@link SchedJob.cleanup}. */
+  fence: SchedFence | null = null;
+  /** What it waits for, each counted; null: no longer, as the job is being killed. */
+  readonly dependencies: (CountedFence | null)[] = [];
+  /** The first of them that the entity has not looked at. */
+  lastDependency = 0;
+  /** Waits for the hardware's fence while the job runs. */
+  onHardware: FenceCallback | null = null;
+
+  /** A job of an entity, without dependencies (`drm_sched_job_init`). */
+  constructor(name: string, entity: SchedEntity, credits = 1) {
+    this.name = name;
+    this.entity = entity;
+    this.credits = credits;
+  }
+
+  /**
+   * Waits for a fence, too; of each timeline only the latest is kept (`drm_sched_job_add_dependency`).
+   *
+   * @param fence with a reference that the caller took in this job's name, and that the job takes over
+   */
+  addDependency(fence: CountedFence): void {
+    const at = this.dependencies.findIndex((old) => old?.base.context === fence.base.context);
+    const old = this.dependencies[at] ?? null;
+    if (old === null) this.dependencies.push(fence);
+    else if (fence.base.seqno > old.base.seqno) {
+      this.dependencies[at] = fence;
+      old.put(this);
+    } else fence.put(this);
+  }
+
+  /** Whether it waits for exactly this fence (`drm_sched_job_has_dependency`). */
+  hasDependency(fence: CountedFence): boolean {
+    return this.dependencies.includes(fence);
+  }
+
+  /** Makes its fences; from now on they may be shown to others, and the job must be pushed (`drm_sched_job_arm`). */
+  arm(): SchedFence {
+    const entity = this.entity as SchedEntity;
+    this.scheduler = entity.scheduler;
+    this.fence = new SchedFence(entity.scheduler, entity.contexts, ++entity.seqno, this);
+    return this.fence;
+  }
+
+  /** Lets go of its fences and dependencies (`drm_sched_job_cleanup`). */
+  cleanup(): void {
+    this.fence?.finished.put(this);
+    this.fence = null;
+    for (const fence of this.dependencies.splice(0)) fence?.put(this);
+  }
+}
