@@ -1,5 +1,5 @@
 import { DrmExec, VaTable } from "@gpuvm/core";
-import { Machine, Timers } from "@gpuvm/drm-model";
+import { Machine, type Timer, Timers } from "@gpuvm/drm-model";
 import { join } from "./hash.ts";
 
 /*
@@ -84,9 +84,9 @@ function watchedFini(this: DrmExec): void {
   plainFini.call(this);
 }
 
-function watchedAddTimer(this: Timers, at: number, fn: () => void): void {
+function watchedAddTimer(this: Timers, at: number, fn: () => void): Timer {
   putOff(fn);
-  plainAddTimer.call(this, at, fn);
+  return plainAddTimer.call(this, at, fn);
 }
 
 function watchedQueueWork(this: Machine, ...[label, start, context]: Parameters<Machine["queueWork"]>): void {
