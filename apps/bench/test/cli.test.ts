@@ -94,7 +94,9 @@ describe("the examples in the help", () => {
           .slice(1)
           .map((word) => word.replaceAll('"', ""));
         const { status, stderr, stdout } = bench(...args);
-        expect([0, 3], `${example}\n${stderr}\n${stdout}`).toContain(status);
+        // Counted references in msm as posted leave objects behind: that is what it shows.
+        const fine = example.includes("--ownership both") ? [1] : [0, 3];
+        expect(fine, `${example}\n${stderr}\n${stdout}`).toContain(status);
       }
     }
   }, 300_000);

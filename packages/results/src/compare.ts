@@ -1,6 +1,6 @@
-import { permutationTest } from "simple-statistics";
 import { COUNTED } from "./metrics.ts";
 import type { Results, RunResult } from "./results.ts";
+import { FOR_TEST, holm, SIGNIFICANT, samplesFor, significance } from "./significance.ts";
 
 /** One compared figure. */
 export interface Difference {
@@ -11,7 +11,10 @@ export interface Difference {
   readonly after: number;
   /** `after / before`; null where `before` is 0. */
   readonly ratio: number | null;
-  /** Counted figures are exact; timed ones have a p-value, null below four samples a side. */
+  /**
+   * Counted figures are exact; timed ones have a p-value, corrected for how many are compared (Holm); null below four
+   * samples a side.
+   */
   readonly p: number | null;
   readonly counted: boolean;
   /** `worse` and `better` are shown and beyond the threshold; `changed`: neither; `same`: nothing is shown. */
@@ -23,14 +26,12 @@ export interface ComparisonOfResults {
   readonly differences: readonly Difference[];
   /** Geometric mean of the time ratios of all replays in both files; null without any. */
   readonly timeGeomean: number | null;
+  /** Samples a side that could show a difference in one of so many timed figures; null where there are that many. */
+  readonly samplesWanted: number | null;
   /** Replays in only one of the files. */
   readonly onlyBefore: readonly string[];
   readonly onlyAfter: readonly string[];
 }
-
-/** Timed samples a side below which no test is made: fewer cannot show a difference. */
-const FOR_TEST = 4;
-const SIGNIFICANT = 0.05;
 
 /** Compares two result files, matched by trace, subject and metric. `threshold` is a share: 0.05 is 5 %. */
 export function compareResults(before: Results, after: Results, threshold: number): ComparisonOfResults {
@@ -39,15 +40,23 @@ export function compareResults(before: Results, after: Results, threshold: numbe
   const old = keyed(before);
   const fresh = keyed(after);
   const differences: Difference[] = [];
+  const pairs: (readonly [before: RunResult, after: RunResult])[] = [];
   const logs: number[] = [];
   for (const [key, a] of old) {
     const b = fresh.get(key);
     if (b === undefined) continue;
-    differences.push(...COUNTED.map((metric) => counted(a, b, metric, threshold)), timed(a, b, threshold));
+    pairs.push([a, b]);
     logs.push(Math.log(b.timing.replay_ms / a.timing.replay_ms));
   }
+  const raw = pairs.map(([a, b]) => significance(a.timing.samples_ms, b.timing.samples_ms));
+  const ps = holm(raw);
+  pairs.forEach(([a, b], i) => {
+    differences.push(...COUNTED.map((metric) => counted(a, b, metric, threshold)));
+    differences.push(timed(a, b, ps[i] ?? null, threshold));
+  });
   return {
     differences,
+    samplesWanted: wanted(pairs),
     timeGeomean: logs.length === 0 ? null : Math.exp(logs.reduce((sum, x) => sum + x, 0) / logs.length),
     onlyBefore: [...old.keys()].filter((key) => !fresh.has(key)),
     onlyAfter: [...fresh.keys()].filter((key) => !old.has(key)),
@@ -80,11 +89,10 @@ function counted(
   };
 }
 
-function timed(a: RunResult, b: RunResult, threshold: number): Difference {
+function timed(a: RunResult, b: RunResult, p: number | null, threshold: number): Difference {
   const before = a.timing.replay_ms;
   const after = b.timing.replay_ms;
   const ratio = after / before;
-  const p = significance(a.timing.samples_ms, b.timing.samples_ms);
   const shown = p !== null && p < SIGNIFICANT && Math.abs(ratio - 1) > threshold;
   const verdict = !shown ? "same" : ratio > 1 ? "worse" : "better";
   return {
@@ -100,15 +108,10 @@ function timed(a: RunResult, b: RunResult, threshold: number): Difference {
   };
 }
 
-/** Two-sided permutation test of the means; the shuffles are seeded, so the same files give the same answer. */
-function significance(a: readonly number[], b: readonly number[]): number | null {
-  if (a.length < FOR_TEST || b.length < FOR_TEST) return null;
-  let state = 0x2545f491;
-  const random = () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
-  return permutationTest([...a], [...b], "two_side", 10_000, random);
+function wanted(pairs: readonly (readonly [RunResult, RunResult])[]): number | null {
+  const had = pairs.flatMap(([a, b]) => [a.timing.samples_ms.length, b.timing.samples_ms.length]);
+  const least = Math.min(...had);
+  if (pairs.length === 0 || least < FOR_TEST) return null;
+  const enough = samplesFor(pairs.length);
+  return least < enough ? enough : null;
 }

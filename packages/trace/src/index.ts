@@ -38,6 +38,7 @@ export {
 } from "./lint/finding.ts";
 export { Linter, lintFile } from "./lint/lint.ts";
 export { loadTrace, readTraceSync, type Trace } from "./load-trace.ts";
+export { OutputFile, writeOutput } from "./output-file.ts";
 export { type ReadTraceOptions, readTrace, type TraceStream } from "./read-trace.ts";
 export { expectedAnswersPath, type ShippedTrace, shippedTraces } from "./shipped-traces.ts";
 export { traceCounts } from "./trace-counts.ts";

@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
 import { Transform } from "node:stream";
 import { finished, pipeline } from "node:stream/promises";
 import { createGzip, gzipSync } from "node:zlib";
 import type { Request, TraceHeader } from "@gpuvm/drm-model";
 import { encodeEvent } from "./encode-event.ts";
 import { encodeHeader } from "./encode-header.ts";
+import { OutputFile } from "./output-file.ts";
 import { TraceError } from "./trace-error.ts";
 
 /** Options of the writers. */
@@ -52,22 +52,22 @@ export function encodeTrace(
 
 /**
  * Writes a trace file in pieces, in memory that doesn't grow with it. The file appears under its name when it is
- * complete: until {@link TraceWriter.close} it is `PATH.partial`.
+ * complete, with {@link TraceWriter.close}; see {@link OutputFile}.
  */
 export class TraceWriter {
   readonly #path: string;
-  readonly #partial: string;
+  readonly #file: OutputFile;
   readonly #files: boolean;
   readonly #input: Transform;
   readonly #done: Promise<void>;
 
   constructor(path: string, header: TraceHeader, options: WriteTraceOptions = {}) {
     this.#path = path;
-    this.#partial = `${path}.partial`;
+    this.#file = open(path);
     this.#files = options.files ?? true;
     const gzip = options.gzip ?? path.endsWith(".gz");
     this.#input = gzip ? createGzip({ level: GZIP_LEVEL }) : passThrough();
-    const out = createWriteStream(this.#partial);
+    const out = createWriteStream(path, { fd: this.#file.fd, autoClose: false });
     this.#done = gzip ? pipeline(this.#input, patchFirst(), out) : pipeline(this.#input, out);
     // Reported by write and close; until then it must not count as unhandled.
     this.#done.catch(() => {});
@@ -97,9 +97,9 @@ export class TraceWriter {
     this.#input.end();
     try {
       await this.#done;
-      await rename(this.#partial, this.#path);
-    } catch {
-      await this.#fail();
+      this.#file.commit();
+    } catch (error) {
+      await this.#fail(error);
     }
   }
 
@@ -108,21 +108,31 @@ export class TraceWriter {
     this.#input.destroy();
     await finished(this.#input).catch(() => {});
     await this.#done.catch(() => {});
-    await rm(this.#partial, { force: true });
+    this.#file.abort();
   }
 
-  async #fail(): Promise<never> {
-    let cause: unknown;
+  async #fail(last?: unknown): Promise<never> {
+    let cause = last;
     await this.#done.catch((error: unknown) => {
       cause = error;
     });
-    await rm(this.#partial, { force: true });
-    const reason = `can't be written: ${cause instanceof Error ? cause.message : String(cause)}`;
-    throw new TraceError(
-      { file: this.#path, line: 0, reason, hint: "check the folder, its permissions and the free space" },
-      { cause },
-    );
+    this.#file.abort();
+    throw unwritable(this.#path, cause);
   }
+}
+
+function open(path: string): OutputFile {
+  try {
+    return new OutputFile(path);
+  } catch (cause) {
+    throw unwritable(path, cause);
+  }
+}
+
+function unwritable(file: string, cause: unknown): TraceError {
+  const reason = `can't be written: ${cause instanceof Error ? cause.message : String(cause)}`;
+  const hint = "check the folder, its permissions and the free space";
+  return new TraceError({ file, line: 0, reason, hint }, { cause });
 }
 
 function passThrough(): Transform {

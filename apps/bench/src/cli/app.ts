@@ -66,6 +66,12 @@ export const app: Application<BenchContext> = buildApplication(
   },
 );
 
+/** Signals that end the program, with what a shell answers for them. */
+const ENDED = [
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const;
+
 /** Whether the message alone says what to do. */
 export function isUserError(error: unknown): error is Error {
   return error instanceof UsageError || error instanceof TraceError;
@@ -111,6 +117,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (!DRIVERS.some((driver) => driver.name === first.split(":", 1)[0])) return unknown(first);
   }
   process.exitCode = undefined;
+  // Ended from outside: what was half-written is removed on the way out (OutputFile).
+  for (const [signal, code] of ENDED) process.once(signal, () => process.exit(code));
   if (first === COMPLETE) {
     context.print(await propose(app, argv.slice(1), context, COMMANDS));
     return EXIT.ok;

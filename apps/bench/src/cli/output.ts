@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from "node:fs";
+import { WholeFile } from "../export/whole-file.ts";
 
 /** Whether to colour what goes to standard output. */
 export function wantsColour(): boolean {
@@ -6,9 +6,14 @@ export function wantsColour(): boolean {
   return process.stdout.isTTY === true && (no === undefined || no === "") && term !== "dumb";
 }
 
-/** Writes a file whole or not at all. */
+/** Writes a file whole or not at all. @throws UsageError if it can't be written */
 export function writeWhole(path: string, text: string): void {
-  const draft = `${path}.${process.pid}.tmp`;
-  writeFileSync(draft, text);
-  renameSync(draft, path);
+  const file = new WholeFile(path);
+  try {
+    file.write(text);
+    file.close();
+  } catch (error) {
+    file.abort();
+    throw error;
+  }
 }

@@ -60,7 +60,7 @@ export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], B
       "  gpuvm-bench run --samples 6 --reference powervr --filter glmark2",
       "  gpuvm-bench run --shard 1/4 --format json --out part-1.json",
       "",
-      "Exit codes: 0; 1 a driver left something behind or ran into a hazard; 2 wrong usage or unreadable input;",
+      "Exit codes: 0; 1 something was left behind or a hazard was met in any column; 2 wrong usage or unreadable input;",
       "3 with --fail-on regression, if something is worse than the baseline; 130 interrupted, with what is finished.",
     ].join("\n"),
   },

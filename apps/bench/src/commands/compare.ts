@@ -53,6 +53,10 @@ export function compareText(
     lines.push("", `geometric mean of the time ratios: ${result.timeGeomean.toFixed(3)}`);
   for (const key of result.onlyBefore) lines.push(`only in ${args.before}: ${key}`);
   for (const key of result.onlyAfter) lines.push(`only in ${args.after}: ${key}`);
+  if (result.samplesWanted !== null)
+    lines.push(
+      `so few samples cannot show a difference in time among so many replays: take --samples ${result.samplesWanted} on both sides`,
+    );
   const better = result.differences.filter((d) => d.verdict === "better").length;
   lines.push(
     `${worse} worse, ${better} better, of ${result.differences.length} figures (threshold ${args.threshold * 100} %)`,

@@ -1,8 +1,8 @@
-import { writeFileSync } from "node:fs";
 import { UsageError } from "@gpuvm/drm-model";
 import { formatStory, parseToken, storyToPerfetto, tell, without } from "@gpuvm/explorer";
 import { bugNamed, type Explored, type How, type Named } from "@gpuvm/scenarios";
 import { EXIT } from "../cli/context.ts";
+import { writeWhole } from "../cli/output.ts";
 import { exploreAll, type Watcher } from "../explore/explore-all.ts";
 import { scenarioNamed, scenariosOf } from "../explore/resolve.ts";
 import { terminalTable } from "../format/table.ts";
@@ -43,7 +43,7 @@ export async function runExplore(args: ExploreArgs, out: (text: string) => void)
   if (args.json === true) out(`${JSON.stringify(explored.map(withoutTraces), null, 2)}\n`);
   else out(text(explored));
   const first = explored.flatMap((e) => e.shown)[0];
-  if (args.perfetto !== undefined && first !== undefined) writeFileSync(args.perfetto, first.perfetto);
+  if (args.perfetto !== undefined && first !== undefined) writeWhole(args.perfetto, first.perfetto);
   const fine = explored.every(({ result }) => result.findings.length === 0 && result.unreached.length === 0);
   return fine ? EXIT.ok : EXIT.violated;
 }
@@ -113,6 +113,6 @@ async function replay(args: ExploreArgs, word: string, out: (text: string) => vo
   const named = await scenarioNamed(token.scenario);
   const story = tell(without(named.scenario, token.dropped), token.schedule);
   out(formatStory(story));
-  if (args.perfetto !== undefined) writeFileSync(args.perfetto, storyToPerfetto(story));
+  if (args.perfetto !== undefined) writeWhole(args.perfetto, storyToPerfetto(story));
   return story.violation === null ? EXIT.ok : EXIT.violated;
 }

@@ -42,18 +42,18 @@ export async function runExport(
 ): Promise<number> {
   const signal = interruptSignal();
   const file = args.out === undefined ? undefined : new WholeFile(args.out);
-  const put: Put = file === undefined ? toStdout : (piece) => file.write(piece);
+  const put: Put = file === undefined ? toStdout : async (piece) => file.write(piece);
   const inputs = new Inputs([args.file], signal);
   try {
     await dispatch(args, inputs, put, signal);
     signal.throwIfAborted();
   } catch (error) {
-    await file?.abort();
+    file?.abort();
     throw error;
   } finally {
     inputs.end();
   }
-  await file?.close();
+  file?.close();
   if (args.out !== undefined) say(`${args.out}: ${HOW_TO_OPEN[args.format]}\n`);
   return EXIT.ok;
 }

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, parse } from "node:path";
 import { DRIVERS, type OwnershipChoice, subjectName, subjects } from "@gpuvm/drivers";
 import {
   Comparison,
@@ -80,7 +80,7 @@ export function sortWords(words: readonly string[], args: RunArgs): RunArgs {
 /**
  * Replays traces on policies and compares them. Interrupted, it gives what is finished.
  *
- * @returns the exit code: 0; 1 if a driver under its own ownership left something behind or ran into a hazard; 3 with a
+ * @returns the exit code: 0; 1 if something was left behind or a hazard was met in any column; 3 with a
  * baseline, if asked, where something got worse; 130 if it was interrupted
  */
 export async function runRun(
@@ -117,7 +117,7 @@ export async function runRun(
   const results = resultsFor(runs, args, interrupted);
   const text = render(comparison, results, args);
   if (args.out === undefined) print(text);
-  else writeWhole(args.out, text);
+  else writeWhole(interrupted ? partialPath(args.out, say) : args.out, text);
   await save(results, args, main, say);
   if (args.saveBaseline !== undefined && !interrupted) {
     say(`baseline kept: ${saveBaseline(args.saveBaseline, results)}\n`);
@@ -137,8 +137,7 @@ export async function runRun(
   }
   if (interrupted) return EXIT.interrupted;
   if (regressed && args.failOnRegression) return EXIT.regression;
-  const own = runs.filter((run) => !run.subject.includes("+"));
-  const bad = own.some(
+  const bad = runs.some(
     (run) => run.hazards > 0 || run.left_at_device_close.bos > 0 || run.left_at_device_close.vms > 0,
   );
   return bad ? EXIT.violated : EXIT.ok;
@@ -200,6 +199,15 @@ function resultsFor(runs: readonly RunResult[], args: RunArgs, interrupted: bool
   return { ...resultsHere(runs, options), ...(interrupted ? { partial: true } : {}) };
 }
 
+/** Where a part of the results goes: beside a whole one that is there already, never over it. */
+function partialPath(path: string, say: (text: string) => void): string {
+  if (!existsSync(path)) return path;
+  const { dir, name, ext } = parse(path);
+  const beside = join(dir, `${name}.partial${ext}`);
+  say(`${path} stays as it is; what is finished goes to ${beside}\n`);
+  return beside;
+}
+
 /** The files that go with what is printed. */
 async function save(
   results: Results,
@@ -207,12 +215,15 @@ async function save(
   main: boolean,
   say: (text: string) => void,
 ): Promise<void> {
-  const path = args.report ?? (main ? join(RESULTS_DIR, "report.html") : undefined);
-  if (path === undefined) return;
+  const whole = args.report ?? (main ? join(RESULTS_DIR, "report.html") : undefined);
+  if (whole === undefined) return;
+  const kept = (file: string) => (results.partial === true ? partialPath(file, () => {}) : file);
+  const path = kept(whole);
+  const figures = kept(join(RESULTS_DIR, "results.json"));
   const { reportHtml } = await import("@gpuvm/report");
   try {
-    mkdirSync(dirname(path), { recursive: true });
-    if (main) writeWhole(join(RESULTS_DIR, "results.json"), resultsText(results));
+    if (main) mkdirSync(dirname(path), { recursive: true });
+    if (main) writeWhole(figures, resultsText(results));
     writeWhole(path, reportHtml([{ name: "this run", results }]));
   } catch (error) {
     // A folder that can't be written to is no reason to lose what was measured.
@@ -220,7 +231,7 @@ async function save(
     say(`the report could not be written: ${(error as Error).message}\n`);
     return;
   }
-  if (main) say(`figures: ${join(RESULTS_DIR, "results.json")}\n`);
+  if (main) say(`figures: ${figures}\n`);
   say(`report:  ${path} (open it in a browser)\n`);
 }
 

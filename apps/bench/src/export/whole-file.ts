@@ -1,52 +1,37 @@
-import { once } from "node:events";
-import { createWriteStream, type WriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
-import { finished } from "node:stream/promises";
 import { UsageError } from "@gpuvm/drm-model";
+import { OutputFile } from "@gpuvm/trace";
 
 /** A file that is written in pieces and appears under its name when it is complete, or not at all. */
 export class WholeFile {
   readonly #path: string;
-  readonly #partial: string;
-  readonly #stream: WriteStream;
-  #error: Error | undefined;
+  readonly #file: OutputFile;
 
-  /** Begins a file. */
+  /** Begins a file. @throws UsageError if it can't be written */
   constructor(path: string) {
     this.#path = path;
-    this.#partial = `${path}.partial`;
-    this.#stream = createWriteStream(this.#partial);
-    this.#stream.on("error", (error) => {
-      this.#error = error;
-    });
+    this.#file = this.#tried(() => new OutputFile(path));
   }
 
   /** Appends. @throws UsageError if it can't be written */
-  async write(piece: string | Uint8Array): Promise<void> {
-    if (piece.length === 0) return;
-    this.#check();
-    if (!this.#stream.write(piece)) await once(this.#stream, "drain").catch(() => this.#check());
-    this.#check();
+  write(piece: string | Uint8Array): void {
+    this.#tried(() => this.#file.write(piece));
   }
 
   /** The file is complete. @throws UsageError if it can't be written */
-  async close(): Promise<void> {
-    this.#stream.end();
-    await finished(this.#stream).catch(() => {});
-    this.#check();
-    await rename(this.#partial, this.#path);
+  close(): void {
+    this.#tried(() => this.#file.commit());
   }
 
   /** Leaves nothing. */
-  async abort(): Promise<void> {
-    this.#stream.destroy();
-    await finished(this.#stream).catch(() => {});
-    await rm(this.#partial, { force: true });
+  abort(): void {
+    this.#file.abort();
   }
 
-  #check(): void {
-    if (this.#error !== undefined) {
-      throw new UsageError(`${this.#path}: can't be written: ${this.#error.message}`);
+  #tried<T>(act: () => T): T {
+    try {
+      return act();
+    } catch (error) {
+      throw new UsageError(`${this.#path}: can't be written: ${(error as Error).message}`);
     }
   }
 }
