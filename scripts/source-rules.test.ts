@@ -6,6 +6,7 @@ import {
   forbiddenImports,
   importsOf,
   namedDrivers,
+  nodeOutsideItsFolder,
   nondeterminism,
   type SourceFile,
 } from "./source-rules.ts";
@@ -93,6 +94,20 @@ describe("only a driver's package names the driver", () => {
     "lets %s pass",
     (text) => {
       expect(namedDrivers(planted("@gpuvm/core", text))).toEqual([]);
+    },
+  );
+});
+
+describe("packages know nothing of Node but in src/node", () => {
+  it("holds for every source file", () => {
+    expect(violations(nodeOutsideItsFolder)).toEqual([]);
+  });
+
+  it.each([`import { readFileSync } from "node:fs";`, "Buffer.from(x)", "process.platform"])(
+    "catches %s",
+    (text) => {
+      expect(nodeOutsideItsFolder(planted("@gpuvm/trace", text))).toHaveLength(1);
+      expect(nodeOutsideItsFolder(planted("@gpuvm/trace", text, "src/node/index.ts"))).toEqual([]);
     },
   );
 });

@@ -87,6 +87,14 @@ export function namedDrivers({ owner, text }: SourceFile): string[] {
   return wordsOf(withoutComments(text)).filter((word) => DRIVERS.has(word.toLowerCase()));
 }
 
+/** Modules and globals of Node; packages have them in a folder of their own, `src/node`, which browsers never see. */
+export function nodeOutsideItsFolder({ owner, path, text }: SourceFile): string[] {
+  if (owner === "@gpuvm/bench" || path.startsWith("src/node/")) return [];
+  const global = /\b(?:Buffer\.\w+|process\.\w+|__dirname|setImmediate)\b/g;
+  const found = [...withoutComments(text).matchAll(global)].map((match) => match[0]);
+  return [...importsOf(text).filter((specifier) => specifier.startsWith("node:")), ...found];
+}
+
 /** What would make two runs with the same input differ. Packages get a clock and a seeded generator from the caller. */
 export function nondeterminism({ owner, text }: SourceFile): string[] {
   if (owner === "@gpuvm/bench") return [];

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Results } from "@gpuvm/results";
-import { printGpuvas, shippedTraces } from "@gpuvm/trace";
+import { printGpuvas, shippedTraces } from "@gpuvm/trace/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { COMMANDS } from "../src/cli/app.ts";
 import { contiguity } from "../src/cli/parse.ts";

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadTrace, parseGpuvas, printGpuvas, shippedTraces, TraceError } from "@gpuvm/trace";
+import { loadTrace, parseGpuvas, printGpuvas, shippedTraces, TraceError } from "@gpuvm/trace/node";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ExportFormat, runExport } from "../src/commands/export.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { DRIVERS, subjectName, subjects } from "@gpuvm/drivers";
 import { runResult } from "@gpuvm/results";
-import { expectedAnswersPath } from "@gpuvm/trace";
+import { expectedAnswersPath } from "@gpuvm/trace/node";
 import { describe, expect, it } from "vitest";
 import { runRun } from "../src/commands/run.ts";
 import { openTrace, shippedSources } from "../src/index.ts";

@@ -7,8 +7,8 @@
 
 export type { DriverModel, DriverSession } from "./drivers/driver-model.ts";
 export type { Failure, ReplayOptions, ReplayResult } from "./replay.ts";
-export { replayFile } from "./replay.ts";
+export { replayVectors } from "./replay.ts";
 export { BadLine, type Request } from "./request.ts";
 export type { Answer, SessionOptions } from "./session.ts";
-export { type ShippedVectors, shippedVectors } from "./shipped-vectors.ts";
 export { VectorError } from "./vector-error.ts";
+export type { ByteSource } from "./vector-lines.ts";

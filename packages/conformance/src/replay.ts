@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import type { DriverModel } from "./drivers/driver-model.ts";
 import { DriverScenario, isDriverLine } from "./drivers/driver-scenario.ts";
 import { BadLine, opLine, parseLine, type Request } from "./request.ts";
@@ -6,7 +5,7 @@ import { same } from "./same.ts";
 import { type Exchange, Scenario } from "./scenario.ts";
 import type { Answer, SessionOptions } from "./session.ts";
 import { VectorError } from "./vector-error.ts";
-import { vectorLines } from "./vector-lines.ts";
+import { type ByteSource, vectorLines } from "./vector-lines.ts";
 
 /** A line that the model answered otherwise than the file says. */
 export interface Failure {
@@ -40,7 +39,7 @@ export interface ReplayResult {
 export interface ReplayOptions extends SessionOptions {
   /** Who answers for which driver, in files of what a driver's own code answered; default: nobody. */
   readonly drivers?: readonly DriverModel[];
-  /** Name of the file in errors and in the result; default: its path, or `<input>`. */
+  /** Name of the file in errors and in the result; default: `<input>`. */
   readonly file?: string;
   /** Called for each failure that is kept, in order. */
   readonly onFailure?: (failure: Failure) => void;
@@ -49,32 +48,25 @@ export interface ReplayOptions extends SessionOptions {
 }
 
 /**
- * Replays golden vectors, plain or gzip, and compares every answer in full: steps, return values, counts, lists,
- * warnings.
+ * Replays golden vectors from the bytes of a file that is not compressed, and compares every answer in full: steps, return
+ * values, counts, lists, warnings.
  *
  * @throws VectorError for the first line that can't be read or asks for something unknown.
  *
  * @example
  * ```ts
- * import { replayFile, shippedVectors } from "@gpuvm/conformance";
- * const { vectors, failed } = await replayFile(shippedVectors().find((v) => v.suite === "doc-cases")!.path);
- * console.assert(vectors > 0 && failed === 0);
+ * import { replayVectors, VectorError } from "@gpuvm/conformance";
+ * const bytes = new TextEncoder().encode('{"op":"nonsense"}\\n');
+ * const error = await replayVectors(bytes, { file: "mine" }).catch((cause: unknown) => cause);
+ * console.assert(error instanceof VectorError);
  * ```
  */
-export async function replayFile(
-  source: string | URL | Uint8Array,
-  options: ReplayOptions = {},
-): Promise<ReplayResult> {
-  const replay = new Replay(options.file ?? nameOf(source), options);
+export async function replayVectors(source: ByteSource, options: ReplayOptions = {}): Promise<ReplayResult> {
+  const replay = new Replay(options.file ?? "<input>", options);
   for await (const { first, lines } of vectorLines(source, replay.file)) {
     for (let i = 0; i < lines.length; i++) replay.line(first + i, lines[i] as string);
   }
   return replay.finish();
-}
-
-function nameOf(source: string | URL | Uint8Array): string {
-  if (source instanceof Uint8Array) return "<input>";
-  return typeof source === "string" ? source : fileURLToPath(source);
 }
 
 class Replay {

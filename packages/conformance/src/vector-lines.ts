@@ -1,7 +1,7 @@
-import { createReadStream } from "node:fs";
-import { Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
 import { VectorError } from "./vector-error.ts";
+
+/** Where bytes come from: all of them, or chunks, such as a response's body. */
+export type ByteSource = Uint8Array | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** Lines that follow each other. */
 export interface LineBlock {
@@ -11,16 +11,16 @@ export interface LineBlock {
   readonly lines: readonly string[];
 }
 
-/** The lines of a file, plain or gzip, as they come. An error says behind which line it happened. */
-export async function* vectorLines(
-  source: string | URL | Uint8Array,
-  file: string,
-): AsyncGenerator<LineBlock> {
+/** The lines of a file, as they come. An error says behind which line it happened. */
+export async function* vectorLines(source: ByteSource, file: string): AsyncGenerator<LineBlock> {
   const utf8 = new TextDecoder("utf-8", { fatal: true });
   let first = 1;
   let rest = "";
+  let start = true;
   try {
-    for await (const bytes of plainBytes(source)) {
+    for await (const bytes of chunksOf(source)) {
+      if (start && bytes[0] === 0x1f && bytes[1] === 0x8b) throw new Error(GZIP);
+      start = false;
       const lines = (rest + utf8.decode(bytes, { stream: true })).split("\n");
       rest = lines.pop() as string;
       if (lines.length > 0) yield { first, lines };
@@ -33,30 +33,31 @@ export async function* vectorLines(
   if (rest !== "") yield { first, lines: [rest] };
 }
 
+const GZIP = 'gzip data: pipe it through new DecompressionStream("gzip") first';
+
 function problem(cause: unknown): string {
   const { code, message } = cause as { code?: string; message: string };
   if (code === "ENOENT") return "there is no such file";
   if (code === "EISDIR") return "this is a folder";
-  if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") return "not UTF-8";
+  if (cause instanceof TypeError && /encod|utf/i.test(message)) return "not UTF-8";
   if (code?.startsWith("Z_")) return `damaged gzip data (${message})`;
   return message;
 }
 
-async function* plainBytes(source: string | URL | Uint8Array): AsyncGenerator<Uint8Array> {
-  const raw = source instanceof Uint8Array ? Readable.from([source]) : createReadStream(source);
-  const chunks = raw[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
-  const head = await chunks.next();
-  if (head.done) return;
-  const all = Readable.from(chain(head.value, chunks));
-  if (head.value[0] !== 0x1f || head.value[1] !== 0x8b) yield* all;
-  else {
-    const plain = createGunzip();
-    all.on("error", (error) => plain.destroy(error));
-    yield* all.pipe(plain);
+async function* chunksOf(source: ByteSource): AsyncGenerator<Uint8Array> {
+  if (source instanceof Uint8Array) {
+    yield source;
+    return;
   }
-}
-
-async function* chain(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield head;
-  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+  if (!("getReader" in source)) {
+    yield* source;
+    return;
+  }
+  // Not every browser iterates streams.
+  const reader = source.getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    await reader.cancel();
+  }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { BadLine, type DriverModel, replayFile } from "../src/index.ts";
+import { BadLine, type DriverModel, replayFile } from "../src/node/index.ts";
 
 /** A driver that counts: `count up` answers how often it was asked, with fields that nobody can know. */
 const counting: DriverModel = {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { holderName } from "@gpuvm/core";
 import { Replay } from "@gpuvm/drm-model";
-import { expectedAnswersPath, loadTrace, shippedTraces, type Trace } from "@gpuvm/trace";
+import { expectedAnswersPath, loadTrace, shippedTraces, type Trace } from "@gpuvm/trace/node";
 import { describe, expect, it } from "vitest";
 import { msm } from "../src/package.ts";
 import { NOTHING } from "./support/rig.ts";

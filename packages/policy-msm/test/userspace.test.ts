@@ -1,5 +1,5 @@
 import { Replay, type Request, translator } from "@gpuvm/drm-model";
-import { loadTrace, shippedTraces, type Trace } from "@gpuvm/trace";
+import { loadTrace, shippedTraces, type Trace } from "@gpuvm/trace/node";
 import { describe, expect, it } from "vitest";
 import { msm } from "../src/package.ts";
 import { Mapped } from "../src/userspace/mapped.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Replay } from "@gpuvm/drm-model";
-import { expectedAnswersPath, loadTrace, shippedTraces, type Trace } from "@gpuvm/trace";
+import { expectedAnswersPath, loadTrace, shippedTraces, type Trace } from "@gpuvm/trace/node";
 import { describe, expect, it } from "vitest";
 import { nodeOf } from "./nodes.ts";
 import { variant } from "./script.ts";

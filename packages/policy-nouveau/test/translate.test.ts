@@ -1,5 +1,5 @@
 import { type NeutralRequest, Replay, translator } from "@gpuvm/drm-model";
-import { loadTrace, shippedTraces } from "@gpuvm/trace";
+import { loadTrace, shippedTraces } from "@gpuvm/trace/node";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { variant } from "./script.ts";

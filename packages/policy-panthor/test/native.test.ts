@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Replay } from "@gpuvm/drm-model";
-import { expectedAnswersPath, loadTrace, shippedTraces } from "@gpuvm/trace";
+import { expectedAnswersPath, loadTrace, shippedTraces } from "@gpuvm/trace/node";
 import { describe, expect, it } from "vitest";
 import { panthor } from "../src/index.ts";
 import { nodeOf } from "./bench.ts";

@@ -1,4 +1,4 @@
-import { replayFile } from "@gpuvm/conformance";
+import { replayFile } from "@gpuvm/conformance/node";
 import { describe, expect, it } from "vitest";
 import { MODEL, VECTORS } from "../src/answers/index.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { subjectNamed } from "@gpuvm/drivers";
 import { type Results, type RunResult, replayOne, runResult } from "@gpuvm/results";
-import { loadTrace, shippedTraces } from "@gpuvm/trace";
+import { loadTrace, shippedTraces } from "@gpuvm/trace/node";
 import { openWorkload, sourceOf } from "@gpuvm/workloads";
 import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

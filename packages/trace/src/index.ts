@@ -1,3 +1,4 @@
+export { type EncodeTraceOptions, encodeTrace } from "./encode-trace.ts";
 export { type BenchResult, benchstat } from "./export/benchstat.ts";
 export { ChromeJsonEncoder } from "./export/chrome-json.ts";
 export { csv, csvRow } from "./export/csv.ts";
@@ -38,9 +39,6 @@ export {
 } from "./lint/finding.ts";
 export { Linter, lintFile } from "./lint/lint.ts";
 export { loadTrace, readTraceSync, type Trace } from "./load-trace.ts";
-export { OutputFile, writeOutput } from "./output-file.ts";
 export { type ReadTraceOptions, readTrace, type TraceStream } from "./read-trace.ts";
-export { expectedAnswersPath, type ShippedTrace, shippedTraces } from "./shipped-traces.ts";
 export { traceCounts } from "./trace-counts.ts";
 export { TraceError, type TraceErrorInfo, type TraceWarning } from "./trace-error.ts";
-export { encodeTrace, TraceWriter, type WriteTraceOptions, writeTrace } from "./trace-writer.ts";

@@ -1,36 +1,33 @@
-/** Bytes of a file, decompressed when they are gzip. */
-import { createReadStream } from "node:fs";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { createGunzip, gunzipSync } from "node:zlib";
+/** Bytes, decompressed when they are gzip, by what browsers and Node have alike. */
 import { TraceError } from "./trace-error.ts";
 
-/** Where bytes come from: a path, or chunks. */
-export type ByteSource = string | URL | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+/** Where bytes come from: chunks, such as a `File`'s `stream()`, a response's body, or an array of them. */
+export type ByteSource = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
-/** Large chunks: each costs a turn of the event loop. */
-const CHUNK_BYTES = 256 * 1024;
+type Chunks = AsyncGenerator<Uint8Array, void, undefined>;
 
-function isGzip(bytes: Uint8Array): boolean {
+/** What the decompressor says of data that it can't take; an error with a code says it by that. */
+class GzipError extends Error {}
+
+/** Whether these are the first bytes of gzip data. */
+export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
 /** What to call a source in messages when the caller gives no name. */
-export function sourceName(source: ByteSource): string {
-  if (typeof source === "string") return source;
-  return source instanceof URL ? source.pathname : "<input>";
-}
+export const UNNAMED = "<input>";
 
 /** Makes a TraceError of what reading or decompressing threw. `line` is the last one that was complete. */
 export function inputError(cause: unknown, file: string, line: number): TraceError {
   if (cause instanceof TraceError) return cause;
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   const message = cause instanceof Error ? cause.message : String(cause);
-  if (code === "Z_BUF_ERROR") {
+  const isGzipError = cause instanceof GzipError || code.startsWith("Z_");
+  if (code === "Z_BUF_ERROR" || (isGzipError && /truncated|end of file|ended early/i.test(message))) {
     const hint = "copy the file again; what was read before is good";
     return new TraceError({ file, line, reason: "the gzip data ends early", hint }, { cause });
   }
-  if (code.startsWith("Z_")) {
+  if (isGzipError) {
     const hint = "copy the file again, in binary mode";
     return new TraceError({ file, line, reason: `the gzip data is damaged: ${message}`, hint }, { cause });
   }
@@ -43,53 +40,97 @@ export function inputError(cause: unknown, file: string, line: number): TraceErr
 }
 
 /** Chunks of decompressed bytes. */
-export async function* inflate(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {
-  const chunks =
-    typeof source === "string" || source instanceof URL
-      ? createReadStream(source, { highWaterMark: CHUNK_BYTES })
-      : source;
+export async function* inflate(source: ByteSource): Chunks {
+  const { first, all } = await headOf(iterate(source));
+  yield* isGzip(first) ? gunzip(all) : all;
+}
+
+/** Enough of the beginning to tell gzip by, and everything from the beginning. */
+export async function headOf(chunks: Chunks): Promise<{ first: Uint8Array; all: Chunks }> {
   const head: Uint8Array[] = [];
-  let headBytes = 0;
-  const iterator = iterate(chunks);
+  // The two bytes that tell gzip may come in two chunks.
+  for (let bytes = 0; bytes < 2; ) {
+    const next = await chunks.next();
+    if (next.done === true) break;
+    head.push(next.value);
+    bytes += next.value.length;
+  }
+  const [only] = head;
+  const first = head.length === 1 && only !== undefined ? only : concat(head);
+  return { first, all: prepend(first, chunks) };
+}
+
+/** Chunks as one. */
+export function concat(chunks: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
+}
+
+/** The chunks of a source, whatever it is; a source that is left early is closed. */
+export async function* iterate(source: ByteSource): Chunks {
+  if (!("getReader" in source)) {
+    yield* source;
+    return;
+  }
+  // Not every browser iterates streams.
+  const reader = source.getReader();
   try {
-    // The two bytes that tell gzip may come in two chunks.
-    while (headBytes < 2) {
-      const next = await iterator.next();
-      if (next.done === true) break;
-      head.push(next.value);
-      headBytes += next.value.length;
-    }
-    const first = head.length === 1 ? (head[0] as Uint8Array) : Buffer.concat(head);
-    const all = prepend(first, iterator);
-    if (!isGzip(first)) {
-      yield* all;
-      return;
-    }
-    const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
-    // An error reaches the loop below through `gunzip`, which the pipeline destroys with it.
-    pipeline(Readable.from(all), gunzip).catch(() => {});
-    yield* gunzip as AsyncIterable<Uint8Array>;
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
   } finally {
-    // A caller that stops after the first chunk has not got as far as the source's own loop.
-    await iterator.return();
+    await reader.cancel();
   }
 }
 
-async function* iterate(
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  yield* chunks;
+async function* prepend(first: Uint8Array, rest: Chunks): Chunks {
+  try {
+    yield first;
+    yield* rest;
+  } finally {
+    // A caller that stops after the first chunk has not got as far as the source's own loop.
+    await rest.return();
+  }
 }
 
-async function* prepend(
-  first: Uint8Array,
-  rest: AsyncGenerator<Uint8Array, void, undefined>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  yield first;
-  yield* rest;
+async function* gunzip(compressed: Chunks): Chunks {
+  const { readable, writable } = new DecompressionStream("gzip");
+  const source: { failure?: { readonly cause: unknown } } = {};
+  const pumped = pump(compressed, writable.getWriter(), source);
+  const reader = readable.getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } catch (cause) {
+    if (source.failure !== undefined) throw source.failure.cause;
+    // Node's has a code; a browser's is a TypeError.
+    throw cause instanceof TypeError && !("code" in cause) ? new GzipError(cause.message, { cause }) : cause;
+  } finally {
+    await reader.cancel().catch(() => {});
+    await pumped;
+    await compressed.return();
+  }
 }
 
-/** All bytes, decompressed when they are gzip. */
-export function inflateSync(bytes: Uint8Array): Uint8Array {
-  return isGzip(bytes) ? gunzipSync(bytes) : bytes;
+/** Feeds the decompressor. What it says to that is read at its other end; what the source throws is noted. */
+async function pump(
+  compressed: Chunks,
+  writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>,
+  source: { failure?: { readonly cause: unknown } },
+): Promise<void> {
+  try {
+    for (;;) {
+      const next = await compressed.next().catch((cause: unknown) => {
+        source.failure = { cause };
+        throw cause;
+      });
+      if (next.done === true) break;
+      await writer.write(next.value as Uint8Array<ArrayBuffer>);
+    }
+    await writer.close();
+  } catch (cause) {
+    await writer.abort(cause).catch(() => {});
+  }
 }

@@ -1,10 +1,9 @@
-import { readFile } from "node:fs/promises";
 import type { Request, TraceHeader } from "@gpuvm/drm-model";
-import { inflateSync, inputError, sourceName } from "./inflate.ts";
+import { type ByteSource, concat, inflate, inputError, isGzip, UNNAMED } from "./inflate.ts";
 import { LineBlocks } from "./line-block.ts";
 import type { ReadTraceOptions } from "./read-trace.ts";
 import { TraceDecoder } from "./trace-decoder.ts";
-import type { TraceWarning } from "./trace-error.ts";
+import { TraceError, type TraceWarning } from "./trace-error.ts";
 
 /** A trace in memory. */
 export interface Trace {
@@ -14,7 +13,7 @@ export interface Trace {
 }
 
 /**
- * Reads a trace, plain or gzip, from bytes in memory.
+ * Reads a trace from bytes in memory that are not compressed; {@link loadTrace} takes gzip, too.
  *
  * @throws TraceError for the first thing that can't be read.
  *
@@ -26,15 +25,18 @@ export interface Trace {
  * ```
  */
 export function readTraceSync(bytes: Uint8Array, options: ReadTraceOptions = {}): Trace {
-  const file = options.file ?? "<input>";
+  const file = options.file ?? UNNAMED;
+  if (isGzip(bytes)) {
+    const hint = "use loadTrace or readTrace";
+    throw new TraceError({ file, line: 0, reason: "gzip data can't be read in one go here", hint });
+  }
   const decoder = new TraceDecoder(file);
   const blocks = new LineBlocks(file);
   const requests: Request[] = [];
   try {
-    const plain = inflateSync(bytes);
     // In slices, so that no more than one is copied at a time.
-    for (let at = 0; at < plain.length; at += SLICE_BYTES) {
-      for (const block of blocks.push(plain.subarray(at, at + SLICE_BYTES))) decoder.decode(block, requests);
+    for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
+      for (const block of blocks.push(bytes.subarray(at, at + SLICE_BYTES))) decoder.decode(block, requests);
     }
     for (const block of blocks.finish()) decoder.decode(block, requests);
     const warnings = decoder.finish(blocks.line - 1);
@@ -47,17 +49,17 @@ export function readTraceSync(bytes: Uint8Array, options: ReadTraceOptions = {})
 const SLICE_BYTES = 256 * 1024;
 
 /**
- * Reads a whole trace file.
+ * Reads a whole trace, plain or gzip (of one member), into memory.
  *
  * @throws TraceError when it can't be read.
  */
-export async function loadTrace(path: string | URL, options: ReadTraceOptions = {}): Promise<Trace> {
-  const file = options.file ?? sourceName(path);
-  let bytes: Uint8Array;
+export async function loadTrace(source: ByteSource, options: ReadTraceOptions = {}): Promise<Trace> {
+  const file = options.file ?? UNNAMED;
+  const chunks: Uint8Array[] = [];
   try {
-    bytes = await readFile(path);
+    for await (const chunk of inflate(source)) chunks.push(chunk);
   } catch (cause) {
     throw inputError(cause, file, 0);
   }
-  return readTraceSync(bytes, { file });
+  return readTraceSync(concat(chunks), { file });
 }

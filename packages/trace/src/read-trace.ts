@@ -1,12 +1,12 @@
 import type { Request, TraceHeader } from "@gpuvm/drm-model";
-import { type ByteSource, inflate, inputError, sourceName } from "./inflate.ts";
+import { type ByteSource, inflate, inputError, UNNAMED } from "./inflate.ts";
 import { LineBlocks } from "./line-block.ts";
 import { TraceDecoder } from "./trace-decoder.ts";
 import type { TraceWarning } from "./trace-error.ts";
 
 /** Options of the readers. */
 export interface ReadTraceOptions {
-  /** What to call the input in messages; by default its path. */
+  /** What to call the input in messages; by default its path, or `<input>`. */
   readonly file?: string;
 }
 
@@ -18,21 +18,22 @@ export interface TraceStream extends AsyncIterable<readonly Request[]> {
 }
 
 /**
- * Opens a `gpu-bo-trace`, plain or gzip, and reads it as a stream: memory doesn't grow with the file. Resolves when the
- * header has been read.
+ * Reads the bytes of a `gpu-bo-trace`, plain or gzip (of one member), as a stream: memory doesn't grow with them. Resolves
+ * when the header has been read.
  *
  * @throws TraceError for anything that can't be read; while iterating, after all events before the damaged line.
  *
  * @example
  * ```ts
- * import { readTrace, shippedTraces } from "@gpuvm/trace";
- * const trace = await readTrace(shippedTraces()[0]!.path);
- * let submits = 0;
- * for await (const batch of trace) for (const r of batch) if (r.op === "submit" || r.op === "exec") submits++;
+ * import { readTrace } from "@gpuvm/trace";
+ * const file = new Blob(['{"format":"gpu-bo-trace","version":1,"driver":"msm"}\n{"t":0,"op":"close"}\n']);
+ * let events = 0;
+ * for await (const batch of await readTrace(file.stream())) events += batch.length;
+ * console.assert(events === 1);
  * ```
  */
 export async function readTrace(source: ByteSource, options: ReadTraceOptions = {}): Promise<TraceStream> {
-  const file = options.file ?? sourceName(source);
+  const file = options.file ?? UNNAMED;
   const decoder = new TraceDecoder(file);
   const warnings: TraceWarning[] = [];
   const batches = decodeBatches(source, file, decoder, warnings);

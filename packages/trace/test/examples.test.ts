@@ -29,7 +29,8 @@ function examples(): Example[] {
 /** `expression; // value` becomes a comparison. */
 function withChecks(code: string): string {
   return code
-    .replaceAll("@gpuvm/trace", index)
+    .replaceAll("@gpuvm/trace/node", index.replace("index.ts", "node/index.ts"))
+    .replaceAll('@gpuvm/trace"', `${index}"`)
     .replaceAll(/^(?!\s*(?:import|const|let|for|\/\/))(.+); \/\/ (.+)$/gm, "assert.deepStrictEqual($1, $2);")
     .replaceAll(/^(for .+\)) (.+); \/\/ (.+)$/gm, "$1 assert.deepStrictEqual($2, $3);");
 }

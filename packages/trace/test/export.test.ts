@@ -11,7 +11,7 @@ import {
   RequestTimeline,
   shippedTraces,
   type TimelineEvent,
-} from "../src/index.ts";
+} from "../src/node/index.ts";
 
 function timeline(requests: readonly Request[]): TimelineEvent[] {
   const out: TimelineEvent[] = [];

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type ImportFormat, importFile, Linter, sniff, TraceError } from "../src/index.ts";
+import { type ImportFormat, importFile, Linter, sniff, TraceError } from "../src/node/index.ts";
 
 const dir = fileURLToPath(new URL("../samples/", import.meta.url));
 const files = readdirSync(dir).filter((f) => f !== "README.md");

@@ -10,7 +10,7 @@ import {
   type Snapshot,
   sniff,
   traceCounts,
-} from "../src/index.ts";
+} from "../src/node/index.ts";
 
 const dir = fileURLToPath(new URL("../samples/", import.meta.url));
 

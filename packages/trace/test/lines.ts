@@ -1,5 +1,5 @@
 /** What the reader's tests share. */
-import { readTraceSync, type Trace, TraceError } from "../src/index.ts";
+import { readTraceSync, type Trace, TraceError } from "../src/node/index.ts";
 
 export const HEADER = '{"format":"gpu-bo-trace","version":1,"driver":"msm"}';
 

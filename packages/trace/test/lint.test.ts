@@ -7,7 +7,7 @@ import {
   Linter,
   lintFile,
   shippedTraces,
-} from "../src/index.ts";
+} from "../src/node/index.ts";
 import { bytes, HEADER } from "./lines.ts";
 
 async function lint(input: Uint8Array): Promise<Finding[]> {

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { OutputFile, writeOutput } from "../src/index.ts";
+import { OutputFile, writeOutput } from "../src/node/index.ts";
 
 let dir = "";
 beforeEach(() => {
@@ -104,7 +104,7 @@ describe("a file that is written whole or not at all", () => {
   });
 
   it("a draft goes with the process that ends before its file is complete", () => {
-    const module = new URL("../src/output-file.ts", import.meta.url).href;
+    const module = new URL("../src/node/output-file.ts", import.meta.url).href;
     const script = `import { OutputFile } from ${JSON.stringify(module)}; new OutputFile(${JSON.stringify(join(dir, "x"))}).write("a"); process.exit(3);`;
     const { status } = spawnSync(process.execPath, ["--input-type=module", "-e", script]);
     expect(status).toBe(3);

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import type { Request, TraceHeader } from "@gpuvm/drm-model";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { encodeTrace, readTrace, readTraceSync, TraceError } from "../src/index.ts";
+import { encodeTrace, readTrace, readTraceSync, TraceError } from "../src/node/index.ts";
 import { anyTrace } from "./any-trace.ts";
 import { bytes } from "./lines.ts";
 

@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import type { Request } from "@gpuvm/drm-model";
 import { describe, expect, test } from "vitest";
-import { readTrace, readTraceSync, TraceError } from "../src/index.ts";
+import { readTrace, readTraceSync, TraceError } from "../src/node/index.ts";
 import { bytes, errorOf, HEADER, read } from "./lines.ts";
 
 const NEW = '{"t":0,"op":"gem_new","bo":1,"size":4096}';

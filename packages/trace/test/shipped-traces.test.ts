@@ -9,7 +9,7 @@ import {
   readTrace,
   shippedTraces,
   traceCounts,
-} from "../src/index.ts";
+} from "../src/node/index.ts";
 
 /** From the facts measured on the recordings when they were made, by other code than ours. */
 const FACTS: Record<

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Request, TraceHeader } from "@gpuvm/drm-model";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
-import { encodeTrace, readTraceSync, TraceWriter, traceCounts, writeTrace } from "../src/index.ts";
+import { encodeTrace, readTraceSync, TraceWriter, traceCounts, writeTrace } from "../src/node/index.ts";
 import { anyTrace } from "./any-trace.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "gpuvm-trace-"));

@@ -1,6 +1,6 @@
 import { type NeutralRequest, Replay, type Request } from "@gpuvm/drm-model";
 import { powervr } from "@gpuvm/policy-powervr";
-import { Linter, loadTrace, shippedTraces } from "@gpuvm/trace";
+import { Linter, loadTrace, shippedTraces } from "@gpuvm/trace/node";
 import { describe, expect, it } from "vitest";
 import { WORKLOADS } from "../src/catalogue.ts";
 import { chosenWorkload, openWorkload } from "../src/open-workload.ts";

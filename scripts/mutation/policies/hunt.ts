@@ -1,6 +1,6 @@
 // Explores what ships for some policies until something is found: `node hunt.ts POLICY...`. Prints one line of JSON.
 
-import { search } from "@gpuvm/explorer";
+import { search } from "../../../packages/explorer/src/index.ts";
 import { scopesOf } from "../../../packages/scenarios/src/index.ts";
 
 /** Steps of one search at most; a few scopes have more of them once failures are injected. */

@@ -1,5 +1,11 @@
 import { fileURLToPath } from "node:url";
-import { type Failure, type ReplayResult, replayFile, shippedVectors, VectorError } from "@gpuvm/conformance";
+import {
+  type Failure,
+  type ReplayResult,
+  replayFile,
+  shippedVectors,
+  VectorError,
+} from "@gpuvm/conformance/node";
 import { ANSWERS } from "../answers.ts";
 
 /** What `gpuvm-bench conformance` was asked for. */

@@ -5,7 +5,7 @@ import type { Machine } from "@gpuvm/drm-model";
 import { UsageError } from "@gpuvm/drm-model";
 import { chainOf, chainText, eventPhrase, leftBehindFindings, reaches } from "@gpuvm/reference-graph";
 import { watch } from "@gpuvm/results";
-import { shippedTraces } from "@gpuvm/trace";
+import { shippedTraces } from "@gpuvm/trace/node";
 import { openTrace } from "../inputs/open-trace.ts";
 
 /** The arguments of `explain`. */

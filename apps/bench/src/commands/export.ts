@@ -1,5 +1,5 @@
 import { UsageError } from "@gpuvm/drm-model";
-import { type Imported, importFile } from "@gpuvm/trace";
+import { type Imported, importFile } from "@gpuvm/trace/node";
 import { EXIT } from "../cli/context.ts";
 import { interruptSignal } from "../cli/interrupt.ts";
 import { exportDump } from "../export/dump-export.ts";

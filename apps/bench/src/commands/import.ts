@@ -1,6 +1,6 @@
 import { type Request, TRACE_FORMAT } from "@gpuvm/drm-model";
 import { count } from "@gpuvm/results";
-import { encodeTrace, type ImportFormat, TraceWriter } from "@gpuvm/trace";
+import { encodeTrace, type ImportFormat, plainBytes, TraceWriter } from "@gpuvm/trace/node";
 import { importTrace } from "@gpuvm/workloads";
 import { EXIT } from "../cli/context.ts";
 import { interruptSignal } from "../cli/interrupt.ts";
@@ -28,7 +28,7 @@ export async function runImport(
 ): Promise<number> {
   const signal = interruptSignal();
   const inputs = new Inputs(args.files, signal);
-  const trace = await importTrace(args.files, (path) => inputs.open(path), args.from);
+  const trace = await importTrace(args.files, (path) => plainBytes(inputs.open(path)), args.from);
   let events = 0;
   try {
     if (args.out === undefined) {

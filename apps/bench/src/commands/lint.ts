@@ -6,7 +6,7 @@ import {
   importFile,
   Linter,
   type Severity,
-} from "@gpuvm/trace";
+} from "@gpuvm/trace/node";
 import { EXIT } from "../cli/context.ts";
 import { interruptSignal } from "../cli/interrupt.ts";
 import { Inputs } from "../inputs/open-input.ts";

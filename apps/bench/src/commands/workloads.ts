@@ -1,6 +1,6 @@
 import type { Request } from "@gpuvm/drm-model";
 import { count } from "@gpuvm/results";
-import { shippedTraces, TraceWriter } from "@gpuvm/trace";
+import { shippedTraces, TraceWriter } from "@gpuvm/trace/node";
 import type { TraceSource } from "@gpuvm/workloads";
 import { chosenWorkload, openWorkload, type Stat, TraceStats, WORKLOADS } from "@gpuvm/workloads";
 import { EXIT } from "../cli/context.ts";

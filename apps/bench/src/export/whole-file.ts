@@ -1,5 +1,5 @@
 import { UsageError } from "@gpuvm/drm-model";
-import { OutputFile } from "@gpuvm/trace";
+import { OutputFile } from "@gpuvm/trace/node";
 
 /** A file that is written in pieces and appears under its name when it is complete, or not at all. */
 export class WholeFile {

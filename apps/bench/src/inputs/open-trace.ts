@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { basename } from "node:path";
 import type { Request } from "@gpuvm/drm-model";
-import { loadTrace, readTrace, shippedTraces } from "@gpuvm/trace";
+import { loadTrace, plainBytes, readTrace, shippedTraces } from "@gpuvm/trace/node";
 import { importTrace, sourceOf, type TraceSource } from "@gpuvm/workloads";
 
 /** Files up to this size, in bytes as they are stored, are read once and kept. */
@@ -43,7 +43,7 @@ export async function openTrace(path: string): Promise<TraceSource> {
 
 /** What is no `gpu-bo-trace` is imported, and kept: its events are few for its size. */
 async function foreignSource(path: string, name: string): Promise<TraceSource | undefined> {
-  const trace = await importTrace([path], (file) => file);
+  const trace = await importTrace([path], plainBytes);
   if (trace.formats[0] === "gpu-bo-trace") return undefined;
   const requests: Request[] = [];
   for await (const batch of trace.batches) for (const request of batch) requests.push(request);

@@ -1,5 +1,5 @@
 /**
- * How this driver answers what its own code was asked: for `replayFile` of `@gpuvm/conformance`.
+ * How this driver answers what its own code was asked: for `replayFile` of `@gpuvm/conformance/node`.
  *
  * @packageDocumentation
  */

@@ -1,5 +1,5 @@
 /** Reads a file of any known format as a stream. */
-import { type ByteSource, inflate, inputError, sourceName } from "../inflate.ts";
+import { type ByteSource, concat, inflate, inputError, UNNAMED } from "../inflate.ts";
 import { LineBlocks } from "../line-block.ts";
 import { readTrace } from "../read-trace.ts";
 import { TraceError } from "../trace-error.ts";
@@ -54,7 +54,7 @@ const NOTHING: ReadonlyMap<string, number> = new Map();
  * ```
  */
 export async function importFile(source: ByteSource, options: ImportOptions = {}): Promise<ImportStream> {
-  const file = options.file ?? sourceName(source);
+  const file = options.file ?? UNNAMED;
   const chunks = inflate(source);
   const head: Uint8Array[] = [];
   let bytes = 0;
@@ -68,7 +68,7 @@ export async function importFile(source: ByteSource, options: ImportOptions = {}
   } catch (cause) {
     throw inputError(cause, file, 1);
   }
-  const text = new TextDecoder().decode(Buffer.concat(head).subarray(0, SNIFF_CHARS));
+  const text = new TextDecoder().decode(concat(head).subarray(0, SNIFF_CHARS));
   const format = options.format ?? sniff(text);
   if (format === undefined) {
     await chunks.return();

@@ -1,6 +1,6 @@
 import { type ImportOptions, importFile } from "../import/import-file.ts";
 import type { Imported } from "../import/imported.ts";
-import { type ByteSource, sourceName } from "../inflate.ts";
+import { type ByteSource, UNNAMED } from "../inflate.ts";
 import type { Finding } from "./finding.ts";
 import { RequestLint } from "./request-lint.ts";
 import { SnapshotLint } from "./snapshot-lint.ts";
@@ -35,8 +35,9 @@ export class Linter {
  *
  * @example
  * ```ts
- * import { formatFinding, lintFile, shippedTraces } from "@gpuvm/trace";
- * for await (const f of lintFile(shippedTraces()[0]!.path)) console.log(formatFinding(f));
+ * import { formatFinding, lintFile } from "@gpuvm/trace";
+ * const trace = '{"format":"gpu-bo-trace","version":1,"driver":"msm"}\n{"t":0,"op":"close"}\n';
+ * for await (const f of lintFile(new Blob([trace]).stream())) console.log(formatFinding(f));
  * ```
  */
 export async function* lintFile(
@@ -44,7 +45,7 @@ export async function* lintFile(
   options: ImportOptions = {},
 ): AsyncGenerator<Finding, void, undefined> {
   let findings: Finding[] = [];
-  const linter = new Linter(options.file ?? sourceName(source), (f) => findings.push(f));
+  const linter = new Linter(options.file ?? UNNAMED, (f) => findings.push(f));
   for await (const batch of await importFile(source, options)) {
     for (const item of batch) linter.push(item);
     yield* findings;

@@ -24,6 +24,6 @@ const SUITES = [
 export function shippedVectors(): readonly ShippedVectors[] {
   return SUITES.map((suite) => ({
     suite,
-    path: fileURLToPath(new URL(`../vectors/${suite}.jsonl.gz`, import.meta.url)),
+    path: fileURLToPath(new URL(`../../vectors/${suite}.jsonl.gz`, import.meta.url)),
   }));
 }

@@ -4,17 +4,16 @@ import { Transform } from "node:stream";
 import { finished, pipeline } from "node:stream/promises";
 import { createGzip, gzipSync } from "node:zlib";
 import type { Request, TraceHeader } from "@gpuvm/drm-model";
-import { encodeEvent } from "./encode-event.ts";
-import { encodeHeader } from "./encode-header.ts";
+import { encodeEvent } from "../encode-event.ts";
+import { encodeHeader } from "../encode-header.ts";
+import { type EncodeTraceOptions, encodeTrace as encodePlain } from "../encode-trace.ts";
+import { TraceError } from "../trace-error.ts";
 import { OutputFile } from "./output-file.ts";
-import { TraceError } from "./trace-error.ts";
 
 /** Options of the writers. */
-export interface WriteTraceOptions {
+export interface WriteTraceOptions extends EncodeTraceOptions {
   /** Compress. By default when the path ends in `.gz`; never by default in memory. */
   readonly gzip?: boolean;
-  /** Write each event's DRM file. By default when an event is on another than file 0, where that can be known. */
-  readonly files?: boolean;
 }
 
 const GZIP_LEVEL = 9;
@@ -32,7 +31,7 @@ function withoutPlatform(first: Uint8Array): Uint8Array {
  *
  * @example
  * ```ts
- * import { encodeTrace, readTraceSync } from "@gpuvm/trace";
+ * import { encodeTrace, readTraceSync } from "@gpuvm/trace/node";
  * const header = { format: "gpu-bo-trace", version: 1, driver: "msm" } as const;
  * const bytes = encodeTrace(header, [{ t: 0, f: 0, op: "close" }], { gzip: true });
  * readTraceSync(bytes).requests.length; // 1
@@ -43,10 +42,7 @@ export function encodeTrace(
   requests: readonly Request[],
   options: WriteTraceOptions = {},
 ): Uint8Array {
-  const files = options.files ?? requests.some((r) => r.f !== 0);
-  const lines = [encodeHeader(header)];
-  for (const r of requests) lines.push(encodeEvent(r, files));
-  const bytes = Buffer.from(`${lines.join("\n")}\n`);
+  const bytes = encodePlain(header, requests, options);
   return options.gzip === true ? withoutPlatform(gzipSync(bytes, { level: GZIP_LEVEL })) : bytes;
 }
 

@@ -29,19 +29,19 @@ const NAMES = [
  *
  * @example
  * ```ts
- * import { loadTrace, shippedTraces } from "@gpuvm/trace";
+ * import { loadTrace, shippedTraces } from "@gpuvm/trace/node";
  * for (const { name, path } of shippedTraces()) console.log(name, (await loadTrace(path)).requests.length);
  * ```
  */
 export function shippedTraces(): readonly ShippedTrace[] {
   return NAMES.map((name) => ({
     name,
-    path: fileURLToPath(new URL(`../traces/${name}.jsonl.gz`, import.meta.url)),
+    path: fileURLToPath(new URL(`../../traces/${name}.jsonl.gz`, import.meta.url)),
     driver: name.slice(0, name.indexOf("-")),
   }));
 }
 
 /** Path of the kernel's own answers to the bind requests of the shipped traces; `traces/PROVENANCE.md` explains them. */
 export function expectedAnswersPath(): string {
-  return fileURLToPath(new URL("../traces/expected.json", import.meta.url));
+  return fileURLToPath(new URL("../../traces/expected.json", import.meta.url));
 }
