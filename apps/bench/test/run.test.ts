@@ -81,7 +81,7 @@ describe("run", () => {
     expect(await runRun({ ...args, trace, format: "table" }, (t) => (text += t))).toBe(0);
     const lines = text.split("\n");
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
-    expect(lines.length).toBeLessThanOrEqual(50);
+    expect(lines.length).toBeLessThanOrEqual(60);
     let json = "";
     await runRun({ ...args, trace, format: "json" }, (t) => (json += t));
     const { runs } = JSON.parse(json) as { runs: { policy: string; maps: number; translated: boolean }[] };

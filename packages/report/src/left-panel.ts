@@ -1,6 +1,7 @@
 import { bytes, count } from "@gpuvm/results";
 import { escapeHtml } from "./html.ts";
-import { type Entry, list, type Panel } from "./panel.ts";
+import type { Entry, Panel } from "./panel.ts";
+import { leftTitle } from "./titles.ts";
 
 /** What is still there when the driver is gone, and who holds it. */
 export function leftPanel(entries: readonly Entry[]): Panel {
@@ -28,21 +29,10 @@ export function leftPanel(entries: readonly Entry[]): Panel {
   ]);
   const note =
     "Objects that exist after the last file is closed and the driver is unloaded, and the chain of holders";
-  const worst = [...bad].sort((a, b) => left(b).bytes - left(a).bytes)[0];
-  if (worst === undefined) {
-    return {
-      title: "Nothing is left behind under any policy, and no hazard was met",
-      note,
-      picture: "",
-      head,
-      rows,
-    };
-  }
-  const { bos, bytes: size } = left(worst);
-  const title =
-    bos > 0
-      ? `${list(bad.map(({ name }) => name))} ${bad.length === 1 ? "leaves" : "leave"} objects behind: ${worst.name} ${count(bos)} buffers of ${bytes(size)}`
-      : `${list(bad.map(({ name }) => name))} met hazards or left VMs behind`;
+  const title = leftTitle(
+    entries.map((entry) => ({ name: entry.name, ...left(entry), hazards: entry.run.hazards })),
+    count,
+  );
   return { title, note, picture: "", head, rows, extra: bad.map(chains).join("") };
 }
 

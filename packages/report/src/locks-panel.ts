@@ -1,7 +1,8 @@
 import { count } from "@gpuvm/results";
 import * as Plot from "@observablehq/plot";
-import { type Alike, alike, type Entry, list, type Panel } from "./panel.ts";
+import { type Alike, alike, type Entry, type Panel } from "./panel.ts";
 import { rowsOfPlots } from "./rows-of-plots.ts";
+import { rangeTitle } from "./titles.ts";
 
 /** What a submit costs in locks. */
 export function locksPanel(entries: readonly Entry[]): Panel {
@@ -16,16 +17,11 @@ export function locksPanel(entries: readonly Entry[]): Panel {
   };
   const groups = alike(entries, ({ portrait }) => portrait.submit_locks);
   const most = Math.max(0.01, ...entries.flatMap((e) => shares(e).map((bin) => bin.share)));
-  const byMedian = [...groups].sort((a, b) => a.entry.run.submit_locks.p50 - b.entry.run.submit_locks.p50);
-  const low = byMedian[0] as Alike;
-  const high = byMedian.at(-1) as Alike;
   const median = (group: Alike) => group.entry.run.submit_locks.p50;
-  const title =
-    top === 1 && entries.every(({ run }) => run.submit_locks.max === 0)
-      ? "No submit takes a lock"
-      : median(low) === median(high)
-        ? `Half of all submits take ${count(median(low))} locks or fewer${entries.length > 1 ? ", under every policy" : ""}`
-        : `The median submit takes ${count(median(low))} locks under ${list(low.names)}, ${count(median(high))} under ${list(high.names)}`;
+  const medians = entries.map(({ name, run }) => ({ name, value: run.submit_locks.p50 }));
+  const title = entries.every(({ run }) => run.submit_locks.max === 0)
+    ? "No submit takes a lock"
+    : rangeTitle(medians, (n) => `The median submit takes ${count(n)} lock${n === 1 ? "" : "s"}`, count);
   const marks = (group: Alike, key: string) => [
     Plot.rectY(shares(group.entry), {
       x1: "from",

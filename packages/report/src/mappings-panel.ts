@@ -1,18 +1,17 @@
 import { bytes, count } from "@gpuvm/results";
 import type { Entry, Panel } from "./panel.ts";
 import { seriesPicture } from "./series-panel.ts";
+import { rangeTitle } from "./titles.ts";
 
 /** How many mappings there are. */
 export function mappingsPanel(entries: readonly Entry[]): Panel {
   const column = (entry: Entry) => entry.portrait.series.mappings;
   const peak = (entry: Entry) => Math.max(0, ...column(entry));
-  const sorted = [...entries].sort((a, b) => peak(b) - peak(a));
-  const most = sorted[0] as Entry;
-  const least = sorted.at(-1) as Entry;
-  const title =
-    peak(most) === peak(least)
-      ? `Up to ${count(peak(most))} mappings at once${entries.length > 1 ? " under every policy" : ""}`
-      : `Up to ${count(peak(most))} mappings at once under ${most.name}, ${count(peak(least))} under ${least.name}`;
+  const title = rangeTitle(
+    entries.map((entry) => ({ name: entry.name, value: peak(entry) })),
+    (n) => `Up to ${count(n)} mappings at once`,
+    count,
+  );
   return {
     title,
     note: "Live mappings in all VMs, over time",

@@ -23,10 +23,7 @@ export function ratesPanel(entries: readonly Entry[]): Panel {
   // When the program ends everything goes at once, which would dwarf what it did while it ran.
   const running = all.flatMap((e) => e.bars.slice(0, -1));
   const top = Math.max(1, ...running.flatMap((bar) => [bar.maps, bar.unmaps]));
-  const bar = [...running].sort((a, b) => b.maps + b.unmaps - a.maps - a.unmaps)[0] as Bar;
-  const late = all[0]?.bars.slice(BARS / 2, Math.floor(BARS * 0.85)) ?? [];
-  const steady = late.reduce((sum, b) => sum + b.maps, 0) / Math.max(1, late.length);
-  const title = `Busiest at ${bar.from.toFixed(1)} s: ${short(bar.maps)} maps and ${short(bar.unmaps)} unmaps a second; later on ${steady < 1 ? "hardly any" : `${short(steady)} maps a second`}`;
+  const title = ratesTitle(all);
   const marks = (group: Alike, key: string) => {
     const list = barsOf(group.entry).filter((b) => b.maps > 0 || b.unmaps > 0);
     const at = { x1: "from", x2: "to", fy: () => key, inset: 0.2, fill: group.colour };
@@ -55,6 +52,25 @@ export function ratesPanel(entries: readonly Entry[]): Panel {
       short(Math.max(...list.map((b) => b.maps))),
     ]),
   };
+}
+
+/** Of the policy under which most happens in the busiest moment, while its own trace runs. */
+function ratesTitle(all: readonly { readonly entry: Entry; readonly bars: readonly Bar[] }[]): string {
+  const busiest = all
+    .flatMap(({ entry, bars: list }) => list.slice(0, -1).map((bar) => ({ entry, bar, list })))
+    .sort((a, b) => b.bar.maps + b.bar.unmaps - a.bar.maps - a.bar.unmaps)[0];
+  if (busiest === undefined || busiest.bar.maps + busiest.bar.unmaps === 0)
+    return "Mappings neither come nor go";
+  const { entry, bar, list } = busiest;
+  const own = (entry.portrait.series.t_ms.at(-1) ?? 0) / 1000;
+  const late = list.filter(({ from, to }) => from >= own / 2 && to <= own * 0.85);
+  const steady = late.reduce((sum, b) => sum + b.maps, 0) / Math.max(1, late.length);
+  const later =
+    late.length === 0
+      ? ""
+      : `; in its second half ${steady < 1 ? "less than one map" : `${short(steady)} maps`} a second`;
+  const under = all.length > 1 ? ` under ${entry.name}` : "";
+  return `Busiest at ${bar.from.toFixed(1)} s${under}: ${short(bar.maps)} maps and ${short(bar.unmaps)} unmaps a second${later}`;
 }
 
 function bars({ portrait: { series } }: Entry, end: number): Bar[] {

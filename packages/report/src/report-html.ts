@@ -62,6 +62,7 @@ export function reportHtml(inputs: readonly ReportInput[]): string {
       section(
         trace,
         entries.filter(({ run }) => run.trace === trace),
+        traces.length === 1,
       ),
     ),
     footer(inputs),
@@ -107,14 +108,23 @@ function keyOf(run: RunResult): string {
   return `${run.trace} on ${run.subject}`;
 }
 
-function section(trace: string, entries: readonly Entry[]): string {
+function section(trace: string, entries: readonly Entry[], alone: boolean): string {
   const { run } = entries[0] as Entry;
   const events = run.events.toLocaleString("en-US");
   const from = run.driver === "neutral" ? "imported or generated" : `recorded on ${run.driver}`;
   const meta = [run.program, from, `${events} events`].filter((part) => part !== "").join(" · ");
   const seen = entries.some(({ portrait }) => portrait.series.t_ms.length > 0);
-  const panels = seen ? PANELS : [retainedPanel, leftPanel];
-  return `<section><h2 id="${slug(trace)}">${escapeHtml(trimmed(trace))}</h2><p class="meta">${escapeHtml(meta)}</p><div class="figures">${panels.map((panel) => figure(panel(entries))).join("")}</div></section>`;
+  const quiet = entries.every(
+    ({ run }) => run.left_at_device_close.bos + run.left_at_device_close.vms + run.hazards === 0,
+  );
+  const panels = (seen ? PANELS : [retainedPanel, leftPanel]).filter(
+    (panel) => panel !== leftPanel || !quiet,
+  );
+  const clean = quiet ? `<p class="note">${escapeHtml(leftPanel(entries).title)}.</p>` : "";
+  const figures = panels.map((panel) => figure(panel(entries))).join("");
+  // One trace is what the page is about; of many, each is a row that opens.
+  const open = alone || !quiet ? " open" : "";
+  return `<section><details class="trace"${open}><summary><h2>${escapeHtml(trimmed(trace))}</h2> <span class="meta">${escapeHtml(meta)}. ${escapeHtml(retainedPanel(entries).title)}.</span></summary>${clean}<div class="figures" id="${slug(trace)}">${figures}</div></details></section>`;
 }
 
 function figure({ title, note, picture, head, rows, extra = "" }: Panel): string {

@@ -1,13 +1,11 @@
 import { bytes, time } from "@gpuvm/results";
-import { type Entry, list, type Panel } from "./panel.ts";
+import type { Entry, Panel } from "./panel.ts";
 import { seriesPicture } from "./series-panel.ts";
+import { keptTitle } from "./titles.ts";
 
 /** What lives on after its last handle. */
 export function retainedPanel(entries: readonly Entry[]): Panel {
   const column = (entry: Entry) => entry.portrait.series.retained_bytes;
-  const peak = (entry: Entry) => Math.max(0, ...column(entry));
-  const sorted = [...entries].sort((a, b) => peak(b) - peak(a));
-  const [most] = sorted;
   const note = "Bytes of buffers that are alive although no handle and no dma-buf leads to them, over time";
   const head = ["policy", "peak, running", "peak, exiting", "byte-seconds", "longest curve above 0"];
   const rows = entries.map((entry) => [
@@ -17,20 +15,15 @@ export function retainedPanel(entries: readonly Entry[]): Panel {
     `${bytes(entry.run.retained_byte_seconds)}·s`,
     time(longest(entry) * 1e6),
   ]);
-  if (most === undefined || peak(most) === 0) {
-    const title = "No policy keeps a buffer that its program has given back";
-    return { title, note, picture: "", head, rows };
-  }
-  const none = entries.filter((entry) => peak(entry) === 0).map(({ name }) => name);
-  const least = sorted.at(-1) as Entry;
-  const other =
-    none.length > 0
-      ? `${list(none)} keep${none.length === 1 ? "s" : ""} nothing`
-      : least === most
-        ? ""
-        : `${least.name} ${bytes(peak(least))}`;
-  const title = `${most.name} keeps up to ${bytes(peak(most))} that its program has given back${other === "" ? "" : `; ${other}`}`;
-  return { title, note, picture: seriesPicture(entries, column, bytes, title), head, rows };
+  const running = entries.map(({ name, run }) => ({ name, value: run.retained_bytes_peak }));
+  const exiting = entries.map(({ name, run }) => ({ name, value: run.retained_bytes_peak_at_exit ?? 0 }));
+  const ran = keptTitle(running, bytes, "that its program has given back");
+  const title = exiting.some(({ value }) => value > 0)
+    ? `${ran}. While the program exits: ${keptTitle(exiting, bytes, "for a while")}`
+    : ran;
+  const seen = entries.some((entry) => column(entry).some((value) => value > 0));
+  const picture = seen ? seriesPicture(entries, column, bytes, title) : "";
+  return { title, note, picture, head, rows };
 }
 
 /** Milliseconds of the longest stretch of samples above 0. */

@@ -20,6 +20,10 @@ figure svg{display:block;width:100%;max-width:40rem;height:auto;overflow:visible
 details{font-size:.85rem;margin-top:.5rem}
 summary{cursor:pointer;color:var(--dim)}
 .wide{overflow-x:auto}
+.trace{border-top:1px solid var(--line);font-size:1rem;margin:0;padding:.5rem 0}
+.figures{scroll-margin-top:6rem}
+.trace>summary{color:inherit}
+.trace>summary h2{display:inline;border:0;margin:0;padding:0;font-size:1.1rem}
 table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:tabular-nums;margin:.4rem 0}
 th,td{padding:.22rem .6rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
 thead th{vertical-align:bottom;font-weight:600;color:var(--dim);white-space:normal}

@@ -44,13 +44,14 @@ describe("the report", () => {
   });
 
   it("says in the first sentence who leaves what behind, and shows the chain of holders", () => {
-    expect(html).toMatch(/<p class="lead">msm:hard-naive leaves objects behind\./);
+    expect(html).toMatch(/<p class="lead">msm:hard-naive leaves [\d,]+ buffers and \d+ VMs? behind/);
     expect(html).toMatch(/<code>bo#\d+<\/code> \([^)]+\) <span class="held">is held by<\/span> <code>vm_bo#/);
   });
 
   it("has a finding, a picture and the numbers for each kind of figure", () => {
     const figures = html.split("<figure>").slice(1);
-    expect(figures).toHaveLength(12);
+    // Where nothing is left, that is a line and no figure.
+    expect(figures.length).toBeGreaterThanOrEqual(11);
     for (const figure of figures) {
       expect(figure).toMatch(/<h3>[^<]{20,}<\/h3>/);
       expect(figure).toContain("<summary>The numbers</summary>");

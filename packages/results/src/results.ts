@@ -7,6 +7,8 @@ import { type Timing, timing } from "./timing.ts";
 /** A distribution in a result file. */
 export interface DistributionSummary {
   readonly n: number;
+  /** How many values are greater than 0. */
+  readonly positive: number;
   readonly sum: number;
   readonly p50: number;
   readonly p90: number;
@@ -231,6 +233,7 @@ function vmResult(record: VmRecord): VmResult {
 export function summary(d: Distribution): DistributionSummary {
   return {
     n: d.n,
+    positive: d.positive,
     sum: d.sum,
     p50: d.percentile(0.5),
     p90: d.percentile(0.9),

@@ -7,6 +7,7 @@ import { bytes, time } from "./units.ts";
 interface Showing {
   readonly name: string;
   readonly retained: number;
+  readonly exiting: number;
   readonly wait: number;
 }
 
@@ -33,22 +34,28 @@ function costs(all: readonly Showing[]): string {
   const waiters = all.filter((s) => s.wait > 0).sort((a, b) => b.wait - a.wait);
   const keep =
     keepers.length === 0
-      ? "memory goes with its last handle under all of them"
+      ? "while programs ran, memory went with its last handle under all of them"
       : `while programs ran, ${keepers.map((s) => `${s.name} kept up to ${bytes(s.retained)}`).join(", ")} after the last handle`;
+  const leavers = all.filter((s) => s.exiting > 0).sort((a, b) => b.exiting - a.exiting);
+  const exit =
+    leavers.length === 0
+      ? ""
+      : `; while they exited, ${leavers.map((s) => `${s.name} up to ${bytes(s.exiting)}`).join(", ")}`;
   const wait =
     waiters.length === 0
       ? "no handle close waits"
       : `${waiters.map((s) => `${s.name} lets a handle close wait up to ${time(s.wait)}`).join(", ")}`;
-  return `Nothing is left behind under any of these policies; ${keep}; ${wait}.`;
+  return `Nothing is left behind under any of these policies; ${keep}${exit}; ${wait}.`;
 }
 
 function showings(comparison: Comparison): Showing[] {
   const by = new Map<string, Showing>();
   for (const column of [...comparison.columns(false), ...comparison.columns(true)]) {
     const name = subjectName(column.subject);
-    const had = by.get(name) ?? { name, retained: 0, wait: 0 };
+    const had = by.get(name) ?? { name, retained: 0, exiting: 0, wait: 0 };
     const retained = Math.max(had.retained, ...column.runs.map((run) => run.retained_bytes_peak));
-    by.set(name, { name, retained, wait: Math.max(had.wait, column.closeWaitNs.max) });
+    const exiting = Math.max(had.exiting, ...column.runs.map((run) => run.retained_bytes_peak_at_exit));
+    by.set(name, { name, retained, exiting, wait: Math.max(had.wait, column.closeWaitNs.max) });
   }
   return [...by.values()];
 }

@@ -1,7 +1,7 @@
 import type { DistributionSummary, Results, RunResult } from "../src/results.ts";
 import { timing } from "../src/timing.ts";
 
-const NONE: DistributionSummary = { n: 0, sum: 0, p50: 0, p90: 0, p99: 0, max: 0 };
+const NONE: DistributionSummary = { n: 0, positive: 0, sum: 0, p50: 0, p90: 0, p99: 0, max: 0 };
 const NOTHING = { bos: 0, bytes: 0, vms: 0, vmBos: 0, vas: 0 };
 
 /** A result of one replay, with what a test says of it. */

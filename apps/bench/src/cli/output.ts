@@ -6,6 +6,11 @@ export function wantsColour(): boolean {
   return process.stdout.isTTY === true && (no === undefined || no === "") && term !== "dumb";
 }
 
+/** Columns of the terminal; 100 where there is none, so that a file is the same wherever it is written. */
+export function terminalWidth(): number {
+  return process.stdout.isTTY === true ? Math.max(40, process.stdout.columns) : 100;
+}
+
 /** Writes a file whole or not at all. @throws UsageError if it can't be written */
 export function writeWhole(path: string, text: string): void {
   const file = new WholeFile(path);

@@ -12,7 +12,7 @@ import {
 } from "@gpuvm/results";
 import { EXIT } from "../cli/context.ts";
 import { breathe, Interrupted, interruptSignal } from "../cli/interrupt.ts";
-import { wantsColour, writeWhole } from "../cli/output.ts";
+import { terminalWidth, wantsColour, writeWhole } from "../cli/output.ts";
 import { Progress } from "../cli/progress.ts";
 import { benchstatText } from "../format/benchstat-text.ts";
 import { comparisonMarkdown, comparisonText } from "../format/comparison-text.ts";
@@ -248,7 +248,8 @@ function render(comparison: Comparison, results: Results, args: RunArgs): string
       return comparisonMarkdown(comparison) + (args.details ? `\n${detailsText(runs, true)}` : "");
     case "table":
       return (
-        (args.details ? `${detailsText(runs, false)}\n` : "") + comparisonText(comparison, wantsColour())
+        (args.details ? `${detailsText(runs, false)}\n` : "") +
+        comparisonText(comparison, wantsColour(), terminalWidth())
       );
   }
 }

@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import type { Column, Comparison } from "@gpuvm/results";
 import { ROWS, relativeRow, sentence } from "@gpuvm/results";
-import { markdownTable, terminalTable } from "./table.ts";
+import { markdownTable, sideBySide } from "./table.ts";
 
 /** The two blocks of a comparison: what was recorded for a driver, and what was translated for it. */
 const BLOCKS = [
@@ -36,13 +36,21 @@ function blocks(comparison: Comparison): { title: string; head: string[]; rows: 
   });
 }
 
-/** The comparison for a terminal: fits a screen with five policies. */
-export function comparisonText(comparison: Comparison, colour: boolean): string {
+/**
+ * The comparison for a terminal. Where the columns do not fit side by side they stand below each other, none is left out.
+ *
+ * @param width columns of the terminal
+ */
+export function comparisonText(comparison: Comparison, colour: boolean, width: number): string {
   const strong = (text: string) => (colour ? styleText("bold", text, { validateStream: false }) : text);
-  const parts = blocks(comparison).map(
-    ({ title, head, rows }) => `${strong(title)}\n${terminalTable(head, rows)}`,
-  );
-  return `${parts.join("\n\n")}\n\n${strong(wrapped(sentence(comparison), 98))}\n`;
+  const parts = blocks(comparison).flatMap(({ title, head, rows }) => {
+    const tables = sideBySide(head, rows, width);
+    return tables.map((table, i) => {
+      const which = tables.length === 1 ? "" : ` (table ${i + 1} of ${tables.length})`;
+      return `${strong(wrapped(`${title}${which}`, width))}\n${table}`;
+    });
+  });
+  return `${parts.join("\n\n")}\n\n${strong(wrapped(sentence(comparison), Math.min(width, 98)))}\n`;
 }
 
 /** Lines of at most `width` columns, broken at spaces. */

@@ -32,6 +32,28 @@ export function terminalTable(head: readonly string[], rows: readonly (readonly 
     .join("\n");
 }
 
+/**
+ * A table in as many parts as it takes for none to be wider than `width`, each with the first column. A part has at
+ * least one column, however wide that is.
+ */
+export function sideBySide(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): string[] {
+  const part = (from: number, to: number) => {
+    const pick = (cells: readonly string[]) => [cells[0] ?? "", ...cells.slice(from, to)];
+    return terminalTable(pick(head), rows.map(pick));
+  };
+  const fits = (table: string) => table.split("\n").every((line) => line.length <= width);
+  for (let columns = head.length - 1; columns > 0; columns--) {
+    const parts: string[] = [];
+    for (let from = 1; from < head.length; from += columns) parts.push(part(from, from + columns));
+    if (columns === 1 || parts.every(fits)) return parts;
+  }
+  return [part(1, head.length)];
+}
+
 /** A GitHub-flavoured Markdown table; the first column is left-aligned. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) =>

@@ -26,6 +26,11 @@ export class Distribution {
     return 0;
   }
 
+  /** How many values are greater than 0. */
+  get positive(): number {
+    return this.n - (this.#counts.get(0) ?? 0);
+  }
+
   /** Value and count, by value. */
   entries(): [value: number, count: number][] {
     return [...this.#counts].sort((a, b) => a[0] - b[0]);
