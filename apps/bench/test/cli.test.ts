@@ -42,6 +42,8 @@ beforeAll(() => {
   const event =
     "app-1 [000] 1.000000: xe_vma_bind: dev=d, vma=0xffff888111110000, vm=0xffff8881a1b2c000, asid=0x00001, start=0x000000200000, end=0x00000020ffff, userptr=0x000000000000\n";
   writeFileSync(join(dir, "trace-cmd.txt"), event);
+  writeFileSync(join(dir, "trace.txt"), event);
+  writeFileSync(join(dir, "dmesg.txt"), "[    1.000000] usb 1-1: new device\n");
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 

@@ -63,7 +63,7 @@ describe("import", () => {
 
   it("puts clients side by side, in the order of time, with numbers of their own", async () => {
     const line = (t: number, kind: string) =>
-      `timestamp=${t}, VA=0000000100000000-0000000100010000, binding_type=${kind}, object_type=VK_OBJECT_TYPE_IMAGE, object_handle=0x55\n`;
+      `timestamp=${t}, VA=0000000100000000-0000000100010000, binding_type=${kind}, object_type=VK_OBJECT_TYPE_DEVICE_MEMORY, object_handle=0x55\n`;
     const a = file("a.log", line(1000, "bind") + line(9000, "unbind"));
     const b = file("b.log", line(5000, "bind") + line(6000, "unbind"));
     const out = join(dir, "clients.jsonl");

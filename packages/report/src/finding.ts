@@ -3,7 +3,7 @@ import { type Entry, list } from "./panel.ts";
 import { type Figure, keptTitle, leftTitle } from "./titles.ts";
 
 /** What the whole report shows, in a sentence or three, from its figures alone. */
-export function finding(entries: readonly Entry[]): string {
+export function finding(entries: readonly Entry[], doubts: readonly string[] = []): string {
   const names = [...new Set(entries.map(({ name }) => name))];
   const over = (name: string, of: (entry: Entry) => number, how: (a: number, b: number) => number) =>
     entries
@@ -21,7 +21,9 @@ export function finding(entries: readonly Entry[]): string {
   const figures = (of: (entry: Entry) => number): Figure[] =>
     names.map((name) => ({ name, value: most(name, of) }));
   const out = [
-    leftTitle(left, count),
+    doubts.length > 0 && left.every(({ bos, vms, hazards }) => bos + vms + hazards === 0)
+      ? "No verdict on what is left behind: of what was replayed, nothing was"
+      : leftTitle(left, count),
     keptTitle(
       figures(({ run }) => run.retained_bytes_peak),
       bytes,
@@ -35,5 +37,6 @@ export function finding(entries: readonly Entry[]): string {
       ? "Closing a handle never waits"
       : `Closing a handle waits under ${list(slow.map(({ name, value }) => `${name} (up to ${time(value)})`))}`,
   );
+  if (doubts.length > 0) out.push(`This is not the whole: ${doubts.join("; ")}`);
   return `${out.join(". ")}.`;
 }

@@ -1,4 +1,4 @@
-import type { Portrait, Results, RunResult } from "@gpuvm/results";
+import { doubtsOf, type Portrait, type Results, type RunResult } from "@gpuvm/results";
 import { addressPanel } from "./address-panel.ts";
 import { finding } from "./finding.ts";
 import { escapeHtml, htmlTable, slug } from "./html.ts";
@@ -51,7 +51,7 @@ export function reportHtml(inputs: readonly ReportInput[]): string {
   const terms = TERMS.map(([term, meaning]) => `<dt>${escapeHtml(term)}</dt><dd>${escapeHtml(meaning)}</dd>`);
   const body = [
     `<h1>${escapeHtml(title)}</h1>`,
-    `<p class="lead">${escapeHtml(finding(entries))}</p>`,
+    `<p class="lead">${escapeHtml(finding(entries, [...new Set(inputs.flatMap(({ results }) => doubtsOf(results)))]))}</p>`,
     inputs.some(({ results }) => results.partial)
       ? '<p class="note"><strong>Partial:</strong> the run was interrupted; what follows is of the replays that were finished.</p>'
       : "",

@@ -2,7 +2,7 @@ import { type Subject, subjectName } from "@gpuvm/drivers";
 import { Distribution } from "@gpuvm/drm-model";
 import { type Relative, relativeOver } from "./relative.ts";
 import type { Replayed } from "./replay-one.ts";
-import { type DistributionSummary, type RunResult, runResult, summary } from "./results.ts";
+import { type DistributionSummary, type Refusal, type RunResult, runResult, summary } from "./results.ts";
 import { timing } from "./timing.ts";
 
 /** One column of the comparison: a subject over several traces, either all native or all translated. */
@@ -11,6 +11,8 @@ export interface Column {
   readonly subject: Subject;
   /** Its runs. */
   readonly runs: readonly RunResult[];
+  /** The traces that it could not hold, natively or translated. */
+  readonly refusals: readonly Refusal[];
   /** Locks per submit over all of them. */
   readonly submitLocks: DistributionSummary;
   /** Time that a handle close waited, in nanoseconds. */
@@ -26,6 +28,9 @@ export class Comparison {
   readonly #submitLocks = new Map<string, Distribution>();
   readonly #closeWaitNs = new Map<string, Distribution>();
 
+  readonly #refusals: Refusal[] = [];
+  readonly #incomplete = new Set<string>();
+
   /** The subject that times are relative to. */
   readonly reference: string | undefined;
 
@@ -38,6 +43,27 @@ export class Comparison {
   /** The runs, in the order in which they came. */
   get runs(): readonly RunResult[] {
     return this.#runs;
+  }
+
+  /** Replays that could not be made. */
+  get refusals(): readonly Refusal[] {
+    return this.#refusals;
+  }
+
+  /** Why the traces were not replayed as a whole. */
+  get incomplete(): readonly string[] {
+    return [...this.#incomplete];
+  }
+
+  /** A subject can't hold a trace: its column goes without, and the others stand. */
+  refuse({ trace, subject, why }: Refusal): void {
+    const known = this.#refusals.some((r) => r.trace === trace && r.subject === subject);
+    if (!known) this.#refusals.push({ trace, subject, why });
+  }
+
+  /** Something of a trace is missing. */
+  lacks(words: string): void {
+    this.#incomplete.add(words);
   }
 
   /**
@@ -80,6 +106,7 @@ export class Comparison {
       return {
         subject,
         runs,
+        refusals: this.#refusals.filter((r) => r.subject === name),
         relative: relativeOver(runs, references),
         submitLocks: summary(this.#submitLocks.get(key) ?? new Distribution()),
         closeWaitNs: summary(this.#closeWaitNs.get(key) ?? new Distribution()),

@@ -21,9 +21,17 @@ export { mergeResults, type NamedResults } from "./merge.ts";
 export { parseResults } from "./parse-results.ts";
 export type { AddressSpace, LeftObject, Portrait, Series, Zone } from "./portrait/portrait.ts";
 export type { Relative } from "./relative.ts";
-export { type Interruptible, type Job, type Replayed, type ReplayOptions, replayOne } from "./replay-one.ts";
+export {
+  CannotHold,
+  type Interruptible,
+  type Job,
+  type Replayed,
+  type ReplayOptions,
+  replayOne,
+} from "./replay-one.ts";
 export {
   type DistributionSummary,
+  type Refusal,
   type Results,
   type RunResult,
   resultsOf,
@@ -33,7 +41,7 @@ export {
 export { resultsText } from "./results-text.ts";
 export { ROWS, type Row, relativeRow } from "./rows.ts";
 export type { Sampler } from "./sampler.ts";
-export { sentence } from "./sentence.ts";
+export { doubtsOf, sentence } from "./sentence.ts";
 export { type Timing, timing } from "./timing.ts";
 export { bytes, count, short, time } from "./units.ts";
 export { type Watched, watch } from "./watch.ts";

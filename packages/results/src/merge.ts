@@ -30,7 +30,17 @@ export function mergeResults(parts: readonly NamedResults[]): Results {
   const { shard: _shard, ...options } = first.results.options;
   const { partial: _partial, ...rest } = first.results;
   const partial = parts.some(({ results }) => results.partial) ? { partial: true as const } : {};
-  return { ...rest, ...partial, options, runs: [...runs.values()].map(({ run }) => run) };
+  const incomplete = [...new Set(parts.flatMap(({ results }) => results.incomplete ?? []))];
+  const refusals = new Map(
+    parts
+      .flatMap(({ results }) => results.refusals ?? [])
+      .map((refusal) => [`${refusal.trace} on ${refusal.subject}`, refusal]),
+  );
+  const lacking = {
+    ...(incomplete.length === 0 ? {} : { incomplete }),
+    ...(refusals.size === 0 ? {} : { refusals: [...refusals.values()] }),
+  };
+  return { ...rest, ...partial, ...lacking, options, runs: [...runs.values()].map(({ run }) => run) };
 }
 
 /** Options that decide what is counted. */

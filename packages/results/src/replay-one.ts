@@ -1,5 +1,5 @@
-import type { Subject } from "@gpuvm/drivers";
-import { type Driver, type MachineOptions, Replay, type Request } from "@gpuvm/drm-model";
+import { type Subject, subjectName } from "@gpuvm/drivers";
+import { type Driver, type MachineOptions, Replay, type Request, UsageError } from "@gpuvm/drm-model";
 import type { TraceSource } from "@gpuvm/workloads";
 import type { Portrait } from "./portrait/portrait.ts";
 import { PortraitSampler } from "./portrait/portrait-sampler.ts";
@@ -82,12 +82,44 @@ function machineOptions(source: TraceSource, options: ReplayOptions): MachineOpt
   };
 }
 
-/** Replays one trace on one subject, translated if need be. */
+/** A trace asks for more than a subject can hold, such as addresses: no fault of the trace, and no answer of the driver. */
+export class CannotHold extends UsageError {
+  /** The trace's name. */
+  readonly trace: string;
+  /** The subject's. */
+  readonly subject: string;
+  /** What it is more than. */
+  readonly why: string;
+
+  /** Puts the message together. */
+  constructor(trace: string, subject: string, why: string) {
+    super(`${subject} cannot hold ${trace}: ${why}`);
+    this.trace = trace;
+    this.subject = subject;
+    this.why = why;
+  }
+}
+
+/**
+ * Replays one trace on one subject, translated if need be.
+ *
+ * @throws CannotHold if the trace asks for more than the subject can hold
+ */
 export async function replayOne(
   source: TraceSource,
   subject: Subject,
   options: ReplayOptions,
 ): Promise<Replayed> {
+  try {
+    return await replayed(source, subject, options);
+  } catch (error) {
+    // Policies and the core say so of what is out of their range, and the machine of what is out of its memory's.
+    if (!(error instanceof RangeError)) throw error;
+    throw new CannotHold(source.name, subjectName(subject), error.message);
+  }
+}
+
+async function replayed(source: TraceSource, subject: Subject, options: ReplayOptions): Promise<Replayed> {
   const native = isNative(subject, source);
   const replay = new Replay(subject.variant, machineOptions(source, options), {
     boOwnership: subject.boOwnership,

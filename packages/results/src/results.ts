@@ -102,6 +102,14 @@ export interface RunResult {
   readonly portrait?: Portrait;
 }
 
+/** A replay that could not be made. */
+export interface Refusal {
+  readonly trace: string;
+  readonly subject: string;
+  /** What the trace has more of than the subject can hold. */
+  readonly why: string;
+}
+
 /** A result file. */
 export interface Results {
   readonly format: "gpuvm-bench-results";
@@ -131,6 +139,10 @@ export interface Results {
   readonly versions?: Readonly<Record<string, string>>;
   /** It was interrupted: the runs are those that were finished. */
   readonly partial?: true;
+  /** Why the traces were not replayed as a whole, such as events that were lost; absent: they were. */
+  readonly incomplete?: readonly string[];
+  /** Replays that are not among the runs, as a subject could not hold the trace; absent: there are none. */
+  readonly refusals?: readonly Refusal[];
   readonly runs: readonly RunResult[];
 }
 

@@ -1,6 +1,6 @@
 import { subjectName } from "@gpuvm/drivers";
 import type { Comparison } from "./comparison.ts";
-import type { RunResult } from "./results.ts";
+import type { Results, RunResult } from "./results.ts";
 import { bytes, time } from "./units.ts";
 
 /** What one subject showed over all its traces. */
@@ -11,10 +11,29 @@ interface Showing {
   readonly wait: number;
 }
 
-/** What the comparison shows, in one sentence, from its figures alone. */
+/** What the comparison shows, in one sentence, from its figures alone; and in another what it can't show. */
 export function sentence(comparison: Comparison): string {
-  if (comparison.runs.length === 0) return "Nothing was replayed.";
-  return failures(comparison.runs) ?? costs(showings(comparison));
+  const doubts = doubtsOf(comparison);
+  const doubt = doubts.length === 0 ? "" : ` This is not the whole: ${doubts.join("; ")}.`;
+  if (comparison.runs.length === 0) return `Nothing was replayed.${doubt}`;
+  const said = failures(comparison.runs) ?? costs(showings(comparison), doubts.length > 0);
+  return said + doubt;
+}
+
+/** Why figures are not of all that was asked, in words; empty: they are. */
+export function doubtsOf({
+  runs,
+  refusals = [],
+  incomplete = [],
+}: Pick<Results, "runs" | "refusals" | "incomplete">): string[] {
+  const refused = runs.filter((run) => run.errors > 0);
+  return [
+    ...incomplete,
+    ...refused.map(
+      (run) => `${run.subject} refused ${run.errors} of the ${run.requests} requests of ${run.trace}`,
+    ),
+    ...refusals.map(({ trace, subject, why }) => `${subject} cannot hold ${trace}: ${why}`),
+  ];
 }
 
 function failures(runs: readonly RunResult[]): string | null {
@@ -29,7 +48,7 @@ function failures(runs: readonly RunResult[]): string | null {
   return parts.length === 0 ? null : `Under this traffic ${parts.join("; ")}.`;
 }
 
-function costs(all: readonly Showing[]): string {
+function costs(all: readonly Showing[], doubtful: boolean): string {
   const keepers = all.filter((s) => s.retained > 0).sort((a, b) => b.retained - a.retained);
   const waiters = all.filter((s) => s.wait > 0).sort((a, b) => b.wait - a.wait);
   const keep =
@@ -45,7 +64,10 @@ function costs(all: readonly Showing[]): string {
     waiters.length === 0
       ? "no handle close waits"
       : `${waiters.map((s) => `${s.name} lets a handle close wait up to ${time(s.wait)}`).join(", ")}`;
-  return `Nothing is left behind under any of these policies; ${keep}${exit}; ${wait}.`;
+  const left = doubtful
+    ? "No verdict on what is left behind: of what was replayed, nothing was"
+    : "Nothing is left behind under any of these policies";
+  return `${left}; ${keep}${exit}; ${wait}.`;
 }
 
 function showings(comparison: Comparison): Showing[] {

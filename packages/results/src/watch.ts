@@ -1,7 +1,7 @@
-import type { Subject } from "@gpuvm/drivers";
+import { type Subject, subjectName } from "@gpuvm/drivers";
 import { type Bo, Replay, type Request } from "@gpuvm/drm-model";
 import type { TraceSource } from "@gpuvm/workloads";
-import { jobNsOf } from "./replay-one.ts";
+import { CannotHold, jobNsOf } from "./replay-one.ts";
 import { isNative, translation } from "./translation.ts";
 
 /** A replay that stopped at a time, with the object that was asked about. */
@@ -23,8 +23,25 @@ export interface Watched {
  * @param file the file that it belongs to
  * @param untilNs trace time to stop at; Infinity: the end, before files are closed
  * @param exit also lets the program end
+ * @throws CannotHold if the trace asks for more than the subject can hold
  */
 export async function watch(
+  source: TraceSource,
+  subject: Subject,
+  serial: number,
+  file: number,
+  untilNs: number,
+  exit: boolean,
+): Promise<Watched> {
+  try {
+    return await watched(source, subject, serial, file, untilNs, exit);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new CannotHold(source.name, subjectName(subject), error.message);
+  }
+}
+
+async function watched(
   source: TraceSource,
   subject: Subject,
   serial: number,

@@ -16,9 +16,14 @@ export type {
   TimelineInstant,
   TimelineSink,
 } from "./export/timeline-event.ts";
-export { type ImportOptions, type ImportStream, importFile } from "./import/import-file.ts";
+export { IMPORT_FORMATS, type ImportOptions, type ImportStream, importFile } from "./import/import-file.ts";
 export type {
+  Fault,
   Imported,
+  ImportedFault,
+  ImportedLoss,
+  ImportedRequest,
+  ImportedSnapshot,
   Snapshot,
   SnapshotMapping,
   SnapshotMemory,
@@ -27,8 +32,12 @@ export type {
   SnapshotSpace,
 } from "./import/imported.ts";
 export { type GpuvasSpace, parseGpuvas } from "./import/parse-gpuvas.ts";
-export { type ImportFormat, sniff } from "./import/sniff.ts";
+export { Shortfall } from "./import/shortfall.ts";
+export type { PassedOver } from "./import/skipped.ts";
+export { type ImportFormat, sniff, tellsEvents } from "./import/sniff.ts";
 export type { ByteSource } from "./inflate.ts";
+export { AddressHistory, type Near, type Past } from "./lint/address-history.ts";
+export type { KnownAddresses } from "./lint/fault-lint.ts";
 export {
   FINDINGS,
   type Finding,

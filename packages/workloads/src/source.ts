@@ -13,6 +13,11 @@ export interface TraceSource {
   readonly head: readonly Request[];
   /** What was odd but not wrong; complete after the first reading. */
   readonly warnings: readonly TraceWarning[];
+  /**
+   * Why it is not the whole of what its file tells of, in words, such as lost events; complete after the first reading.
+   * Absent or empty: it is whole.
+   */
+  readonly incomplete?: () => readonly string[];
   /** Reads it from the start. */
   batches(): AsyncIterable<readonly Request[]>;
 }

@@ -8,5 +8,8 @@ export interface BenchContext extends CommandContext {
   readonly finish: (command: () => Promise<number> | number) => Promise<void>;
 }
 
-/** Exit codes of the program. */
-export const EXIT = { ok: 0, violated: 1, usage: 2, regression: 3, interrupted: 130 } as const;
+/**
+ * Exit codes of the program. `incomplete`: it did what it was asked, but not with all of the input: events were lost,
+ * requests refused, lines not understood.
+ */
+export const EXIT = { ok: 0, violated: 1, usage: 2, regression: 3, incomplete: 4, interrupted: 130 } as const;

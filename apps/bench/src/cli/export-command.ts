@@ -25,7 +25,8 @@ export const exportCommand: Command<BenchContext> = buildCommand<Flags, [string]
       "  gpuvm-bench export gpuvas.txt --format csv",
       "",
       "Addresses are text in csv and chrome, as numbers would lose digits. gpuvas gives numbers for kernel pointers.",
-      "Exit codes: 0; 2 unreadable input; 130 interrupted. Nothing is left half-written.",
+      "Exit codes: 0; 2 unreadable input; 4 written, but events were lost or lines not understood; 130 interrupted.",
+      "Nothing is left half-written.",
     ].join("\n"),
   },
   parameters: {

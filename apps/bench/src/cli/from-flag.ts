@@ -1,4 +1,4 @@
-import type { ImportFormat } from "@gpuvm/trace";
+import { IMPORT_FORMATS, type ImportFormat } from "@gpuvm/trace";
 
 /** `--from`: the format of an input. */
 export interface FromFlag {
@@ -11,16 +11,7 @@ export interface FromFlag {
 /** For inputs whose first lines don't tell what they are. */
 export const fromFlag: FromFlag = {
   kind: "enum",
-  values: [
-    "gpu-bo-trace",
-    "gpuvas",
-    "trace-cmd",
-    "fdinfo",
-    "binding-report",
-    "xe-devcoredump",
-    "msm-gem",
-    "panthor-gems",
-  ],
+  values: IMPORT_FORMATS,
   optional: true,
   brief: "The format of the input, where its first lines do not tell",
 };

@@ -15,8 +15,9 @@ export const importCommand: Command<BenchContext> = buildCommand<
     fullDescription: [
       "Reads, plain or gzip, told apart by their first lines:",
       "  events  trace-cmd report, tracefs and perf text (xe_vma_*, amdgpu_vm_bo_*, drm_sched_*, dma_fence_*),",
-      "          Vulkan address binding reports, gpu-bo-trace",
-      "  states  debugfs gpuvas, msm gem, panthor gems, xe devcoredump",
+      "          Vulkan address binding reports (RADV, vkd3d-proton), RADV's history of buffers, msm devcoredump,",
+      "          gpu-bo-trace",
+      "  states  debugfs gpuvas, msm gem, panthor and panfrost gems, xe devcoredump",
       "Several files of events are clients side by side. Several files of states are one machine, dumped again and",
       "again: what lies between two dumps becomes binds and unbinds.",
       "",
@@ -24,7 +25,10 @@ export const importCommand: Command<BenchContext> = buildCommand<
       "  gpuvm-bench import gpuvas-1.txt gpuvas-2.txt gpuvas-3.txt -o mine.jsonl.gz",
       "  trace-cmd report | gpuvm-bench import - -o mine.jsonl.gz",
       "",
-      "Exit codes: 0; 2 unreadable input, with file and line; 130 interrupted. Nothing is left half-written.",
+      "What asks nothing of a driver is counted. What is not understood is named, and so are events that were lost.",
+      "",
+      "Exit codes: 0; 2 unreadable input, with file and line; 4 written, but events were lost or lines not understood;",
+      "130 interrupted. Nothing is left half-written.",
     ].join("\n"),
   },
   parameters: {

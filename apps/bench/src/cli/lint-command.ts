@@ -16,12 +16,15 @@ export const lintCommand: Command<BenchContext> = buildCommand<Flags, string[], 
   docs: {
     brief: "Check a trace or a dump: overlaps, leaks, buffers closed while mapped, work at unbound addresses",
     fullDescription: [
-      "Reads what import reads. Each finding comes with the line it is about and what to do.",
+      "Reads what import reads, and dmesg. Each finding comes with the line it is about and what to do. A fault of the",
+      "GPU that one file tells of is looked up in the binds of all of them.",
       "",
       "  gpuvm-bench lint gpuvas.txt",
+      "  gpuvm-bench lint trace.txt dmesg.txt",
       "  gpuvm-bench lint mine.jsonl.gz --fail-on warning --format json",
       "",
-      "Exit codes: 0; 1 there is an error (or what --fail-on says); 2 unreadable input; 130 interrupted.",
+      "Exit codes: 0; 1 there is an error (or what --fail-on says); 2 unreadable input;",
+      "4 nothing of that, but events were lost or lines not understood; 130 interrupted.",
     ].join("\n"),
   },
   parameters: {

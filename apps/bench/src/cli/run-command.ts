@@ -61,7 +61,8 @@ export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], B
       "  gpuvm-bench run --shard 1/4 --format json --out part-1.json",
       "",
       "Exit codes: 0; 1 something was left behind or a hazard was met in any column; 2 wrong usage or unreadable input;",
-      "3 with --fail-on regression, if something is worse than the baseline; 130 interrupted, with what is finished.",
+      "3 with --fail-on regression, if something is worse than the baseline; 4 not all of the trace: events were lost,",
+      "lines not understood, requests refused, or a policy cannot hold it; 130 interrupted, with what is finished.",
     ].join("\n"),
   },
   parameters: {

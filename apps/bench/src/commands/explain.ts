@@ -6,6 +6,8 @@ import { UsageError } from "@gpuvm/drm-model";
 import { chainOf, chainText, eventPhrase, leftBehindFindings, reaches } from "@gpuvm/reference-graph";
 import { watch } from "@gpuvm/results";
 import { shippedTraces } from "@gpuvm/trace/node";
+import { EXIT } from "../cli/context.ts";
+import { STDIN } from "../inputs/open-input.ts";
 import { openTrace } from "../inputs/open-trace.ts";
 
 /** The arguments of `explain`. */
@@ -29,9 +31,13 @@ export interface ExplainArgs {
 /**
  * Says who keeps an object alive at a time of a trace.
  *
- * @returns the exit code: 0, or 1 if it is kept although its program is gone
+ * @returns the exit code: 0; 1 if it is kept although its program is gone; 4 if not all of the trace was understood
  */
-export async function runExplain(args: ExplainArgs, print: (text: string) => void): Promise<number> {
+export async function runExplain(
+  args: ExplainArgs,
+  print: (text: string) => void,
+  say: (text: string) => void = (text) => void process.stderr.write(text),
+): Promise<number> {
   const source = await openTrace(pathOf(args.trace));
   const own = subjectNamed(args.policy);
   const subject = args.ownership === "native" ? own : { ...own, boOwnership: args.ownership };
@@ -78,11 +84,14 @@ export async function runExplain(args: ExplainArgs, print: (text: string) => voi
     if (history.length > 0) lines.push("", "What became of it:", ...history.map((line) => `  ${line}`));
     print(`${lines.join("\n")}\n`);
   }
-  return alive && args.at === "exit" ? 1 : 0;
+  const incomplete = source.incomplete?.() ?? [];
+  for (const words of incomplete) say(`not the whole: ${words}\n`);
+  if (alive && args.at === "exit") return EXIT.violated;
+  return incomplete.length === 0 ? EXIT.ok : EXIT.incomplete;
 }
 
 function pathOf(trace: string): string {
-  if (existsSync(trace)) return trace;
+  if (trace === STDIN || existsSync(trace)) return trace;
   const shipped = shippedTraces().find(({ name }) => name === trace);
   if (shipped === undefined) {
     throw new UsageError(

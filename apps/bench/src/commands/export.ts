@@ -1,11 +1,12 @@
-import { UsageError } from "@gpuvm/drm-model";
-import { type Imported, importFile } from "@gpuvm/trace/node";
+import { type Imported, type ImportStream, importFile, Shortfall, tellsEvents } from "@gpuvm/trace/node";
 import { EXIT } from "../cli/context.ts";
 import { interruptSignal } from "../cli/interrupt.ts";
 import { exportDump } from "../export/dump-export.ts";
 import { exportRequests } from "../export/request-export.ts";
 import { WholeFile } from "../export/whole-file.ts";
+import { passedOver } from "../format/passed-over.ts";
 import { Inputs } from "../inputs/open-input.ts";
+import { rereadable } from "../inputs/rereadable.ts";
 
 /** What can be written. */
 export const EXPORT_FORMATS = ["perfetto", "chrome", "gpuvas", "csv", "markdown", "benchstat"] as const;
@@ -34,7 +35,7 @@ export type Put = (piece: string | Uint8Array) => Promise<void>;
 /**
  * Writes a trace, a dump or a replay in a format that other tools open. A file is written whole or not at all.
  *
- * @returns the exit code: 0
+ * @returns the exit code: 0; 4 if it is written, but events were lost or lines not understood
  */
 export async function runExport(
   args: ExportArgs,
@@ -44,8 +45,9 @@ export async function runExport(
   const file = args.out === undefined ? undefined : new WholeFile(args.out);
   const put: Put = file === undefined ? toStdout : async (piece) => file.write(piece);
   const inputs = new Inputs([args.file], signal);
+  let incomplete: Incomplete;
   try {
-    await dispatch(args, inputs, put, signal);
+    incomplete = await dispatch(args, inputs, put, say, signal);
     signal.throwIfAborted();
   } catch (error) {
     file?.abort();
@@ -55,7 +57,8 @@ export async function runExport(
   }
   file?.close();
   if (args.out !== undefined) say(`${args.out}: ${HOW_TO_OPEN[args.format]}\n`);
-  return EXIT.ok;
+  for (const words of incomplete) say(`not the whole: ${words}\n`);
+  return incomplete.length === 0 ? EXIT.ok : EXIT.incomplete;
 }
 
 const HOW_TO_OPEN: Readonly<Record<ExportFormat, string>> = {
@@ -67,38 +70,48 @@ const HOW_TO_OPEN: Readonly<Record<ExportFormat, string>> = {
   benchstat: "compare such files with benchstat (golang.org/x/perf/cmd/benchstat)",
 };
 
-async function dispatch(args: ExportArgs, inputs: Inputs, put: Put, signal: AbortSignal): Promise<void> {
+/** Why what was written is not the whole of what was read, in words. */
+type Incomplete = readonly string[];
+
+async function dispatch(
+  args: ExportArgs,
+  inputs: Inputs,
+  put: Put,
+  say: (text: string) => void,
+  signal: AbortSignal,
+): Promise<Incomplete> {
   if (args.policy !== undefined) return replayed(args, put, signal);
-  const stream = await importFile(inputs.open(args.file), { file: args.file });
-  const items = stream[Symbol.asyncIterator]();
-  const first = await items.next();
-  const all = rejoined(first.done === true ? [] : first.value, items);
-  const isEvents =
-    stream.format === "gpu-bo-trace" || stream.format === "trace-cmd" || stream.format === "binding-report";
-  if (!isEvents) return exportDump(args, all, put);
+  // A gpuvas is printed from the whole text, and a trace becomes one by a replay: both read it twice.
+  const file = args.format === "gpuvas" ? await rereadable(args.file, signal) : undefined;
+  const bytes = inputs.open(file?.path ?? args.file);
+  const stream = await importFile(bytes, { file: file?.name ?? args.file });
   if (args.format === "gpuvas") {
-    if (args.file === "-") throw new UsageError("a trace becomes gpuvas by a replay: give it as a file");
-    await all.return(undefined);
-    return replayed(args, put, signal);
+    const path = file?.path ?? args.file;
+    if (tellsEvents(stream.format)) return replayed(args, put, signal);
+    await exportDump({ ...args, file: path }, stream, put);
+    return [];
   }
-  return exportRequests(args, all, put);
+  const shortfall = new Shortfall();
+  const items = watched(stream, shortfall);
+  if (tellsEvents(stream.format)) await exportRequests(args, items, put);
+  else await exportDump(args, items, put);
+  passedOver(args.file, stream.skipped, say);
+  return shortfall.words(stream.skipped).map((words) => `${args.file}: ${words}`);
 }
 
 /** Only a replay needs the policies. */
-async function replayed(args: ExportArgs, put: Put, signal: AbortSignal): Promise<void> {
+async function replayed(args: ExportArgs, put: Put, signal: AbortSignal): Promise<Incomplete> {
   const { exportReplay } = await import("../export/replay-export.ts");
   return exportReplay(args, put, signal);
 }
 
-async function* rejoined(
-  first: readonly Imported[],
-  rest: AsyncIterator<readonly Imported[]>,
+async function* watched(
+  stream: ImportStream,
+  shortfall: Shortfall,
 ): AsyncGenerator<readonly Imported[], void, undefined> {
-  try {
-    yield first;
-    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
-  } finally {
-    await rest.return?.();
+  for await (const batch of stream) {
+    for (const item of batch) if (item.kind === "loss") shortfall.lost(item);
+    yield batch;
   }
 }
 

@@ -4,6 +4,7 @@ import { encodeTrace, type ImportFormat, plainBytes, TraceWriter } from "@gpuvm/
 import { importTrace } from "@gpuvm/workloads";
 import { EXIT } from "../cli/context.ts";
 import { interruptSignal } from "../cli/interrupt.ts";
+import { passedOver } from "../format/passed-over.ts";
 import { Inputs } from "../inputs/open-input.ts";
 
 /** The arguments of `import`. */
@@ -19,7 +20,7 @@ export interface ImportArgs {
 /**
  * Makes a `gpu-bo-trace` of what people already have. Nothing is left of the output if anything goes wrong.
  *
- * @returns the exit code: 0
+ * @returns the exit code: 0; 4 if events were lost or lines not understood
  */
 export async function runImport(
   args: ImportArgs,
@@ -34,26 +35,31 @@ export async function runImport(
     if (args.out === undefined) {
       const bare = { format: TRACE_FORMAT, version: 1, driver: "neutral" } as const;
       const headerBytes = encodeTrace(bare, []).length;
-      print(text(encodeTrace(trace.header, [])));
+      const held = new HeldBack(print);
+      held.write(text(encodeTrace(trace.header, [])));
       for await (const batch of trace.batches) {
+        signal.throwIfAborted();
         events += batch.length;
-        print(text(encodeTrace(bare, batch, { files: true }).subarray(headerBytes)));
+        held.write(text(encodeTrace(bare, batch, { files: true }).subarray(headerBytes)));
       }
+      held.end();
     } else events = await write(args.out, trace.header, trace.batches, signal);
   } finally {
     inputs.end();
   }
   const where = args.out === undefined ? "" : ` into ${args.out}`;
   say(`${[...new Set(trace.formats)].join(", ")}: ${count(events)} requests${where}\n`);
-  const skipped = [...trace.skipped()].sort((a, b) => b[1] - a[1]);
-  if (skipped.length > 0) {
-    const shown = skipped.slice(0, 6).map(([what, n]) => `${count(n)} ${what}`);
-    say(
-      `passed over, as they ask nothing of a driver: ${shown.join(", ")}${skipped.length > 6 ? ", ..." : ""}\n`,
+  for (const file of args.files) {
+    passedOver(
+      file,
+      trace.skipped().filter((kind) => kind.file === file),
+      say,
     );
   }
+  const incomplete = trace.incomplete();
+  for (const words of incomplete) say(`not the whole: ${words}\n`);
   if (args.out !== undefined && events > 0) say(`next: gpuvm-bench run --trace ${args.out} --details\n`);
-  return EXIT.ok;
+  return incomplete.length === 0 ? EXIT.ok : EXIT.incomplete;
 }
 
 async function write(
@@ -81,4 +87,29 @@ async function write(
 
 function text(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
+}
+
+/** Characters that wait until it is known that all is well. */
+const HELD_CHARS = 8 * 2 ** 20;
+
+/** Output that a pipe gets only when the whole input was read, as long as it is small: nothing is printed of what fails. */
+class HeldBack {
+  readonly #print: (text: string) => void;
+  #pieces: string[] = [];
+  #chars = 0;
+
+  constructor(print: (text: string) => void) {
+    this.#print = print;
+  }
+
+  write(piece: string): void {
+    this.#pieces.push(piece);
+    this.#chars += piece.length;
+    if (this.#chars > HELD_CHARS) this.end();
+  }
+
+  end(): void {
+    for (const piece of this.#pieces) this.#print(piece);
+    this.#pieces = [];
+  }
 }

@@ -9,6 +9,7 @@ import {
 } from "@gpuvm/trace/node";
 import { EXIT } from "../cli/context.ts";
 import { interruptSignal } from "../cli/interrupt.ts";
+import { passedOver } from "../format/passed-over.ts";
 import { Inputs } from "../inputs/open-input.ts";
 
 /** The arguments of `lint`. */
@@ -30,7 +31,7 @@ const RANK: Readonly<Record<Severity, number>> = { note: 0, warning: 1, error: 2
 /**
  * Checks files and shows each finding with its line.
  *
- * @returns the exit code: 0, or 1 if there is a finding as bad as `failOn`
+ * @returns the exit code: 0; 1 if there is a finding as bad as `failOn`; 4 if there is none, but not all was understood
  */
 export async function runLint(
   args: LintArgs,
@@ -40,30 +41,34 @@ export async function runLint(
   const inputs = new Inputs(args.files, interruptSignal());
   const found: Record<Severity, number> = { error: 0, warning: 0, note: 0 };
   const format = args.from === undefined ? {} : { format: args.from };
+  const seen = new Map<string, number>();
+  const show = (finding: Finding) => {
+    found[finding.severity]++;
+    const key = `${finding.file}: more of [${finding.code}]`;
+    const n = (seen.get(key) ?? 0) + 1;
+    seen.set(key, n);
+    if (n > args.max) return;
+    inputs.end();
+    print(`${args.format === "json" ? JSON.stringify(finding) : formatFinding(finding)}\n`);
+  };
+  const linters: Linter[] = [];
   try {
     for (const file of args.files) {
-      const seen = new Map<string, number>();
-      const show = (finding: Finding) => {
-        found[finding.severity]++;
-        const n = (seen.get(finding.code) ?? 0) + 1;
-        seen.set(finding.code, n);
-        if (n > args.max) return;
-        inputs.end();
-        print(`${args.format === "json" ? JSON.stringify(finding) : formatFinding(finding)}\n`);
-      };
       const linter = new Linter(file, show);
-      for await (const batch of await importFile(inputs.open(file), { file, ...format })) {
-        for (const item of batch) linter.push(item);
-      }
-      linter.end();
-      for (const [code, n] of seen) {
-        if (n > args.max) say(`${file}: ${count(n - args.max)} more of [${code}] (--max shows them)\n`);
-      }
+      linters.push(linter);
+      const stream = await importFile(inputs.open(file), { file, ...format });
+      for await (const batch of stream) for (const item of batch) linter.push(item);
+      linter.end(stream.skipped);
+      passedOver(file, stream.skipped, say);
     }
+    // A fault may stand in another file than the binds before it.
+    for (const linter of linters) linter.lookUpFaults(linters.filter((other) => other !== linter));
   } finally {
     inputs.end();
   }
+  for (const [key, n] of seen) if (n > args.max) say(`${key}: ${count(n - args.max)} (--max shows them)\n`);
   say(`${found.error} error(s), ${found.warning} warning(s), ${found.note} note(s)\n`);
   const worst = (Object.keys(found) as Severity[]).filter((severity) => found[severity] > 0);
-  return worst.some((severity) => RANK[severity] >= RANK[args.failOn]) ? EXIT.violated : EXIT.ok;
+  if (worst.some((severity) => RANK[severity] >= RANK[args.failOn])) return EXIT.violated;
+  return linters.every((linter) => linter.complete) ? EXIT.ok : EXIT.incomplete;
 }

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join, parse } from "node:path";
 import { DRIVERS, type OwnershipChoice, subjectName, subjects } from "@gpuvm/drivers";
 import {
+  CannotHold,
   Comparison,
   compareResults,
   explainLeft,
@@ -81,7 +82,8 @@ export function sortWords(words: readonly string[], args: RunArgs): RunArgs {
  * Replays traces on policies and compares them. Interrupted, it gives what is finished.
  *
  * @returns the exit code: 0; 1 if something was left behind or a hazard was met in any column; 3 with a
- * baseline, if asked, where something got worse; 130 if it was interrupted
+ * baseline, if asked, where something got worse; 4 if it is not of the whole trace: events lost, lines not understood,
+ * requests refused, or more than a policy can hold; 130 if it was interrupted
  */
 export async function runRun(
   args: RunArgs,
@@ -96,7 +98,7 @@ export async function runRun(
       ? chosen
       : [reference, ...chosen];
   const before = args.baseline === undefined ? undefined : loadBaseline(args.baseline);
-  const jobs = await plan({ ...NO_CHOICE, ...args }, columns);
+  const jobs = await plan({ ...NO_CHOICE, ...args }, columns, signal);
   const main = isMainJob(args);
   const portrait =
     main || args.report !== undefined || args.format === "json" || args.saveBaseline !== undefined;
@@ -114,7 +116,14 @@ export async function runRun(
     portrait && !interrupted && !args.audit
       ? await explainLeft(comparison.runs, find, { ...HERE, signal })
       : comparison.runs;
-  const results = resultsFor(runs, args, interrupted);
+  const { incomplete, refusals } = comparison;
+  for (const words of incomplete) say(`not the whole: ${words}\n`);
+  for (const { trace, subject, why } of refusals) say(`${subject} cannot hold ${trace}: ${why}\n`);
+  const results: Results = {
+    ...resultsFor(runs, args, interrupted),
+    ...(incomplete.length === 0 ? {} : { incomplete }),
+    ...(refusals.length === 0 ? {} : { refusals }),
+  };
   const text = render(comparison, results, args);
   if (args.out === undefined) print(text);
   else writeWhole(interrupted ? partialPath(args.out, say) : args.out, text);
@@ -140,7 +149,13 @@ export async function runRun(
   const bad = runs.some(
     (run) => run.hazards > 0 || run.left_at_device_close.bos > 0 || run.left_at_device_close.vms > 0,
   );
-  return bad ? EXIT.violated : EXIT.ok;
+  if (bad) return EXIT.violated;
+  return isWhole(comparison) ? EXIT.ok : EXIT.incomplete;
+}
+
+/** Whether everything was replayed, and nothing refused. */
+function isWhole({ runs, refusals, incomplete }: Comparison): boolean {
+  return refusals.length === 0 && incomplete.length === 0 && runs.every((run) => run.errors === 0);
 }
 
 /** Everything left to its default: the comparison that a newcomer asks for. */
@@ -167,7 +182,14 @@ async function replayAll(
         const portrait = args.portrait && round === 0;
         const { audit, lockdep, repeat, contiguity } = args;
         const options = { audit, lockdep, repeat, contiguity, portrait, onProgress, signal };
-        comparison.add(await replayOne(job.source, job.subject, options));
+        try {
+          comparison.add(await replayOne(job.source, job.subject, options));
+        } catch (error) {
+          // One policy's limit is no reason to lose what the others say.
+          if (!(error instanceof CannotHold)) throw error;
+          comparison.refuse(error);
+        }
+        for (const words of job.source.incomplete?.() ?? []) comparison.lacks(words);
         progress.show(++done, what);
         await breathe();
         signal.throwIfAborted();

@@ -12,6 +12,7 @@ import {
   type Snapshot,
 } from "@gpuvm/trace";
 import type { ExportArgs, Put } from "../commands/export.ts";
+import { Gauges } from "./gauges.ts";
 import { SNAPSHOT_COLUMNS, snapshotRow } from "./snapshot-rows.ts";
 import { timelineEncoder } from "./timeline-encoder.ts";
 
@@ -52,7 +53,6 @@ export async function exportDump(
 
 /** The whole text is needed to print it again byte for byte. */
 async function gpuvas(args: ExportArgs, put: Put): Promise<void> {
-  if (args.file === "-") throw new UsageError("gpuvas to gpuvas needs a file, not standard input");
   const spaces = parseGpuvas(await readFile(args.file, "utf8"), args.file);
   if (spaces.length === 0) {
     throw new UsageError(
@@ -64,6 +64,7 @@ async function gpuvas(args: ExportArgs, put: Put): Promise<void> {
 
 /** Sums over the rows of a dump. */
 class Sums {
+  readonly #gauges = new Gauges();
   readonly #sums = new Map<string, { n: number; bytes: boolean }>();
 
   add(s: Snapshot): void {
@@ -74,11 +75,17 @@ class Sums {
     } else if (s.type === "object") {
       this.#add("object size", s.size, true);
       if (s.residentSize !== undefined) this.#add("object resident size", s.residentSize, true);
-    } else if (s.type === "memory") this.#add(`${s.owner} ${s.region} ${s.what}`, s.bytes, true);
+    } else if (s.type === "memory") this.#gauges.add(s);
   }
 
   rows(): [label: string, n: number, bytes: boolean][] {
-    return [...this.#sums].map(([label, { n, bytes: isBytes }]) => [label, n, isBytes]);
+    const sums = [...this.#sums].map(([label, { n, bytes: isBytes }]): [string, number, boolean] => [
+      label,
+      n,
+      isBytes,
+    ]);
+    const amounts = this.#gauges.rows().map(([label, n]): [string, number, boolean] => [label, n, true]);
+    return [...sums, ...amounts];
   }
 
   #add(label: string, n: number, isBytes: boolean): void {

@@ -1,7 +1,7 @@
 import type { Request } from "@gpuvm/drm-model";
-import type { Cell } from "@gpuvm/trace";
+import type { Cell, Fault, SnapshotMemory } from "@gpuvm/trace";
 
-/** Columns of a trace as a table: one row for each request, or for each operation of a bind. */
+/** Columns of a trace as a table: one row for each request, or for each operation of a bind; amounts of memory and faults between them. */
 export const EVENT_COLUMNS: readonly string[] = [
   "t_ns",
   "file",
@@ -15,10 +15,30 @@ export const EVENT_COLUMNS: readonly string[] = [
   "length_bytes",
   "bo_offset_bytes",
   "bos",
+  "name",
 ];
 
-/** The rows of one request. */
-export function eventRows(r: Request): readonly (readonly Cell[])[] {
+/** The row of an amount of memory between the requests. */
+export function memoryRow({ owner, region, what, bytes }: SnapshotMemory, t: number): readonly Cell[] {
+  const name = `${owner} ${region} ${what}`;
+  return [t, null, "memory", null, null, null, bytes, null, null, null, null, null, name];
+}
+
+/** The row of a fault of the GPU. */
+export function faultRow(fault: Fault, t: number): readonly Cell[] {
+  const name = [fault.source, fault.detail ?? ""].join(" ").trim();
+  const va = `0x${fault.address.toString(16)}`;
+  return [t, null, "gpu_fault", null, null, null, null, null, va, fault.length, null, null, name];
+}
+
+/** The row of a place where events are missing. */
+export function lossRow(events: number | undefined, t: number): readonly Cell[] {
+  const name = `${events ?? "unknown number of"} events`;
+  return [t, null, "lost", null, null, null, null, null, null, null, null, null, name];
+}
+
+/** The rows of one request; `label` is what the trace calls the buffer or VM that it makes. */
+export function eventRows(r: Request, label?: string): readonly (readonly Cell[])[] {
   const field = (key: string): Cell => {
     const value = (r as unknown as Readonly<Record<string, unknown>>)[key];
     return typeof value === "number" ? value : null;
@@ -34,9 +54,9 @@ export function eventRows(r: Request): readonly (readonly Cell[])[] {
   if (r.op !== "vm_bind") {
     const bos = r.op === "submit" && r.bos !== null ? r.bos.join(" ") : null;
     const va = r.op === "set_iova" ? hex(r.iova) : null;
-    return [row(field("bo"), field("size"), null, va, null, null, bos)];
+    return [row(field("bo"), field("size"), null, va, null, null, bos, label ?? null)];
   }
-  return r.ops.map((op) => row(op.bo, null, op.kind, hex(op.va), op.length, op.boOffset, null));
+  return r.ops.map((op) => row(op.bo, null, op.kind, hex(op.va), op.length, op.boOffset, null, null));
 }
 
 /** Spreadsheets lose digits of large numbers. */

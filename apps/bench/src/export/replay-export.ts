@@ -11,10 +11,17 @@ import { timelineEncoder } from "./timeline-encoder.ts";
 /** Bytes of a timeline that are gathered before they are written. */
 const FLUSH_PIECES = 4096;
 
-/** Writes what a policy makes of a trace: a timeline, or its address spaces at one moment. */
-export async function exportReplay(args: ExportArgs, put: Put, signal: AbortSignal): Promise<void> {
-  if (args.file === "-") throw new UsageError("a replay needs a file, not standard input");
-  const source = await openTrace(args.file);
+/**
+ * Writes what a policy makes of a trace: a timeline, or its address spaces at one moment.
+ *
+ * @returns why it is not of the whole trace, in words
+ */
+export async function exportReplay(
+  args: ExportArgs,
+  put: Put,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const source = await openTrace(args.file, signal);
   const own = DRIVERS.find((driver) => driver.name === source.header.driver) ?? DRIVERS[0];
   const subject = subjectNamed(args.policy ?? own?.name ?? "");
   const options = { audit: false, lockdep: false, repeat: 1, signal };
@@ -22,7 +29,7 @@ export async function exportReplay(args: ExportArgs, put: Put, signal: AbortSign
     const sampler = new GpuvasOfReplay((args.at ?? Number.POSITIVE_INFINITY) * 1e9);
     await replayOne(source, subject, { ...options, sampler });
     await put(sampler.text);
-    return;
+    return source.incomplete?.() ?? [];
   }
   if (args.format !== "perfetto" && args.format !== "chrome") {
     throw new UsageError("with --policy, export gives perfetto, chrome or gpuvas; for figures use run");
@@ -38,4 +45,5 @@ export async function exportReplay(args: ExportArgs, put: Put, signal: AbortSign
   for (const piece of done) await put(piece);
   pieces.push(Buffer.from(encoder.end()));
   await put(Buffer.concat(pieces));
+  return source.incomplete?.() ?? [];
 }

@@ -10,7 +10,8 @@ import {
 import { type Stat, TraceStats } from "@gpuvm/workloads";
 import type { ExportArgs, Put } from "../commands/export.ts";
 import { statText } from "../format/stat.ts";
-import { EVENT_COLUMNS, eventRows } from "./event-rows.ts";
+import { EVENT_COLUMNS, eventRows, faultRow, lossRow, memoryRow } from "./event-rows.ts";
+import { Gauges } from "./gauges.ts";
 import { timelineEncoder } from "./timeline-encoder.ts";
 
 /** Writes what a program asked: every request (csv), figures (markdown, benchstat), or a timeline. */
@@ -21,10 +22,16 @@ export async function exportRequests(
 ): Promise<void> {
   if (format === "csv") {
     await put(csvRow(EVENT_COLUMNS));
+    let t = 0;
     for await (const batch of items) {
       let text = "";
       for (const item of batch) {
-        if (item.kind === "request") for (const row of eventRows(item.request)) text += csvRow(row);
+        t = timeOf(item) ?? t;
+        if (item.kind === "request") {
+          for (const row of eventRows(item.request, item.label)) text += csvRow(row);
+        } else if (item.kind === "fault") text += csvRow(faultRow(item.fault, t));
+        else if (item.kind === "loss") text += csvRow(lossRow(item.events, t));
+        else if (item.snapshot.type === "memory") text += csvRow(memoryRow(item.snapshot, t));
       }
       await put(text);
     }
@@ -43,9 +50,13 @@ export async function exportRequests(
     };
     for await (const batch of items) {
       for (const item of batch) {
-        if (item.kind === "request") {
-          t = item.request.t;
-          timeline.push(item.request);
+        t = timeOf(item) ?? t;
+        if (item.kind === "request") timeline.push(item.request);
+        else if (item.kind === "loss") {
+          sink({ type: "instant", t, track: "trace", name: `${item.events ?? "some"} events were lost` });
+        } else if (item.kind === "fault") {
+          const name = `fault at 0x${item.fault.address.toString(16)} (${item.fault.source})`;
+          sink({ type: "instant", t, track: "GPU faults", name });
         } else if (item.snapshot.type === "memory") {
           const { owner, region, what, bytes } = item.snapshot;
           sink({ type: "counter", t, track: `memory of ${owner}: ${region} ${what}`, value: bytes });
@@ -58,11 +69,22 @@ export async function exportRequests(
     await flush();
   } else {
     const stats = new TraceStats();
+    const memory = new Gauges();
     for await (const batch of items) {
-      for (const item of batch) if (item.kind === "request") stats.push(item.request);
+      for (const item of batch) {
+        if (item.kind === "request") stats.push(item.request);
+        else if (item.kind === "snapshot" && item.snapshot.type === "memory") memory.add(item.snapshot);
+      }
     }
-    await put(statsAs(format === "benchstat" ? "benchstat" : "markdown", basename(file), stats.stats()));
+    const all = [...stats.stats(), ...memory.stats()];
+    await put(statsAs(format === "benchstat" ? "benchstat" : "markdown", basename(file), all));
   }
+}
+
+/** When an item was, in nanoseconds from the first event; undefined: with what came before it. */
+function timeOf(item: Imported): number | undefined {
+  if (item.kind === "request") return item.request.t;
+  return item.kind === "snapshot" ? item.t : undefined;
 }
 
 /** Figures of a trace as text. */

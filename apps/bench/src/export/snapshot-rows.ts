@@ -10,6 +10,9 @@ export const SNAPSHOT_COLUMNS: readonly string[] = [
   "object",
   "offset_bytes",
   "size_bytes",
+  "resident_bytes",
+  "refcount",
+  "created_by",
   "properties",
 ];
 
@@ -24,7 +27,7 @@ export function snapshotRow(s: Snapshot): readonly Cell[] {
           .join(" ");
   switch (s.type) {
     case "space":
-      return [s.type, s.space, s.name, hex(s.start), s.end - s.start, null, null, null, null];
+      return [s.type, s.space, s.name, hex(s.start), s.end - s.start, ...none(7)];
     case "mapping":
       return [
         s.type,
@@ -34,14 +37,31 @@ export function snapshotRow(s: Snapshot): readonly Cell[] {
         s.length,
         hex(s.object),
         s.offset ?? null,
-        null,
+        ...none(4),
         rest(s.properties),
       ];
     case "region":
-      return [s.type, s.space, null, hex(s.va), s.length, null, null, null, null];
+      return [s.type, s.space, null, hex(s.va), s.length, ...none(7)];
     case "object":
-      return [s.type, null, s.name, null, null, s.id, null, s.size, rest(s.properties)];
+      return [
+        s.type,
+        null,
+        s.name,
+        null,
+        null,
+        s.id,
+        null,
+        s.size,
+        s.residentSize ?? null,
+        s.refcount,
+        s.creator ?? null,
+        rest(s.properties),
+      ];
     case "memory":
-      return [s.type, null, `${s.owner} ${s.region} ${s.what}`, null, null, null, null, s.bytes, null];
+      return [s.type, null, `${s.owner} ${s.region} ${s.what}`, ...none(4), s.bytes, ...none(4)];
   }
+}
+
+function none(cells: number): Cell[] {
+  return Array.from({ length: cells }, () => null);
 }

@@ -16,8 +16,13 @@ function cells(columns: readonly Column[], reference: string | undefined): strin
   const rows = reference === undefined ? ROWS : [...ROWS, relativeRow(reference)];
   return rows.map((row) => [
     row.label,
-    ...columns.map((column) => (column.runs.length === 0 ? "" : row.cell(column))),
+    ...columns.map((column) => (column.runs.length === 0 ? without(column, row.label) : row.cell(column))),
   ]);
+}
+
+/** A column of no runs says once that there could be none. */
+function without(column: Column, label: string): string {
+  return column.refusals.length > 0 && label === ROWS[0]?.label ? "cannot hold" : "";
 }
 
 /** Driver, variant and ownership; in capitals the ownership that is not the driver's own. */

@@ -1,57 +1,81 @@
-import { statSync } from "node:fs";
+import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import type { Request } from "@gpuvm/drm-model";
-import { loadTrace, plainBytes, readTrace, shippedTraces } from "@gpuvm/trace/node";
-import { importTrace, sourceOf, type TraceSource } from "@gpuvm/workloads";
+import { plainBytes, readTrace, shippedTraces, type TraceWarning } from "@gpuvm/trace/node";
+import { importTrace, type TraceSource } from "@gpuvm/workloads";
+import { breathe } from "../cli/interrupt.ts";
+import { rereadable } from "./rereadable.ts";
 
-/** Files up to this size, in bytes as they are stored, are read once and kept. */
-const KEEP_BYTES = 4 * 2 ** 20;
+/** Traces of up to so many requests are read once and kept; longer ones are read again for each policy. */
+const KEEP_REQUESTS = 250_000;
+
+/** A trace that is being read. */
+interface Reading {
+  readonly header: TraceSource["header"];
+  readonly warnings: readonly TraceWarning[];
+  readonly batches: AsyncIterable<readonly Request[]>;
+  readonly incomplete: () => readonly string[];
+}
 
 /**
- * Opens a trace file, or any that can be imported as one. Small ones are kept in memory, large ones are read again for each policy.
+ * Opens a trace file, or any that can be imported as one. `-` is standard input. Short ones are kept in memory; of long ones
+ * no more is held than one batch, whatever their format and however well they are compressed.
  *
  * @throws TraceError if it can't be read.
  */
-export async function openTrace(path: string): Promise<TraceSource> {
-  const name = basename(path);
-  const foreign = await foreignSource(path, name);
-  if (foreign !== undefined) return foreign;
-  const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (bytes <= KEEP_BYTES) {
-    return sourceOf(name, await loadTrace(path), path);
+export async function openTrace(path: string, signal?: AbortSignal): Promise<TraceSource> {
+  const file = await rereadable(path, signal);
+  const reading = await read(file.path, file.name, signal);
+  let incomplete: readonly string[] = [];
+  const kept: (readonly Request[])[] = [];
+  let requests = 0;
+  for await (const batch of reading.batches) {
+    kept.push(batch);
+    requests += batch.length;
+    if (requests > KEEP_REQUESTS) break;
   }
-  const stream = await readTrace(path);
-  for await (const head of stream) {
-    return {
-      name,
-      path,
-      header: stream.header,
-      head,
-      warnings: stream.warnings,
-      batches: () => reread(path),
-    };
-  }
+  const whole = requests <= KEEP_REQUESTS;
+  if (whole) incomplete = reading.incomplete();
   return {
-    name,
-    path,
-    header: stream.header,
-    head: [],
-    warnings: stream.warnings,
-    batches: () => reread(path),
+    name: basename(file.name),
+    path: file.path,
+    header: reading.header,
+    head: whole ? kept.flat() : (kept[0] ?? []),
+    warnings: reading.warnings,
+    incomplete: () => incomplete,
+    batches: async function* () {
+      if (whole) {
+        yield* kept;
+        return;
+      }
+      const again = await read(file.path, file.name, signal);
+      yield* again.batches;
+      incomplete = again.incomplete();
+    },
   };
 }
 
-/** What is no `gpu-bo-trace` is imported, and kept: its events are few for its size. */
-async function foreignSource(path: string, name: string): Promise<TraceSource | undefined> {
-  const trace = await importTrace([path], plainBytes);
-  if (trace.formats[0] === "gpu-bo-trace") return undefined;
-  const requests: Request[] = [];
-  for await (const batch of trace.batches) for (const request of batch) requests.push(request);
-  return sourceOf(name, { header: trace.header, requests, warnings: [] }, path);
+async function read(path: string, name: string, signal: AbortSignal | undefined): Promise<Reading> {
+  const trace = await importTrace([name], () => plainBytes(chunks(path, signal)));
+  if (trace.formats[0] !== "gpu-bo-trace") {
+    return { header: trace.header, warnings: [], batches: trace.batches, incomplete: trace.incomplete };
+  }
+  // Its own reader is several times as fast as the one for any format.
+  const own = await readTrace(chunks(path, signal), { file: name });
+  const incomplete = () => own.warnings.map(({ file, line, message }) => `${file}:${line}: ${message}`);
+  return { header: own.header, warnings: own.warnings, batches: own, incomplete };
 }
 
-async function* reread(path: string): AsyncGenerator<readonly Request[]> {
-  yield* await readTrace(path);
+/** Bytes of a file; between two chunks signals have their turn. */
+async function* chunks(
+  path: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) {
+    await breathe();
+    signal?.throwIfAborted();
+    yield chunk as Uint8Array;
+  }
 }
 
 /** The traces that come with the project. */

@@ -4,6 +4,7 @@ import { UsageError } from "@gpuvm/drm-model";
 import type { Job } from "@gpuvm/results";
 import type { TraceSource } from "@gpuvm/workloads";
 import { openWorkload } from "@gpuvm/workloads";
+import { STDIN } from "../inputs/open-input.ts";
 import { openTrace, shippedSources } from "../inputs/open-trace.ts";
 
 /** What chooses replays. */
@@ -27,14 +28,18 @@ export interface Shard {
 }
 
 /** The replays to make, trace by trace: the same choice gives the same list everywhere, so that its parts fit together. */
-export async function plan(choice: Choice, subjects: readonly Subject[]): Promise<Job[]> {
+export async function plan(
+  choice: Choice,
+  subjects: readonly Subject[],
+  signal?: AbortSignal,
+): Promise<Job[]> {
   const none = choice.trace.length === 0 && choice.workload.length === 0;
   const paths = none ? shippedSources() : choice.trace;
   for (const path of paths) {
-    if (!existsSync(path)) throw new UsageError(`${path}: no such trace file`);
+    if (path !== STDIN && !existsSync(path)) throw new UsageError(`${path}: no such trace file`);
   }
   const sources: TraceSource[] = [];
-  for (const path of paths) sources.push(await openTrace(path));
+  for (const path of paths) sources.push(await openTrace(path, signal));
   for (const spec of choice.workload) sources.push(openWorkload(spec, choice.seed));
   const jobs = sources.flatMap((source) => subjects.map((subject): Job => ({ source, subject })));
   const { filter, shard } = choice;

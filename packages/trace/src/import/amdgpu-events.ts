@@ -1,5 +1,5 @@
 /**
- * The events of amdgpu that tell of mappings.
+ * The events of amdgpu that tell of mappings, as printed by Linux 5.4 to 7.3 (amdgpu_trace.h).
  *
  * ```
  * amdgpu_bo_create:    bo=P, pages=N, type=N, preferred=N, allowed=N, visible=N
@@ -8,44 +8,97 @@
  * ```
  *
  * They don't name the VM. The task that maps stands for it, and an unmap looks for its mapping in every task, because
- * the threads of one program share a VM.
+ * the threads of one program share a VM. A mapping of no buffer (sparse: PRT) has a null `bo`.
  */
 import type { FtraceLine } from "./ftrace-line.ts";
 import { field } from "./ftrace-line.ts";
 import type { NeutralBuilder } from "./neutral-builder.ts";
 import { decimal, exactNumber, hex64, type Place } from "./numbers.ts";
+import type { Understood } from "./xe-events.ts";
 
 const PAGE = 4096n;
 
-/** Gives false for an event that asks nothing of a driver. `live` says in which VM a buffer is mapped at a page. */
-export function amdgpuEvent(
-  e: FtraceLine,
-  build: NeutralBuilder,
-  live: Map<string, number>,
-  place: Place,
-): boolean {
-  const bo = field(e.text, "bo") ?? "?";
-  if (e.event === "amdgpu_bo_create") {
+/** Events that tell what the kernel did, not what a program asked. */
+const HARMLESS: ReadonlySet<string> = new Set(
+  [
+    ...["device_rreg", "device_wreg", "iv", "cs", "cs_ioctl", "sched_run_job", "ib_pipe_sync", "isolation"],
+    ...[
+      "cleaner_shader",
+      "bo_list_set",
+      "cs_bo_status",
+      "bo_move",
+      "reset_reg_dumps",
+      "runpm_reference_dumps",
+    ],
+    ...["vm_grab_id", "vm_bo_update", "vm_bo_mapping", "vm_bo_cs", "vm_update_ptes", "vm_set_ptes"],
+    ...["vm_copy_ptes", "vm_flush", "pasid_allocated", "pasid_freed"],
+  ].map((what) => `amdgpu_${what}`),
+);
+
+const NULL = /^(?:(?:0x)?0{1,16}|\(nil\)|\(null\))$/;
+
+interface Live {
+  readonly vm: number;
+  readonly va: number;
+  readonly length: number;
+}
+
+/** What is alive. */
+export class AmdgpuEvents {
+  readonly #build: NeutralBuilder;
+  /** Live mappings by the page they begin at, for each buffer. */
+  readonly #live = new Map<string, Map<bigint, Live>>();
+
+  constructor(build: NeutralBuilder) {
+    this.#build = build;
+  }
+
+  /** Takes one event. `vm` is the key of the VM that it is about. */
+  event(e: FtraceLine, place: Place): { readonly understood: Understood; readonly vm?: string } {
+    if (e.event === "amdgpu_bo_create") {
+      this.#create(e, place);
+      return { understood: "used" };
+    }
+    if (e.event !== "amdgpu_vm_bo_map" && e.event !== "amdgpu_vm_bo_unmap") {
+      return { understood: HARMLESS.has(e.event) ? "harmless" : "unread" };
+    }
+    const bo = field(e.text, "bo") ?? "?";
+    const first = hex64(field(e.text, "start") ?? "", "start", place);
+    const last = hex64(field(e.text, "last") ?? "", "last", place);
+    if (last < first) return { understood: "unread" };
+    const offset = exactNumber(hex64(field(e.text, "offset") ?? "", "offset", place), "offset", place);
+    const length = exactNumber((last - first + 1n) * PAGE, "length", place);
+    const va = exactNumber(first * PAGE, "start", place);
+    const task = `task ${e.pid}`;
+    const live = this.#live.get(bo) ?? new Map<bigint, Live>();
+    if (e.event === "amdgpu_vm_bo_map") {
+      const vm = this.#build.vm(task, task);
+      if (NULL.test(bo)) this.#build.bind(vm, "map_null", 0, 0, va, length);
+      else {
+        const size = Math.max(4096, offset + length);
+        this.#build.bind(vm, "map", this.#build.bo(bo, size), offset, va, length);
+      }
+      live.set(first, { vm, va, length });
+      this.#live.set(bo, live);
+    } else {
+      const vm = live.get(first)?.vm ?? this.#build.vm(task, task);
+      this.#build.bind(vm, "unmap", 0, 0, va, length);
+      live.delete(first);
+      if (live.size === 0) this.#live.delete(bo);
+    }
+    return { understood: "used", vm: task };
+  }
+
+  /** A pointer that is used again is another buffer: the one that had it is gone, and its mappings with it. */
+  #create(e: FtraceLine, place: Place): void {
+    const bo = field(e.text, "bo") ?? "?";
     const pages = decimal(field(e.text, "pages") ?? "", "pages", place);
-    // A pointer that is used again is another buffer.
-    build.boClose(bo);
-    build.bo(bo, Math.max(1, pages) * Number(PAGE));
-    return true;
+    const size = exactNumber(BigInt(Math.max(1, pages)) * PAGE, "size", place);
+    for (const { vm, va, length } of this.#live.get(bo)?.values() ?? []) {
+      this.#build.bind(vm, "unmap", 0, 0, va, length);
+    }
+    this.#live.delete(bo);
+    this.#build.boClose(bo);
+    this.#build.bo(bo, size);
   }
-  if (e.event !== "amdgpu_vm_bo_map" && e.event !== "amdgpu_vm_bo_unmap") return false;
-  const first = hex64(field(e.text, "start") ?? "", "start", place);
-  const last = hex64(field(e.text, "last") ?? "", "last", place);
-  const offset = exactNumber(hex64(field(e.text, "offset") ?? "", "offset", place), "offset", place);
-  const length = exactNumber(last >= first ? (last - first + 1n) * PAGE : 0n, "length", place);
-  const va = exactNumber(first * PAGE, "start", place);
-  const id = `${bo}/${first}`;
-  if (e.event === "amdgpu_vm_bo_map") {
-    const vm = build.vm(`task ${e.pid}`);
-    build.bind(vm, "map", build.bo(bo, Math.max(4096, offset + length)), offset, va, length);
-    live.set(id, vm);
-  } else {
-    build.bind(live.get(id) ?? build.vm(`task ${e.pid}`), "unmap", 0, 0, va, length);
-    live.delete(id);
-  }
-  return true;
 }

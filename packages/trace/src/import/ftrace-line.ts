@@ -14,19 +14,19 @@ export interface FtraceLine {
 // COMM-PID [CPU] FLAGS SECONDS.FRACTION: SYSTEM:EVENT: TEXT. The comm may hold blanks, colons and dashes, so the match starts
 // at the pid. tracefs may put a (tgid) after the pid, perf has a blank before it; flags and system are in some dialects only.
 const PREFIX =
-  /[-\s](\d{1,10})\s{1,32}(?:\(\s{0,9}[-\d]{1,10}\)\s{1,32})?\[(\d{1,5})\]\s{1,32}(?:[^\s:]{4,5}\s{1,32})?(\d{1,12})\.(\d{1,9}):\s{1,32}(?:[\w-]{1,64}:)?(\w{1,64}):(?:\s(.*))?$/;
+  /[-\s](\d{1,10})\s{1,32}(?:\(\s{0,9}[-\d]{1,10}\)\s{1,32})?\[(\d{1,5})\]\s{1,32}(?:[^\s:]{4,5}\s{1,32})?(\d{1,12})\.(\d{1,9}):\s{1,32}(?:[\w-]{1,64}:)?(\w{1,64}):(?=\s|$)/;
 
 /** Splits a line; undefined when it is none of an event. */
 export function parseFtraceLine(line: string): FtraceLine | undefined {
   const m = PREFIX.exec(line);
   if (m === null) return undefined;
-  const [, pid, , seconds, fraction, event, text] = m;
+  const [prefix, pid, , seconds, fraction, event] = m;
   const nanoseconds = Number((fraction ?? "").padEnd(9, "0"));
   return {
     pid: Number(pid),
     time: Number(seconds) * 1e9 + nanoseconds,
     event: event ?? "",
-    text: (text ?? "").trim(),
+    text: line.slice(m.index + prefix.length).trim(),
   };
 }
 

@@ -13,7 +13,8 @@
  * Spaces are told apart by their first line only: msm prints nothing between them, panthor an empty line.
  */
 import { TraceError } from "../trace-error.ts";
-import { type Imported, type Importer, Skipped } from "./imported.ts";
+import type { Imported, Importer } from "./imported.ts";
+import { Skipped } from "./skipped.ts";
 
 const SPACE = "DRM GPU VA space (";
 const RESERVED = /^Kernel reserved node \[0x([0-9a-f]{16});0x([0-9a-f]{16})\]$/;
@@ -111,7 +112,7 @@ export function gpuvasImporter(file: string): Importer {
       }
       if (/^ {5,}\|/.test(text)) throw damaged(line, "the row is not one of a gpuvas table");
       if (text === "" || text.startsWith("---") || text === GPUVAS_TITLE || text === REGIONS_TITLE) return;
-      skipped.add("line that is none of gpuvas");
+      skipped.unread("line that is none of gpuvas", line);
     },
     end(): void {
       if (head !== undefined) throw damaged(head.line, "the file ends within a space");

@@ -1,16 +1,22 @@
 /** Reads a file of any known format as a stream. */
+import type { TraceHeader } from "@gpuvm/drm-model";
 import { type ByteSource, concat, inflate, inputError, UNNAMED } from "../inflate.ts";
 import { LineBlocks } from "../line-block.ts";
-import { readTrace } from "../read-trace.ts";
+import { readTrace, type TraceStream } from "../read-trace.ts";
 import { TraceError } from "../trace-error.ts";
 import { bindingReportImporter } from "./binding-report.ts";
+import { dmesgImporter } from "./dmesg.ts";
 import { fdinfoImporter } from "./fdinfo.ts";
 import { gpuvasImporter } from "./gpuvas.ts";
 import type { Imported, Importer } from "./imported.ts";
+import { msmDevcoredumpImporter } from "./msm-devcoredump.ts";
 import { msmGemImporter } from "./msm-gem.ts";
 import { panthorGemsImporter } from "./panthor-gems.ts";
+import { radvBoHistoryImporter } from "./radv-bo-history.ts";
+import { type PassedOver, Skipped } from "./skipped.ts";
 import { type ImportFormat, SNIFF_CHARS, sniff } from "./sniff.ts";
 import { traceCmdImporter } from "./trace-cmd.ts";
+import { vkd3dImporter } from "./vkd3d.ts";
 import { xeDevcoredumpImporter } from "./xe-devcoredump.ts";
 
 const IMPORTERS: Readonly<Record<Exclude<ImportFormat, "gpu-bo-trace">, (file: string) => Importer>> = {
@@ -18,10 +24,20 @@ const IMPORTERS: Readonly<Record<Exclude<ImportFormat, "gpu-bo-trace">, (file: s
   "trace-cmd": traceCmdImporter,
   fdinfo: fdinfoImporter,
   "binding-report": bindingReportImporter,
+  "radv-bo-history": radvBoHistoryImporter,
+  vkd3d: vkd3dImporter,
   "xe-devcoredump": xeDevcoredumpImporter,
+  "msm-devcoredump": msmDevcoredumpImporter,
   "msm-gem": msmGemImporter,
   "panthor-gems": panthorGemsImporter,
+  dmesg: dmesgImporter,
 };
+
+/** The names of all formats. */
+export const IMPORT_FORMATS: readonly ImportFormat[] = [
+  "gpu-bo-trace",
+  ...(Object.keys(IMPORTERS) as (keyof typeof IMPORTERS)[]),
+];
 
 /** Options of {@link importFile}. */
 export interface ImportOptions {
@@ -34,11 +50,11 @@ export interface ImportOptions {
 /** A file that is being imported. Iterate it once. */
 export interface ImportStream extends AsyncIterable<readonly Imported[]> {
   readonly format: ImportFormat;
-  /** How many lines were passed over, by what they are. Complete after the last batch. */
-  readonly skipped: ReadonlyMap<string, number>;
+  /** The header of a `gpu-bo-trace`; the other formats have none. */
+  readonly header?: TraceHeader;
+  /** What was passed over, by kind. Complete after the last batch. */
+  readonly skipped: ReadonlyMap<string, PassedOver>;
 }
-
-const NOTHING: ReadonlyMap<string, number> = new Map();
 
 /**
  * Opens a file of any format that {@link sniff} knows, plain or gzip, and reads it as a stream. Memory doesn't grow with
@@ -73,12 +89,15 @@ export async function importFile(source: ByteSource, options: ImportOptions = {}
   if (format === undefined) {
     await chunks.return();
     const reason = bytes === 0 ? "the file is empty" : "the format is not known";
-    const hint = `it must be one of gpu-bo-trace, ${Object.keys(IMPORTERS).join(", ")}; name it if it is one of these`;
+    const hint = `it must be one of ${IMPORT_FORMATS.join(", ")}; name it if it is one of these`;
     throw new TraceError({ file, line: 1, reason, hint });
   }
   const all = rejoin(head, chunks);
   if (format === "gpu-bo-trace") {
-    return { format, skipped: NOTHING, [Symbol.asyncIterator]: () => boTrace(all, file) };
+    const odd = new Skipped();
+    const trace = await readTrace(all, { file });
+    const { header } = trace;
+    return { format, header, skipped: odd, [Symbol.asyncIterator]: () => boTrace(trace, odd) };
   }
   const importer = IMPORTERS[format](file);
   return { format, skipped: importer.skipped, [Symbol.asyncIterator]: () => lines(all, file, importer) };
@@ -97,14 +116,15 @@ async function* rejoin(
 }
 
 async function* boTrace(
-  source: AsyncGenerator<Uint8Array, void, undefined>,
-  file: string,
+  trace: TraceStream,
+  odd: Skipped,
 ): AsyncGenerator<readonly Imported[], void, undefined> {
   // The header is line 1.
   let line = 1;
-  for await (const batch of await readTrace(source, { file })) {
+  for await (const batch of trace) {
     yield batch.map((request): Imported => ({ kind: "request", line: ++line, request }));
   }
+  for (const { message, line: at } of trace.warnings) odd.unread(message, at);
 }
 
 async function* lines(

@@ -1,5 +1,6 @@
 /** What importers give: requests, where a text tells of events, and snapshots, where it tells of a state. */
 import type { Request } from "@gpuvm/drm-model";
+import type { PassedOver } from "./skipped.ts";
 
 /** One address space in a snapshot; the mappings that follow with the same `space` number are in it. */
 export interface SnapshotSpace {
@@ -58,7 +59,7 @@ export interface SnapshotMemory {
   /** Client, process or GPU that it is counted for. */
   readonly owner: string;
   readonly region: string;
-  /** `total`, `shared`, `active`, `resident`, `purgeable`. */
+  /** `total`, `shared`, `active`, `resident`, `purgeable`; a driver's own amounts begin with its prefix. */
   readonly what: string;
   readonly bytes: number;
 }
@@ -66,10 +67,60 @@ export interface SnapshotMemory {
 /** A state that a text shows, one row at a time, so that a dump of any size needs no more memory than a small one. */
 export type Snapshot = SnapshotSpace | SnapshotMapping | SnapshotRegion | SnapshotObject | SnapshotMemory;
 
+/** A fault of the GPU that a text tells of: an address at which nothing could be read or written. */
+export interface Fault {
+  /** The address, or that of its page; 48-bit addresses are not sign-extended. */
+  readonly address: bigint;
+  /** Bytes from `address` on of which one was touched: 4096 where only the page is known. */
+  readonly length: number;
+  /** Who says so, such as `amdgpu` or `vkd3d-proton`. */
+  readonly source: string;
+  /** When, in nanoseconds on the clock of the text; absent where it doesn't say, or on another clock than events have. */
+  readonly clock?: number;
+  /** The address space, as {@link ImportedRequest.label} names it; absent where the text doesn't say. */
+  readonly space?: string;
+  /** More that the text says, such as the process or the kind of access. */
+  readonly detail?: string;
+}
+
+/** A request that was read. */
+export interface ImportedRequest {
+  readonly kind: "request";
+  /** Line of the text that it comes from, from 1. */
+  readonly line: number;
+  readonly request: Request;
+  /** When, in nanoseconds on the clock of the text itself; absent where there is none. */
+  readonly clock?: number;
+  /** What the text calls the buffer or the address space that the request makes; absent where it has no name. */
+  readonly label?: string;
+}
+
+/** A row of a state that was read. */
+export interface ImportedSnapshot {
+  readonly kind: "snapshot";
+  readonly line: number;
+  readonly snapshot: Snapshot;
+  /** When, in nanoseconds since the first event, where the text says so. */
+  readonly t?: number;
+}
+
+/** A fault of the GPU that was read. */
+export interface ImportedFault {
+  readonly kind: "fault";
+  readonly line: number;
+  readonly fault: Fault;
+}
+
+/** Events are missing here: what follows rests on a state that nobody saw. */
+export interface ImportedLoss {
+  readonly kind: "loss";
+  readonly line: number;
+  /** How many; absent where the text doesn't say. */
+  readonly events?: number;
+}
+
 /** One thing that was read, and where. */
-export type Imported =
-  | { readonly kind: "request"; readonly line: number; readonly request: Request }
-  | { readonly kind: "snapshot"; readonly line: number; readonly snapshot: Snapshot };
+export type Imported = ImportedRequest | ImportedSnapshot | ImportedFault | ImportedLoss;
 
 /** Reads one format, line by line. Made fresh for each file. */
 export interface Importer {
@@ -81,15 +132,6 @@ export interface Importer {
   line(text: string, line: number, out: Imported[]): void;
   /** After the last line. */
   end(out: Imported[]): void;
-  /** How many lines were passed over, by what they are; such as events that ask nothing of a driver. */
-  readonly skipped: ReadonlyMap<string, number>;
-}
-
-/** Counts lines that are passed over. */
-export class Skipped extends Map<string, number> {
-  /** One more of these. The number of different names is limited, as they come from the file. */
-  add(what: string): void {
-    const name = this.has(what) || this.size < 1000 ? what : "other";
-    this.set(name, (this.get(name) ?? 0) + 1);
-  }
+  /** What was passed over. */
+  readonly skipped: ReadonlyMap<string, PassedOver>;
 }

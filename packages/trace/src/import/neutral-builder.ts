@@ -28,46 +28,72 @@ export class NeutralBuilder {
   readonly #vms = new Serials();
   readonly #queues = new Serials();
   readonly #fences = new Map<number, number>();
+  /** Keys of the queues of each VM: they go with it. */
+  readonly #queuesOf = new Map<number, string[]>();
+  #clock: number | undefined;
   #origin: number | undefined;
   #t = 0;
   #line = 0;
   #out: Imported[] = [];
 
-  /** Sets where the following requests come from. Times that go back a little, as merged buffers do, are held. */
-  at(line: number, nanoseconds: number, out: Imported[]): void {
+  /**
+   * Sets where the following requests come from. Times that go back a little, as merged buffers do, are held.
+   * `clocked` is false where the times are made up, so that nothing else can be compared with them.
+   */
+  at(line: number, nanoseconds: number, out: Imported[], clocked = true): void {
     this.#origin ??= nanoseconds;
     this.#t = Math.max(this.#t, nanoseconds - this.#origin);
+    this.#clock = clocked ? this.#origin + this.#t : undefined;
     this.#line = line;
     this.#out = out;
   }
 
-  #emit(request: NeutralRequest): void {
-    this.#out.push({ kind: "request", line: this.#line, request });
+  /** Nanoseconds from the first event to the one that is being read. */
+  get now(): number {
+    return this.#t;
   }
 
-  /** The serial of a VM, which is created when it is new. */
-  vm(key: string): number {
+  #emit(request: NeutralRequest, label?: string): void {
+    const clock = this.#clock;
+    this.#out.push({
+      kind: "request",
+      line: this.#line,
+      request,
+      ...(clock === undefined ? {} : { clock }),
+      ...(label === undefined ? {} : { label }),
+    });
+  }
+
+  /** The serial of a VM, which is created when it is new. `label` is how faults name it. */
+  vm(key: string, label?: string): number {
     const known = this.#vms.get(key);
     if (known !== undefined) return known;
     const vm = this.#vms.add(key);
-    this.#emit({ t: this.#t, f: 0, op: "vm_create", vm });
+    this.#emit({ t: this.#t, f: 0, op: "vm_create", vm }, label);
     return vm;
   }
 
-  /** The VM is gone. Nothing happens when it was never seen. */
+  /** Whether there is a VM of this key. */
+  hasVm(key: string): boolean {
+    return this.#vms.get(key) !== undefined;
+  }
+
+  /** The VM is gone, and its queues with it. Nothing happens when it was never seen. */
   vmDestroy(key: string): void {
     const vm = this.#vms.get(key);
     if (vm === undefined) return;
     this.#vms.drop(key);
+    for (const queue of this.#queuesOf.get(vm) ?? []) this.#queues.drop(queue);
+    this.#queuesOf.delete(vm);
     this.#emit({ t: this.#t, f: 0, op: "vm_destroy", vm });
   }
 
   /** The serial of a buffer, which is created with this size when it is new. */
-  bo(key: string, size: number): number {
+  bo(key: string, size: number, label?: string): number {
     const known = this.#bos.get(key);
     if (known !== undefined) return known;
     const bo = this.#bos.add(key);
-    this.#emit({ t: this.#t, f: 0, op: "gem_new", bo, size });
+    this.#emit({ t: this.#t, f: 0, op: "gem_new", bo, size }, label);
     return bo;
   }
 
@@ -97,11 +123,18 @@ export class NeutralBuilder {
     this.#emit({ t: this.#t, f: 0, op: "vm_bind", vm, async: false, ops: [op] });
   }
 
-  /** Work on a queue, which is created when it is new. Gives the queue and the fence of the work. */
-  submit(queueKey: string, vm: number): { queue: number; fence: number } {
-    let queue = this.#queues.get(queueKey);
+  /**
+   * Work on a queue of a VM, which is created when it is new. Gives the queue and the fence of the work. A ring that
+   * works for several VMs is a queue for each: a queue never outlives its VM.
+   */
+  submit(ring: string, vm: number): { queue: number; fence: number } {
+    const key = `${vm}/${ring}`;
+    let queue = this.#queues.get(key);
     if (queue === undefined) {
-      queue = this.#queues.add(queueKey);
+      queue = this.#queues.add(key);
+      const keys = this.#queuesOf.get(vm);
+      if (keys === undefined) this.#queuesOf.set(vm, [key]);
+      else keys.push(key);
       this.#emit({ t: this.#t, f: 0, op: "queue_new", queue, vm });
     }
     const fence = (this.#fences.get(queue) ?? 0) + 1;

@@ -37,3 +37,11 @@ export function decimal(text: string, what: string, place: Place): number {
     throw damaged(place, `${what} is ${JSON.stringify(text)}, not a decimal integer`);
   return n;
 }
+
+/**
+ * A GPU address without the sign that some texts extend it by: those that come from Vulkan have bits 48 to 63 set where
+ * bit 47 is. Tracepoints and debugfs never do.
+ */
+export function unsigned48(va: bigint): bigint {
+  return va >> 47n === 0x1ffffn ? va & 0xffff_ffff_ffffn : va;
+}

@@ -13,16 +13,26 @@
 import type { FtraceLine } from "./ftrace-line.ts";
 import { field } from "./ftrace-line.ts";
 import type { NeutralBuilder } from "./neutral-builder.ts";
+import type { Understood } from "./xe-events.ts";
 
 /** A program rarely has more work in flight; a trace that lost its `done` events must not grow without end. */
 const PENDING_MAX = 65_536;
 
-/** Gives false for an event that asks nothing of a driver. */
+/** What the scheduler and fences do by themselves. */
+const HARMLESS: ReadonlySet<string> = new Set([
+  ...["drm_run_job", "drm_sched_job_run", "drm_sched_job_add_dep", "drm_sched_job_unschedulable"],
+  ...["drm_sched_job_wait_dep", "drm_sched_process_job", "drm_sched_job_done"],
+  ...["emit", "init", "destroy", "enable_signal", "signaled", "wait_start", "wait_end"].map(
+    (what) => `dma_fence_${what}`,
+  ),
+]);
+
+/** Work that is under way. */
 export class SchedEvents {
   readonly #pending = new Map<string, { queue: number; fence: number }>();
 
   /** `vm` names the VM for a job; the events don't say in which one it runs. */
-  event(e: FtraceLine, build: NeutralBuilder, vm: () => number): boolean {
+  event(e: FtraceLine, build: NeutralBuilder, vm: () => number): Understood {
     switch (e.event) {
       case "drm_sched_job":
       case "drm_sched_job_queue": {
@@ -30,20 +40,21 @@ export class SchedEvents {
         const work = build.submit(ring, vm());
         if (this.#pending.size >= PENDING_MAX) this.#pending.clear();
         this.#pending.set(field(e.text, "fence") ?? "?", work);
-        return true;
+        return "used";
       }
       case "drm_sched_process_job":
       case "drm_sched_job_done":
         this.#pending.delete(field(e.text, "fence") ?? "?");
-        return false;
+        return "harmless";
       case "dma_fence_wait_start": {
         const work = this.#pending.get(`${field(e.text, "context")}:${field(e.text, "seqno")}`);
-        if (work === undefined) return false;
+        // Fences of what is no job, such as a bind's or the display's.
+        if (work === undefined) return "harmless";
         build.wait(work.queue, work.fence);
-        return true;
+        return "used";
       }
       default:
-        return false;
+        return HARMLESS.has(e.event) ? "harmless" : "unread";
     }
   }
 }

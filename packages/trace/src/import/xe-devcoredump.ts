@@ -1,5 +1,5 @@
 /**
- * The VM section of a devcoredump of xe.
+ * The VM section of a devcoredump of xe, as Linux 6.11 to 7.3 prints it (xe_devcoredump.c, xe_vm.c).
  *
  * ```
  * file = { "VM.uapi_flags: " HEX NL | "[" HEX "].length: " HEX NL
@@ -7,18 +7,23 @@
  * PART = WORD | KEY "=" VALUE                        read_only, read_write; userptr, null_sparse, bo; keys are added over time
  * ```
  *
- * Length and properties are kept, contents are dropped.
+ * Length and properties are kept, contents are dropped. Other sections begin with `**** NAME ****`.
  */
-import { type Imported, type Importer, Skipped } from "./imported.ts";
+import type { Imported, Importer } from "./imported.ts";
 import { hex64 } from "./numbers.ts";
+import { Skipped } from "./skipped.ts";
 
-const ENTRY = /^\[(?:0x)?([0-9a-fA-F]{1,16})\]\.(\w+): ?(.*)$/;
+const ENTRY = /^\[(?:0x)?([0-9a-fA-F]{1,16})\]\.(\w{1,32}): ?/;
+const SECTION = /^\*{4} (.{1,64}?) \*{4}$/;
+/** Contents, which are dropped on purpose, and what the kernel says where it has none. */
+const DROPPED: ReadonlySet<string> = new Set(["data", "error"]);
 
 /** Makes an importer for one file. */
 export function xeDevcoredumpImporter(file: string): Importer {
   const skipped = new Skipped();
   let open: { line: number; va: bigint; length: bigint; properties: Record<string, string> } | undefined;
   let announced = false;
+  let section = "";
 
   function flush(out: Imported[]): void {
     if (open === undefined) return;
@@ -41,11 +46,18 @@ export function xeDevcoredumpImporter(file: string): Importer {
     line(text: string, line: number, out: Imported[]): void {
       const m = ENTRY.exec(text);
       if (m === null) {
-        if (text.trim() !== "") skipped.add("line outside of the VM section");
+        const head = SECTION.exec(text);
+        if (head !== null) section = head[1] as string;
+        if (text.trim() === "") return;
+        // Without a head before it, the text is a piece of the VM section.
+        const harmless = section !== "" && section !== "VM state";
+        if (harmless || text.startsWith("VM.uapi_flags:") || head !== null) {
+          skipped.harmless("line outside of the VM section", line);
+        } else skipped.unread("line of the VM section", line);
         return;
       }
       const va = hex64(m[1] as string, "address", { file, line });
-      const value = m[3] as string;
+      const value = text.slice(m[0].length);
       if (m[2] === "length") {
         flush(out);
         open = { line, va, length: hex64(value.trim(), "length", { file, line }), properties: {} };
@@ -56,7 +68,10 @@ export function xeDevcoredumpImporter(file: string): Importer {
         });
         open.properties = Object.fromEntries(entries);
       } else {
-        skipped.add(m[2] as string);
+        const what = m[2] as string;
+        // An error at 0 without a mapping there: the kernel has no state of the VM at all.
+        if (DROPPED.has(what) && (announced || open !== undefined)) skipped.harmless(what, line);
+        else skipped.unread(what, line);
       }
     },
     end(out: Imported[]): void {

@@ -12,7 +12,10 @@ export type FindingCode =
   | "closed-while-mapped"
   | "mapped-at-close"
   | "growth"
-  | "fragmentation";
+  | "fragmentation"
+  | "gpu-fault"
+  | "lost-events"
+  | "not-understood";
 
 /** Every finding there is: how bad it is, and what to do about it. */
 export const FINDINGS: Readonly<Record<FindingCode, readonly [Severity, string]>> = {
@@ -27,7 +30,7 @@ export const FINDINGS: Readonly<Record<FindingCode, readonly [Severity, string]>
   ],
   "use-after-unbind": [
     "error",
-    "work runs at an address that was unbound before: wait for the work, or unbind later",
+    "an address was used after it was unbound: wait for the work that uses it, or unbind later",
   ],
   "map-over": ["note", "a live mapping is replaced: intended for sparse memory, otherwise unbind it first"],
   "unbind-nothing": ["warning", "nothing is bound there: a bind is missing, or the same unbind came twice"],
@@ -40,6 +43,18 @@ export const FINDINGS: Readonly<Record<FindingCode, readonly [Severity, string]>
     "the kernel must clean these up: unbind before the file or the VM is closed",
   ],
   growth: ["warning", "memory only grows: look for buffers that are made again and again and never closed"],
+  "gpu-fault": [
+    "error",
+    "look it up in binds that were recorded at the same time: lint TRACE and the log together",
+  ],
+  "lost-events": [
+    "warning",
+    "what follows rests on a state that nobody saw, so unbinds of nothing are not reported: record again with a larger buffer",
+  ],
+  "not-understood": [
+    "warning",
+    "what they asked is missing from all that is said of this file: please report lines of this kind",
+  ],
   fragmentation: ["note", "neighbouring mappings of one buffer could be one: bind larger ranges at once"],
 };
 

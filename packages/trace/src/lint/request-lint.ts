@@ -1,6 +1,7 @@
 /** Looks at what a program asked. */
 import type { BindOp, CommandRange, Request, VmBind } from "@gpuvm/drm-model";
-import { type Cut, MappingSet } from "../mapping-set.ts";
+import { type Cut, type Mapped, MappingSet } from "../mapping-set.ts";
+import { AddressHistory } from "./address-history.ts";
 import { type Finding, finding } from "./finding.ts";
 import { Growth } from "./growth.ts";
 
@@ -24,18 +25,25 @@ export class RequestLint {
   readonly #queueVm = new Map<string, string>();
   readonly #sizes = new Map<number, number>();
   readonly #mappedTimes = new Map<number, number>();
-  readonly #growth = new Growth();
+  readonly #history: AddressHistory;
+  #growth = new Growth();
   #bytes = 0;
   #line = 0;
+  #clock = Number.NaN;
+  /** Line of the last loss of events: what was seen before it may have ended unseen. */
+  #lossLine = 0;
 
-  constructor(file: string, report: (f: Finding) => void) {
+  constructor(file: string, report: (f: Finding) => void, history: AddressHistory = new AddressHistory()) {
     this.#file = file;
     this.#report = report;
+    this.#history = history;
   }
 
-  /** The next request. */
-  push(r: Request, line: number): void {
+  /** The next request; `clock` is its time on the clock of the file, `label` what it calls a VM that is made. */
+  push(r: Request, line: number, clock?: number, label?: string): void {
     this.#line = line;
+    this.#clock = clock ?? Number.NaN;
+    if (r.op === "vm_create" && label !== undefined) this.#history.label(`${r.f}/${r.vm}`, label);
     if (r.op === "gem_new" || (r.op === "prime_import" && r.fresh)) this.#open(r.bo, r.size);
     else if (r.op === "gem_close") this.#close(r.bo);
     else if (r.op === "vm_bind") this.#bind(r);
@@ -51,6 +59,14 @@ export class RequestLint {
         if (key.startsWith(`${r.f}/`)) this.#leave(key, `file ${r.f} is closed`);
       }
     }
+  }
+
+  /** Events are missing: what is known so far may be wrong, and is not held against what follows. */
+  lost(line: number): void {
+    this.#lossLine = line;
+    this.#mappedTimes.clear();
+    this.#growth = new Growth();
+    for (const vm of this.#vms.values()) vm.unbound.length = 0;
   }
 
   /** After the last request. */
@@ -92,10 +108,10 @@ export class RequestLint {
 
   #bind(r: VmBind): void {
     const vm = this.#vm(`${r.f}/${r.vm ?? 0}`);
-    for (const o of r.ops) this.#op(vm, o);
+    for (const o of r.ops) this.#op(vm, `${r.f}/${r.vm ?? 0}`, o);
   }
 
-  #op(vm: Vm, o: BindOp): void {
+  #op(vm: Vm, key: string, o: BindOp): void {
     const where = `0x${BigInt(o.va).toString(16)}+0x${BigInt(o.length).toString(16)}`;
     switch (o.kind) {
       case "map":
@@ -107,11 +123,12 @@ export class RequestLint {
             `map ${where} of buffer ${o.bo} at offset 0x${BigInt(o.boOffset).toString(16)}`,
           );
         }
+        this.#history.record(true, key, o.va, o.va + o.length, this.#line, this.#clock);
         const cut = vm.set.map(o.va, o.length, o.bo, o.boOffset, this.#line);
         this.#count(cut);
         if (o.bo !== 0) this.#mappedTimes.set(o.bo, (this.#mappedTimes.get(o.bo) ?? 0) + 1);
         // Null mappings are there to be mapped over, and memory to be replaced by them.
-        const replaced = o.bo === 0 ? undefined : cut.removed.find((m) => m.bo !== 0);
+        const replaced = o.bo === 0 ? undefined : cut.removed.find((m) => m.bo !== 0 && this.#seen(m));
         if (replaced !== undefined) {
           this.#say(
             "map-over",
@@ -123,13 +140,19 @@ export class RequestLint {
       case "unmap": {
         const cut = vm.set.unmap(o.va, o.length);
         this.#count(cut);
-        if (cut.removed.length === 0) this.#say("unbind-nothing", `unmap ${where}: nothing is mapped there`);
+        // The bind may be among the events that were lost.
+        if (cut.removed.length === 0 && this.#lossLine === 0) {
+          this.#say("unbind-nothing", `unmap ${where}: nothing is mapped there`);
+        }
+        if (cut.removed.length > 0) {
+          this.#history.record(false, key, o.va, o.va + o.length, this.#line, this.#clock);
+        }
         vm.unbound.push({ va: o.va, end: o.va + o.length, line: this.#line });
         if (vm.unbound.length > RECENT) vm.unbound.splice(0, RECENT / 2);
         break;
       }
       case "unmap_all":
-        this.#count(vm.set.unmapBo(o.bo));
+        this.#unmapAll(vm, key, o.bo);
         break;
       case "prefetch":
       case "sync":
@@ -137,9 +160,20 @@ export class RequestLint {
     }
   }
 
+  #unmapAll(vm: Vm, key: string, bo: number): void {
+    const cut = vm.set.unmapBo(bo);
+    this.#count(cut);
+    for (const m of cut.removed) this.#history.record(false, key, m.va, m.end, this.#line, this.#clock);
+  }
+
+  /** Whether nothing was lost since a mapping was made. */
+  #seen(m: Mapped): boolean {
+    return m.line > this.#lossLine;
+  }
+
   #count(cut: Cut): void {
-    for (const m of cut.removed) this.#add(m.bo, -1);
-    for (const m of cut.left) this.#add(m.bo, 1);
+    for (const m of cut.removed) if (this.#seen(m)) this.#add(m.bo, -1);
+    for (const m of cut.left) if (this.#seen(m)) this.#add(m.bo, 1);
   }
 
   #add(bo: number, by: number): void {
@@ -165,9 +199,15 @@ export class RequestLint {
   #leave(key: string, why: string): void {
     const vm = this.#vms.get(key);
     if (vm === undefined) return;
-    if (vm.set.size > 0) this.#say("mapped-at-close", `${why} with ${vm.set.size} mappings left`);
+    let left = 0;
+    for (const m of vm.set) {
+      if (!this.#seen(m)) continue;
+      left++;
+      this.#add(m.bo, -1);
+    }
+    if (left > 0) this.#say("mapped-at-close", `${why} with ${left} mappings left`);
     this.#fragments(vm.set);
-    for (const m of vm.set) this.#add(m.bo, -1);
+    this.#history.record(false, key, 0, Number.POSITIVE_INFINITY, this.#line, this.#clock);
     this.#vms.delete(key);
   }
 

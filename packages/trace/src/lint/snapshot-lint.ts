@@ -1,5 +1,6 @@
 /** Looks at what a dump shows. */
 import type { Snapshot, SnapshotMapping, SnapshotSpace } from "../import/imported.ts";
+import { AddressHistory } from "./address-history.ts";
 import { type Finding, finding } from "./finding.ts";
 import { Growth } from "./growth.ts";
 
@@ -12,6 +13,7 @@ const OWNERS_MAX = 10_000;
 export class SnapshotLint {
   readonly #file: string;
   readonly #report: (f: Finding) => void;
+  readonly #history: AddressHistory;
   readonly #growth = new Map<string, Growth>();
   #space: SnapshotSpace | undefined;
   #last: SnapshotMapping | undefined;
@@ -19,8 +21,9 @@ export class SnapshotLint {
   #joinable = 0;
   #line = 0;
 
-  constructor(file: string, report: (f: Finding) => void) {
+  constructor(file: string, report: (f: Finding) => void, history: AddressHistory = new AddressHistory()) {
     this.#file = file;
+    this.#history = history;
     this.#report = report;
   }
 
@@ -58,6 +61,7 @@ export class SnapshotLint {
   #mapping(m: SnapshotMapping): void {
     const where = `0x${m.va.toString(16)}+0x${m.length.toString(16)}`;
     const end = m.va + m.length;
+    this.#history.record(true, `${m.space}`, Number(m.va), Number(end), this.#line, Number.NaN);
     const last = this.#last?.space === m.space ? this.#last : undefined;
     this.#mappings++;
     if (m.length === 0n || m.va % PAGE !== 0n || m.length % PAGE !== 0n || (m.offset ?? 0n) % PAGE !== 0n) {

@@ -1,6 +1,14 @@
 import type { NeutralRequest, Request, TraceHeader } from "@gpuvm/drm-model";
 import { NEUTRAL_DRIVER, TRACE_FORMAT, TRACE_VERSION, UsageError } from "@gpuvm/drm-model";
-import { type ByteSource, type ImportFormat, type ImportStream, importFile, readTrace } from "@gpuvm/trace";
+import {
+  type ByteSource,
+  type ImportFormat,
+  type ImportStream,
+  importFile,
+  type PassedOver,
+  Shortfall,
+  tellsEvents,
+} from "@gpuvm/trace";
 import { sideBySide } from "./side-by-side.ts";
 import { StateBuilder } from "./snapshot-state.ts";
 import { StateRequests } from "./state-requests.ts";
@@ -16,12 +24,11 @@ export interface ImportedTrace {
   readonly header: TraceHeader;
   /** The requests. */
   readonly batches: AsyncIterable<readonly Request[]>;
-  /** Lines that were passed over, by what they are; complete after the last batch. */
-  readonly skipped: () => ReadonlyMap<string, number>;
+  /** What was passed over, by kind and file; complete after the last batch. */
+  readonly skipped: () => readonly (PassedOver & { readonly file: string })[];
+  /** Why the trace is not the whole of what the files tell of, in words; empty: it is. Complete after the last batch. */
+  readonly incomplete: () => readonly string[];
 }
-
-/** Formats that tell what happened; the others tell how it is. */
-const EVENTS: ReadonlySet<ImportFormat> = new Set(["gpu-bo-trace", "trace-cmd", "binding-report"]);
 
 /**
  * Opens files as one trace. One `gpu-bo-trace` is taken as it is. Files of events are clients side by side; files of
@@ -43,23 +50,33 @@ export async function importTrace(
     );
   }
   const formats = streams.map((stream) => stream.format);
-  const skipped = () => {
-    const sum = new Map<string, number>();
-    for (const stream of streams) {
-      for (const [what, n] of stream.skipped) sum.set(what, (sum.get(what) ?? 0) + n);
-    }
-    return sum;
-  };
-  const [only = ""] = paths;
+  const shortfalls = streams.map(() => new Shortfall());
+  const skipped = () =>
+    streams.flatMap((stream, i) =>
+      [...stream.skipped.values()].map((kind) => ({ ...kind, file: paths[i] as string })),
+    );
+  const incomplete = () =>
+    streams.flatMap((stream, i) =>
+      (shortfalls[i] as Shortfall).words(stream.skipped).map((words) => `${paths[i]}: ${words}`),
+    );
   if (formats.includes("gpu-bo-trace")) {
     if (paths.length > 1)
       throw new UsageError("a gpu-bo-trace is imported by itself, not together with others");
-    for await (const _ of streams[0] as ImportStream) break;
-    const trace = await readTrace(open(only), { file: only });
-    return { formats, header: trace.header, batches: trace, skipped };
+    const [stream] = streams as [ImportStream];
+    const { header } = stream;
+    if (header !== undefined) {
+      const batches = requestsOf(stream, new Shortfall());
+      return { formats, header, batches, skipped, incomplete };
+    }
   }
-  const events = formats.filter((format) => EVENTS.has(format)).length;
-  if (events > 0 && events < formats.length) {
+  const telling = formats.filter((format) => format !== "dmesg");
+  if (telling.length === 0) {
+    throw new UsageError(
+      `${paths.join(", ")}: a kernel log asks nothing of a driver; see what it says of faults with: gpuvm-bench lint TRACE ${paths[0]}`,
+    );
+  }
+  const events = telling.filter(tellsEvents).length;
+  if (events > 0 && events < telling.length) {
     throw new UsageError(
       `events and states don't go together: ${paths.map((p, i) => `${p} is ${formats[i]}`).join(", ")}`,
     );
@@ -72,15 +89,41 @@ export async function importTrace(
     capturedWith: "imported; each submit is taken to be done after 1000 us of simulated GPU time",
     description: `imported from ${[...new Set(formats)].join(", ")}`,
   };
-  const batches = events > 0 ? sideBySide(streams.map(requestsOf)) : statesOf(streams, paths);
-  return { formats, header, batches, skipped };
+  const batches =
+    events > 0
+      ? asking(paths, sideBySide(streams.map((stream, i) => requestsOf(stream, shortfalls[i] as Shortfall))))
+      : statesOf(streams, paths);
+  return { formats, header, batches, skipped, incomplete };
 }
 
-async function* requestsOf(stream: ImportStream): AsyncGenerator<readonly NeutralRequest[]> {
+/** Refuses files that only tell amounts or faults: a trace of nothing would pass every check. */
+async function* asking(
+  paths: readonly string[],
+  batches: AsyncIterable<readonly Request[]>,
+): AsyncGenerator<readonly Request[]> {
+  let asked = false;
+  for await (const batch of batches) {
+    asked ||= batch.length > 0;
+    yield batch;
+  }
+  if (!asked) {
+    throw new UsageError(
+      `${paths.join(", ")}: nothing in it asks anything of a driver, so there is nothing to replay; see what it tells with: gpuvm-bench export ${paths[0]} --format csv`,
+    );
+  }
+}
+
+async function* requestsOf(
+  stream: ImportStream,
+  shortfall: Shortfall,
+): AsyncGenerator<readonly NeutralRequest[]> {
   for await (const batch of stream) {
     const requests: NeutralRequest[] = [];
     // What importers of events give is neutral; amounts of memory between them ask nothing of a driver.
-    for (const item of batch) if (item.kind === "request") requests.push(item.request as NeutralRequest);
+    for (const item of batch) {
+      if (item.kind === "request") requests.push(item.request as NeutralRequest);
+      else if (item.kind === "loss") shortfall.lost(item);
+    }
     yield requests;
   }
 }

@@ -5,7 +5,7 @@ import { TraceError } from "@gpuvm/trace";
 export interface DumpedMapping {
   readonly va: number;
   readonly length: number;
-  /** What the dump calls the buffer; empty for none (sparse). */
+  /** What the dump calls the buffer; empty for none (sparse, or the program's own memory). */
   readonly object: string;
   readonly offset: number;
 }
@@ -75,7 +75,8 @@ export class StateBuilder {
   #objectOf(object: bigint | undefined, properties: Readonly<Record<string, string>> | undefined): string {
     if (object === 0n) return "";
     if (object !== undefined) return this.#listed[Number(object) - 1] ?? `0x${object.toString(16)}`;
-    if (properties !== undefined && "null_sparse" in properties) return "";
+    // The program's own memory is no buffer, and sparse ranges have none.
+    if (properties !== undefined && ("null_sparse" in properties || "userptr" in properties)) return "";
     // The dump doesn't name buffers: each mapping gets one of its own.
     return `unnamed ${++this.#anonymous}`;
   }

@@ -21,6 +21,7 @@ export class StateRequests {
   /** Buffers that some program made: another one imports them. */
   readonly #made = new Set<string>();
   #serial = 0;
+  #opened = 0;
   #before = NOTHING;
   #t = 0;
   #dumps = 0;
@@ -60,7 +61,8 @@ export class StateRequests {
   #file(name: string, out: NeutralRequest[]): number {
     const known = this.#files.get(name);
     if (known !== undefined) return known;
-    const f = this.#files.size;
+    // Never the number of a program that is gone.
+    const f = this.#opened++;
     this.#files.set(name, f);
     out.push({ t: this.#tick(), f, op: "vm_create", vm: 1 });
     out.push({ t: this.#tick(), f, op: "queue_new", vm: 1, queue: 1 });

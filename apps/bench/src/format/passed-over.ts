@@ -1,0 +1,20 @@
+import { count } from "@gpuvm/results";
+import type { PassedOver } from "@gpuvm/trace";
+
+/** Kinds that are named. */
+const SHOWN = 6;
+
+/** Says how many harmless lines of a file were passed over, and which: the others are told of one by one. */
+export function passedOver(
+  file: string,
+  skipped: ReadonlyMap<string, PassedOver> | readonly PassedOver[],
+  say: (text: string) => void,
+): void {
+  const kinds = [...skipped.values()].filter(({ harmless }) => harmless);
+  if (kinds.length === 0) return;
+  kinds.sort((a, b) => b.lines - a.lines);
+  const shown = kinds.slice(0, SHOWN).map(({ what, lines }) => `${count(lines)} ${what}`);
+  say(
+    `${file}: passed over, as they ask nothing of a driver: ${shown.join(", ")}${kinds.length > SHOWN ? ", ..." : ""}\n`,
+  );
+}

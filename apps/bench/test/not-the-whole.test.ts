@@ -1,0 +1,123 @@
+/** What a command says, and answers, when it could not use all of its input. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Results } from "@gpuvm/results";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+let dir = "";
+
+function bench(args: readonly string[], input = "") {
+  const node = ["--conditions=@gpuvm/source", MAIN];
+  return spawnSync(process.execPath, [...node, ...args], { cwd: dir, encoding: "utf8", input });
+}
+
+const at = (t: number, what: string): string => `   a-1   [000]   ${t}.000000: ${what}\n`;
+const CREATE = at(1, "xe_vm_create: dev=d, vm=00000000aaaa0001, asid=0x00005, vm flags=0x00001");
+const bind = (t: number, start: string, end: string): string =>
+  at(
+    t,
+    `xe_vma_bind: dev=d, vma=00000000bbbb0001, vm=00000000aaaa0001, asid=0x00005, start=${start}, end=${end}, userptr=0x0`,
+  );
+const BIND = bind(2, "0x000000100000", "0x0000001fffff");
+const FREE = at(9, "xe_vm_free: dev=d, vm=00000000aaaa0001, asid=0x00005, vm flags=0x00001");
+
+const FILES: Readonly<Record<string, string>> = {
+  "whole.txt": CREATE + BIND + FREE,
+  "lost.txt": `${CREATE + BIND}CPU:1 [LOST 40 EVENTS]\n${FREE}`,
+  "unread.txt": CREATE + BIND + at(3, "xe_of_the_future: x=y") + FREE,
+  "sparse.txt": CREATE + bind(2, "0x001000000000", "0x004fffffffff") + FREE,
+  "memory.txt":
+    at(1, "gpu_mem_total: gpu_id=0 pid=12 size=4096") + at(2, "gpu_mem_total: gpu_id=0 pid=12 size=8192"),
+};
+
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), "gpuvm-whole-"));
+  for (const [name, text] of Object.entries(FILES)) writeFileSync(join(dir, name), text);
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+const COMMANDS = (file: string): readonly (readonly string[])[] => [
+  ["lint", file],
+  ["import", file],
+  ["export", file, "--format", "csv"],
+  ["run", "--trace", file, "--policy", "xe"],
+];
+
+describe.each([
+  ["lost.txt", /40 events were lost/],
+  ["unread.txt", /xe_of_the_future/],
+])("%s", (file, words) => {
+  it.each(COMMANDS(file))("%s says so and answers 4", (...args) => {
+    const { status, stdout, stderr } = bench(args.filter((word) => word !== undefined));
+    expect(stdout + stderr).toMatch(words);
+    expect(stdout).not.toMatch(/Nothing is left behind/);
+    expect(status).toBe(4);
+  });
+});
+
+it.each(COMMANDS("whole.txt"))("of a whole trace %s answers 0", (...args) => {
+  expect(bench(args.filter((word) => word !== undefined)).status).toBe(0);
+});
+
+it("a policy that can't hold a trace goes without; the others stand", () => {
+  const { status, stdout, stderr } = bench(["run", "--trace", "sparse.txt", "--format", "json"]);
+  expect(status).toBe(4);
+  const { runs, refusals } = JSON.parse(stdout) as Results;
+  expect(runs.map((run) => run.policy).sort()).toEqual(["msm", "nouveau", "panthor", "xe"]);
+  expect(refusals).toMatchObject([{ trace: "sparse.txt", subject: "powervr:mainline" }]);
+  expect(stderr).toMatch(/^powervr:mainline cannot hold sparse\.txt: .*\n$/);
+  const alone = bench(["export", "sparse.txt", "--policy", "powervr", "--format", "chrome"]);
+  expect([alone.status, alone.stdout]).toEqual([2, ""]);
+  expect(alone.stderr).toMatch(/^powervr:mainline cannot hold .*\n$/);
+});
+
+it("a trace of nothing is no clean one", () => {
+  for (const args of [
+    ["run", "--trace", "memory.txt"],
+    ["import", "memory.txt"],
+  ]) {
+    const { status, stdout, stderr } = bench(args);
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(/nothing to replay/);
+  }
+});
+
+it("amounts of memory keep their time in csv and timelines", () => {
+  const rows = bench(["export", "memory.txt", "--format", "csv"]).stdout.split("\n");
+  expect(rows[2]).toBe("1000000000,,memory,,,,8192,,,,,,gpu 0 pid 12 gpu total");
+  const events = JSON.parse(bench(["export", "memory.txt", "--format", "chrome"]).stdout) as {
+    ph: string;
+    ts?: number;
+  }[];
+  expect(events.flatMap(({ ph, ts }) => (ph === "C" ? [ts] : []))).toEqual([0, 1e6]);
+});
+
+describe("standard input", () => {
+  const text = FILES["whole.txt"] as string;
+  it.each([
+    ["lint", "-"],
+    ["import", "-"],
+    ["export", "-", "--format", "csv"],
+    ["export", "-", "--format", "gpuvas"],
+    ["export", "-", "--policy", "xe", "--format", "chrome"],
+    ["run", "--trace", "-", "--policy", "xe"],
+    ["explain", "-", "--policy", "xe", "--bo", "1"],
+  ])("%s %s %s", (...args) => {
+    const words = args.filter((word) => word !== undefined);
+    const piped = bench(words, text);
+    expect([piped.status, piped.stderr]).toEqual([0, expect.not.stringMatching(/Error/)]);
+    expect(piped.stdout.length + piped.stderr.length).toBeGreaterThan(10);
+    expect(bench(words, "").status).toBe(2);
+  });
+
+  it("a gpu-bo-trace, too", () => {
+    bench(["import", "whole.txt", "-o", "whole.jsonl"]);
+    const trace = readFileSync(join(dir, "whole.jsonl"), "utf8");
+    expect(bench(["run", "--trace", "-", "--policy", "xe"], trace).status).toBe(0);
+    expect(bench(["import", "-"], trace).stdout).toBe(trace);
+  });
+});
