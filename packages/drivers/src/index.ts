@@ -12,6 +12,7 @@
  */
 
 export {
+  addDriver,
   DRIVERS,
   driverNamed,
   type OwnershipChoice,

@@ -1,6 +1,6 @@
 import type { BoOwnership } from "@gpuvm/core";
 import type { DriverPackage, DriverVariant } from "@gpuvm/drm-model";
-import { UsageError } from "@gpuvm/drm-model";
+import { UsageError, unknownName } from "@gpuvm/drm-model";
 import { msm } from "@gpuvm/policy-msm";
 import { nouveau } from "@gpuvm/policy-nouveau";
 import { panthor } from "@gpuvm/policy-panthor";
@@ -32,11 +32,33 @@ export function subjectName(subject: Subject): string {
   return `${driver.name}:${variantName}${foreign}`;
 }
 
+/** Policies from outside, which can be named like those that come with the project. */
+const outside: DriverPackage[] = [];
+
+/**
+ * Makes a policy from outside known by its name, so that it can be named wherever one of the project's can.
+ *
+ * @throws UsageError if there is one of that name already
+ */
+export function addDriver(driver: DriverPackage): void {
+  if ([...DRIVERS, ...outside].some(({ name }) => name === driver.name)) {
+    throw new UsageError(
+      `there is a policy called "${driver.name}" already: give yours another name (policy.driver, or the package's name)`,
+    );
+  }
+  outside.push(driver);
+}
+
 /** The package of a driver, by name. */
 export function driverNamed(name: string): DriverPackage {
-  const found = DRIVERS.find((driver) => driver.name === name);
+  const all = [...DRIVERS, ...outside];
+  const found = all.find((driver) => driver.name === name);
   if (found === undefined) {
-    throw new UsageError(`unknown policy "${name}": take one of ${DRIVERS.map((d) => d.name).join(", ")}`);
+    throw unknownName(
+      "policy",
+      name,
+      all.map((driver) => driver.name),
+    );
   }
   return found;
 }
@@ -46,10 +68,9 @@ export function subjectNamed(selector: string): Subject {
   const [name = "", wanted] = selector.split(":", 2);
   const driver = driverNamed(name);
   const variantName = wanted ?? driver.defaultVariant;
-  const variant = driver.variants[variantName];
+  const variant = Object.hasOwn(driver.variants, variantName) ? driver.variants[variantName] : undefined;
   if (variant === undefined) {
-    const known = Object.keys(driver.variants).join(", ");
-    throw new UsageError(`${name} has no variant "${variantName}": take one of ${known}`);
+    throw unknownName(`variant of ${name}`, variantName, Object.keys(driver.variants));
   }
   return { driver, variantName, variant, boOwnership: variant.policy.boOwnership };
 }

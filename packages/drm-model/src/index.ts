@@ -106,4 +106,4 @@ export { LowestFree } from "./uapi/lowest-free.ts";
 export { waitResv, waitResvTimeout } from "./uapi/resv.ts";
 export { countSubmit } from "./uapi/submit.ts";
 export { type MovedRange, Windows } from "./uapi/windows.ts";
-export { UsageError } from "./usage-error.ts";
+export { UsageError, unknownName } from "./usage-error.ts";

@@ -18,5 +18,5 @@ export { BUGS, UNEXPRESSED, type Unexpressed } from "./bugs/catalogue.ts";
 export { type BugResult, checkBug } from "./bugs/check.ts";
 export { RULES, type Rule, type RuleResult, type RuleRow } from "./bugs/rules.ts";
 export { type Explored, exploreOne, type How, type Method, type Shown } from "./explore-one.ts";
-export { bugNamed, type Named, named, parseSelector, scopesOf } from "./named.ts";
+export { bugNamed, defectsOf, type Named, named, parseSelector, scopesOf } from "./named.ts";
 export { nativeScopes } from "./scopes/native.ts";

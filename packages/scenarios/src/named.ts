@@ -1,5 +1,5 @@
 import { subjectNamed } from "@gpuvm/drivers";
-import { type DriverOptions, UsageError } from "@gpuvm/drm-model";
+import { type DriverOptions, type DriverPackage, unknownName } from "@gpuvm/drm-model";
 import { type Scenario, standardScopes } from "@gpuvm/explorer";
 import { scenarioOf } from "./bugs/bug.ts";
 import { BUGS } from "./bugs/catalogue.ts";
@@ -18,7 +18,11 @@ export interface Named {
 export function bugNamed(id: string): Named {
   const bug = BUGS.find((b) => b.id === id);
   if (bug === undefined) {
-    throw new UsageError(`unknown bug "${id}": take one of ${BUGS.map((b) => b.id).join(", ")}`);
+    throw unknownName(
+      "bug",
+      id,
+      BUGS.map((b) => b.id),
+    );
   }
   return { name: `bug:${id}`, scenario: scenarioOf(bug, true), failures: bug.failures ?? 0 };
 }
@@ -29,21 +33,50 @@ export function parseSelector(selector: string): { policy: string; options: Driv
   return { policy, options: { defects: new Set(defects) } };
 }
 
+/** The defects that a driver can be run with: the switches of its bugs in the catalogue. */
+export function defectsOf({ name }: DriverPackage): readonly string[] {
+  const own = BUGS.filter((bug) => bug.driver.name === name && bug.buggyVariant === undefined);
+  return [...new Set(own.flatMap((bug) => (bug.ownership === undefined ? (bug.defects ?? [bug.id]) : [])))];
+}
+
 /** Gives scenarios the names that tokens have for them. */
 export function named(selector: string, scenarios: readonly Scenario[]): Named[] {
   return scenarios.map((scenario) => ({ name: `${selector}/${scenario.name}`, scenario, failures: 0 }));
 }
 
 /**
- * The standard scopes and the driver's own of `DRIVER[:VARIANT][+DEFECT...]`.
+ * The standard scopes and the driver's own of `DRIVER[:VARIANT][+DEFECT...]`, and the smallest scenario of each defect.
  *
  * @throws UsageError with the drivers and variants there are
  */
 export function scopesOf(selector: string): Named[] {
   const { policy, options } = parseSelector(selector);
   const { driver, variant, variantName } = subjectNamed(policy);
-  return named(selector, [
-    ...standardScopes(variant, options),
-    ...nativeScopes(driver, variantName, options),
-  ]);
+  const known = defectsOf(driver);
+  for (const defect of options.defects ?? [])
+    if (!known.includes(defect)) throw unknownName(`defect of ${driver.name}`, defect, known);
+  return [
+    ...named(selector, [...standardScopes(variant, options), ...nativeScopes(driver, variantName, options)]),
+    ...ownOf(selector, driver, variantName, options),
+  ];
+}
+
+/** The smallest scenarios of the defects that are switched on: what the others may not reach, these do. */
+function ownOf(
+  selector: string,
+  driver: DriverPackage,
+  variantName: string,
+  options: DriverOptions,
+): Named[] {
+  const on = options.defects ?? new Set<string>();
+  return BUGS.filter(
+    (bug) =>
+      bug.driver.name === driver.name &&
+      (bug.variant ?? driver.defaultVariant) === variantName &&
+      bug.buggyVariant === undefined &&
+      (bug.defects ?? [bug.id]).every((defect) => on.has(defect)),
+  ).map((bug) => {
+    const scenario = { ...scenarioOf(bug, true), options, name: `bug-${bug.id}` };
+    return { name: `${selector}/${scenario.name}`, scenario, failures: bug.failures ?? 0 };
+  });
 }

@@ -1,5 +1,5 @@
 import { type Subject, subjectName } from "@gpuvm/drivers";
-import { UsageError } from "@gpuvm/drm-model";
+import { unknownName } from "@gpuvm/drm-model";
 import { type Cell, runCell, type Skipped } from "./cell.ts";
 import type { StudyParams } from "./params.ts";
 import { WORKLOADS } from "./workloads/all.ts";
@@ -44,8 +44,10 @@ export function runStudyOn(
 export function workloadNamed(name: string): Workload {
   const found = WORKLOADS.find(({ id }) => id.toLowerCase() === name.toLowerCase());
   if (found === undefined) {
-    throw new UsageError(
-      `unknown workload "${name}": take one of ${WORKLOADS.map(({ id }) => id).join(", ")}`,
+    throw unknownName(
+      "workload",
+      name,
+      WORKLOADS.map(({ id }) => id),
     );
   }
   return found;

@@ -4,6 +4,7 @@ import {
   TRACE_FORMAT,
   TRACE_VERSION,
   UsageError,
+  unknownName,
 } from "@gpuvm/drm-model";
 import { WORKLOADS } from "./catalogue.ts";
 import { Random } from "./random.ts";
@@ -30,8 +31,10 @@ export function chosenWorkload(spec: string): ChosenWorkload {
   const [name = "", rest = ""] = spec.split(/:(.*)/s, 2);
   const workload = WORKLOADS.find((w) => w.name === name);
   if (workload === undefined) {
-    throw new UsageError(
-      `unknown workload "${name}": take one of ${WORKLOADS.map((w) => w.name).join(", ")}`,
+    throw unknownName(
+      "workload",
+      name,
+      WORKLOADS.map((w) => w.name),
     );
   }
   const parameters: Record<string, number> = {};
@@ -40,8 +43,8 @@ export function chosenWorkload(spec: string): ChosenWorkload {
   for (const part of rest.split(",").filter((text) => text !== "")) {
     const [key = "", text = ""] = part.split("=", 2);
     const value = Number(text);
-    if (!(key in parameters)) {
-      throw new UsageError(`${name} has no parameter "${key}": it has ${Object.keys(parameters).join(", ")}`);
+    if (!Object.hasOwn(parameters, key)) {
+      throw unknownName(`parameter of ${name}`, key, Object.keys(parameters));
     }
     if (text.trim() === "" || !Number.isFinite(value) || value < 0) {
       throw new UsageError(`${name}: ${key} is "${text}", which is no number of at least 0`);

@@ -118,14 +118,15 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
   process.exitCode = undefined;
   // Ended from outside: what was half-written is removed on the way out (OutputFile).
-  for (const [signal, code] of ENDED) process.once(signal, () => process.exit(code));
+  for (const [signal, code] of ENDED)
+    if (process.listenerCount(signal) === 0) process.once(signal, () => process.exit(code));
   if (first === COMPLETE) {
     context.print(await propose(app, argv.slice(1), context, COMMANDS));
     return EXIT.ok;
   }
   let words: readonly string[];
   try {
-    words = await configured(argv);
+    words = await withOutside(await configured(argv));
   } catch (error) {
     if (!isUserError(error)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -150,6 +151,32 @@ async function configured(argv: readonly string[]): Promise<readonly string[]> {
   const aliases: Readonly<Record<string, string>> = command.parameters.aliases ?? {};
   return [name, ...configWords(config, name, flagSchemas(command), rest, aliases), ...rest];
 }
+
+/** Flags whose value names a policy. */
+const NAMES_POLICY: ReadonlySet<string> = new Set(["--policy", "-p", "--reference"]);
+
+/** The words with policies from outside (`--policy ./my-policy.ts`) loaded, and named as all others are. */
+async function withOutside(words: readonly string[]): Promise<readonly string[]> {
+  // `explore` takes a module's own scenarios, too, and hands the path to its workers.
+  if (words[0] === "explore") return words;
+  const flags = words.map((word, i) => {
+    const inline = /^(--policy|--reference)=(.*)$/.exec(word);
+    if (inline !== null) return { i, flag: `${inline[1]}=`, value: inline[2] ?? "" };
+    return NAMES_POLICY.has(words[i - 1] ?? "") ? { i, flag: "", value: word } : null;
+  });
+  const asked = flags.filter((flag) => flag !== null);
+  if (!asked.some(({ value }) => LOOKS_OUTSIDE.test(value))) return words;
+  const { knowOutside } = await import("../inputs/outside-policy.ts");
+  const known = await knowOutside(asked.map(({ value }) => value));
+  const out = [...words];
+  asked.forEach(({ i, flag }, n) => {
+    out[i] = `${flag}${known[n]}`;
+  });
+  return out;
+}
+
+/** What only a path or the name of an installed package looks like. */
+const LOOKS_OUTSIDE = /^@|[/\\]|\.[cm]?[jt]s/;
 
 function unknown(command: string): number {
   process.stderr.write(

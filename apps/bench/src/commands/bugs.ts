@@ -1,4 +1,4 @@
-import { UsageError } from "@gpuvm/drm-model";
+import { unknownName } from "@gpuvm/drm-model";
 import { BUGS, type BugResult, checkBug, RULES, type RuleResult, UNEXPRESSED } from "@gpuvm/scenarios";
 import { EXIT } from "../cli/context.ts";
 import { terminalTable } from "../format/table.ts";
@@ -26,7 +26,7 @@ export function runBugs(args: BugsArgs, out: (text: string) => void): number {
     ...UNEXPRESSED.map((u) => u.id),
   ];
   for (const id of args.ids) {
-    if (!known.includes(id)) throw new UsageError(`unknown bug "${id}": take one of ${known.join(", ")}`);
+    if (!known.includes(id)) throw unknownName("bug", id, known);
   }
   const wanted = (id: string) => args.ids.length === 0 || args.ids.includes(id);
   const mine = (_: unknown, i: number) =>

@@ -1,4 +1,4 @@
-import { UsageError } from "@gpuvm/drm-model";
+import { UsageError, unknownName } from "@gpuvm/drm-model";
 import { formatStory, parseToken, storyToPerfetto, tell, without } from "@gpuvm/explorer";
 import { bugNamed, type Explored, type How, type Named } from "@gpuvm/scenarios";
 import { EXIT } from "../cli/context.ts";
@@ -56,8 +56,11 @@ async function chosen(args: ExploreArgs): Promise<Named[]> {
   const named =
     scenario === undefined ? all : all.filter((n) => n.scenario.name === scenario || n.name === scenario);
   if (named.length === 0) {
-    const names = all.map((n) => n.scenario.name).join(", ");
-    throw new UsageError(`${args.policy} has no scenario "${scenario}": take one of ${names}`);
+    throw unknownName(
+      `scenario of ${args.policy}`,
+      scenario ?? "",
+      all.map((n) => n.scenario.name),
+    );
   }
   return named.filter((_, i) => shard === undefined || i % shard.of === shard.index - 1);
 }

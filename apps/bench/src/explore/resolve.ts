@@ -1,43 +1,24 @@
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { type DriverOptions, type DriverPackage, type DriverVariant, UsageError } from "@gpuvm/drm-model";
-import { type Scenario, standardScopes } from "@gpuvm/explorer";
+import { UsageError, unknownName } from "@gpuvm/drm-model";
+import { standardScopes } from "@gpuvm/explorer";
 import { bugNamed, type Named, named, parseSelector, scopesOf } from "@gpuvm/scenarios";
-
-/** A module that holds a policy: a package of versions, or one version, and maybe scenarios of its own. */
-interface PolicyModule {
-  readonly default?: DriverPackage | DriverVariant;
-  readonly scenarios?: (variant: DriverVariant, options: DriverOptions) => readonly Scenario[];
-}
+import { isOutside, loadOutside } from "../inputs/outside-policy.ts";
 
 /**
  * The standard scopes, and the policy's own, in its own terms, of a policy: `DRIVER[:VARIANT][+DEFECT...]`, or the path of a
  * module, `./my-policy.ts[+DEFECT...]`.
  */
 export async function scenariosOf(selector: string): Promise<Named[]> {
+  if (!isOutside(selector)) return scopesOf(selector);
   const { policy, options } = parseSelector(selector);
-  if (!/[/\\]|\.[cm]?[jt]s$/.test(policy)) return scopesOf(selector);
-  const { variant, own } = await load(policy);
-  return named(selector, [...standardScopes(variant, options), ...(own?.(variant, options) ?? [])]);
-}
-
-async function load(path: string): Promise<{ variant: DriverVariant; own: PolicyModule["scenarios"] }> {
-  let module: PolicyModule;
-  try {
-    module = (await import(pathToFileURL(resolve(path)).href)) as PolicyModule;
-  } catch (error) {
-    throw new UsageError(
-      `${path} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
-  const { default: policy } = module;
-  if (policy === undefined) {
-    throw new UsageError(`${path} has no default export: export a DriverPackage or a DriverVariant`);
-  }
-  if ("start" in policy) return { variant: policy, own: module.scenarios };
-  const variant = policy.variants[policy.defaultVariant];
-  if (variant === undefined) throw new UsageError(`${path}: the default variant is not among its variants`);
-  return { variant, own: module.scenarios };
+  const { driver, module } = await loadOutside(policy);
+  const name = /(?<=.{2}):([^/\\]*)$/.exec(policy)?.[1] ?? driver.defaultVariant;
+  const variant = Object.hasOwn(driver.variants, name) ? driver.variants[name] : undefined;
+  if (variant === undefined)
+    throw unknownName(`variant of ${driver.name}`, name, Object.keys(driver.variants));
+  return named(selector, [
+    ...standardScopes(variant, options),
+    ...(module.scenarios?.(variant, options) ?? []),
+  ]);
 }
 
 /** What a token's name stands for. */

@@ -1,0 +1,99 @@
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { addDriver, DRIVERS } from "@gpuvm/drivers";
+import { type DriverOptions, type DriverPackage, type DriverVariant, UsageError } from "@gpuvm/drm-model";
+import type { Scenario } from "@gpuvm/explorer";
+
+/** A module that holds a policy: a package of versions, or one version, and maybe scenarios of its own. */
+export interface PolicyModule {
+  readonly default?: DriverPackage | DriverVariant;
+  readonly scenarios?: (variant: DriverVariant, options: DriverOptions) => readonly Scenario[];
+}
+
+/** Whether a selector names a file or an installed package instead of one of the project's policies. */
+export function isOutside(selector: string): boolean {
+  return /^@|[/\\]|\.[cm]?[jt]s$/.test(policyPart(selector));
+}
+
+/** What a selector names without its defects: a path may have a `:` of its own only as a drive's letter. */
+function policyPart(selector: string): string {
+  return selector.replace(/\+[^/\\]*$/, "").replace(/(?<=.{2}):[^/\\]*$/, "");
+}
+
+/**
+ * Loads the module that a selector names.
+ *
+ * @throws UsageError if it cannot be loaded, or holds no policy
+ */
+export async function loadOutside(
+  selector: string,
+): Promise<{ driver: DriverPackage; module: PolicyModule }> {
+  const path = policyPart(selector);
+  let module: PolicyModule;
+  try {
+    module = (await import(urlOf(path))) as PolicyModule;
+  } catch (error) {
+    throw new UsageError(`${path} cannot be loaded: ${reason(error)}`);
+  }
+  const { default: policy } = module;
+  const found = policy ?? Object.values(module).find(isPackage);
+  if (found === undefined) {
+    throw new UsageError(`${path} has no default export: export a DriverPackage or a DriverVariant`);
+  }
+  return { driver: "start" in found ? packageOf(found) : found, module };
+}
+
+/**
+ * Takes selectors that name a file or an installed package, makes their policies known, and answers what names them now:
+ * `./my-policy.ts:second` becomes `my:second`.
+ */
+export async function knowOutside(selectors: readonly string[]): Promise<string[]> {
+  const out: string[] = [];
+  for (const selector of selectors) out.push(isOutside(selector) ? await known(selector) : selector);
+  return out;
+}
+
+const loaded = new Map<string, string>();
+
+async function known(selector: string): Promise<string> {
+  const path = policyPart(selector);
+  const rest = selector.slice(path.length);
+  let name = loaded.get(path);
+  if (name === undefined) {
+    const { driver } = await loadOutside(path);
+    const taken = DRIVERS.some((one) => one.name === driver.name);
+    // A copy of one of the project's policies stands beside it under its file's name.
+    const own = taken ? { ...driver, name: fileName(path) } : driver;
+    addDriver(own);
+    name = own.name;
+    loaded.set(path, name);
+  }
+  return `${name}${rest}`;
+}
+
+function fileName(path: string): string {
+  return path.replace(/\.[cm]?[jt]s$/, "").replace(/^.*[/\\]/, "");
+}
+
+function urlOf(path: string): string {
+  if (!path.startsWith("@")) return pathToFileURL(resolve(path)).href;
+  // An installed package is the user's: looked up from where they stand.
+  return pathToFileURL(createRequire(resolve("index.js")).resolve(path)).href;
+}
+
+function isPackage(value: unknown): value is DriverPackage {
+  return typeof value === "object" && value !== null && "variants" in value && "defaultVariant" in value;
+}
+
+function packageOf(variant: DriverVariant): DriverPackage {
+  const { driver, variant: name } = variant.policy;
+  return { name: driver, variants: { [name]: variant }, defaultVariant: name };
+}
+
+function reason(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return /Unknown file extension "\.ts"/.test(text)
+    ? `this Node does not read TypeScript: use Node 22.18 or newer, or compile the file to JavaScript`
+    : text;
+}
