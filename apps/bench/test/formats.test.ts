@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { loadTrace, parseGpuvas, printGpuvas, shippedTraces, TraceError } from "@gpuvm/trace/node";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ExportFormat, runExport } from "../src/commands/export.ts";
+import { runExport } from "../src/commands/export.ts";
 import { runImport } from "../src/commands/import.ts";
 import { runLint } from "../src/commands/lint.ts";
+import type { ExportFormat } from "../src/export/export-args.ts";
 
 let dir = "";
 beforeAll(() => {

@@ -4,6 +4,7 @@ import {
   type DrmGpuvmBo,
   type Errno,
   finish,
+  gemVmBos,
   gpuvaAlloc,
   gpuvaFree,
   gpuvaInit,
@@ -95,7 +96,9 @@ function vaUnlink(s: LinkSession, r: Request): Answer {
 
 function gemEvict(s: LinkSession, r: Request): Answer {
   const obj = objOf(s, r);
-  const lists = obj.gpuva.toArray().map(({ vm }) => s.listLock(vm, obj));
+  const lists = gemVmBos(obj)
+    .toArray()
+    .map(({ vm }) => s.listLock(vm, obj));
   const evict = bool(r, "evict");
   const locks: Lock[] = [obj.resv, ...lists];
   s.withObj(obj, locks, () => gpuvmBoGemEvict(obj, evict));

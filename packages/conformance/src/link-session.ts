@@ -6,6 +6,7 @@ import {
   DrmGpuvmBo,
   type Errno,
   type Gpuva,
+  gemVmBos,
   gpuvmBoEvict,
   gpuvmForEachVa,
   gpuvmResvObjectAlloc,
@@ -165,7 +166,7 @@ export class LinkSession {
       vms,
       objs: [...this.#objs]
         .sort(([a], [b]) => a - b)
-        .map(([obj, { refs, gpuva }]) => ({ obj, refs, bos: gpuva.toArray().map(number) })),
+        .map(([obj, gem]) => ({ obj, refs: gem.refs, bos: gemVmBos(gem).toArray().map(number) })),
       bos: [...this.#bos].map(([bo, vmBo]) => this.#boState(bo, vmBo)),
     };
   }

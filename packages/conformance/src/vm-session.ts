@@ -12,6 +12,7 @@ import {
   type Gpuva,
   type GpuvaOp,
   type GpuvaOps,
+  gemVmBos,
   gpuvaAlloc,
   gpuvaFree,
   gpuvaInit,
@@ -181,11 +182,13 @@ export class VmSession {
   links(): Answer[] {
     const { vas } = this.vm;
     return this.#objs.flatMap((obj, i) =>
-      obj.gpuva.toArray().map((vmBo) => {
-        const linked: (Mapping | null)[] = [];
-        for (let va = vmBo.vaHead; va !== 0; va = vas.next(va)) linked.push(this.mapping(va));
-        return { obj: i + 1, refs: vmBo.refs, objRefs: obj.refs, vas: linked };
-      }),
+      gemVmBos(obj)
+        .toArray()
+        .map((vmBo) => {
+          const linked: (Mapping | null)[] = [];
+          for (let va = vmBo.vaHead; va !== 0; va = vas.next(va)) linked.push(this.mapping(va));
+          return { obj: i + 1, refs: vmBo.refs, objRefs: obj.refs, vas: linked };
+        }),
     );
   }
 

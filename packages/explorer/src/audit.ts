@@ -1,4 +1,4 @@
-import { type DrmGpuvm, type DrmGpuvmBo, gpuvaBo, gpuvmFirstVa, gpuvmNextVa } from "@gpuvm/core";
+import { type DrmGpuvm, type DrmGpuvmBo, gemVmBos, gpuvaBo, gpuvmFirstVa, gpuvmNextVa } from "@gpuvm/core";
 import type { Bo, Machine } from "@gpuvm/drm-model";
 import type { Violation } from "./violation.ts";
 
@@ -10,7 +10,7 @@ export function auditVms(machine: Machine): Violation | null {
     if (found !== null) return found;
   }
   for (const bo of machine.memory.objects) {
-    for (let node = bo.gpuva.head; node !== null; node = node.next) {
+    for (let node = gemVmBos(bo).head; node !== null; node = node.next) {
       for (let other = node.next; other !== null; other = other.next) {
         if (other.owner.vm === node.owner.vm) {
           return dangling(`${bo.name} has two vm_bos in ${node.owner.vm.name}`);

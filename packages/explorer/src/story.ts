@@ -1,3 +1,4 @@
+import { gemVmBos } from "@gpuvm/core";
 import type { Machine } from "@gpuvm/drm-model";
 import { actorOf, type Choice, failOf, TIME } from "./choice.ts";
 import type { Scenario } from "./scenario.ts";
@@ -78,7 +79,7 @@ function counts(machine: Machine): Map<string, string> {
     out.set(bo.name, String(bo.refs));
     if (bo.resv.owner !== null) out.set(bo.resv.name, `held by ${bo.resv.owner.name}`);
     if (bo.gpuvaLock.owner !== null) out.set(bo.gpuvaLock.name, `held by ${bo.gpuvaLock.owner.name}`);
-    for (const vmBo of bo.gpuva.toArray()) out.set(vmBo.name.replace(/ .*/, ""), String(vmBo.refs));
+    for (const vmBo of gemVmBos(bo).toArray()) out.set(vmBo.name.replace(/ .*/, ""), String(vmBo.refs));
   }
   for (const record of machine.vms) if (!record.freed) out.set(record.vm.name, String(record.vm.refs));
   return out;

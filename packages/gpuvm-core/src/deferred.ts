@@ -1,8 +1,8 @@
 import { detach, type Gpuva, vaName } from "./gpuva.ts";
-import type { DrmGpuvm } from "./gpuvm.ts";
-import { type DrmGpuvmBo, dropRef, freeVmBo } from "./gpuvm-bo.ts";
+import type { DrmGpuvm, DrmGpuvmBo } from "./gpuvm.ts";
+import { dropRef, freeVmBo } from "./gpuvm-bo.ts";
 import type { Holder } from "./ledger.ts";
-import type { Steps } from "./task.ts";
+import type { Steps } from "./steps.ts";
 
 /*
  * Deferred destruction, for immediate mode (6.19 on). The tree is then changed in the fence-signalling path, where

@@ -1,12 +1,18 @@
 import { GpuvmError } from "./error.ts";
 import type { DmaFence } from "./fence.ts";
-import type { DrmGemObject } from "./gem.ts";
-import type { DrmGpuvm } from "./gpuvm.ts";
-import type { DrmGpuvmBo } from "./gpuvm-bo.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Counted, Ledger } from "./ledger.ts";
 import type { Lock } from "./lock.ts";
 import type { Lockdep } from "./lockdep.ts";
-import { Point, type Steps, Task } from "./task.ts";
+import { Point, type Steps } from "./steps.ts";
+import { Task } from "./task.ts";
+
+/** A living object as its device knows it: `DrmGemObject` is the only one. @internal */
+export interface Slotted extends Counted {
+  /** Its place in {@link DrmDevice.objects}. */
+  readonly slot: number;
+  /** References. */
+  readonly refs: number;
+}
 
 /** What a device checks and records. All off by default: a plain device pays for none of it. */
 export interface DeviceOptions {
@@ -46,11 +52,11 @@ export class DrmDevice {
   /** Makes allocations fail, for tests and exploration: true lets the allocation named `what` fail. */
   failAlloc: ((what: string) => boolean) | null = null;
   /** Told of each object, link and VM at the moment when it is freed, in order; null: nobody listens. */
-  onFree: ((what: DrmGemObject | DrmGpuvmBo | DrmGpuvm) => void) | null = null;
+  onFree: ((what: Counted) => void) | null = null;
   /** Freed VAs and objects keep their numbers: a use after free is then always seen as one. */
   quarantine = false;
   /** Living objects by slot; slot 0 is not used. @internal */
-  readonly objects: (DrmGemObject | null)[] = [null];
+  readonly objects: (Slotted | null)[] = [null];
   readonly #freeSlots: number[] = [];
   readonly #onWarn: ((message: string) => void) | null;
   #serials = 0;
@@ -70,7 +76,7 @@ export class DrmDevice {
   }
 
   /** Gives a new object its slot. @internal */
-  admit(obj: DrmGemObject): number {
+  admit(obj: Slotted): number {
     const slot = this.#freeSlots.pop();
     if (slot === undefined) return this.objects.push(obj) - 1;
     this.objects[slot] = obj;
@@ -78,7 +84,7 @@ export class DrmDevice {
   }
 
   /** Takes the slot of a freed object back. @internal */
-  release(obj: DrmGemObject): void {
+  release(obj: Slotted): void {
     if (this.quarantine) return;
     this.objects[obj.slot] = null;
     this.#freeSlots.push(obj.slot);

@@ -2,10 +2,10 @@ import { EOPNOTSUPP, type Errno } from "./errno.ts";
 import { GpuvmError } from "./error.ts";
 import type { DrmExec } from "./exec.ts";
 import type { DrmGemObject } from "./gem.ts";
-import type { DrmGpuvm } from "./gpuvm.ts";
-import { assertGemListLocked, type DrmGpuvmBo, gpuvmBoGet, gpuvmBoPut } from "./gpuvm-bo.ts";
+import type { DrmGpuvm, DrmGpuvmBo } from "./gpuvm.ts";
+import { assertGemListLocked, gemVmBos, gpuvmBoGet, gpuvmBoPut } from "./gpuvm-bo.ts";
 import { List } from "./list.ts";
-import type { Steps } from "./task.ts";
+import type { Steps } from "./steps.ts";
 
 /**
  * The object moved out of the GPU's reach, or came back (`drm_gpuvm_bo_evict`). Needs the object's dma_resv. With
@@ -24,7 +24,7 @@ export function gpuvmBoEvict(vmBo: DrmGpuvmBo, evict: boolean): void {
 
 /** {@link gpuvmBoEvict} for each link of an object (`drm_gpuvm_bo_gem_evict`). Needs the GEM list lock, too. */
 export function gpuvmBoGemEvict(obj: DrmGemObject, evict: boolean): void {
-  for (let node = obj.gpuva.head; node !== null; node = node.next) {
+  for (let node = gemVmBos(obj).head; node !== null; node = node.next) {
     assertGemListLocked(node.owner.vm, obj, "drm_gpuvm_bo_gem_evict");
     gpuvmBoEvict(node.owner, evict);
   }

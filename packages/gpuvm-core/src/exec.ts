@@ -4,7 +4,7 @@ import type { DmaFence } from "./fence.ts";
 import { DRM_EXEC_IGNORE_DUPLICATES } from "./flags.ts";
 import type { DrmGemObject } from "./gem.ts";
 import { type DmaResv, WwTicket } from "./resv.ts";
-import type { Steps } from "./task.ts";
+import type { Steps } from "./steps.ts";
 
 /** {@link DrmExec.lockNow} could not go on; never an answer of the kernel's. */
 export const MUST_STOP: number = 1;

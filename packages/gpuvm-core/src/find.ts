@@ -1,7 +1,6 @@
 import { ENODEV } from "./errno.ts";
 import { type Gpuva, gpuvaExact } from "./gpuva.ts";
-import type { DrmGpuvm } from "./gpuvm.ts";
-import type { DrmGpuvmBo } from "./gpuvm-bo.ts";
+import type { DrmGpuvm, DrmGpuvmBo } from "./gpuvm.ts";
 import { PAGE, toBig, type U64, U64_SPACE } from "./u64.ts";
 
 /**

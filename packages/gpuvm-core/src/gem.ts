@@ -1,11 +1,20 @@
 import type { DrmDevice } from "./device.ts";
 import { GpuvmError } from "./error.ts";
-import type { DrmGpuvmBo } from "./gpuvm-bo.ts";
 import type { Counted, Holder } from "./ledger.ts";
 import { List } from "./list.ts";
 import { Lock } from "./lock.ts";
 import { GPUVA_CLASS } from "./lockdep.ts";
 import { DmaResv } from "./resv.ts";
+
+/** A link to a VM as its object knows it: `DrmGpuvmBo` is the only one, and `gemVmBos` gives it as that. */
+export interface GemLink extends Counted {
+  /** References. */
+  readonly refs: number;
+  /** First linked VA, or 0. */
+  readonly vaHead: number;
+  /** Linked VAs. */
+  readonly vaCount: number;
+}
 
 /** What a driver does with an object (`struct drm_gem_object_funcs`). */
 export interface GemFuncs {
@@ -49,8 +58,8 @@ export class DrmGemObject implements Counted {
   refs = 1;
   /** The reservation object: its own, or a VM's. */
   resv: DmaResv;
-  /** The links to VMs, in the order in which they came to be (`gpuva.list`). */
-  readonly gpuva: List<DrmGpuvmBo> = new List();
+  /** The links to VMs, in the order in which they came to be (`gpuva.list`); as vm_bos: `gemVmBos`. */
+  readonly gpuva: List<GemLink> = new List();
   /** Protects {@link DrmGemObject.gpuva} and the VA lists in immediate mode (`gpuva.lock`, 6.18). */
   readonly gpuvaLock: Lock;
   /**
@@ -108,4 +117,10 @@ export class DrmGemObject implements Counted {
     this.dev.release(this);
     return true;
   }
+}
+
+/** A zero-size object that supplies a VM's dma_resv (`drm_gpuvm_resv_object_alloc`). Put it after the VM was made. */
+export function gpuvmResvObjectAlloc(dev: DrmDevice): DrmGemObject | null {
+  if (!dev.mayAlloc("resv object")) return null;
+  return new DrmGemObject(dev, { size: 0, name: `resv object #${dev.serial()}` });
 }

@@ -1,8 +1,8 @@
 import { EEXIST, EINVAL, type Errno } from "./errno.ts";
 import { GpuvmError, type GpuvmErrorCode } from "./error.ts";
 import type { DrmGemObject } from "./gem.ts";
-import type { DrmGpuvm } from "./gpuvm.ts";
-import { assertGemListLocked, boDestroyOnUnlink, type DrmGpuvmBo, gpuvmBoGet } from "./gpuvm-bo.ts";
+import type { DrmGpuvm, DrmGpuvmBo } from "./gpuvm.ts";
+import { assertGemListLocked, boDestroyOnUnlink, gpuvmBoGet } from "./gpuvm-bo.ts";
 import type { ExactMapping, OpMap, OpRemap, OpUnmap } from "./op.ts";
 import { gpuvmRangeValid } from "./range.ts";
 import { toBig, type U64 } from "./u64.ts";
@@ -84,7 +84,7 @@ export function gpuvaExact(vm: DrmGpuvm, va: Gpuva): ExactMapping {
 export function gpuvaObj(vm: DrmGpuvm, va: Gpuva): DrmGemObject | null {
   const owner = vm.vas.owner(va);
   if (owner === 0) return null;
-  if (owner > 0) return vm.dev.objects[owner] ?? null;
+  if (owner > 0) return (vm.dev.objects[owner] as DrmGemObject | null | undefined) ?? null;
   return vm.mislinked?.get(va) ?? (vm.bos[-owner] as DrmGpuvmBo).obj;
 }
 

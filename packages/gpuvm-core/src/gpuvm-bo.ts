@@ -1,65 +1,13 @@
 import { GpuvmError } from "./error.ts";
 import type { DrmGemObject } from "./gem.ts";
-import type { DrmGpuvm } from "./gpuvm.ts";
-import type { Counted, Holder } from "./ledger.ts";
-import { ListNode } from "./list.ts";
-import type { Steps } from "./task.ts";
+import { type DrmGpuvm, DrmGpuvmBo } from "./gpuvm.ts";
+import type { Holder } from "./ledger.ts";
+import type { List } from "./list.ts";
+import type { Steps } from "./steps.ts";
 
-/**
- * The link of one VM and one object (`struct drm_gpuvm_bo`).
- *
- * # Invariants
- * `refs` is what callers hold plus one for each linked VA. It holds its VM, and, unless the VM's ownership is soft,
- * its object, until it is freed. Being on a list counts for nothing: the last put frees it, on whatever lists it is.
- */
-export class DrmGpuvmBo implements Counted {
-  /** The VM; counted. */
-  readonly vm: DrmGpuvm;
-  /** The object; counted unless ownership is soft. */
-  readonly obj: DrmGemObject;
-  /** References (`kref`). 0 and not freed: a zombie that waits for the deferred cleanup. */
-  refs = 1;
-  /** Needs validation; protected by the object's dma_resv. */
-  evicted = false;
-  /** Destroyed. */
-  freed = false;
-  /** First linked VA, or 0 (`list.gpuva`, in the order of linking). */
-  vaHead = 0;
-  /** Last linked VA, or 0. */
-  vaTail = 0;
-  /** Linked VAs. */
-  vaCount = 0;
-  /** Unique on its device. */
-  readonly id: number;
-  /** Place in the VM's table. @internal */
-  readonly slot: number;
-  /** On the object's list (`list.entry.gem`). */
-  readonly onGem: ListNode<DrmGpuvmBo> = new ListNode<DrmGpuvmBo>(this);
-  /** On the VM's list of external objects, or on a walk's local list. */
-  readonly onExtobj: ListNode<DrmGpuvmBo> = new ListNode<DrmGpuvmBo>(this);
-  /** On the VM's list of evicted objects, or on a walk's local list. */
-  readonly onEvict: ListNode<DrmGpuvmBo> = new ListNode<DrmGpuvmBo>(this);
-  /** Next older zombie (`list.entry.bo_defer`). @internal */
-  deferNext: DrmGpuvmBo | null = null;
-
-  /** Made by {@link gpuvmBoCreate}; drivers may extend the class and make theirs in `vmBoAlloc`. */
-  constructor(vm: DrmGpuvm, obj: DrmGemObject) {
-    this.vm = vm;
-    this.obj = obj;
-    this.id = vm.dev.serial();
-    this.slot = vm.freeSlots.pop() ?? vm.bos.length;
-    vm.bos[this.slot] = this;
-  }
-
-  /** `vm_bo#9 (vm#1, bo#3)`, for findings. */
-  get name(): string {
-    return `vm_bo#${this.id} (${this.vm.name}, ${this.obj.name})`;
-  }
-
-  /** Whether it keeps its object alive. */
-  get countsObj(): boolean {
-    return this.vm.boOwnership === "hard";
-  }
+/** The links of an object to VMs (`drm_gem_for_each_gpuvm_bo`). */
+export function gemVmBos(obj: DrmGemObject): List<DrmGpuvmBo> {
+  return obj.gpuva as List<DrmGpuvmBo>;
 }
 
 /** The lock that protects the object's list of vm_bos, and their lists of VAs, must be held (`drm_gem_gpuva_assert_lock_held`). @internal */
@@ -111,7 +59,7 @@ function takenAfterFree(vmBo: DrmGpuvmBo): GpuvmError {
  */
 export function gpuvmBoFind(vm: DrmGpuvm, obj: DrmGemObject, holder: Holder): DrmGpuvmBo | null {
   if (vm.dev.audited) assertGemListLocked(vm, obj, "drm_gpuvm_bo_find");
-  for (let node = obj.gpuva.head; node !== null; node = node.next) {
+  for (let node = gemVmBos(obj).head; node !== null; node = node.next) {
     if (node.owner.vm === vm) return gpuvmBoGet(node.owner, holder);
   }
   return null;

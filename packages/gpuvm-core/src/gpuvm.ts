@@ -5,15 +5,13 @@ import { GpuvmError } from "./error.ts";
 import { ExactSpace, type ExactVa } from "./exact-space.ts";
 import type { DrmExec } from "./exec.ts";
 import { DRM_GPUVM_IMMEDIATE_MODE, DRM_GPUVM_RESV_PROTECTED } from "./flags.ts";
-import { DrmGemObject } from "./gem.ts";
-import type { DrmGpuvmBo } from "./gpuvm-bo.ts";
+import type { DrmGemObject } from "./gem.ts";
 import type { Counted, Holder } from "./ledger.ts";
-import { List } from "./list.ts";
+import { ListNode, WalkedList } from "./list.ts";
 import type { GpuvaOp } from "./op.ts";
 import { OpsPool } from "./ops.ts";
 import type { DmaResv } from "./resv.ts";
-import { SmWalk } from "./sm-walk.ts";
-import type { Steps } from "./task.ts";
+import type { Steps } from "./steps.ts";
 import { isPageGranular, isSmall, toBig, type U64 } from "./u64.ts";
 import { VA_INSERTED, VaTable } from "./va-table.ts";
 
@@ -107,9 +105,9 @@ export class DrmGpuvm implements Counted {
   /** Start and length of the managed space, exact. */
   readonly space: { readonly start: bigint; readonly range: bigint };
   /** External vm_bos (`extobj.list`). */
-  readonly extobj: WalkedList = new WalkedList();
+  readonly extobj: WalkedList<DrmGpuvmBo> = new WalkedList();
   /** Evicted vm_bos (`evict.list`). */
-  readonly evict: WalkedList = new WalkedList();
+  readonly evict: WalkedList<DrmGpuvmBo> = new WalkedList();
   /** Zombies, newest first (`bo_defer`). */
   deferred: DrmGpuvmBo | null = null;
   /** The mappings. */
@@ -122,8 +120,8 @@ export class DrmGpuvm implements Counted {
   readonly index: BlockIndex = new BlockIndex(this.vas);
   /** Set while doubles cannot hold the VM's numbers. @internal */
   exact: ExactSpace | null = null;
-  /** The walk that callback mode and dry runs use. @internal */
-  readonly walk: SmWalk = new SmWalk(this);
+  /** The walk that callback mode and dry runs use, once there was one: `sm.ts` keeps it here. @internal */
+  walk: object | null = null;
   /** @internal */
   readonly pool: OpsPool = new OpsPool();
   /** True: every number so far is at most 2^52. False: every one is a multiple of 4096. @internal */
@@ -341,16 +339,59 @@ export class DrmGpuvm implements Counted {
   }
 }
 
-/** A list of vm_bos that is walked with the lock dropped between steps: `extobj` and `evict`. */
-export class WalkedList {
-  /** The list proper. */
-  readonly list: List<DrmGpuvmBo> = new List();
-  /** The list of the walk in progress, or null (`local_list`). */
-  local: List<DrmGpuvmBo> | null = null;
-}
+/**
+ * The link of one VM and one object (`struct drm_gpuvm_bo`).
+ *
+ * # Invariants
+ * `refs` is what callers hold plus one for each linked VA. It holds its VM, and, unless the VM's ownership is soft,
+ * its object, until it is freed. Being on a list counts for nothing: the last put frees it, on whatever lists it is.
+ */
+export class DrmGpuvmBo implements Counted {
+  /** The VM; counted. */
+  readonly vm: DrmGpuvm;
+  /** The object; counted unless ownership is soft. */
+  readonly obj: DrmGemObject;
+  /** References (`kref`). 0 and not freed: a zombie that waits for the deferred cleanup. */
+  refs = 1;
+  /** Needs validation; protected by the object's dma_resv. */
+  evicted = false;
+  /** Destroyed. */
+  freed = false;
+  /** First linked VA, or 0 (`list.gpuva`, in the order of linking). */
+  vaHead = 0;
+  /** Last linked VA, or 0. */
+  vaTail = 0;
+  /** Linked VAs. */
+  vaCount = 0;
+  /** Unique on its device. */
+  readonly id: number;
+  /** Place in the VM's table. @internal */
+  readonly slot: number;
+  /** On the object's list (`list.entry.gem`). */
+  readonly onGem: ListNode<DrmGpuvmBo> = new ListNode<DrmGpuvmBo>(this);
+  /** On the VM's list of external objects, or on a walk's local list. */
+  readonly onExtobj: ListNode<DrmGpuvmBo> = new ListNode<DrmGpuvmBo>(this);
+  /** On the VM's list of evicted objects, or on a walk's local list. */
+  readonly onEvict: ListNode<DrmGpuvmBo> = new ListNode<DrmGpuvmBo>(this);
+  /** Next older zombie (`list.entry.bo_defer`). @internal */
+  deferNext: DrmGpuvmBo | null = null;
 
-/** A zero-size object that supplies a VM's dma_resv (`drm_gpuvm_resv_object_alloc`). Put it after the VM was made. */
-export function gpuvmResvObjectAlloc(dev: DrmDevice): DrmGemObject | null {
-  if (!dev.mayAlloc("resv object")) return null;
-  return new DrmGemObject(dev, { size: 0, name: `resv object #${dev.serial()}` });
+  /** Made by `gpuvmBoCreate`; drivers may extend the class and make theirs in `vmBoAlloc`. */
+  constructor(vm: DrmGpuvm, obj: DrmGemObject) {
+    this.vm = vm;
+    this.obj = obj;
+    this.id = vm.dev.serial();
+    this.slot = vm.freeSlots.pop() ?? vm.bos.length;
+    vm.bos[this.slot] = this;
+  }
+
+  /** `vm_bo#9 (vm#1, bo#3)`, for findings. */
+  get name(): string {
+    return `vm_bo#${this.id} (${this.vm.name}, ${this.obj.name})`;
+  }
+
+  /** Whether it keeps its object alive. */
+  get countsObj(): boolean {
+    return this.vm.boOwnership === "hard";
+  }
 }

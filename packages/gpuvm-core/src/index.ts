@@ -50,7 +50,7 @@ export {
 } from "./gpuva.ts";
 export * from "./gpuvm.ts";
 export {
-  DrmGpuvmBo,
+  gemVmBos,
   gpuvmBoCreate,
   gpuvmBoExtobjAdd,
   gpuvmBoFind,
@@ -70,6 +70,7 @@ export { gpuvmRangeValid } from "./range.ts";
 export * from "./resv.ts";
 export * from "./sm.ts";
 export { type SmKind, type SmRequest, SmWalk } from "./sm-walk.ts";
+export * from "./steps.ts";
 export * from "./task.ts";
 export { hex, PAGE, toBig, type U64 } from "./u64.ts";
 export { VA_INSERTED, VA_LINKED, type VaList, VaTable } from "./va-table.ts";

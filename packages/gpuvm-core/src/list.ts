@@ -77,3 +77,11 @@ export class List<T> {
     return out;
   }
 }
+
+/** A list that is walked with the lock dropped between steps: a VM's `extobj` and `evict`. */
+export class WalkedList<T> {
+  /** The list proper. */
+  readonly list: List<T> = new List();
+  /** The list of the walk in progress, or null (`local_list`). */
+  local: List<T> | null = null;
+}

@@ -1,6 +1,13 @@
 import { GpuvmError } from "./error.ts";
-import type { Lockdep } from "./lockdep.ts";
 import type { Task } from "./task.ts";
+
+/** What a lock tells when it is taken and let go; `Lockdep` is the one who wants to know. */
+export interface LockChecks {
+  /** It is being taken; `tried`: only if it is free. */
+  acquire(task: Task, lock: Lock, tried: boolean): void;
+  /** It is let go. */
+  release(task: Task, lock: Lock): void;
+}
 
 /** A sleeping lock with one owner: a mutex, a rwsem taken for writing, the lock part of a dma_resv. */
 export class Lock {
@@ -11,10 +18,10 @@ export class Lock {
   /** Who holds it, or null. */
   owner: Task | null = null;
   /** @internal */
-  readonly lockdep: Lockdep | null;
+  readonly lockdep: LockChecks | null;
 
   /** A free lock. `lockdep` null: no checks. */
-  constructor(name: string, cls: string, lockdep: Lockdep | null) {
+  constructor(name: string, cls: string, lockdep: LockChecks | null) {
     this.name = name;
     this.cls = cls;
     this.lockdep = lockdep;

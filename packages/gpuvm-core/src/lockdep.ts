@@ -1,6 +1,6 @@
 import { GpuvmError } from "./error.ts";
-import type { Lock } from "./lock.ts";
-import type { Task } from "./task.ts";
+import type { Lock, LockChecks } from "./lock.ts";
+import type { HeldLock, Task } from "./task.ts";
 
 /** Class name of every dma_resv: ww-mutexes, so several may be held at once, in any order, under one ticket. */
 export const RESV_CLASS = "dma_resv";
@@ -12,7 +12,7 @@ export const GPUVA_CLASS = "gpuva";
  * between lock classes has no cycle over everything seen so far, and contexts are kept (`might_sleep`,
  * `dma_fence_begin_signalling`). Without one on the device nothing is checked and nothing is paid.
  */
-export class Lockdep {
+export class Lockdep implements LockChecks {
   /** Told of two classes when the second is first taken while the first is held. */
   onOrder: ((before: string, after: string) => void) | null = null;
   readonly #after = new Map<string, Set<string>>();
@@ -94,7 +94,7 @@ export class Lockdep {
     return out.sort();
   }
 
-  #order(held: Lock, lock: Lock, task: Task): void {
+  #order(held: HeldLock, lock: Lock, task: Task): void {
     if (held.cls === lock.cls && lock.cls === RESV_CLASS) return;
     const after = this.#after.get(held.cls);
     if (after?.has(lock.cls) === true) return;

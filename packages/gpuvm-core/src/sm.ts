@@ -2,8 +2,8 @@ import { EINVAL, ENOMEM, type Errno } from "./errno.ts";
 import { gpuvaFindFirst, gpuvmNextVa } from "./find.ts";
 import type { DrmGemObject } from "./gem.ts";
 import { gpuvaExact } from "./gpuva.ts";
-import type { DrmGpuvm } from "./gpuvm.ts";
-import { assertGemListLocked, type DrmGpuvmBo } from "./gpuvm-bo.ts";
+import type { DrmGpuvm, DrmGpuvmBo } from "./gpuvm.ts";
+import { assertGemListLocked } from "./gpuvm-bo.ts";
 import {
   DRM_GPUVA_OP_MAP,
   DRM_GPUVA_OP_PREFETCH,
@@ -13,7 +13,7 @@ import {
   type OpRemap,
 } from "./op.ts";
 import type { GpuvaOps } from "./ops.ts";
-import type { SmWalk } from "./sm-walk.ts";
+import { SmWalk } from "./sm-walk.ts";
 import { toBig, type U64 } from "./u64.ts";
 
 /** A map request (`struct drm_gpuvm_map_req`, 6.18). */
@@ -28,6 +28,12 @@ export interface GpuvmMapReq {
   readonly offset: U64;
 }
 
+/** The walk that a VM uses again and again. */
+function walkOf(vm: DrmGpuvm): SmWalk {
+  vm.walk ??= new SmWalk(vm);
+  return vm.walk as SmWalk;
+}
+
 /**
  * Starts the steps of a map request, to be pulled one by one and applied in between: callback mode for code that can
  * stop. Only one walk of a VM at a time.
@@ -35,12 +41,12 @@ export interface GpuvmMapReq {
  * @returns -EINVAL for an invalid range
  */
 export function gpuvmSmMapBegin(vm: DrmGpuvm, req: GpuvmMapReq): SmWalk | Errno {
-  return vm.walk.start("map", req) || vm.walk;
+  return walkOf(vm).start("map", req) || walkOf(vm);
 }
 
 /** As {@link gpuvmSmMapBegin}, for an unmap request. */
 export function gpuvmSmUnmapBegin(vm: DrmGpuvm, addr: U64, range: U64): SmWalk | Errno {
-  return vm.walk.startUnmap(addr, range) || vm.walk;
+  return walkOf(vm).startUnmap(addr, range) || walkOf(vm);
 }
 
 /**
@@ -54,17 +60,18 @@ export function gpuvmSmMap(vm: DrmGpuvm, priv: unknown, req: GpuvmMapReq): Errno
   const { ops } = vm;
   if (ops.smStepMap === undefined || ops.smStepRemap === undefined || ops.smStepUnmap === undefined)
     return -EINVAL;
-  return vm.walk.start("map", req) || deliver(vm, priv);
+  return walkOf(vm).start("map", req) || deliver(vm, priv);
 }
 
 /** As {@link gpuvmSmMap}, for an unmap request (`drm_gpuvm_sm_unmap`). */
 export function gpuvmSmUnmap(vm: DrmGpuvm, priv: unknown, addr: U64, range: U64): Errno {
   if (vm.ops.smStepRemap === undefined || vm.ops.smStepUnmap === undefined) return -EINVAL;
-  return vm.walk.startUnmap(addr, range) || deliver(vm, priv);
+  return walkOf(vm).startUnmap(addr, range) || deliver(vm, priv);
 }
 
 function deliver(vm: DrmGpuvm, priv: unknown): Errno {
-  const { ops, walk } = vm;
+  const { ops } = vm;
+  const walk = walkOf(vm);
   const scratch = walk.op;
   while (walk.next(scratch)) {
     let ret: Errno | undefined;
@@ -82,12 +89,12 @@ function deliver(vm: DrmGpuvm, priv: unknown): Errno {
  * @returns the list, or -EINVAL or -ENOMEM
  */
 export function gpuvmSmMapOpsCreate(vm: DrmGpuvm, req: GpuvmMapReq): GpuvaOps | Errno {
-  return vm.walk.start("map", req) || collect(vm);
+  return walkOf(vm).start("map", req) || collect(vm);
 }
 
 /** As {@link gpuvmSmMapOpsCreate}, for an unmap request (`drm_gpuvm_sm_unmap_ops_create`). */
 export function gpuvmSmUnmapOpsCreate(vm: DrmGpuvm, addr: U64, range: U64): GpuvaOps | Errno {
-  return vm.walk.startUnmap(addr, range) || collect(vm);
+  return walkOf(vm).startUnmap(addr, range) || collect(vm);
 }
 
 /**
@@ -95,11 +102,11 @@ export function gpuvmSmUnmapOpsCreate(vm: DrmGpuvm, addr: U64, range: U64): Gpuv
  * (`drm_gpuvm_madvise_ops_create`, 6.18): at most two remaps, each followed by a map of what it cut out.
  */
 export function gpuvmMadviseOpsCreate(vm: DrmGpuvm, req: GpuvmMapReq): GpuvaOps | Errno {
-  return vm.walk.start("madvise", req) || collect(vm);
+  return walkOf(vm).start("madvise", req) || collect(vm);
 }
 
 function collect(vm: DrmGpuvm): GpuvaOps | Errno {
-  const { walk } = vm;
+  const walk = walkOf(vm);
   const ops = vm.pool.list();
   if (vm.ops.opAlloc !== undefined || vm.dev.failAlloc !== null) return collectAllocated(vm, ops);
   while (walk.next(ops.spare())) ops.length++;
@@ -108,7 +115,7 @@ function collect(vm: DrmGpuvm): GpuvaOps | Errno {
 
 /** The same where operations are the driver's, or may fail to be allocated. */
 function collectAllocated(vm: DrmGpuvm, ops: GpuvaOps): GpuvaOps | Errno {
-  const { walk } = vm;
+  const walk = walkOf(vm);
   while (walk.pending) {
     const op = newOp(vm, ops);
     if (op === null) return giveUp(vm, ops);

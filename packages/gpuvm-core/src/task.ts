@@ -1,11 +1,16 @@
-import type { DmaFence } from "./fence.ts";
-import type { Lock } from "./lock.ts";
-
 /**
  * What a task may do where it runs: `process` everything; `signalling` (a scheduler's `run_job`, the dma-fence
  * signalling path) neither allocate nor take a dma_resv; `reclaim` (a shrinker) only try-lock; `atomic` not sleep.
  */
 export type TaskContext = "process" | "signalling" | "reclaim" | "atomic";
+
+/** A lock as the task that holds it knows it: `Lock` is the only one. */
+export interface HeldLock {
+  /** Shown in errors. */
+  readonly name: string;
+  /** The lock's class in lockdep's sense. */
+  readonly cls: string;
+}
 
 /** A thread of execution: a system call, a worker, a shrinker. Locks have tasks as owners. */
 export class Task {
@@ -18,7 +23,7 @@ export class Task {
   /** Times this task had to wait for a lock or a fence. */
   waits = 0;
   /** Locks held, in order of acquisition; kept only while lock checks are on. */
-  readonly held: Lock[] = [];
+  readonly held: HeldLock[] = [];
 
   /** A task that holds nothing. */
   constructor(name: string, context: TaskContext = "process") {
@@ -26,29 +31,3 @@ export class Task {
     this.context = context;
   }
 }
-
-/**
- * Why a call stopped: `lock` before taking a lock, `wait` for a fence or a condition, `alloc` before an allocation
- * that may fail, `publish` around making an id visible to userspace, `preempt` anywhere else.
- */
-export type PointKind = "lock" | "wait" | "alloc" | "publish" | "preempt";
-
-/** Where a call stopped. One object per device, refilled for each stop: read it before resuming. */
-export class Point {
-  /** Why it stopped. */
-  kind: PointKind = "preempt";
-  /** The lock it is about to take (kind `lock`). It may be resumed only when that is free. */
-  lock: Lock | null = null;
-  /** The fence it waits for (kind `wait`), or null. */
-  fence: DmaFence | null = null;
-  /** A condition it waits for (kind `wait` without a fence), or null. */
-  until: (() => boolean) | null = null;
-  /** The kernel function or the step, for people. */
-  label = "";
-}
-
-/**
- * A call that can stop: a generator that yields the device's {@link Point} where the kernel could be preempted or
- * must wait, and returns the call's result. Outside of exploration it yields only where it really must wait.
- */
-export type Steps<T> = Generator<Point, T, void>;

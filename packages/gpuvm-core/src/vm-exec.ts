@@ -9,7 +9,7 @@ import type { DrmGpuvm } from "./gpuvm.ts";
 import { GpuvaOp } from "./op.ts";
 import { type GpuvmMapReq, gpuvaOpOldVa, gpuvmSmMapBegin, gpuvmSmUnmapBegin } from "./sm.ts";
 import type { SmWalk } from "./sm-walk.ts";
-import type { Steps } from "./task.ts";
+import type { Steps } from "./steps.ts";
 import { toBig, type U64 } from "./u64.ts";
 
 /** Locks, and reserves `n` slots if that is not 0 (GPUVM's own wrapper: 0 means lock only). */

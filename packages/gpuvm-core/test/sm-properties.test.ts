@@ -8,6 +8,7 @@ import {
   DrmGemObject,
   type DrmGpuvm,
   type GpuvaOps,
+  gemVmBos,
   gpuvaExact,
   gpuvaObj,
   gpuvaOpOldVa,
@@ -140,7 +141,7 @@ function checkCounts({ vm, objs }: World): void {
   const ledger = vm.dev.ledger as Ledger;
   let links = 0;
   for (const obj of objs) {
-    const own = obj.gpuva.toArray();
+    const own = gemVmBos(obj).toArray();
     links += own.length;
     expect(own.length).toBeLessThanOrEqual(1);
     expect(obj.refs).toBe(1 + own.length);

@@ -7,6 +7,7 @@ import {
   type DrmGpuvm,
   DrmGpuvmBo,
   finish,
+  gemVmBos,
   gpuvaAlloc,
   gpuvaInit,
   gpuvaInsert,
@@ -82,11 +83,11 @@ describe("a vm_bo", () => {
     const b = obtain(other);
     expect([obtain(w), obtain(other)]).toEqual([a, b]);
     expect([a.refs, b.refs, w.obj.refs]).toEqual([2, 2, 3]);
-    expect(w.obj.gpuva.toArray()).toEqual([a, b]);
+    expect(gemVmBos(w.obj).toArray()).toEqual([a, b]);
     expect(gpuvmBoFind(other.vm, w.obj, "t")).toBe(b);
     expect(b.refs).toBe(3);
     expect([gpuvmBoPut(a, "t"), gpuvmBoPut(a, "t")]).toEqual([false, true]);
-    expect(w.obj.gpuva.toArray()).toEqual([b]);
+    expect(gemVmBos(w.obj).toArray()).toEqual([b]);
     expect(obtain(w)).not.toBe(a);
   });
 
@@ -159,7 +160,7 @@ describe("obtain_prealloc", () => {
     const w = world(DRM_GPUVM_IMMEDIATE_MODE);
     const a = create(w);
     expect(prealloc(a)).toBe(a);
-    expect([a.refs, w.obj.gpuva.toArray()]).toEqual([1, [a]]);
+    expect([a.refs, gemVmBos(w.obj).toArray()]).toEqual([1, [a]]);
     const b = create(w);
     expect(prealloc(b)).toBe(a);
     expect([a.refs, b.freed, w.obj.refs, w.vm.refs]).toEqual([2, true, 2, 2]);

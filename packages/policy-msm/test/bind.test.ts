@@ -1,3 +1,4 @@
+import { gemVmBos } from "@gpuvm/core";
 import { describe, expect, it } from "vitest";
 import { msmGemOpen } from "../src/gem/gem.ts";
 import { preallocCount } from "../src/vma/prealloc.ts";
@@ -84,11 +85,11 @@ describe("VM_BIND", () => {
     rig.bind([map(1, BASE)]);
     const vm = rig.driver.vmOf(rig.file());
     const before = { ptes: rig.machine.counts.ptesWritten, vas: rig.machine.counts.vasCreated };
-    const va = rig.bo(1).gpuva.first()?.vaHead as number;
+    const va = gemVmBos(rig.bo(1)).first()?.vaHead as number;
     rig.bind([map(1, BASE, { flags: 1 })]);
     expect(rig.machine.counts.ptesWritten).toBe(before.ptes);
     expect(rig.machine.counts.vasCreated).toBe(before.vas);
-    expect(rig.bo(1).gpuva.first()?.vaHead).toBe(va);
+    expect(gemVmBos(rig.bo(1)).first()?.vaHead).toBe(va);
     expect((vm?.vas.flags(va) as number) & VMA_DUMP).not.toBe(0);
     // Shorter is not the same.
     rig.bind([map(1, BASE, { length: 4096 })]);

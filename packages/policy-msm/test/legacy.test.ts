@@ -1,3 +1,4 @@
+import { gemVmBos } from "@gpuvm/core";
 import { describe, expect, it } from "vitest";
 import { MS, NOTHING, Rig } from "./support/rig.ts";
 
@@ -140,7 +141,7 @@ describe("what a submit holds", () => {
     rig.submit([1]);
     const kinds = rig.dev.ledger?.holders(rig.bo(1)).map(({ holder }) => holder.split(/[ #]/)[0]);
     expect(kinds?.sort()).toEqual(holders);
-    const vmBo = rig.bo(1).gpuva.first();
+    const vmBo = gemVmBos(rig.bo(1)).first();
     const of = vmBo === null ? [] : rig.dev.ledger?.holders(vmBo).map(({ holder }) => holder.split("#")[0]);
     expect(of).toEqual({ mainline: ["va", "submit"], soft: ["va"], before: [] }[variant]);
     expect(rig.finish()).toEqual(NOTHING);

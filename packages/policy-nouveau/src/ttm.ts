@@ -1,4 +1,12 @@
-import { ENOMEM, type Errno, gpuvmBoEvict, gpuvmBoForEachVa, type Steps, USAGE_BOOKKEEP } from "@gpuvm/core";
+import {
+  ENOMEM,
+  type Errno,
+  gemVmBos,
+  gpuvmBoEvict,
+  gpuvmBoForEachVa,
+  type Steps,
+  USAGE_BOOKKEEP,
+} from "@gpuvm/core";
 import { preempt } from "@gpuvm/drm-model";
 import { firstOf, type NouveauBo } from "./bo.ts";
 import type { NvDevice } from "./device.ts";
@@ -35,7 +43,7 @@ function* place(nv: NvDevice, bo: NouveauBo): Steps<Errno> {
 
 /** `nouveau_bo_move`: tells the VMs, then the page tables (`nouveau_bo_move_ntfy`). */
 function move(nv: NvDevice, bo: NouveauBo, intoReach: boolean): void {
-  for (let node = bo.gpuva.head; node !== null; node = node.next) {
+  for (let node = gemVmBos(bo).head; node !== null; node = node.next) {
     if (nv.uvmms.has(node.owner.vm)) gpuvmBoEvict(node.owner, !intoReach);
   }
   if (intoReach) {
@@ -58,7 +66,7 @@ export function mapAll(nv: NvDevice, bo: NouveauBo): void {
     if (!vma.mapped) counts.rebinds++;
     vmaMap(vma);
   }
-  for (let node = bo.gpuva.head; node !== null; node = node.next) {
+  for (let node = gemVmBos(bo).head; node !== null; node = node.next) {
     const uvmm = nv.uvmms.get(node.owner.vm);
     if (uvmm === undefined) continue;
     gpuvmBoForEachVa(node.owner, (va) => {
@@ -73,7 +81,7 @@ export function mapAll(nv: NvDevice, bo: NouveauBo): void {
 /** Clears every mapping's entries; the mappings stay (`nouveau_uvmm_bo_unmap_all`). */
 function unmapAll(nv: NvDevice, bo: NouveauBo): void {
   for (const vma of bo.vmas.values()) vmaUnmap(vma);
-  for (let node = bo.gpuva.head; node !== null; node = node.next) {
+  for (let node = gemVmBos(bo).head; node !== null; node = node.next) {
     const uvmm = nv.uvmms.get(node.owner.vm);
     if (uvmm === undefined) continue;
     gpuvmBoForEachVa(node.owner, (va) => {

@@ -1,6 +1,7 @@
 import {
   type DrmGpuvmBo,
   type Gpuva,
+  gemVmBos,
   gpuvmBoEvict,
   type Lock,
   type Steps,
@@ -50,7 +51,7 @@ export function* shrinkerScan(panthor: Panthor, bytes: number): Steps<number> {
 }
 
 function lastUse(panthor: Panthor, bo: PanthorBo): number {
-  const gpuvm = bo.gpuva.first()?.vm;
+  const gpuvm = gemVmBos(bo).first()?.vm;
   return (gpuvm === undefined ? undefined : panthor.vms.get(gpuvm))?.lastUse ?? 0;
 }
 
@@ -90,7 +91,7 @@ function lockVms(panthor: Panthor, bo: PanthorBo, locks: Lock[], held: PanthorVm
     return true;
   };
   if (!take(bo.gpuvaLock)) return null;
-  const vmBos = bo.gpuva.toArray();
+  const vmBos = gemVmBos(bo).toArray();
   for (const { vm: gpuvm } of vmBos) {
     const vm = panthor.vms.get(gpuvm);
     if (vm === undefined || gpuvm.refs === 0) return null;

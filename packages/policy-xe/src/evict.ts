@@ -1,4 +1,11 @@
-import { type DrmGpuvmBo, gpuvmBoEvict, gpuvmBoForEachVa, type Steps, USAGE_BOOKKEEP } from "@gpuvm/core";
+import {
+  type DrmGpuvmBo,
+  gemVmBos,
+  gpuvmBoEvict,
+  gpuvmBoForEachVa,
+  type Steps,
+  USAGE_BOOKKEEP,
+} from "@gpuvm/core";
 import { unlock } from "@gpuvm/drm-model";
 import type { XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
@@ -12,7 +19,7 @@ import type { XeVm } from "./vm.ts";
  */
 function* triggerRebind(xe: Xe, bo: XeBo): Steps<void> {
   for (const { fence } of bo.resv.pending()) enableSignaling(fence);
-  for (let node = bo.gpuva.head; node !== null; ) {
+  for (let node = gemVmBos(bo).head; node !== null; ) {
     const { next, owner: vmBo } = node;
     const vm = xe.vms.get(vmBo.vm);
     if (vm?.faultMode) {

@@ -1,4 +1,4 @@
-import type { ReferencePolicy, VmPurpose } from "@gpuvm/core";
+import { gemVmBos, type ReferencePolicy, type VmPurpose } from "@gpuvm/core";
 import type { Bo, Hazard, Machine, VmRecord } from "@gpuvm/drm-model";
 import { chainOf, chainText } from "./chain.ts";
 import { reaches } from "./what-breaks-it.ts";
@@ -48,7 +48,7 @@ function holdersOf(machine: Machine, bo: Bo): string {
 
 /** Which event would have let it go. */
 function missing(machine: Machine, policy: ReferencePolicy, bo: Bo): string {
-  const links = bo.gpuva.toArray();
+  const links = gemVmBos(bo).toArray();
   if (links.length === 0) return "it is not mapped: whoever holds it must let go";
   const purposes = new Set(links.map(({ vm }) => purposeOf(machine.vms, vm.name)));
   return [...purposes].map((purpose) => ends(policy, purpose)).join("; ");

@@ -38,7 +38,7 @@ export const CORE: readonly Mutant[] = [
     [
       "obtain_prealloc looks without the lock",
       '  if (dev.stopsAt(obj.gpuvaLock, "drm_gpuvm_bo_obtain_prealloc")) yield dev.point;\n  obj.gpuvaLock.acquire(dev.current);\n  const found = gpuvmBoFind(vm, obj, holder);\n',
-      '  let found: DrmGpuvmBo | null = null;\n  for (let node = obj.gpuva.head; node !== null; node = node.next) if (node.owner.vm === vm) found = gpuvmBoGet(node.owner, holder);\n  if (dev.stopsAt(obj.gpuvaLock, "drm_gpuvm_bo_obtain_prealloc")) yield dev.point;\n  obj.gpuvaLock.acquire(dev.current);\n',
+      '  let found: DrmGpuvmBo | null = null;\n  for (let node = gemVmBos(obj).head; node !== null; node = node.next) if (node.owner.vm === vm) found = gpuvmBoGet(node.owner, holder);\n  if (dev.stopsAt(obj.gpuvaLock, "drm_gpuvm_bo_obtain_prealloc")) yield dev.point;\n  obj.gpuvaLock.acquire(dev.current);\n',
     ],
   ]),
   ...inFile("gpuvm-core/src/deferred.ts", [

@@ -1,5 +1,5 @@
 import { buildCommand, type Command } from "@stricli/core";
-import type { ExportFormat } from "../commands/export.ts";
+import type { ExportFormat } from "../export/export-args.ts";
 import type { BenchContext } from "./context.ts";
 import { nonNegative, word } from "./parse.ts";
 

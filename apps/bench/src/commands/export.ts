@@ -2,35 +2,12 @@ import { type Imported, type ImportStream, importFile, Shortfall, tellsEvents } 
 import { EXIT } from "../cli/context.ts";
 import { interruptSignal } from "../cli/interrupt.ts";
 import { exportDump } from "../export/dump-export.ts";
+import type { ExportArgs, ExportFormat, Put } from "../export/export-args.ts";
 import { exportRequests } from "../export/request-export.ts";
 import { WholeFile } from "../export/whole-file.ts";
 import { passedOver } from "../format/passed-over.ts";
 import { Inputs } from "../inputs/open-input.ts";
 import { rereadable } from "../inputs/rereadable.ts";
-
-/** What can be written. */
-export const EXPORT_FORMATS = ["perfetto", "chrome", "gpuvas", "csv", "markdown", "benchstat"] as const;
-
-/** One of {@link EXPORT_FORMATS}. */
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
-
-/** The arguments of `export`. */
-export interface ExportArgs {
-  /** A trace or dump of any known format; `-` is standard input. */
-  readonly file: string;
-  readonly format: ExportFormat;
-  /** Where to; none: standard output. */
-  readonly out: string | undefined;
-  /** Shows what this policy makes of the trace, instead of the trace alone. */
-  readonly policy: string | undefined;
-  /** gpuvas: virtual time of the dump in seconds; none: just before the program ends. */
-  readonly at: number | undefined;
-  /** gpuvas in, gpuvas out: kernel pointers stay. */
-  readonly keepPointers: boolean;
-}
-
-/** Takes pieces of an export. */
-export type Put = (piece: string | Uint8Array) => Promise<void>;
 
 /**
  * Writes a trace, a dump or a replay in a format that other tools open. A file is written whole or not at all.

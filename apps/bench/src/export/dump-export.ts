@@ -11,7 +11,7 @@ import {
   redactGpuvas,
   type Snapshot,
 } from "@gpuvm/trace";
-import type { ExportArgs, Put } from "../commands/export.ts";
+import type { ExportArgs, Put } from "./export-args.ts";
 import { Gauges } from "./gauges.ts";
 import { SNAPSHOT_COLUMNS, snapshotRow } from "./snapshot-rows.ts";
 import { timelineEncoder } from "./timeline-encoder.ts";

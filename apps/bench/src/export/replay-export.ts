@@ -1,9 +1,9 @@
 import { DRIVERS, subjectNamed } from "@gpuvm/drivers";
 import { UsageError } from "@gpuvm/drm-model";
 import type { TimelineEvent } from "@gpuvm/trace";
-import type { ExportArgs, Put } from "../commands/export.ts";
 import { openTrace } from "../inputs/open-trace.ts";
 import { replayOne } from "../run/replay.ts";
+import type { ExportArgs, Put } from "./export-args.ts";
 import { GpuvasOfReplay } from "./gpuvas-of-replay.ts";
 import { ReplayTimeline } from "./replay-timeline.ts";
 import { timelineEncoder } from "./timeline-encoder.ts";

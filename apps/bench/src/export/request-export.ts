@@ -8,9 +8,9 @@ import {
   type TimelineEvent,
 } from "@gpuvm/trace";
 import { type Stat, TraceStats } from "@gpuvm/workloads";
-import type { ExportArgs, Put } from "../commands/export.ts";
 import { statText } from "../format/stat.ts";
 import { EVENT_COLUMNS, eventRows, faultRow, lossRow, memoryRow } from "./event-rows.ts";
+import type { ExportArgs, Put } from "./export-args.ts";
 import { Gauges } from "./gauges.ts";
 import { timelineEncoder } from "./timeline-encoder.ts";
 

@@ -1,4 +1,4 @@
-import { type BoOwnership, errnoName, type TeardownEvent } from "@gpuvm/core";
+import { type BoOwnership, errnoName, gemVmBos, type TeardownEvent } from "@gpuvm/core";
 import { type Bo, type DriverVariant, leftBehind } from "@gpuvm/drm-model";
 import { type Ask, Program } from "@gpuvm/policy-testkit";
 import { eventName } from "@gpuvm/reference-graph";
@@ -86,7 +86,9 @@ function says(
   if (over) return "Nothing is left. Every reference was given back.";
   if (bo === null) return "There is no object yet.";
   if (bo.refs === 0) return "The object is gone, and its memory with it.";
-  const mapped = bo.gpuva.toArray().some(({ vaCount }) => vaCount > 0);
+  const mapped = gemVmBos(bo)
+    .toArray()
+    .some(({ vaCount }) => vaCount > 0);
   const handles = bo.handles === 0 ? "No program can name the object any more" : "A handle holds the object";
   if (!mapped)
     return bo.gpuva.length > 0

@@ -1,4 +1,4 @@
-import { type Counted, holderName, type Ledger } from "@gpuvm/core";
+import { type Counted, gemVmBos, holderName, type Ledger } from "@gpuvm/core";
 import type { Bo, Machine, VmRecord } from "@gpuvm/drm-model";
 
 /** One object, or somebody who holds one. */
@@ -58,7 +58,7 @@ export function holdersOf(machine: Machine, bo: Bo | null, all: boolean): Holder
 /** What counts do not say: a VM's tree keeps its mappings until an event takes them out, a soft vm_bo only points. */
 function mappings(graph: Gatherer, { vm }: VmRecord, bos: readonly Bo[]): void {
   for (const bo of bos)
-    for (const link of bo.gpuva.toArray()) {
+    for (const link of gemVmBos(bo).toArray()) {
       if (link.vm !== vm) continue;
       graph.counted(link);
       graph.edge(link.name, bo.name, 0);

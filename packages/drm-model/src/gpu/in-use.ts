@@ -1,4 +1,4 @@
-import { type DmaFence, type Gpuva, gpuvaObj, gpuvmFirstVa, gpuvmNextVa } from "@gpuvm/core";
+import { type DmaFence, type Gpuva, gemVmBos, gpuvaObj, gpuvmFirstVa, gpuvmNextVa } from "@gpuvm/core";
 import type { Machine } from "../machine/machine.ts";
 import type { VmRecord } from "../machine/vm-record.ts";
 import type { Bo } from "../memory/bo.ts";
@@ -56,7 +56,9 @@ export class InUse {
   loses(bo: Bo, how: "evicted" | "purged" | "freed"): boolean {
     if (how === "freed") return this.keeps === "memory" && this.bos.has(bo);
     if (this.keeps !== "now") return this.bos.has(bo);
-    return bo.gpuva.toArray().some(({ vm, vaCount }) => vm === this.#vm.vm && vaCount > 0);
+    return gemVmBos(bo)
+      .toArray()
+      .some(({ vm, vaCount }) => vm === this.#vm.vm && vaCount > 0);
   }
 
   /** The job starts: what was mapped when it was submitted, and still is, has its pages and its entries. */

@@ -1,4 +1,4 @@
-import { DrmGemObject, type GemFuncs, type GemOptions } from "@gpuvm/core";
+import { DrmGemObject, type GemFuncs, type GemOptions, gemVmBos } from "@gpuvm/core";
 import type { Machine } from "../machine/machine.ts";
 import type { GpuView } from "./gpu-view.ts";
 
@@ -104,7 +104,9 @@ export function releaseBo(bo: Bo): void {
   if (bo.pins > 0) machine.hazard("leak", bo.name, `${bo.name} is freed with ${bo.pins} pins`);
   if (machine.options.watch === true) pagesGo(bo, "freed");
   if (bo.gpuva.length > 0) {
-    const links = bo.gpuva.toArray().map((vmBo) => vmBo.name);
+    const links = gemVmBos(bo)
+      .toArray()
+      .map((vmBo) => vmBo.name);
     machine.hazard("dangling-list", bo.name, `${bo.name} is freed while linked to VMs: ${links.join(", ")}`);
   }
   bo.pages = "none";
@@ -124,7 +126,7 @@ function pagesGo(bo: Bo, how: "evicted" | "purged" | "freed"): void {
     machine.hazard("stale-tlb", bo.name, `${bo.name} is ${how} before the TLB has forgotten its entries`);
   }
   if (how === "freed" || bo.ptes === 0) return;
-  for (let node = bo.gpuva.head; node !== null; node = node.next) {
+  for (let node = gemVmBos(bo).head; node !== null; node = node.next) {
     const record = machine.vms.find(({ vm }) => vm === node.owner.vm);
     if (record === undefined || record.keepsEntries || !record.leadsTo(node.owner)) continue;
     machine.hazard("stale-pte", bo.name, `${bo.name} is ${how} while page-table entries lead to its pages`);

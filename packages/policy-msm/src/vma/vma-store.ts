@@ -2,6 +2,7 @@ import {
   ENOMEM,
   type Errno,
   type Gpuva,
+  gemVmBos,
   gpuvaFree,
   gpuvaInit,
   gpuvaInsert,
@@ -71,7 +72,10 @@ export const linkedByVmBo: VmaStore = {
     gpuvmBoPut(vmBo, IOCTL);
     return va;
   },
-  peek: (bo, vm) => bo.gpuva.toArray().find((vmBo) => vmBo.vm === vm)?.vaHead ?? 0,
+  peek: (bo, vm) =>
+    gemVmBos(bo)
+      .toArray()
+      .find((vmBo) => vmBo.vm === vm)?.vaHead ?? 0,
   insert(bo, vm, va, addr) {
     gpuvaInit(vm, va, addr, bo.size, bo, 0);
     const ret = gpuvaInsert(vm, va);
@@ -92,14 +96,17 @@ export const linkedByVmBo: VmaStore = {
     gpuvaFree(vm, va);
   },
   each(bo, vm, fn) {
-    for (const vmBo of bo.gpuva.toArray()) {
+    for (const vmBo of gemVmBos(bo).toArray()) {
       if (vm !== null && vmBo.vm !== vm) continue;
       gpuvmBoGet(vmBo, IOCTL);
       gpuvmBoForEachVa(vmBo, (va) => fn(vmBo.vm as MsmGemVm, va));
       gpuvmBoPut(vmBo, IOCTL);
     }
   },
-  vms: (bo) => bo.gpuva.toArray().map((vmBo) => vmBo.vm as MsmGemVm),
+  vms: (bo) =>
+    gemVmBos(bo)
+      .toArray()
+      .map((vmBo) => vmBo.vm as MsmGemVm),
 };
 
 /** The link of a VM and an object, without a reference, or null. Needs the object's lock. */

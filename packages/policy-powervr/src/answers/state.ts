@@ -1,4 +1,4 @@
-import { type DrmGpuvm, gpuvaObj, gpuvmForEachVa } from "@gpuvm/core";
+import { type DrmGpuvm, gemVmBos, gpuvaObj, gpuvmForEachVa } from "@gpuvm/core";
 import type { PvrBo } from "../gem/bo.ts";
 import type { World } from "./world.ts";
 
@@ -31,14 +31,16 @@ function boLine(world: World, bo: PvrBo, number: number): Line {
     // One reference for all handles together.
     kref: bo.refs - Math.max(0, bo.handles - 1),
     handles: bo.handles,
-    vm_bos: bo.gpuva.toArray().map((vmBo) => ({
-      vm: [...world.vms.all()].find(([{ vm }]) => vm === vmBo.vm)?.[1] ?? -1,
-      kref: vmBo.refs,
-      vas: vasOf(vmBo.vm, vmBo.vaHead),
-      evicted: vmBo.evicted ? 1 : 0,
-      ext: vmBo.onExtobj.list === null ? 0 : 1,
-      ev: vmBo.onEvict.list === null ? 0 : 1,
-    })),
+    vm_bos: gemVmBos(bo)
+      .toArray()
+      .map((vmBo) => ({
+        vm: [...world.vms.all()].find(([{ vm }]) => vm === vmBo.vm)?.[1] ?? -1,
+        kref: vmBo.refs,
+        vas: vasOf(vmBo.vm, vmBo.vaHead),
+        evicted: vmBo.evicted ? 1 : 0,
+        ext: vmBo.onExtobj.list === null ? 0 : 1,
+        ev: vmBo.onEvict.list === null ? 0 : 1,
+      })),
   };
 }
 

@@ -1,3 +1,4 @@
+import { type DrmGpuvmBo, gemVmBos } from "@gpuvm/core";
 import type { Bo } from "@gpuvm/drm-model";
 import { ask, shrink } from "@gpuvm/explorer";
 import { msm } from "@gpuvm/policy-msm";
@@ -112,10 +113,9 @@ export const MSM_BUGS: readonly Bug[] = [
       actors: [{ name: "other", calls: [ask(1, binds(map(1, VA)))] }],
       check(w) {
         const shared = w.file(0).handles.get(1);
-        const foreign = shared?.gpuva
-          .toArray()
-          .some((vmBo) => vmBo.vm.resv !== shared.resv && vmBo.vaCount > 0);
-        return foreign === true
+        if (shared === undefined) return null;
+        const isForeign = (vmBo: DrmGpuvmBo) => vmBo.vm.resv !== shared.resv && vmBo.vaCount > 0;
+        return gemVmBos(shared).toArray().some(isForeign)
           ? "a private object is on the lists of a VM whose lock does not protect it"
           : null;
       },
