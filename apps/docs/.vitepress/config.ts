@@ -17,7 +17,14 @@ export default defineConfig({
     nav: [
       { text: "Why does msm need that?", link: "/guides/why-does-msm-need-that" },
       { text: "Guides", link: "/guides/getting-started" },
-      { text: "Split and merge", link: "/play/split-and-merge" },
+      {
+        text: "Try it",
+        items: [
+          { text: "One object's life", link: "/" },
+          { text: "Split and merge", link: "/play/split-and-merge" },
+          { text: "Your own file", link: "/play/yours" },
+        ],
+      },
       { text: "API", link: "/api/" },
     ],
     sidebar: {
@@ -46,5 +53,8 @@ export default defineConfig({
       "/api/": [{ text: "API", items: existsSync(api) ? JSON.parse(readFileSync(api, "utf8")) : [] }],
     },
   },
-  vite: { resolve: { conditions: ["@gpuvm/source"] } },
+  vite: {
+    resolve: { conditions: ["@gpuvm/source"] },
+    worker: { format: "es" },
+  },
 });
