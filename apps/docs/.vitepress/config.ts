@@ -47,6 +47,7 @@ export default defineConfig({
             { text: "Writing a policy", link: "/guides/writing-a-policy" },
             { text: "Split and merge", link: "/guides/split-and-merge" },
             { text: "How it is fast", link: "/guides/how-it-is-fast" },
+            { text: "Two ways through the code", link: "/guides/two-ways-through-the-code" },
           ],
         },
       ],
