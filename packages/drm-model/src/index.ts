@@ -1,12 +1,12 @@
 export { type BindJob, BindQueue } from "./gpu/bind-queue.ts";
-export { CountedFence } from "./gpu/counted-fence.ts";
+export { CountedFence, type JobFences } from "./gpu/counted-fence.ts";
 export { GpuEngine, type GpuJob } from "./gpu/engine.ts";
 export { FenceCallback } from "./gpu/fence-callback.ts";
 export { InUse, type JobView, noteUse } from "./gpu/in-use.ts";
 export { startScheduler, stopScheduler } from "./gpu/sched/reset.ts";
-export { type Flusher, SchedEntity } from "./gpu/sched/sched-entity.ts";
-export { SchedFence } from "./gpu/sched/sched-fence.ts";
-export { SchedJob } from "./gpu/sched/sched-job.ts";
+export { type EntityScheduler, type Flusher, SchedEntity } from "./gpu/sched/sched-entity.ts";
+export { type OnMachine, SchedFence } from "./gpu/sched/sched-fence.ts";
+export { type JobQueue, SchedJob } from "./gpu/sched/sched-job.ts";
 export { DrmScheduler, type SchedOps, type SchedOptions } from "./gpu/sched/scheduler.ts";
 export { Counts } from "./machine/counts.ts";
 export { Distribution } from "./machine/distribution.ts";
@@ -33,6 +33,7 @@ export {
 } from "./memory/page-table.ts";
 export { PageTableCounts, type Tally } from "./memory/page-table-counts.ts";
 export { PteMap, type PteRun } from "./memory/pte-map.ts";
+export type { MappedVm, MemoryBooks, RunningJob, Surroundings } from "./memory/surroundings.ts";
 export type {
   NeutralBindOp,
   NeutralCpuPrep,

@@ -1,5 +1,14 @@
 import { type Counted, type DmaFence, type DrmDevice, GpuvmError, type Holder } from "@gpuvm/core";
-import type { SchedFence } from "./sched/sched-fence.ts";
+
+/** The fences of one job of a scheduler, as each of them knows the other; `SchedFence` is the only one. */
+export interface JobFences {
+  /** Whose job it is of. */
+  readonly scheduler: object;
+  /** Signals when the job was given to the hardware. */
+  readonly scheduled: CountedFence;
+  /** Signals when the job is done. */
+  readonly finished: CountedFence;
+}
 
 /**
  * A fence with its count (`struct dma_fence`), where it matters who keeps one: a fence can hold what made it, long after
@@ -13,7 +22,7 @@ export class CountedFence implements Counted {
   /** References. */
   refs = 1;
   /** The scheduler's fence that it is a part of (`to_drm_sched_fence`), or null. */
-  sched: SchedFence | null = null;
+  sched: JobFences | null = null;
   readonly dev: DrmDevice;
   readonly onRelease: () => void;
 

@@ -1,8 +1,8 @@
 import { type DmaFence, type Gpuva, gemVmBos, gpuvaObj, gpuvmFirstVa, gpuvmNextVa } from "@gpuvm/core";
-import type { Machine } from "../machine/machine.ts";
 import type { VmRecord } from "../machine/vm-record.ts";
 import type { Bo } from "../memory/bo.ts";
 import type { GpuView } from "../memory/gpu-view.ts";
+import type { RunningJob, Surroundings } from "../memory/surroundings.ts";
 
 /** Where a job runs, and what it may count on: for a machine that watches what the GPU sees. */
 export interface JobView {
@@ -17,21 +17,26 @@ export interface JobView {
   readonly settled: boolean;
 }
 
+/** A machine on which jobs run. */
+interface Jobs extends Surroundings {
+  readonly inUse: Set<InUse>;
+}
+
 /** One job from its submission until its fence signals. */
-export class InUse {
+export class InUse implements RunningJob {
   /** What the GPU translates with. */
   readonly pt: GpuView;
   /** What it may touch. */
   readonly bos: ReadonlySet<Bo>;
   /** See {@link JobView}. */
   readonly keeps: JobView["keeps"];
-  readonly #machine: Machine;
+  readonly #machine: Jobs;
   readonly #vm: VmRecord;
   readonly #rows: readonly number[];
   readonly #settled: boolean;
 
   /** Notes a job that is submitted now. */
-  constructor(machine: Machine, fence: DmaFence, { vm: record, keeps, settled }: JobView) {
+  constructor(machine: Jobs, fence: DmaFence, { vm: record, keeps, settled }: JobView) {
     const { vm } = record;
     const bos = new Set<Bo>();
     const rows: number[] = [];
@@ -83,6 +88,6 @@ export class InUse {
 }
 
 /** Notes a job at its submission, on a machine that watches; undefined: nobody looks. */
-export function noteUse(machine: Machine, fence: DmaFence, view: JobView): InUse | undefined {
+export function noteUse(machine: Jobs, fence: DmaFence, view: JobView): InUse | undefined {
   return machine.options.watch === true ? new InUse(machine, fence, view) : undefined;
 }

@@ -11,6 +11,7 @@ import {
 } from "@gpuvm/core";
 import type { InUse } from "../gpu/in-use.ts";
 import { Memory } from "../memory/memory.ts";
+import type { Surroundings } from "../memory/surroundings.ts";
 import { Counts } from "./counts.ts";
 import type { Hazard, HazardKind } from "./hazard.ts";
 import { Thread } from "./thread.ts";
@@ -56,7 +57,7 @@ const HISTORY = 32;
  * end unless they must wait; then workers and the clock go on, in a fixed order, until they can. Nothing depends on
  * real time or chance.
  */
-export class Machine {
+export class Machine implements Surroundings {
   /** The device of the core. */
   readonly dev: DrmDevice;
   /** How it was made. */

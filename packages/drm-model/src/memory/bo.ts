@@ -1,6 +1,5 @@
 import { DrmGemObject, type GemFuncs, type GemOptions, gemVmBos } from "@gpuvm/core";
-import type { Machine } from "../machine/machine.ts";
-import type { GpuView } from "./gpu-view.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** Where an object's pages are. */
 export type PageState = "none" | "resident" | "evicted" | "purged";
@@ -25,7 +24,7 @@ export interface BoOptions extends GemOptions {
  */
 export class Bo extends DrmGemObject {
   /** The machine it lives on. */
-  readonly machine: Machine;
+  readonly machine: Surroundings;
   /** Handles, over all files (`handle_count`). */
   handles = 0;
   /** Open dma-bufs of it. */
@@ -45,16 +44,16 @@ export class Bo extends DrmGemObject {
   /** Page-table entries that lead to its pages. */
   ptes = 0;
   /** Running GPU jobs that named it, by page table. Null: none so far. */
-  activeIn: Map<GpuView, number> | null = null;
+  activeIn: Map<object, number> | null = null;
   /** Page tables of which the GPU may have entries in its TLB that lead here, on a machine that watches. */
-  cachedBy: Set<GpuView> | null = null;
+  cachedBy: Set<object> | null = null;
   /** The program said that it does not need the contents. */
   purgeable = false;
   /** @internal */
   retained = false;
 
   /** A new object with one reference. */
-  constructor(machine: Machine, options: BoOptions) {
+  constructor(machine: Surroundings, options: BoOptions) {
     super(machine.dev, { ...options, funcs: options.funcs ?? plainFree });
     this.machine = machine;
     this.imported = options.imported ?? false;

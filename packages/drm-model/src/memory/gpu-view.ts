@@ -1,8 +1,8 @@
-import type { Machine } from "../machine/machine.ts";
 import type { TlbCause } from "../machine/tlb-counts.ts";
 import type { Bo } from "./bo.ts";
 import { PageTableCounts } from "./page-table-counts.ts";
 import { PteMap, type PteRun } from "./pte-map.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** When the TLB has to forget cleared entries: before their pages go, before the call is over, or when the driver likes. */
 export type FlushDue = "before-free" | "within-call" | "later";
@@ -18,7 +18,7 @@ export class GpuView {
   /** What was written for them, by size and level, and the tables in use. */
   readonly counts: PageTableCounts;
   /** The machine that it belongs to. */
-  readonly machine: Machine;
+  readonly machine: Surroundings;
   /** Objects whose cleared entries the GPU may still have in its TLB, on a machine that watches. */
   readonly #cached: Set<Bo> = new Set();
   readonly #tlb: boolean;
@@ -28,7 +28,7 @@ export class GpuView {
    *
    * @param tlb the driver says when the TLB is flushed, with {@link GpuView.flush}: a machine that watches asks for it
    */
-  constructor(machine: Machine, tlb: boolean) {
+  constructor(machine: Surroundings, tlb: boolean) {
     this.machine = machine;
     this.counts = new PageTableCounts(machine.counts);
     this.#tlb = tlb;

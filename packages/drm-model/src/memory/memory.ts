@@ -1,11 +1,11 @@
-import type { Machine } from "../machine/machine.ts";
 import type { Bo } from "./bo.ts";
+import type { MemoryBooks, Surroundings } from "./surroundings.ts";
 
 /**
  * Bytes of buffer objects. An object is *retained* while it lives although no handle and no dma-buf leads to it any
  * more: what a program thinks it has given back.
  */
-export class Memory {
+export class Memory implements MemoryBooks {
   /** Bytes of living objects' pages. */
   bytes = 0;
   /** Most of that at once. */
@@ -22,11 +22,11 @@ export class Memory {
   exiting = false;
   /** Bytes retained, summed over time: byte-seconds. */
   retainedByteSeconds = 0;
-  readonly #machine: Machine;
+  readonly #machine: Pick<Surroundings, "auditing" | "note">;
   #orphans: Bo[] = [];
 
   /** Nothing is allocated yet. */
-  constructor(machine: Machine) {
+  constructor(machine: Pick<Surroundings, "auditing" | "note">) {
     this.#machine = machine;
   }
 

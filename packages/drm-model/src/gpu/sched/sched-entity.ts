@@ -1,9 +1,25 @@
 import { ECANCELED, ESRCH, type Steps } from "@gpuvm/core";
 import type { CountedFence } from "../counted-fence.ts";
 import { FenceCallback } from "../fence-callback.ts";
-import type { SchedFence } from "./sched-fence.ts";
-import type { SchedJob } from "./sched-job.ts";
-import type { DrmScheduler } from "./scheduler.ts";
+import type { OnMachine, SchedFence } from "./sched-fence.ts";
+import type { JobQueue, SchedJob } from "./sched-job.ts";
+
+/** A scheduler, as its entities know it; `DrmScheduler` is the only one. */
+export interface EntityScheduler<J extends SchedJob> extends OnMachine {
+  /** The driver, as far as an entity asks it. */
+  readonly ops: {
+    prepareJob?(job: J, entity: SchedEntity<J>): CountedFence | null;
+    freeJob(job: J): Steps<void>;
+  };
+  /** A number for a job that is pushed: greater than all before. */
+  nextAge(): number;
+  /** Knows an entity from now on. */
+  add(entity: SchedEntity<J>): void;
+  /** Knows it no more. */
+  remove(entity: SchedEntity<J>): void;
+  /** There may be a job to run. */
+  wake(): void;
+}
 
 /** Whose call a flush is made in, and how its process ends. */
 export interface Flusher {
@@ -16,11 +32,11 @@ export interface Flusher {
 }
 
 /** A queue of jobs (`struct drm_sched_entity`): they are run in order, each when its dependencies are done. */
-export class SchedEntity<J extends SchedJob = SchedJob> {
+export class SchedEntity<J extends SchedJob = SchedJob> implements JobQueue {
   /** How it holds fences, in findings. */
   readonly name: string;
   /** Who runs its jobs. */
-  readonly scheduler: DrmScheduler<J>;
+  readonly scheduler: EntityScheduler<J>;
   /** Timelines of its jobs' fences (`fence_context`). */
   readonly contexts: { readonly scheduled: number; readonly finished: number };
   /** Jobs on these. */
@@ -49,7 +65,7 @@ export class SchedEntity<J extends SchedJob = SchedJob> {
   /** An empty queue (`drm_sched_entity_init`). */
   constructor(
     name: string,
-    scheduler: DrmScheduler<J>,
+    scheduler: EntityScheduler<J>,
     user: unknown,
     guilty: { readonly faulty: boolean } | null = null,
   ) {
@@ -163,7 +179,7 @@ export class SchedEntity<J extends SchedJob = SchedJob> {
       fence.put(this);
       return false;
     }
-    if (fence.base.error === 0 && fence.sched?.scheduler === (this.scheduler as DrmScheduler)) {
+    if (fence.base.error === 0 && fence.sched?.scheduler === this.scheduler) {
       wanted = fence.sched.scheduled.get(this);
       fence.put(this);
     }

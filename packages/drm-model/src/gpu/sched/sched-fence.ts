@@ -1,14 +1,20 @@
 import type { Holder } from "@gpuvm/core";
-import { CountedFence } from "../counted-fence.ts";
-import type { DrmScheduler } from "./scheduler.ts";
+import type { Machine } from "../../machine/machine.ts";
+import { CountedFence, type JobFences } from "../counted-fence.ts";
+
+/** A scheduler, as far as its jobs and their fences care. */
+export interface OnMachine {
+  /** The machine. */
+  readonly machine: Machine;
+}
 
 /**
  * The fences of one job (`struct drm_sched_fence`): `scheduled` signals when the job was given to the hardware, `finished`
  * when that is done with it. `finished` holds `scheduled`, which holds the hardware's own fence.
  */
-export class SchedFence {
+export class SchedFence implements JobFences {
   /** Whose job it is of. */
-  readonly scheduler: DrmScheduler;
+  readonly scheduler: OnMachine;
   /** Signals when the job was run, or given up. */
   readonly scheduled: CountedFence;
   /** Signals when the job is done. */
@@ -18,7 +24,7 @@ export class SchedFence {
 
   /** Unsignalled fences (`drm_sched_fence_init`); `holder` has one reference on `finished`. */
   constructor(
-    scheduler: DrmScheduler,
+    scheduler: OnMachine,
     contexts: { readonly scheduled: number; readonly finished: number },
     seqno: number,
     holder: Holder,

@@ -1,17 +1,25 @@
 import type { CountedFence } from "../counted-fence.ts";
 import type { FenceCallback } from "../fence-callback.ts";
-import type { SchedEntity } from "./sched-entity.ts";
-import { SchedFence } from "./sched-fence.ts";
-import type { DrmScheduler } from "./scheduler.ts";
+import { type OnMachine, SchedFence } from "./sched-fence.ts";
+
+/** A queue, as its jobs know it; `SchedEntity` is the only one. */
+export interface JobQueue {
+  /** Who runs its jobs. */
+  readonly scheduler: OnMachine;
+  /** Timelines of its jobs' fences. */
+  readonly contexts: { readonly scheduled: number; readonly finished: number };
+  /** Jobs on these. */
+  seqno: number;
+}
 
 /** A job for a scheduler (`struct drm_sched_job`). Drivers extend it. */
 export class SchedJob {
   /** Shown in findings; how it holds its fences. */
   readonly name: string;
   /** Where it is queued; null once it left the queue. */
-  entity: SchedEntity | null;
+  entity: JobQueue | null;
   /** Who runs it; null before {@link SchedJob.arm}. */
-  scheduler: DrmScheduler | null = null;
+  scheduler: OnMachine | null = null;
   /** Part of the scheduler's credits that it takes while it runs. */
   readonly credits: number;
   /** Its fences; null before {@link SchedJob.arm} and after {@link SchedJob.cleanup}. */
@@ -24,7 +32,7 @@ export class SchedJob {
   onHardware: FenceCallback | null = null;
 
   /** A job of an entity, without dependencies (`drm_sched_job_init`). */
-  constructor(name: string, entity: SchedEntity, credits = 1) {
+  constructor(name: string, entity: JobQueue, credits = 1) {
     this.name = name;
     this.entity = entity;
     this.credits = credits;
@@ -52,7 +60,7 @@ export class SchedJob {
 
   /** Makes its fences; from now on they may be shown to others, and the job must be pushed (`drm_sched_job_arm`). */
   arm(): SchedFence {
-    const entity = this.entity as SchedEntity;
+    const entity = this.entity as JobQueue;
     this.scheduler = entity.scheduler;
     this.fence = new SchedFence(entity.scheduler, entity.contexts, ++entity.seqno, this);
     return this.fence;

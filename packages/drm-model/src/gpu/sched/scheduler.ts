@@ -3,7 +3,7 @@ import type { Machine } from "../../machine/machine.ts";
 import type { Timer } from "../../machine/timers.ts";
 import type { CountedFence } from "../counted-fence.ts";
 import { FenceCallback } from "../fence-callback.ts";
-import type { SchedEntity } from "./sched-entity.ts";
+import type { EntityScheduler, SchedEntity } from "./sched-entity.ts";
 import type { SchedFence } from "./sched-fence.ts";
 import type { SchedJob } from "./sched-job.ts";
 
@@ -35,7 +35,7 @@ export interface SchedOptions<J extends SchedJob> {
  * Runs the jobs of its entities (`struct drm_gpu_scheduler`), the oldest first (the FIFO policy): by work items, one that
  * runs a job, and one that frees jobs that are done.
  */
-export class DrmScheduler<J extends SchedJob = SchedJob> {
+export class DrmScheduler<J extends SchedJob = SchedJob> implements EntityScheduler<J> {
   /** The machine. */
   readonly machine: Machine;
   /** Shown in findings. */

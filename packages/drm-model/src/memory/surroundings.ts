@@ -1,0 +1,58 @@
+import type { DrmDevice, DrmGemObject, DrmGpuvm, DrmGpuvmBo, Steps } from "@gpuvm/core";
+import type { Counts } from "../machine/counts.ts";
+import type { HazardKind } from "../machine/hazard.ts";
+
+/** A job that is submitted and not done, as what it uses knows it; `InUse` is the only one. */
+export interface RunningJob {
+  /** What the GPU translates with. */
+  readonly pt: object;
+  /** How long it keeps what it uses: `now`, it does not. */
+  readonly keeps: "pages" | "memory" | "now";
+  /** What it may touch. */
+  readonly bos: { has(bo: DrmGemObject): boolean };
+  /** Whether the pages of an object that go `how` are taken from the job. */
+  loses(bo: DrmGemObject, how: "evicted" | "purged" | "freed"): boolean;
+}
+
+/** A VM with its page tables, as the objects that are mapped there know it; `VmRecord` is the only one. */
+export interface MappedVm {
+  readonly vm: DrmGpuvm;
+  /** Entries stay when pages go. */
+  readonly keepsEntries: boolean;
+  /** Whether entries lead to what is mapped by a link. */
+  leadsTo(vmBo: DrmGpuvmBo): boolean;
+}
+
+/** The bytes of objects, as the objects know them; `Memory` is the only one. */
+export interface MemoryBooks {
+  /** An object came to be. */
+  born(bo: DrmGemObject): void;
+  /** An object was freed. */
+  died(bo: DrmGemObject): void;
+  /** The last handle or dma-buf of an object went. */
+  orphaned(bo: DrmGemObject): void;
+}
+
+/** What objects and page tables know of the machine that they are on; `Machine` is the only one. */
+export interface Surroundings {
+  /** The device of the core. */
+  readonly dev: DrmDevice;
+  /** How the machine was made. */
+  readonly options: { readonly watch?: boolean; readonly contiguity?: number };
+  /** What was counted so far. */
+  readonly counts: Counts;
+  /** Bytes: allocated, retained. */
+  readonly memory: MemoryBooks;
+  /** Every VM that was made. */
+  readonly vms: readonly MappedVm[];
+  /** Jobs that are submitted and not done, on a machine that watches. */
+  readonly inUse: Iterable<RunningJob>;
+  /** Whether histories are kept: ask before building a line. */
+  readonly auditing: boolean;
+  /** Something that must not happen did. */
+  hazard(kind: HazardKind, object: string, detail: string): void;
+  /** Keeps a line in an object's history. */
+  note(object: string, line: string): void;
+  /** Has a worker run something, later. */
+  queueWork(label: string, start: () => Steps<void>): void;
+}
