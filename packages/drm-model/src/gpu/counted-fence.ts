@@ -23,7 +23,9 @@ export class CountedFence implements Counted {
   refs = 1;
   /** The scheduler's fence that it is a part of (`to_drm_sched_fence`), or null. */
   sched: JobFences | null = null;
+  /** The device. */
   readonly dev: DrmDevice;
+  /** Runs when the last reference goes. */
   readonly onRelease: () => void;
 
   /** One reference, held by `holder`. `onRelease` runs when the last one goes (`dma_fence_ops.release`). */

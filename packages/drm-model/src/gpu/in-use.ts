@@ -17,8 +17,9 @@ export interface JobView {
   readonly settled: boolean;
 }
 
-/** A machine on which jobs run. */
-interface Jobs extends Surroundings {
+/** A machine on which jobs run; `Machine` is the only one. */
+export interface Jobs extends Surroundings {
+  /** Jobs that are submitted and not done. */
   readonly inUse: Set<InUse>;
 }
 

@@ -9,7 +9,7 @@ export interface RunningJob {
   /** How long it keeps what it uses: `now`, it does not. */
   readonly keeps: "pages" | "memory" | "now";
   /** What it may touch. */
-  readonly bos: { has(bo: DrmGemObject): boolean };
+  readonly bos: ReadonlySet<DrmGemObject>;
   /** Whether the pages of an object that go `how` are taken from the job. */
   loses(bo: DrmGemObject, how: "evicted" | "purged" | "freed"): boolean;
 }

@@ -2,11 +2,11 @@ import type { PageTableCounts, Tally } from "@gpuvm/drm-model";
 import type { World } from "./world.ts";
 
 const TALLIES = {
-  leafWritten: (c: PageTableCounts) => c.leafWritten,
-  leafCleared: (c: PageTableCounts) => c.leafCleared,
-  leafDropped: (c: PageTableCounts) => c.leafDropped,
-  tableEntriesWritten: (c: PageTableCounts) => c.tableWritten,
-  tableEntriesCleared: (c: PageTableCounts) => c.tableCleared,
+  leafWritten: (c: PageTableCounts): Tally => c.leafWritten,
+  leafCleared: (c: PageTableCounts): Tally => c.leafCleared,
+  leafDropped: (c: PageTableCounts): Tally => c.leafDropped,
+  tableEntriesWritten: (c: PageTableCounts): Tally => c.tableWritten,
+  tableEntriesCleared: (c: PageTableCounts): Tally => c.tableCleared,
 } as const;
 
 /** What was written in the page tables of programs' VMs so far, by kind and size or level. */

@@ -4,13 +4,18 @@ import { FenceCallback } from "../fence-callback.ts";
 import type { OnMachine, SchedFence } from "./sched-fence.ts";
 import type { JobQueue, SchedJob } from "./sched-job.ts";
 
+/** What an entity asks of a driver for its jobs. */
+export interface EntityOps<J extends SchedJob> {
+  /** Asked when the dependencies are done: one more fence to wait for, with a reference of the entity's; null: none. */
+  prepareJob?(job: J, entity: SchedEntity<J>): CountedFence | null;
+  /** The job is done, or was given up. */
+  freeJob(job: J): Steps<void>;
+}
+
 /** A scheduler, as its entities know it; `DrmScheduler` is the only one. */
 export interface EntityScheduler<J extends SchedJob> extends OnMachine {
   /** The driver, as far as an entity asks it. */
-  readonly ops: {
-    prepareJob?(job: J, entity: SchedEntity<J>): CountedFence | null;
-    freeJob(job: J): Steps<void>;
-  };
+  readonly ops: EntityOps<J>;
   /** A number for a job that is pushed: greater than all before. */
   nextAge(): number;
   /** Knows an entity from now on. */

@@ -3,18 +3,14 @@ import type { Machine } from "../../machine/machine.ts";
 import type { Timer } from "../../machine/timers.ts";
 import type { CountedFence } from "../counted-fence.ts";
 import { FenceCallback } from "../fence-callback.ts";
-import type { EntityScheduler, SchedEntity } from "./sched-entity.ts";
+import type { EntityOps, EntityScheduler, SchedEntity } from "./sched-entity.ts";
 import type { SchedFence } from "./sched-fence.ts";
 import type { SchedJob } from "./sched-job.ts";
 
 /** What a driver does for its jobs (`struct drm_sched_backend_ops`). */
-export interface SchedOps<J extends SchedJob = SchedJob> {
-  /** Asked when the dependencies are done: one more fence to wait for, with a reference of the entity's; null: none. */
-  prepareJob?(job: J, entity: SchedEntity<J>): CountedFence | null;
+export interface SchedOps<J extends SchedJob = SchedJob> extends EntityOps<J> {
   /** Gives the job to the hardware: its fence; or 0, it is done; or -errno. Must not wait for fences. */
   runJob(job: J): Steps<CountedFence | Errno>;
-  /** The job is done, or was given up. */
-  freeJob(job: J): Steps<void>;
   /** The oldest job takes too long: `noHang`, it goes on; `reset`, it was dealt with. */
   timedoutJob?(job: J): Steps<"noHang" | "reset">;
 }
