@@ -14,7 +14,7 @@ const STILL: Readonly<Record<string, number>> = {
   "packages/policy-nouveau": 9,
   "packages/policy-panthor": 14,
   "packages/policy-powervr": 16,
-  "packages/policy-xe": 11,
+  "packages/policy-xe": 10,
 };
 
 /** What the files of a folder import of each other, types included. */

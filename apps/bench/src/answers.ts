@@ -1,5 +1,6 @@
 import type { DriverModel } from "@gpuvm/conformance";
 import * as powervr from "@gpuvm/policy-powervr/answers";
+import * as xe from "@gpuvm/policy-xe/answers";
 
 /** What a policy package offers at its subpath `answers`. */
 export interface DriverAnswers {
@@ -10,4 +11,4 @@ export interface DriverAnswers {
 }
 
 /** Who answers for which driver in files of what a driver's own code answered. */
-export const ANSWERS: readonly DriverAnswers[] = [powervr];
+export const ANSWERS: readonly DriverAnswers[] = [powervr, xe];

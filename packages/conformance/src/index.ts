@@ -6,6 +6,7 @@
  */
 
 export type { DriverModel, DriverSession } from "./drivers/driver-model.ts";
+export type { LateFields } from "./drivers/late.ts";
 export type { Failure, ReplayOptions, ReplayResult } from "./replay.ts";
 export { replayVectors } from "./replay.ts";
 export { BadLine, type Request } from "./request.ts";

@@ -19,7 +19,7 @@ const UNREACHED: Readonly<Record<string, readonly string[]>> = {
   // Not through the books: a count of its own in each mapping, and a fence that a mapping remembers.
   "nouveau:legacy": ["VA -> fence", "handle -> VA"],
   // Preempt fences of long-running VMs.
-  "xe:mainline": ["fence -> VM"],
+  "xe:mainline": ["fence -> queue"],
   // Tiler heaps, the dummy of sparse mappings.
   "panthor:mainline": ["VM -> BO", "context -> BO", "context -> VM", "file -> BO"],
   "panthor:6.19": ["context -> BO", "context -> VM"],

@@ -39,6 +39,8 @@ export const EDEADLK = 35;
 export const ENOSYS = 38;
 /** No data: the request needs no work (`ENODATA`). */
 export const ENODATA = 61;
+/** Timer expired (`ETIME`). */
+export const ETIME = 62;
 /** Operation not supported (`EOPNOTSUPP`). */
 export const EOPNOTSUPP = 95;
 /** This ticket already holds the lock (`EALREADY`). */
@@ -67,6 +69,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [EDEADLK, "EDEADLK"],
   [ENOSYS, "ENOSYS"],
   [ENODATA, "ENODATA"],
+  [ETIME, "ETIME"],
   [EOPNOTSUPP, "EOPNOTSUPP"],
   [EALREADY, "EALREADY"],
   [ECANCELED, "ECANCELED"],

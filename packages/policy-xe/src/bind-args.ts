@@ -1,7 +1,8 @@
 import { EINVAL, ENOENT, type Errno } from "@gpuvm/core";
 import type { BindOp, VmBind } from "@gpuvm/drm-model";
+import { BindExecQueue } from "./bind-exec-queue.ts";
 import type { XeBo } from "./bo.ts";
-import { BIND_FLAGS, BIND_NULL, CLASS_VM_BIND } from "./flags.ts";
+import { BIND_FLAGS, BIND_NULL } from "./flags.ts";
 import type { XeVm } from "./vm.ts";
 import type { XeFile } from "./xe-file.ts";
 
@@ -21,12 +22,17 @@ export function checkArgs(ops: readonly BindOp[]): Errno {
   return 0;
 }
 
-/** The bind queue must be one, and of this VM. */
-export function checkQueue(file: XeFile, vm: XeVm, req: VmBind): Errno {
-  if (req.queue === undefined || req.queue === 0) return 0;
+/** The bind queue of a call: it must be one, and of this VM; null: the VM's own. */
+export function lookupQueue(file: XeFile, vm: XeVm, req: VmBind): BindExecQueue | null | Errno {
+  if (req.queue === undefined || req.queue === 0) return null;
   const queue = file.queues.get(req.queue);
   if (queue === undefined) return -ENOENT;
-  return queue.engineClass !== CLASS_VM_BIND || queue.vm !== vm ? -EINVAL : 0;
+  return !(queue instanceof BindExecQueue) || queue.vm !== vm ? -EINVAL : queue;
+}
+
+/** Every range lies in the address space. */
+export function checkRanges(vm: XeVm, ops: readonly BindOp[]): Errno {
+  return ops.some(({ va, length }) => length > vm.size || va > vm.size - length) ? -EINVAL : 0;
 }
 
 /**
@@ -38,7 +44,6 @@ export function checkQueue(file: XeFile, vm: XeVm, req: VmBind): Errno {
  * @returns the object; null for none; -errno
  */
 export function lookupBo(file: XeFile, vm: XeVm, op: BindOp): XeBo | null | Errno {
-  if (op.va + op.length > vm.size) return -EINVAL;
   if (op.bo === 0) return null;
   const bo = file.lookup(op.bo, "ioctl");
   if (bo === null) return -ENOENT;

@@ -1,5 +1,6 @@
 import {
   DRM_GPUVA_OP_MAP,
+  DRM_GPUVA_OP_PREFETCH,
   DRM_GPUVA_OP_REMAP,
   DRM_GPUVA_OP_UNMAP,
   type Errno,
@@ -7,26 +8,23 @@ import {
   type OpMap,
   type Steps,
 } from "@gpuvm/core";
-import { GIB1 } from "@gpuvm/drm-model";
 import type { XeVm } from "./vm.ts";
-import {
-  insertVma,
-  newVma,
-  prepVmaDestroy,
-  type VmaAttributes,
-  vmaDestroyUnlocked,
-  type XeVma,
-} from "./vma.ts";
+import { maxPteSize, setPteSize, type VmaAttributes, type XeVma } from "./vma.ts";
+import { insertVma, newVma, prepVmaDestroy, vmaDestroyUnlocked } from "./vma-life.ts";
 
 /** One operation of a bind call with what the driver keeps of it (`struct xe_vma_op`). */
 export class XeVmaOp {
-  /** The core's operation. */
-  readonly base: GpuvaOp;
+  /** `DRM_GPUVA_OP_*`. */
+  readonly kind: number;
+  /** The core's operation; null for a rebind, which is a map of a VMA that is there. */
+  readonly base: GpuvaOp | null;
   /** For a map: what the program asked for. */
   readonly attributes: VmaAttributes;
   /** For a map: entries are to be written now, not at the first fault. */
   readonly immediate: boolean;
-  /** The VMA that a map makes. */
+  /** For a map in fault mode: entries are cleared now, for scratch may be in the TLB, and written at the first fault. */
+  invalidateOnBind = false;
+  /** The VMA that a map makes, or that a rebind binds again. */
   map: XeVma | null = null;
   /** The VMA that goes (remap, unmap), or is looked at (prefetch). */
   old: XeVma | null = null;
@@ -54,92 +52,125 @@ export class XeVmaOp {
   nextCommitted = false;
 
   /** Nothing is made yet. */
-  constructor(base: GpuvaOp, attributes: VmaAttributes, immediate: boolean) {
+  constructor(kind: number, base: GpuvaOp | null, attributes: VmaAttributes, immediate: boolean) {
+    this.kind = kind;
     this.base = base;
     this.attributes = attributes;
     this.immediate = immediate;
   }
 }
 
+/** An operation that binds a VMA again (`xe_vm_populate_rebind`). */
+export function rebindOp(vma: XeVma): XeVmaOp {
+  const op = new XeVmaOp(DRM_GPUVA_OP_MAP, null, vma, true);
+  op.map = vma;
+  return op;
+}
+
 /**
- * Makes the VMAs of an operation and puts the change into the tree (`vm_bind_ioctl_ops_parse`, `xe_vma_op_commit`). After
- * an error {@link opUnwind} takes back what was done.
+ * Makes the VMAs of an operation and puts the change into the tree (`vm_bind_ioctl_ops_parse`). After an error
+ * {@link opUnwind} takes back what was done.
  */
-export function* opParse(vm: XeVm, op: XeVmaOp): Steps<Errno> {
-  const { base } = op;
-  if (base.op === DRM_GPUVA_OP_MAP) {
-    const vma = yield* make(vm, base.map, op.attributes);
-    if (typeof vma === "number") return vma;
-    op.map = vma;
-  } else if (base.op === DRM_GPUVA_OP_REMAP) {
-    const ret = yield* parseRemap(vm, op);
-    if (ret !== 0) return ret;
-  } else if (base.op === DRM_GPUVA_OP_UNMAP) op.old = vm.vmas[base.unmap.va] as XeVma;
-  else op.old = vm.vmas[base.prefetch.va] as XeVma;
-  return commit(vm, op);
+export function* opParse(vm: XeVm, op: XeVmaOp, base: GpuvaOp): Steps<Errno> {
+  switch (op.kind) {
+    case DRM_GPUVA_OP_MAP: {
+      const vma = yield* make(vm, base.map, op.attributes);
+      if (typeof vma === "number") return vma;
+      op.map = vma;
+      break;
+    }
+    case DRM_GPUVA_OP_REMAP: {
+      const ret = yield* parseRemap(vm, op, base.remap);
+      if (ret !== 0) return ret;
+      break;
+    }
+    case DRM_GPUVA_OP_UNMAP:
+      op.old = vm.vmas[base.unmap.va] as XeVma;
+      break;
+    case DRM_GPUVA_OP_PREFETCH:
+      op.old = vm.vmas[base.prefetch.va] as XeVma;
+      break;
+    default:
+      throw new TypeError(`no operation ${op.kind}`);
+  }
+  return commit(vm, op, base);
 }
 
 function make(vm: XeVm, map: OpMap, attributes: VmaAttributes): Steps<XeVma | Errno> {
   return newVma(vm, map.addr, map.range, map.obj, map.offset, attributes);
 }
 
-function* parseRemap(vm: XeVm, op: XeVmaOp): Steps<Errno> {
-  const { prev, next, unmap } = op.base.remap;
+/**
+ * A cut where an entry ends, whatever the greatest entry of the old VMA is, leaves that side's entries alone. The memory of
+ * a program is looked up anew for each piece, so they have to be written.
+ */
+function* parseRemap(vm: XeVm, op: XeVmaOp, { prev, next, unmap }: GpuvaOp["remap"]): Steps<Errno> {
   const old = vm.vmas[unmap.va] as XeVma;
   const { start, end } = old;
-  const bound = old.present || vm.faultMode;
-  const cutAligned = (at: number) => bound && old.kind !== "userptr" && at % (old.pteSize || GIB1) === 0;
   op.old = old;
   op.start = op.oldStart = start;
   op.range = op.oldRange = end - start;
+  const aligned = (at: number) => old.kind !== "userptr" && at % maxPteSize(old) === 0;
   if (prev !== null) {
     const vma = yield* make(vm, prev, old);
     if (typeof vma === "number") return vma;
     op.prev = vma;
-    const cut = prev.addr + prev.range;
-    op.skipPrev = cutAligned(cut);
+    op.skipPrev = aligned(vma.end);
     if (op.skipPrev) {
-      vma.pteSize = old.pteSize;
-      op.range -= cut - start;
-      op.start = cut;
+      setPteSize(vma, maxPteSize(old));
+      op.range -= vma.end - start;
+      op.start = vma.end;
     }
   }
   if (next !== null) {
     const vma = yield* make(vm, next, old);
     if (typeof vma === "number") return vma;
     op.next = vma;
-    op.skipNext = cutAligned(next.addr);
+    op.skipNext = aligned(vma.start);
     if (op.skipNext) {
-      vma.pteSize = old.pteSize;
-      op.range -= end - next.addr;
+      setPteSize(vma, maxPteSize(old));
+      op.range -= end - vma.start;
     }
   }
   return 0;
 }
 
-function commit(vm: XeVm, op: XeVmaOp): Errno {
-  vm.record.step(op.base);
-  const { map, old, prev, next } = op;
-  if (map !== null) {
-    const ret = insertVma(map);
-    op.committed = ret === 0;
-    return ret;
+/** `xe_vma_op_commit`. */
+function commit(vm: XeVm, op: XeVmaOp, base: GpuvaOp): Errno {
+  vm.record.step(base);
+  switch (op.kind) {
+    case DRM_GPUVA_OP_MAP: {
+      const ret = insertVma(op.map as XeVma);
+      op.committed = ret === 0;
+      return ret;
+    }
+    case DRM_GPUVA_OP_REMAP:
+      return commitRemap(op, op.old as XeVma);
+    case DRM_GPUVA_OP_UNMAP:
+      prepVmaDestroy(op.old as XeVma, true);
+      op.committed = true;
+      return 0;
+    default:
+      op.committed = true;
+      return 0;
   }
-  if (old === null || (op.base.op !== DRM_GPUVA_OP_REMAP && op.base.op !== DRM_GPUVA_OP_UNMAP)) return 0;
+}
+
+function commitRemap(op: XeVmaOp, old: XeVma): Errno {
+  const { prev, next } = op;
   prepVmaDestroy(old, true);
   op.committed = true;
-  if (op.base.op === DRM_GPUVA_OP_UNMAP) return 0;
   if (prev !== null) {
     const ret = insertVma(prev);
     if (ret !== 0) return ret;
     op.prevCommitted = true;
-    if (op.skipPrev) prev.present = old.present;
+    if (op.skipPrev) prev.tilePresent = old.tilePresent;
   }
   if (next !== null) {
     const ret = insertVma(next);
     if (ret !== 0) return ret;
     op.nextCommitted = true;
-    if (op.skipNext) next.present = old.present;
+    if (op.skipNext) next.tilePresent = old.tilePresent;
   }
   // While the operation is in flight the old VMA is what is unbound of it.
   old.setRange(op.start, op.range);
@@ -148,22 +179,29 @@ function commit(vm: XeVm, op: XeVmaOp): Errno {
 
 /** Takes an operation back (`xe_vma_op_unwind`); the later ones of the call were taken back before. */
 export function* opUnwind(op: XeVmaOp): Steps<void> {
-  if (op.map !== null) {
-    prepVmaDestroy(op.map, op.committed);
-    yield* vmaDestroyUnlocked(op.map);
-    return;
+  switch (op.kind) {
+    case DRM_GPUVA_OP_MAP:
+      if (op.map !== null) yield* destroyPiece(op.map, op.committed);
+      return;
+    case DRM_GPUVA_OP_REMAP:
+      if (op.prev !== null) yield* destroyPiece(op.prev, op.prevCommitted);
+      if (op.next !== null) yield* destroyPiece(op.next, op.nextCommitted);
+      if (op.old === null) return;
+      op.old.destroyed = false;
+      if (!op.committed) return;
+      op.old.setRange(op.oldStart, op.oldRange);
+      insertVma(op.old);
+      return;
+    case DRM_GPUVA_OP_UNMAP:
+      if (op.old === null) return;
+      op.old.destroyed = false;
+      if (op.committed) insertVma(op.old);
+      return;
+    default: // A prefetch changes nothing in the tree.
   }
-  if (op.prev !== null) {
-    prepVmaDestroy(op.prev, op.prevCommitted);
-    yield* vmaDestroyUnlocked(op.prev);
-  }
-  if (op.next !== null) {
-    prepVmaDestroy(op.next, op.nextCommitted);
-    yield* vmaDestroyUnlocked(op.next);
-  }
-  const { old } = op;
-  if (old === null || !op.committed) return;
-  old.destroyed = false;
-  if (op.base.op === DRM_GPUVA_OP_REMAP) old.setRange(op.oldStart, op.oldRange);
-  insertVma(old);
+}
+
+function* destroyPiece(vma: XeVma, inTree: boolean): Steps<void> {
+  prepVmaDestroy(vma, inTree);
+  yield* vmaDestroyUnlocked(vma);
 }

@@ -1,46 +1,78 @@
 import {
   type DmaFence,
   type DmaResv,
-  EINVAL,
-  ENOENT,
-  ENOMEM,
-  type Errno,
   type GemFuncs,
   type Lock,
   type Steps,
   USAGE_BOOKKEEP,
 } from "@gpuvm/core";
-import { Bo, type GemNew, lock, preempt, releaseBo, unlock, waitFence } from "@gpuvm/drm-model";
+import { Bo, MIB2, releaseBo, waitFence } from "@gpuvm/drm-model";
 import type { Xe } from "./device.ts";
-import { GEM_DEFER_BACKING } from "./flags.ts";
+import type { Place } from "./lru.ts";
 import { PreemptFence } from "./preempt-fence.ts";
 import type { XeVm } from "./vm.ts";
-import type { XeFile } from "./xe-file.ts";
 
 /** Whether a BO's contents are still wanted (`enum xe_madv_purgeable_state`). Purged is final. */
 export type Purgeable = "willneed" | "dontneed" | "purged";
 
+/** How an object is made beside its size. */
+export interface XeBoOptions {
+  /** The only VM that may map it. */
+  readonly vm?: XeVm | null;
+  /** It came in as a dma-buf of another driver. */
+  readonly imported?: boolean;
+  /** How its memory lies, where that is known; see `Bo.contiguity`. */
+  readonly contiguity?: number;
+  /** Where it may be, the best first (`bo->placements`); default: pages that the GPU reaches. */
+  readonly placements?: readonly Place[];
+}
+
 /**
  * A buffer object (`struct xe_bo`). A private one (`bo->vm`) shares its VM's dma_resv and, being a user's, holds the
  * VM: a handle that is left keeps the VM struct, though not its page tables.
+ *
+ * Its memory lies in pieces of 2 MiB where nobody says otherwise: TTM's pool takes the largest pages that there are.
  */
 export class XeBo extends Bo {
+  /** The device. */
+  readonly xe: Xe;
   /** Protects the list of its client's buffers. */
   readonly bosLock: Lock;
   /** The only VM that may map it; counted. */
   readonly vm: XeVm | null;
+  /** Where it may be, the best first. */
+  readonly placements: readonly Place[];
+  /** Where it is (`ttm.resource->mem_type`); null: its memory was purged in VRAM, and it has none. */
+  place: Place | null = null;
+  /** Its pages, if it has any (`struct ttm_tt`): none yet, there, or in swap, or given up. */
+  tt: "none" | "populated" | "swapped" = "none";
+  /** What the shrinker knows of {@link XeBo.madv}: the contents of the pages may go (`xe_tt->purgeable`). */
+  ttPurgeable = false;
+  /** It moves with its VM's other objects in the lists of what is evicted first. */
+  bulk: boolean;
   /** Contents wanted? Protected by its dma_resv. */
   madv: Purgeable = "willneed";
   /** VMAs of it (`bo->purgeable.vma_count`). */
-  vmas = 0;
+  vmaCount = 0;
   /** VMAs and dma-bufs that want its contents (`bo->purgeable.willneed_count`). */
-  willneed = 0;
+  willneedCount = 0;
 
-  /** A new object with one reference, of the creator. */
-  constructor(xe: Xe, size: number, vm: XeVm | null, imported = false) {
+  /** A new object with one reference, of the creator, and no memory. */
+  constructor(xe: Xe, size: number, options: XeBoOptions = {}) {
+    const { vm = null, imported = false, placements = ["tt"], contiguity } = options;
     const resv: { resv?: DmaResv } = vm === null ? {} : { resv: vm.gpuvm.resv };
-    super(xe.machine, { size, imported, funcs: destroyHook, ...resv });
+    super(xe.machine, {
+      size,
+      imported,
+      funcs: destroyHook,
+      usualContiguity: MIB2,
+      ...resv,
+      ...(contiguity === undefined ? {} : { contiguity }),
+    });
+    this.xe = xe;
     this.vm = vm;
+    this.placements = placements;
+    this.bulk = vm !== null && !vm.faultMode;
     this.bosLock = xe.bosLock;
     vm?.gpuvm.get(this);
   }
@@ -75,53 +107,7 @@ function* delayedDelete(bo: XeBo, fences: readonly DmaFence[]): Steps<void> {
 
 /** The VM's reference goes last: the dma_resv is the VM's. */
 function release(bo: XeBo): void {
+  bo.xe.ttm.leave(bo);
   releaseBo(bo);
   bo.vm?.gpuvm.put(bo);
-}
-
-/** `xe_gem_create_ioctl`. */
-export function* gemCreate(xe: Xe, file: XeFile, req: GemNew): Steps<Errno> {
-  const { dev } = xe.machine;
-  if (req.size === 0 || req.size % 4096 !== 0) return -EINVAL;
-  let vm: XeVm | null = null;
-  if (req.vm !== undefined && req.vm !== 0) {
-    vm = file.vms.get(req.vm) ?? null;
-    if (vm === null) return -ENOENT;
-    vm.gpuvm.get("ioctl");
-    yield* lock(dev, vm.gpuvm.resv, "xe_gem_create_ioctl");
-  }
-  yield* preempt(dev, "alloc", "xe_bo_create_user");
-  const bo = dev.mayAlloc("xe bo") ? new XeBo(xe, req.size, vm) : null;
-  if (bo !== null && ((req.flags ?? 0) & GEM_DEFER_BACKING) === 0) bo.pages = "resident";
-  if (vm !== null) unlock(dev, vm.gpuvm.resv);
-  if (bo !== null) {
-    yield* preempt(dev, "publish", "drm_gem_handle_create");
-    file.publish(req.bo, bo);
-  }
-  vm?.gpuvm.put("ioctl");
-  return bo === null ? -ENOMEM : 0;
-}
-
-/**
- * A handle closes (`xe_gem_object_close`): a private BO leaves its VM's bulk move, and that is all. Mappings stay.
- */
-export function closeHook(xe: Xe): (bo: XeBo) => Steps<void> {
-  return function* (bo) {
-    if (bo.vm === null || bo.vm.faultMode) return;
-    const { dev } = xe.machine;
-    yield* lock(dev, bo.resv, "xe_gem_object_close");
-    unlock(dev, bo.resv);
-  };
-}
-
-/**
- * Makes an object's pages be where the GPU can reach them (`xe_bo_validate`). Its dma_resv is held.
- *
- * @returns 0 or -ENOMEM
- */
-export function validateBo(bo: XeBo): Errno {
-  if (bo.pages === "resident" || bo.madv === "purged") return 0;
-  if (!bo.dev.mayAlloc("xe pages")) return -ENOMEM;
-  bo.pages = "resident";
-  return 0;
 }

@@ -1,18 +1,20 @@
 import { EBUSY, ENOENT, type Errno, gpuvmFirstVa, gpuvmNextVa, type Holder, type Steps } from "@gpuvm/core";
 import { lock, unlock, type VmDestroy } from "@gpuvm/drm-model";
-import { closeHook } from "./bo.ts";
 import type { Xe } from "./device.ts";
+import { closeHook } from "./gem.ts";
+import { flushRebindWork } from "./preempt.ts";
 import { waitIdle } from "./preempt-fence.ts";
 import { queueKill } from "./queue.ts";
 import type { XeVm } from "./vm.ts";
-import { prepVmaDestroy, vmaDestroy, vmaDestroyUnlocked, type XeVma } from "./vma.ts";
+import type { XeVma } from "./vma.ts";
+import { prepVmaDestroy, vmaDestroy, vmaDestroyUnlocked } from "./vma-life.ts";
 import type { XeFile } from "./xe-file.ts";
 
 /** `xe_vm_destroy_ioctl`: -EBUSY while queues of long-running work are left. */
 export function* vmDestroyIoctl(xe: Xe, file: XeFile, req: VmDestroy): Steps<Errno> {
   const vm = file.vms.get(req.vm);
   if (vm === undefined) return -ENOENT;
-  if (vm.preempt !== null && vm.preempt.queues.size > 0) return -EBUSY;
+  if (vm.preempt !== null && vm.preempt.queues.length > 0) return -EBUSY;
   file.vms.delete(req.vm);
   yield* vmCloseAndPut(xe, vm, file);
   return 0;
@@ -20,45 +22,58 @@ export function* vmDestroyIoctl(xe: Xe, file: XeFile, req: VmDestroy): Steps<Err
 
 /**
  * The end of a VM (`xe_vm_close_and_put`): no more work is taken, what runs is waited for, the page tables' root is
- * cleared, every VMA is destroyed, and `holder`'s reference is put. VMAs of external objects come one by one with the
- * object locked, and before the page tables go: an eviction that holds only the object may be looking at them.
+ * cleared, its bind queue goes, every VMA is destroyed, and `holder`'s reference is put. VMAs of external objects come one
+ * by one with the object locked, and before the page tables go: an eviction that holds only the object may be looking at
+ * them.
  */
 export function* vmCloseAndPut(xe: Xe, vm: XeVm, holder: Holder): Steps<void> {
   const { machine, defects } = xe;
   const { dev } = machine;
-  const { gpuvm, record } = vm;
-
-  // `xe_vm_close`
-  yield* lock(dev, vm.lock, "xe_vm_close");
-  vm.size = 0;
-  yield* waitIdle(dev, gpuvm.resv, "xe_vm_close");
-  vm.pt.unmap(0, gpuvm.mmEnd);
-  vm.pt.flush("close");
-  unlock(dev, vm.lock);
+  const { gpuvm } = vm;
+  yield* vmClose(xe, vm);
+  yield* flushRebindWork(vm);
+  vm.q?.kref.put(gpuvm);
+  vm.q = null;
 
   yield* lock(dev, vm.lock, "xe_vm_close_and_put");
   yield* lock(dev, gpuvm.resv, "xe_vm_close_and_put");
+  const contested = destroyVmas(vm);
+  unlock(dev, gpuvm.resv);
+  if (defects.has("X4")) vm.pt.free();
+  for (const vma of contested) yield* vmaDestroyUnlocked(vma);
+  vm.pt.free();
+  unlock(dev, vm.lock);
+  gpuvm.put(holder);
+}
+
+/** `xe_vm_close`. */
+function* vmClose(xe: Xe, vm: XeVm): Steps<void> {
+  const { dev } = xe.machine;
+  yield* lock(dev, vm.lock, "xe_vm_close");
+  vm.size = 0;
+  yield* waitIdle(dev, vm.gpuvm.resv, "xe_vm_close");
+  vm.pt.clearRoot();
+  const { gtCount, vaSize } = xe.platform;
+  for (let gt = 0; gt < gtCount; gt++) vm.pt.invalidate("close", gt, 0, vaSize);
+  vm.pt.forget();
+  unlock(dev, vm.lock);
+}
+
+/** @returns the VMAs of external objects, which are to be destroyed one by one */
+function destroyVmas(vm: XeVm): XeVma[] {
+  const { gpuvm, record } = vm;
   const contested: XeVma[] = [];
   for (let va = gpuvmFirstVa(gpuvm); va !== 0; ) {
     const next = gpuvmNextVa(gpuvm, va);
     const vma = vm.vmas[va] as XeVma;
     record.torn(gpuvm.vas.range(va));
     prepVmaDestroy(vma, true);
+    vm.rebindList.delete(vma);
     if (vma.contested) contested.push(vma);
     else vmaDestroy(vma, null);
     va = next;
   }
-  unlock(dev, gpuvm.resv);
-  if (defects.has("X4")) freePageTables(vm);
-  for (const vma of contested) yield* vmaDestroyUnlocked(vma);
-  freePageTables(vm);
-  unlock(dev, vm.lock);
-  gpuvm.put(holder);
-}
-
-/** The tables of the VM are given back: nobody may write entries any more. */
-function freePageTables(vm: XeVm): void {
-  vm.tablesFreed = true;
+  return contested;
 }
 
 /**
@@ -71,7 +86,7 @@ export function* fileClose(xe: Xe, file: XeFile): Steps<void> {
   const queues = [...file.queues.values()];
   file.queues.clear();
   for (const queue of queues) {
-    queueKill(queue);
+    yield* queueKill(queue);
     queue.kref.put(file);
   }
   const vms = [...file.vms.values()];

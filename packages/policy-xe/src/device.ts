@@ -1,11 +1,17 @@
 import { type BoOwnership, type DrmGpuvm, Lock } from "@gpuvm/core";
-import { GpuEngine, type Machine } from "@gpuvm/drm-model";
+import type { Machine } from "@gpuvm/drm-model";
+import type { XeEvent } from "./events.ts";
+import { LUNAR_LAKE, type XePlatform } from "./platform.ts";
+import { XeRing } from "./ring.ts";
+import { XeTtm } from "./ttm.ts";
 import type { XeVm } from "./vm.ts";
 
 /** The device (`struct xe_device`), as far as the rest of the driver needs it. */
 export interface Xe {
   /** The machine it runs on. */
   readonly machine: Machine;
+  /** What it is. */
+  readonly platform: XePlatform;
   /** Whether its VMs count their objects. */
   readonly boOwnership: BoOwnership;
   /** Defects it is run with. */
@@ -14,26 +20,42 @@ export interface Xe {
   readonly bosLock: Lock;
   /** The driver's VMs of gpuvms (`gpuvm_to_vm`). */
   readonly vms: WeakMap<DrmGpuvm, XeVm>;
+  /** Where memory is. */
+  readonly ttm: XeTtm;
+  /** Long-running work never ends by itself, as that of a program that polls memory; else it does, as any other. */
+  endlessLongRunning: boolean;
+  /** Told of each thing that is done to the hardware, or null. */
+  onEvent: ((event: XeEvent) => void) | null;
   /** The ring of an engine class. */
-  engine(engineClass: number): GpuEngine;
+  ring(engineClass: number): XeRing;
 }
 
 /** A device on a machine. */
-export function xeDevice(machine: Machine, boOwnership: BoOwnership, defects: ReadonlySet<string>): Xe {
-  const engines = new Map<number, GpuEngine>();
-  return {
+export function xeDevice(
+  machine: Machine,
+  boOwnership: BoOwnership,
+  defects: ReadonlySet<string> = new Set(),
+  platform: XePlatform = LUNAR_LAKE,
+): Xe {
+  const rings = new Map<number, XeRing>();
+  const xe: Xe = {
     machine,
+    platform,
     boOwnership,
     defects,
     bosLock: new Lock("client bos_lock", "xe client bos_lock", machine.dev.lockdep),
     vms: new WeakMap(),
-    engine(engineClass) {
-      let engine = engines.get(engineClass);
-      if (engine === undefined) {
-        engine = new GpuEngine(machine, "xe ring");
-        engines.set(engineClass, engine);
+    ttm: new XeTtm(),
+    endlessLongRunning: false,
+    onEvent: null,
+    ring(engineClass) {
+      let ring = rings.get(engineClass);
+      if (ring === undefined) {
+        ring = new XeRing(machine);
+        rings.set(engineClass, ring);
       }
-      return engine;
+      return ring;
     },
   };
+  return xe;
 }

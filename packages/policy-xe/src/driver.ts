@@ -1,22 +1,27 @@
 import { ENOENT, type Errno, type ReferencePolicy, type Steps, withOwnership } from "@gpuvm/core";
-import type { Driver, DriverOptions, GemClose, Machine, Request } from "@gpuvm/drm-model";
+import type { Driver, DriverOptions, Machine, Request } from "@gpuvm/drm-model";
 import { vmBindIoctl } from "./bind.ts";
-import { closeHook, gemCreate } from "./bo.ts";
 import { fileClose, vmDestroyIoctl } from "./close.ts";
 import { type Xe, xeDevice } from "./device.ts";
-import { shrinkerScan } from "./evict.ts";
 import { execIoctl } from "./exec.ts";
+import { gemClose, gemCreate } from "./gem.ts";
+import { madviseBo } from "./madvise.ts";
 import { showMeminfo } from "./meminfo.ts";
 import { primeExport, primeImport, primeRole } from "./prime.ts";
-import { madvise } from "./purgeable.ts";
 import { queueCreate, queueDestroy, queueWait } from "./queue.ts";
-import { vmCreate } from "./vm.ts";
+import { shrinkBytes } from "./shrinker.ts";
+import { vmCreate } from "./vm-create.ts";
 import { XeFile } from "./xe-file.ts";
 
 /** Starts the driver on a machine (`xe_device_probe`). */
 export function start(policy: ReferencePolicy, machine: Machine, options: DriverOptions = {}): Driver {
   const boOwnership = options.boOwnership ?? policy.boOwnership;
-  const xe = xeDevice(machine, boOwnership, options.defects ?? new Set());
+  return driverOf(xeDevice(machine, boOwnership, options.defects), policy);
+}
+
+/** The driver on a device that is there. */
+export function driverOf(xe: Xe, policy: ReferencePolicy): Driver {
+  const { machine, boOwnership } = xe;
   return {
     policy: withOwnership(policy, boOwnership),
     open: (id) => new XeFile(machine, id),
@@ -24,7 +29,7 @@ export function start(policy: ReferencePolicy, machine: Machine, options: Driver
     release: (file) => fileClose(xe, file as XeFile),
     *unload() {},
     fdinfo: (file) => showMeminfo(xe, file as XeFile),
-    shrink: (bytes) => shrinkerScan(xe, bytes),
+    shrink: (bytes) => shrinkBytes(xe, bytes),
     prime: primeRole(xe),
   };
 }
@@ -50,7 +55,7 @@ function ioctl(xe: Xe, file: XeFile, request: Request): Steps<Errno> {
     case "wait_fence":
       return queueWait(xe, file, request);
     case "madvise":
-      return madvise(xe, file, request);
+      return madviseBo(xe, file, request);
     case "prime_export":
       return primeExport(file, request);
     case "prime_import":
@@ -60,14 +65,6 @@ function ioctl(xe: Xe, file: XeFile, request: Request): Steps<Errno> {
     default:
       return answer(0);
   }
-}
-
-function* gemClose(xe: Xe, file: XeFile, req: GemClose): Steps<Errno> {
-  const closed = yield* file.close(req.bo, closeHook(xe));
-  // The program keeps no descriptor of a buffer that it has given up.
-  file.exports.get(req.bo)?.close();
-  file.exports.delete(req.bo);
-  return closed ? 0 : -ENOENT;
 }
 
 function* answer(ret: Errno): Steps<Errno> {

@@ -1,7 +1,9 @@
 import {
   type DmaFence,
   DRM_EXEC_INTERRUPTIBLE_WAIT,
+  type DrmExec,
   ECANCELED,
+  EINVAL,
   ENOENT,
   ENOMEM,
   type Errno,
@@ -10,9 +12,13 @@ import {
   USAGE_BOOKKEEP,
   USAGE_KERNEL,
 } from "@gpuvm/core";
-import { countSubmit, type Exec, lock, noteUse, unlock } from "@gpuvm/drm-model";
+import { countSubmit, type Exec, lock, unlock } from "@gpuvm/drm-model";
+import { BindExecQueue } from "./bind-exec-queue.ts";
+import type { XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
-import type { XeQueue } from "./queue.ts";
+import type { XeQueue } from "./exec-queue.ts";
+import { armJob, newJob, pushJob } from "./job.ts";
+import { reactivateRebind } from "./preempt.ts";
 import { validateRebind } from "./rebind.ts";
 import type { XeFile } from "./xe-file.ts";
 
@@ -20,6 +26,7 @@ import type { XeFile } from "./xe-file.ts";
 export function* execIoctl(xe: Xe, file: XeFile, req: Exec): Steps<Errno> {
   const queue = file.queues.get(req.queue ?? 0);
   if (queue === undefined) return -ENOENT;
+  if (queue instanceof BindExecQueue) return -EINVAL;
   queue.kref.get("ioctl");
   let objects = 0;
   const ret = yield* countSubmit(
@@ -33,86 +40,74 @@ export function* execIoctl(xe: Xe, file: XeFile, req: Exec): Steps<Errno> {
 }
 
 function* submit(xe: Xe, queue: XeQueue, req: Exec, counted: (n: number) => void): Steps<Errno> {
-  const { machine } = xe;
-  const { dev } = machine;
+  const { dev } = xe.machine;
   const { vm } = queue;
+  if (queue.reset) return -ECANCELED;
   yield* lock(dev, vm.lock, "xe_exec_ioctl");
-  if (vm.size === 0) {
-    unlock(dev, vm.lock);
-    return -ECANCELED;
-  }
-  if (vm.lrMode) {
-    // Nothing is locked: preempt fences keep everything in its place.
-    const job = newJob(xe, queue);
-    if (job !== null) push(xe, queue, job, req, []);
-    unlock(dev, vm.lock);
-    return job === null ? -ENOMEM : 0;
-  }
-  if (req.batches === 0) {
-    yield* lock(dev, vm.gpuvm.resv, "xe_exec_ioctl");
-    const job = newJob(xe, queue);
-    if (job !== null) push(xe, queue, job, req, []);
-    if (job !== null || !xe.defects.has("X8")) unlock(dev, vm.gpuvm.resv);
-    unlock(dev, vm.lock);
-    return job === null ? -ENOMEM : 0;
-  }
-  const vmExec = new GpuvmExec(vm.gpuvm, DRM_EXEC_INTERRUPTIBLE_WAIT, 1);
-  // `xe_exec_fn`
-  vmExec.extra = (exec) => validateRebind(vm, exec, 1);
-  let ret = yield* vmExec.lock();
-  if (ret === 0) {
-    const exec = vmExec.exec as NonNullable<GpuvmExec["exec"]>;
-    counted(exec.objects.length);
-    const job = newJob(xe, queue);
-    if (job === null) ret = -ENOMEM;
-    else {
-      // The job waits behind rebinds and moves.
-      const after: DmaFence[] = [];
-      for (const { resv } of exec.objects) {
-        if (resv.busy(USAGE_KERNEL) === null) continue;
-        for (const pending of resv.pending()) if (pending.usage === USAGE_KERNEL) after.push(pending.fence);
-      }
-      vmExec.addFence(job.fence, USAGE_BOOKKEEP, USAGE_BOOKKEEP);
-      push(xe, queue, job, req, after);
-    }
-    vmExec.unlock();
-  }
+  let ret: Errno;
+  if (req.batches === 0) ret = yield* onlySyncs(xe, queue);
+  else if (vm.lrMode) ret = longRunning(queue);
+  else ret = yield* work(queue, counted);
   unlock(dev, vm.lock);
   return ret;
 }
 
-/** A job (`struct xe_sched_job`): holds its queue until it is retired. */
-interface XeJob {
-  readonly name: string;
-  readonly fence: DmaFence;
+/** Nothing runs: fences of what came before are collected for the syncs, on a closed VM, too. */
+function* onlySyncs(xe: Xe, { vm }: XeQueue): Steps<Errno> {
+  const { dev } = xe.machine;
+  yield* lock(dev, vm.gpuvm.resv, "xe_exec_ioctl");
+  const collected = vm.lrMode || dev.mayAlloc("xe in fence");
+  // X8: the lock was forgotten where that failed.
+  if (collected || !xe.defects.has("X8")) unlock(dev, vm.gpuvm.resv);
+  return collected ? 0 : -ENOMEM;
 }
 
-function newJob(xe: Xe, queue: XeQueue): XeJob | null {
-  const { machine } = xe;
-  if (!machine.dev.mayAlloc("xe sched job")) return null;
-  const seqno = ++queue.seqno;
-  const fence = machine.fence(queue.context, seqno);
-  const name = machine.dev.ledger === null ? "" : `submit#${machine.dev.serial()}`;
-  queue.pending.set(seqno, fence);
-  queue.kref.get(name);
-  return { name, fence };
-}
-
-function push(xe: Xe, queue: XeQueue, job: XeJob, req: Exec, after: readonly DmaFence[]): void {
+/** Nothing is locked: preempt fences keep everything in its place. */
+function longRunning(queue: XeQueue): Errno {
   const { vm } = queue;
-  // Long-running work is preempted and not waited for. Binds of the program's are its affair, rebinds are not.
-  const settled = vm.ranges.every((range) => range.rebind || range.fence.signaled);
-  const works = req.batches !== 0 && !vm.lrMode;
-  xe.engine(queue.engineClass).submit({
-    fence: job.fence,
-    after,
-    uses: works ? noteUse(xe.machine, job.fence, { vm: vm.record, keeps: "memory", settled }) : undefined,
-    work: req.batches !== 0,
-    retire: () => retire(queue, job),
-  });
+  if (vm.closedOrBanned) return -ECANCELED;
+  const job = newJob(queue);
+  if (job === null) return -ENOMEM;
+  armJob(queue, job);
+  pushJob(queue, job, []);
+  reactivateRebind(vm);
+  return 0;
 }
 
-function* retire(queue: XeQueue, job: XeJob): Steps<void> {
-  queue.pending.delete(job.fence.seqno);
-  queue.kref.put(job.name);
+function* work(queue: XeQueue, counted: (n: number) => void): Steps<Errno> {
+  const { vm } = queue;
+  const vmExec = new GpuvmExec(vm.gpuvm, DRM_EXEC_INTERRUPTIBLE_WAIT, 1);
+  // `xe_exec_fn`
+  vmExec.extra = (exec) => validateRebind(vm, exec, 1);
+  const ret = yield* vmExec.lock();
+  if (ret !== 0) return ret;
+  const exec = vmExec.exec as DrmExec;
+  const err = submitLocked(queue, vmExec, exec);
+  counted(exec.objects.length);
+  vmExec.unlock();
+  return err;
+}
+
+function submitLocked(queue: XeQueue, vmExec: GpuvmExec, exec: DrmExec): Errno {
+  const { vm } = queue;
+  if (vm.closedOrBanned) return -ECANCELED;
+  const job = newJob(queue);
+  if (job === null) return -ENOMEM;
+  const after = kernelFences(exec);
+  armJob(queue, job);
+  vmExec.addFence(job.fence, USAGE_BOOKKEEP, USAGE_BOOKKEEP);
+  pushJob(queue, job, after);
+  const external = exec.objects.filter((obj) => obj !== vm.gpuvm.rObj) as XeBo[];
+  vm.xe.ttm.bump(vm.bulk, external);
+  return 0;
+}
+
+/** The job waits behind rebinds and moves of everything that it may use. */
+function kernelFences(exec: DrmExec): DmaFence[] {
+  const after: DmaFence[] = [];
+  for (const { resv } of exec.objects) {
+    if (resv.busy(USAGE_KERNEL) === null) continue;
+    for (const pending of resv.pending()) if (pending.usage === USAGE_KERNEL) after.push(pending.fence);
+  }
+  return after;
 }

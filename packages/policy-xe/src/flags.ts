@@ -31,6 +31,3 @@ export const GEM_DEFER_BACKING: number = 1 << 0;
 
 /** Engine class of a queue for binds (`DRM_XE_ENGINE_CLASS_VM_BIND`). */
 export const CLASS_VM_BIND = 5;
-
-/** Bytes of the address space (`va_bits` 48). */
-export const VA_SIZE: number = 2 ** 48;

@@ -1,40 +1,56 @@
-import { DmaFence, type DmaResv, type DrmDevice, type Steps, USAGE_BOOKKEEP } from "@gpuvm/core";
+import {
+  DmaFence,
+  type DmaResv,
+  type DrmDevice,
+  EINVAL,
+  ENOENT,
+  type Steps,
+  USAGE_BOOKKEEP,
+} from "@gpuvm/core";
 import { noteUse, waitResv } from "@gpuvm/drm-model";
-import type { XeVm } from "./vm.ts";
+import type { XeQueue } from "./exec-queue.ts";
 
 /**
  * Signals when a queue has been taken off the GPU, which somebody must want first (`struct xe_preempt_fence`): a job of
- * long-running work has no end to wait for.
+ * long-running work has no end to wait for. Holds its queue from the moment when it is armed until its work is done.
  */
 export class PreemptFence extends DmaFence {
-  readonly #vm: XeVm;
-  readonly #suspended: (vm: XeVm) => void;
-  #enabled = false;
+  readonly queue: XeQueue;
+  /** Runs when the queue is off the GPU. */
+  readonly suspended: (queue: XeQueue) => void;
+  /** Somebody waits (`DMA_FENCE_FLAG_ENABLE_SIGNAL_BIT`). */
+  enabled = false;
 
-  /** The fence of one run of a queue. `suspended` runs when the queue is off the GPU. */
-  constructor(vm: XeVm, suspended: (vm: XeVm) => void) {
-    super(vm.file.machine.fenceContext(), 1);
-    this.#vm = vm;
-    this.#suspended = suspended;
+  /** The fence of one run of a queue (`xe_preempt_fence_arm`). */
+  constructor(queue: XeQueue, suspended: (queue: XeQueue) => void) {
+    const { machine } = queue.vm.xe;
+    super(machine.fenceContext(), 1);
+    this.queue = queue;
+    this.suspended = suspended;
+    queue.kref.get(this);
     // The queue runs, on whatever is mapped, until it is suspended.
-    noteUse(vm.file.machine, this, { vm: vm.record, keeps: "now", settled: false });
+    noteUse(machine, this, { vm: queue.vm.record, keeps: "now", settled: false });
   }
 
   /** Somebody waits: the queue is suspended, and the VM's rebind worker brings it back (`preempt_fence_enable_signaling`). */
   enable(): void {
-    if (this.#enabled) return;
-    this.#enabled = true;
-    const vm = this.#vm;
-    const { machine } = vm.file;
-    vm.gpuvm.get(this);
-    machine.queueWork("xe preempt_fence_work", () => this.#suspend());
+    if (this.enabled) return;
+    this.enabled = true;
+    const { queue } = this;
+    const { xe } = queue.vm;
+    xe.onEvent?.(["queue suspend"]);
+    // A queue that was killed has nothing to suspend (`guc_exec_queue_suspend`), and is not brought back.
+    const error = queue.reset ? -EINVAL : 0;
+    if (error === 0) queue.suspended = true;
+    xe.machine.queueWork("xe preempt_fence_work", () => this.work(error));
   }
 
-  *#suspend(): Steps<void> {
-    const vm = this.#vm;
-    this.signal();
-    this.#suspended(vm);
-    vm.gpuvm.put(this);
+  /** `preempt_fence_work_func`. */
+  *work(error: number): Steps<void> {
+    const { queue } = this;
+    this.signal(error !== 0 ? error : queue.reset ? -ENOENT : 0);
+    this.suspended(queue);
+    queue.kref.put(this);
   }
 }
 

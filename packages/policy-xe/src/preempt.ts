@@ -1,45 +1,51 @@
-import { DrmExec, gpuvmPrepareObjects, gpuvmPrepareVm, type Steps, USAGE_BOOKKEEP } from "@gpuvm/core";
-import { lock, unlock } from "@gpuvm/drm-model";
+import {
+  DrmExec,
+  type Errno,
+  ETIME,
+  gpuvmPrepareObjects,
+  gpuvmPrepareVm,
+  type Steps,
+  USAGE_BOOKKEEP,
+  USAGE_KERNEL,
+} from "@gpuvm/core";
+import { lock, unlock, waitFence, waitResv } from "@gpuvm/drm-model";
 import type { XeBo } from "./bo.ts";
-import { PreemptFence } from "./preempt-fence.ts";
-import type { XeQueue } from "./queue.ts";
-import { validateRebind } from "./rebind.ts";
-import type { XeVm } from "./vm.ts";
+import type { XeQueue } from "./exec-queue.ts";
+import { enableSignaling, PreemptFence } from "./preempt-fence.ts";
+import { fencesWaiting } from "./preempt-state.ts";
+import { kill } from "./queue-kill.ts";
+import { rebind, validateRebind } from "./rebind.ts";
+import type { PreemptState, XeVm } from "./vm.ts";
 
-/** The queues of a VM that are preempted when something has to move (`vm->preempt`). */
-export interface PreemptState {
-  /** Queues with their preempt fence. */
-  readonly queues: Map<XeQueue, PreemptFence>;
-  /** A rebind worker is queued. */
-  pending: boolean;
-}
-
-/** A new external object must not move under running queues either (`add_preempt_fences`). Its dma_resv is held. */
-export function addPreemptFences(vm: XeVm, bo: XeBo): void {
-  if (vm.preempt === null || vm.preempt.queues.size === 0) return;
-  bo.resv.reserve(vm.preempt.queues.size);
-  for (const fence of vm.preempt.queues.values()) bo.resv.addFence(fence, USAGE_BOOKKEEP);
-}
-
-/** A queue starts to run in a VM whose work is preempted (`xe_vm_add_compute_exec_queue`). */
+/**
+ * A queue starts to run in a VM whose work is preempted (`xe_vm_add_compute_exec_queue`). If others are being preempted, it
+ * is, too: all come back together.
+ */
 export function* addComputeQueue(vm: XeVm, queue: XeQueue): Steps<void> {
-  if (vm.preempt === null) return;
+  const state = vm.preempt;
+  if (state === null) return;
   const { dev } = vm.gpuvm;
   yield* lock(dev, vm.lock, "xe_vm_add_compute_exec_queue");
   const exec = yield* lockAll(vm);
-  const fence = new PreemptFence(vm, queueRebind);
-  vm.preempt.queues.set(queue, fence);
+  const fence = new PreemptFence(queue, queueRebind);
+  queue.pfence = fence;
+  state.queues.unshift(queue);
   exec.addFence(fence, USAGE_BOOKKEEP);
+  if (fencesWaiting(state)) fence.enable();
   exec.fini();
   unlock(dev, vm.lock);
 }
 
 /** A queue goes (`xe_vm_remove_compute_exec_queue`). */
-export function removeComputeQueue(vm: XeVm, queue: XeQueue): void {
-  const fence = vm.preempt?.queues.get(queue);
-  if (fence === undefined) return;
-  vm.preempt?.queues.delete(queue);
-  fence.enable();
+export function* removeComputeQueue(vm: XeVm, queue: XeQueue): Steps<void> {
+  const state = vm.preempt;
+  if (state === null) return;
+  const { dev } = vm.gpuvm;
+  yield* lock(dev, vm.lock, "xe_vm_remove_compute_exec_queue");
+  state.queues = state.queues.filter((other) => other !== queue);
+  queue.pfence?.enable();
+  queue.pfence = null;
+  unlock(dev, vm.lock);
 }
 
 function* lockAll(vm: XeVm): Steps<DrmExec> {
@@ -52,35 +58,108 @@ function* lockAll(vm: XeVm): Steps<DrmExec> {
   return exec;
 }
 
-function queueRebind(vm: XeVm): void {
+/** `xe_vm_queue_rebind_worker`. The worker holds no reference on the VM: the VM's close waits for it. */
+function queueRebind({ vm }: XeQueue): void {
+  queueRebindWorker(vm);
+}
+
+function queueRebindWorker(vm: XeVm): void {
   const state = vm.preempt;
   if (state === null || state.pending) return;
   state.pending = true;
-  vm.gpuvm.get(rebindWorker);
-  vm.file.machine.queueWork("xe preempt_rebind_work", () => rebindWork(vm));
+  vm.xe.machine.queueWork("xe preempt_rebind_work", () => rebindWork(vm, state));
 }
 
-const rebindWorker = "preempt_rebind_work";
+/** A batch was submitted: what nobody needed before is done now (`xe_vm_reactivate_rebind`). */
+export function reactivateRebind(vm: XeVm): void {
+  if (vm.preempt === null || !vm.preempt.deactivated) return;
+  vm.preempt.deactivated = false;
+  queueRebindWorker(vm);
+}
 
-/** `preempt_rebind_work_func`: makes everything resident and bound again, then lets the queues run. */
-function* rebindWork(vm: XeVm): Steps<void> {
+/** Waits until the worker is not running (`flush_work`). */
+export function* flushRebindWork(vm: XeVm): Steps<void> {
+  const state = vm.preempt;
+  if (state === null) return;
   const { dev } = vm.gpuvm;
-  const state = vm.preempt as PreemptState;
+  if (dev.waitsUntil(() => !state.pending, "flush_work")) yield dev.point;
+}
+
+/**
+ * `preempt_rebind_work_func`: makes everything resident and bound again, then lets the queues run. What can't be brought back
+ * ends the VM (`xe_vm_kill`).
+ */
+function* rebindWork(vm: XeVm, state: PreemptState): Steps<void> {
+  const { dev } = vm.gpuvm;
   yield* lock(dev, vm.lock, "preempt_rebind_work_func");
+  // Whoever wants it from here on queues it again.
   state.pending = false;
-  if (vm.size !== 0 && state.queues.size > 0) {
-    const exec = yield* lockAll(vm);
-    const ret = yield* validateRebind(vm, exec, state.queues.size, true);
-    if (ret === 0) {
-      for (const [queue, old] of state.queues) {
-        if (!old.signaled) continue;
-        const fence = new PreemptFence(vm, queueRebind);
-        state.queues.set(queue, fence);
-        exec.addFence(fence, USAGE_BOOKKEEP);
-      }
+  if (!vm.closedOrBanned) {
+    const exec = new DrmExec(dev);
+    let begun: Errno | "done" = "done";
+    while (exec.untilAllLocked()) {
+      begun = yield* workBegin(vm, state, exec);
+      if (exec.contended !== null) continue;
+      if (begun !== 0) break;
     }
+    const ret = begun === 0 ? yield* resume(vm, state, exec) : begun;
     exec.fini();
+    if (ret !== 0 && ret !== "done") yield* vmKill(vm);
   }
   unlock(dev, vm.lock);
-  vm.gpuvm.put(rebindWorker);
+}
+
+/**
+ * Locks everything, waits until the queues are off the GPU, and brings back what moved (`xe_preempt_work_begin`).
+ *
+ * @returns `done` if there is nothing to do
+ */
+function* workBegin(vm: XeVm, state: PreemptState, exec: DrmExec): Steps<Errno | "done"> {
+  const { dev } = vm.gpuvm;
+  yield* gpuvmPrepareVm(vm.gpuvm, exec, 1);
+  if (exec.contended !== null) return 0;
+  if (state.queues.every(({ idle }) => idle)) {
+    state.deactivated = true;
+    return "done";
+  }
+  if (!fencesWaiting(state)) return "done";
+  yield* gpuvmPrepareObjects(vm.gpuvm, exec, 1);
+  if (exec.contended !== null) return 0;
+  for (const queue of state.queues) {
+    const { pfence } = queue;
+    if (pfence === null) continue;
+    enableSignaling(pfence);
+    yield* waitFence(dev, pfence, "wait_for_existing_preempt_fences");
+    if (pfence.error === -ETIME) return -ETIME;
+    queue.pfence = null;
+  }
+  return yield* validateRebind(vm, exec, Math.max(1, state.queues.length));
+}
+
+/** Binds what moved, and lets the queues run. */
+function* resume(vm: XeVm, state: PreemptState, exec: DrmExec): Steps<Errno> {
+  const { dev, resv } = vm.gpuvm;
+  const ret = rebind(vm, true);
+  if (ret !== 0) return ret;
+  // Rebinds and unbinds have to be done before anything runs.
+  yield* waitResv(dev, resv, USAGE_KERNEL, "preempt_rebind_work_func");
+  vm.xe.ttm.bump(vm.bulk, exec.objects.filter((obj) => obj !== vm.gpuvm.rObj) as XeBo[]);
+  for (const queue of state.queues) {
+    queue.pfence = new PreemptFence(queue, queueRebind);
+    if (queue.suspended && !queue.reset) {
+      queue.suspended = false;
+      vm.xe.onEvent?.(["queue resume"]);
+    }
+    exec.addFence(queue.pfence, USAGE_BOOKKEEP);
+  }
+  return 0;
+}
+
+/** A VM can't go on (`xe_vm_kill`): it is banned, and its queues are killed. */
+function* vmKill(vm: XeVm): Steps<void> {
+  const { dev, resv } = vm.gpuvm;
+  yield* lock(dev, resv, "xe_vm_kill");
+  vm.banned = true;
+  for (const queue of vm.preempt?.queues ?? []) kill(queue);
+  unlock(dev, resv);
 }

@@ -1,4 +1,4 @@
-import { EINVAL, ENOENT, ENOMEM, EPERM, type Errno, type Steps } from "@gpuvm/core";
+import { EBUSY, EINVAL, ENOENT, ENOMEM, EPERM, type Errno, type Steps } from "@gpuvm/core";
 import {
   type Bo,
   DmaBuf,
@@ -10,22 +10,20 @@ import {
 } from "@gpuvm/drm-model";
 import { XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
-import { recomputePurgeable } from "./purgeable.ts";
+import { willneedGet, willneedPut } from "./purgeable.ts";
 import type { XeFile } from "./xe-file.ts";
 
 /** Whether an object may leave (`xe_gem_prime_export`): not a private one, and not one whose contents may go. */
 function exportable(bo: XeBo): Errno {
   if (bo.vm !== null) return -EPERM;
-  return bo.madv === "willneed" ? 0 : -EINVAL;
+  if (bo.madv === "dontneed") return -EBUSY;
+  return bo.madv === "purged" ? -EINVAL : 0;
 }
 
 /** A dma-buf wants the contents as long as it is open. */
 function exportBo(machine: Machine, bo: XeBo): DmaBuf {
-  bo.willneed++;
-  return new DmaBuf<Bo>(machine, bo, () => {
-    bo.willneed--;
-    recomputePurgeable(bo);
-  });
+  willneedGet(bo);
+  return new DmaBuf<Bo>(machine, bo, () => willneedPut(bo));
 }
 
 /** `DRM_IOCTL_PRIME_HANDLE_TO_FD`; the dma-buf of an object that has one is found again. */
@@ -44,8 +42,9 @@ export function* primeImport(xe: Xe, file: XeFile, req: PrimeImport): Steps<Errn
   if (!req.fresh) return file.handles.has(req.bo) ? 0 : -ENOENT;
   yield* preempt(dev, "alloc", "xe_gem_prime_import");
   if (!dev.mayAlloc("xe bo")) return -ENOMEM;
-  const bo = new XeBo(xe, req.size, null, true);
-  bo.pages = "resident";
+  const bo = new XeBo(xe, req.size, { imported: true });
+  // Its pages are looked up when it is first used.
+  xe.ttm.assign(bo, "system");
   yield* preempt(dev, "publish", "drm_gem_handle_create");
   file.publish(req.bo, bo);
   return 0;

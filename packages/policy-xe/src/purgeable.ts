@@ -1,46 +1,41 @@
-import { EINVAL, ENOENT, type Errno, type Steps } from "@gpuvm/core";
-import { lock, type Madvise, unlock } from "@gpuvm/drm-model";
-import type { XeBo } from "./bo.ts";
-import type { Xe } from "./device.ts";
-import type { XeFile } from "./xe-file.ts";
+import type { Purgeable, XeBo } from "./bo.ts";
 
 /**
- * Follows the counters of a BO (`xe_bo_recompute_purgeable_state`): when the last one that wants the contents has gone
- * while VMAs remain, the pages may be dropped. Its dma_resv is held.
+ * The state of an object follows transitions of its counter and nothing else: when the last VMA that may go goes, an object
+ * that was given up *stays* given up. Its dma_resv is held.
  */
-export function recomputePurgeable(bo: XeBo): void {
-  if (bo.madv === "purged") return;
-  bo.madv = bo.willneed === 0 && bo.vmas > 0 ? "dontneed" : "willneed";
-  bo.purgeable = bo.madv === "dontneed";
+export function setPurgeableState(bo: XeBo, state: Purgeable): void {
+  bo.madv = state;
+  bo.purgeable = state === "dontneed";
+  // `xe_bo_set_purgeable_shrinker`
+  if (bo.tt !== "populated") return;
+  if (state === "dontneed") bo.ttPurgeable = true;
+  else if (state === "willneed") bo.ttPurgeable = false;
 }
 
-/**
- * Says of an object's mappings in the file's VMs whether the contents are wanted (`xe_vm_madvise_ioctl` with
- * `DRM_XE_MEM_RANGE_ATTR_PURGEABLE`). In the uAPI the call names an address range; a program asks it for the ranges of
- * the object.
- *
- * @returns -EINVAL if they are wanted again, but are gone
- */
-export function* madvise(xe: Xe, file: XeFile, req: Madvise): Steps<Errno> {
-  const { dev } = xe.machine;
-  const bo = file.lookup(req.bo, "ioctl");
-  if (bo === null) return -ENOENT;
-  let ret: Errno = 0;
-  for (const vm of [...file.vms.values()]) {
-    vm.gpuvm.get("ioctl");
-    yield* lock(dev, vm.lock, "xe_vm_madvise_ioctl");
-    yield* lock(dev, bo.resv, "xe_vm_madvise_ioctl");
-    for (const vma of vm.vmas) {
-      if (vma === undefined || vma.bo !== bo || vma.destroyed || vma.willneed === req.willneed) continue;
-      vma.willneed = req.willneed;
-      bo.willneed += req.willneed ? 1 : -1;
-    }
-    recomputePurgeable(bo);
-    if (req.willneed && bo.madv === "purged") ret = -EINVAL;
-    unlock(dev, bo.resv);
-    unlock(dev, vm.lock);
-    vm.gpuvm.put("ioctl");
-  }
-  bo.put("ioctl");
-  return ret;
+/** Somebody wants the contents (`xe_bo_willneed_get_locked`). What came in as a dma-buf is its owner's affair. */
+export function willneedGet(bo: XeBo): void {
+  if (bo.imported) return;
+  if (bo.willneedCount++ === 0 && bo.madv === "dontneed") setPurgeableState(bo, "willneed");
+}
+
+/** Somebody does not any more (`xe_bo_willneed_put_locked`). */
+export function willneedPut(bo: XeBo): void {
+  if (bo.imported) return;
+  if (--bo.willneedCount === 0 && bo.vmaCount > 0 && bo.madv !== "purged") setPurgeableState(bo, "dontneed");
+}
+
+/** A VMA more (`xe_bo_vma_count_inc_locked`). */
+export function vmaCountInc(bo: XeBo): void {
+  if (!bo.imported) bo.vmaCount++;
+}
+
+/** A VMA fewer (`xe_bo_vma_count_dec_locked`). */
+export function vmaCountDec(bo: XeBo): void {
+  if (!bo.imported) bo.vmaCount--;
+}
+
+/** The pages are given up, without a copy. */
+export function purgePages(bo: XeBo): void {
+  bo.tt = "swapped";
 }

@@ -1,42 +1,33 @@
 import {
   type DmaFence,
   DRM_GPUVM_RESV_PROTECTED,
-  type DrmDevice,
   type DrmGemObject,
   DrmGpuvm,
-  EINVAL,
-  ENOMEM,
+  type DrmGpuvmBo,
   type Errno,
-  gpuvmResvObjectAlloc,
   Lock,
   type Steps,
 } from "@gpuvm/core";
-import {
-  BindQueue,
-  GIB1,
-  GIB512,
-  KIB4,
-  KIB64,
-  MIB2,
-  PageTable,
-  type PageTableShape,
-  preempt,
-  type VmCreate,
-  VmRecord,
-} from "@gpuvm/drm-model";
+import { VmRecord } from "@gpuvm/drm-model";
+import type { BindExecQueue } from "./bind-exec-queue.ts";
+import type { XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
-import { VA_SIZE, VM_FAULT_MODE, VM_FLAGS, VM_LR_MODE, VM_NO_OVERCOMMIT } from "./flags.ts";
-import type { PreemptState } from "./preempt.ts";
-import { gpuvmValidateHook } from "./rebind.ts";
+import type { XeQueue } from "./exec-queue.ts";
+import { VM_FAULT_MODE, VM_LR_MODE, VM_SCRATCH_PAGE } from "./flags.ts";
+import { BulkMove, type Place } from "./lru.ts";
+import { XePageTables } from "./pt/page-tables.ts";
 import type { XeVma } from "./vma.ts";
 import type { XeFile } from "./xe-file.ts";
 
-/** Entry sizes that user mappings get, and the three levels of tables below the root (48 bits). */
-export const XE_PAGE_TABLE: PageTableShape = {
-  pageSizes: [GIB1, MIB2, KIB64, KIB4],
-  tableSpans: [MIB2, GIB1, GIB512],
-  tlb: true,
-};
+/** The queues of a VM that are preempted when something has to move (`vm->preempt`). */
+export interface PreemptState {
+  /** The last one first (`preempt.exec_queues`). */
+  queues: XeQueue[];
+  /** The rebind worker is queued. */
+  pending: boolean;
+  /** Nothing ran when the worker looked: the next EXEC wakes it (`rebind_deactivated`). */
+  deactivated: boolean;
+}
 
 /**
  * An address space (`struct xe_vm`); a file has any number of them.
@@ -51,7 +42,7 @@ export class XeVm {
   /** The device. */
   readonly xe: Xe;
   /** What the GPU sees. */
-  readonly pt: PageTable;
+  readonly pt: XePageTables;
   /** What is counted. */
   readonly record: VmRecord;
   /** `vm->lock`: a rwsem, taken for reading by EXEC; here one owner at a time. */
@@ -61,38 +52,55 @@ export class XeVm {
   /** The file that made it; counted until the VM is freed. */
   readonly file: XeFile;
   /** Bytes of the address space; 0 once closed (`vm->size`). */
-  size: number = VA_SIZE;
-  /** The VM's own bind queue (`vm->q`). */
-  readonly q: BindQueue;
-  /** TLB invalidation jobs (`vm->q->tlb_inval`). */
-  readonly tlb: BindQueue;
+  size: number;
+  /** The VM's own bind queue; counted until the close (`vm->q`). */
+  q: BindExecQueue | null = null;
+  /** It takes no more work: something failed that can't be undone (`XE_VM_FLAG_BANNED`). */
+  banned = false;
+  /** Counts what makes the ring flush the TLB ahead of the next batch (`vm->tlb_flush_seqno`). */
+  tlbFlushSeqno = 0;
+  /** Its private objects, which move together in the lists of what is evicted first (`vm->lru_bulk_move`). */
+  readonly bulk: Readonly<Record<Place, BulkMove<XeBo>>> = {
+    system: new BulkMove(),
+    tt: new BulkMove(),
+    vram: new BulkMove(),
+  };
   /** VMAs by the number of their VA. */
   readonly vmas: (XeVma | undefined)[] = [];
   /** VMAs whose entries are to be written again (`vm->rebind_list`). */
   readonly rebindList: Set<XeVma> = new Set();
   /** Page-table updates in flight, by range (`vm->rftree`). */
-  ranges: { start: number; end: number; fence: DmaFence; rebind: boolean }[] = [];
-  /** The page tables were given back. */
-  tablesFreed = false;
+  ranges: { start: number; last: number; fence: DmaFence; rebind: boolean }[] = [];
   /** Queues that are preempted instead of waited for; null: the VM is not in that mode. */
   preempt: PreemptState | null = null;
 
-  /** A VM with one reference, of the creator. `rObj` is put by the caller. */
-  constructor(xe: Xe, file: XeFile, id: number, flags: number, rObj: DrmGemObject) {
+  /**
+   * A VM with one reference, of the creator. `rObj` is put by the caller; `validate` brings objects back that have moved
+   * (`vm_bo_validate`).
+   */
+  constructor(
+    xe: Xe,
+    file: XeFile,
+    id: number,
+    flags: number,
+    rObj: DrmGemObject,
+    validate: (vm: XeVm, vmBo: DrmGpuvmBo) => Errno,
+  ) {
     const { machine } = xe;
     this.xe = xe;
     this.flags = flags;
     this.file = file;
-    this.pt = new PageTable(machine, XE_PAGE_TABLE);
+    this.size = xe.platform.vaSize;
+    this.pt = new XePageTables(xe);
     this.gpuvm = new DrmGpuvm(machine.dev, {
       name: "Xe DRM GPUVM",
       flags: DRM_GPUVM_RESV_PROTECTED,
       rObj,
       start: 0,
-      range: VA_SIZE,
+      range: xe.platform.vaSize,
       boOwnership: xe.boOwnership,
       ops: {
-        vmBoValidate: gpuvmValidateHook(this),
+        vmBoValidate: (vmBo) => validate(this, vmBo),
         // `xe_vm_free`: what is left to do may sleep.
         vmFree: () => machine.queueWork("xe vm_destroy_work", () => this.#destroyWork()),
       },
@@ -100,12 +108,28 @@ export class XeVm {
     this.record = new VmRecord(file.id, id, this.gpuvm, this.pt);
     this.record.lazy = this.faultMode;
     this.record.keepsEntries = !this.faultMode;
+    // No bind waits until its entries are written, and no TLB has old ones.
+    this.record.late = true;
     this.lock = new Lock(`lock of ${this.gpuvm.name}`, "xe vm->lock", machine.dev.lockdep);
-    this.q = new BindQueue(machine, "xe bind");
-    this.tlb = new BindQueue(machine, "xe tlb inval");
+    if (this.preemptMode) this.preempt = { queues: [], pending: false, deactivated: false };
     file.kref.get(this.gpuvm);
     machine.vms.push(this.record);
     xe.vms.set(this.gpuvm, this);
+  }
+
+  /** Unmapped addresses lead to a page of zeros (`xe_vm_has_scratch`). */
+  get hasScratch(): boolean {
+    return (this.flags & VM_SCRATCH_PAGE) !== 0;
+  }
+
+  /** Every batch flushes the TLB before it: scratch may be in it (`vm->batch_invalidate_tlb`). */
+  get batchInvalidateTlb(): boolean {
+    return this.hasScratch && !this.lrMode;
+  }
+
+  /** `xe_vm_is_closed_or_banned`. */
+  get closedOrBanned(): boolean {
+    return this.size === 0 || this.banned;
   }
 
   /** Page faults make entries valid (`xe_vm_in_fault_mode`). */
@@ -123,42 +147,15 @@ export class XeVm {
     return this.lrMode && !this.faultMode;
   }
 
+  /** A name for a holder of a reference, where names are kept. */
+  holder(what: string): string {
+    const { dev } = this.gpuvm;
+    return dev.ledger === null ? "" : `${what}#${dev.serial()}`;
+  }
+
   /** `vm_destroy_work_func`. */
   *#destroyWork(): Steps<void> {
     this.record.freed = true;
     this.file.kref.put(this.gpuvm);
   }
-}
-
-/** `xe_vm_create_ioctl`. The id is published last: from then on another thread may destroy the VM. */
-export function* vmCreate(xe: Xe, file: XeFile, req: VmCreate): Steps<Errno> {
-  const { dev } = xe.machine;
-  const flags = req.flags ?? 0;
-  if ((flags & ~VM_FLAGS) !== 0) return -EINVAL;
-  if ((flags & VM_FAULT_MODE) !== 0 && (flags & VM_LR_MODE) === 0) return -EINVAL;
-  if ((flags & VM_NO_OVERCOMMIT) !== 0 && (flags & VM_FAULT_MODE) === 0) return -EINVAL;
-  if (file.vms.has(req.vm)) return -EINVAL;
-  yield* preempt(dev, "alloc", "xe_vm_create");
-  if (!dev.mayAlloc("xe vm")) return -ENOMEM;
-  const rObj = gpuvmResvObjectAlloc(dev);
-  if (rObj === null) return -ENOMEM;
-  const vm = new XeVm(xe, file, req.vm, flags, rObj);
-  rObj.put("creator");
-  if (vm.preemptMode) vm.preempt = { queues: new Map(), pending: false };
-  if (xe.defects.has("X1")) {
-    // Before the fix the id was public while the creator still worked on the VM, without a reference of its own.
-    publishVm(dev, file, req.vm, vm);
-    yield* preempt(dev, "publish", "xe_vm_create_ioctl");
-    vm.gpuvm.get("ioctl");
-    vm.gpuvm.put("ioctl");
-    return 0;
-  }
-  yield* preempt(dev, "publish", "xe_vm_create_ioctl");
-  publishVm(dev, file, req.vm, vm);
-  return 0;
-}
-
-function publishVm(dev: DrmDevice, file: XeFile, id: number, vm: XeVm): void {
-  dev.ledger?.move(vm.gpuvm, "creator", file);
-  file.vms.set(id, vm);
 }

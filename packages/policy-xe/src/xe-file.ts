@@ -1,6 +1,7 @@
 import { type DmaBuf, DrmFile, Kref, type Machine } from "@gpuvm/drm-model";
+import type { BindExecQueue } from "./bind-exec-queue.ts";
 import type { XeBo } from "./bo.ts";
-import type { XeQueue } from "./queue.ts";
+import type { XeQueue } from "./exec-queue.ts";
 import type { XeVm } from "./vm.ts";
 
 /**
@@ -11,7 +12,7 @@ export class XeFile extends DrmFile<XeBo> {
   /** VMs by id; each entry holds its VM (`xef->vm.xa`). */
   readonly vms: Map<number, XeVm> = new Map();
   /** Queues by id; each entry holds its queue (`xef->exec_queue.xa`). */
-  readonly queues: Map<number, XeQueue> = new Map();
+  readonly queues: Map<number, XeQueue | BindExecQueue> = new Map();
   /** dma-bufs that the program made, by handle: it keeps the descriptor as long as the handle. */
   readonly exports: Map<number, DmaBuf> = new Map();
   /** `xef->refcount`. */

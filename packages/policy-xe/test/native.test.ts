@@ -82,3 +82,38 @@ describe.each(shipped)("$name", { timeout: 60_000 }, ({ name, path }) => {
     expect(translated.machine.counts.submitObjects.sum).toBe(own.machine.counts.submitObjects.sum);
   });
 });
+
+describe("page tables and TLB of the recorded trace", { timeout: 60_000 }, () => {
+  const figures = () => {
+    const [trace] = shipped;
+    if (trace === undefined) throw new Error("no trace of xe is shipped");
+    const replay = new Replay(variant);
+    const sum = () => {
+      const { counts, vms } = replay.machine;
+      const { tlb, ptesWritten, tableEntriesWritten, ptesCleared, tableBytesPeak } = counts;
+      const leaf: Record<number, number> = {};
+      for (const { pt } of vms)
+        for (const [size, n] of pt.counts.leafWritten) leaf[size] = (leaf[size] ?? 0) + n;
+      return { tlb: { ...tlb }, ptesWritten, tableEntriesWritten, ptesCleared, tableBytesPeak, leaf };
+    };
+    return { trace, replay, sum };
+  };
+
+  it("are written, cleared and told as often as the driver does", async () => {
+    const { trace, replay, sum } = figures();
+    const { requests } = await loadTrace(trace.path);
+    for (const request of requests) replay.request(request);
+    expect(sum()).toEqual({
+      // Every job's ring flushes before it: the VMs have scratch pages. Each of two GTs is told of 608 unbinds.
+      tlb: { map: 0, unmap: 2 * 608, table: 0, submit: 4869, close: 0 },
+      ptesWritten: 13_624,
+      tableEntriesWritten: 35,
+      ptesCleared: 4_789,
+      tableBytesPeak: 38 * 4096,
+      leaf: { 4096: 13_326, 2097152: 298 },
+    });
+    replay.finish();
+    // And of the one VM that had something bound to its end.
+    expect(sum().tlb).toEqual({ map: 0, unmap: 2 * 608, table: 0, submit: 4869, close: 2 });
+  });
+});

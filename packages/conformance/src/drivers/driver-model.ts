@@ -1,4 +1,5 @@
 import type { Answer } from "../session.ts";
+import type { LateFields } from "./late.ts";
 
 /**
  * How a policy answers what its driver's own code was asked. A policy package offers one at its subpath `./answers`; one
@@ -8,10 +9,16 @@ export interface DriverModel {
   /** First words of the requests that it understands, such as `["nouveau", "nvkm"]`. */
   readonly drivers: readonly string[];
   /**
-   * Fields of the answers that the model cannot have, each with the reason: `events`, `bos[].kref`, `extra[].vramFree`.
+   * Fields of the answers that the model cannot have, each with the reason: `events`, `bos[].kref`, `extra[].vramFree`,
+   * `events[tlb]` for the events of one kind, `open: ret` only in answers to `open`.
    * They are left out on both sides, in every answer; everything else is compared.
    */
   readonly leftOut: Readonly<Record<string, string>>;
+  /**
+   * What the driver's workers change, before a call returns or some time after it. It is compared in answers after which
+   * nothing is under way ({@link DriverSession.settled}), events added up until then.
+   */
+  readonly late?: LateFields;
   /** A machine on which one sequence of requests is answered. `seq` is the sequence's name in the file. */
   begin(seq: string): DriverSession;
 }
@@ -26,6 +33,13 @@ export interface DriverSession {
    * @throws BadLine for a request that it does not know
    */
   answer(request: readonly string[]): Answer;
+  /** Whether no worker has anything left to do after the last answer; absent: workers are always done. */
+  settled?(): boolean;
+  /**
+   * Fields, as in {@link DriverModel.leftOut}, that nobody can know after the last answer, each with the reason: two threads
+   * of the driver raced, and no rule says who was first. `late` is the events that were added up. Absent: none.
+   */
+  unknown?(): Readonly<Record<string, string>>;
   /** The VMs and objects now, a line each: shown before a request that was answered otherwise. */
   describe(): readonly string[];
 }

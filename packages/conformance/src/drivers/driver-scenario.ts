@@ -2,6 +2,7 @@ import { BadLine, type Request } from "../request.ts";
 import type { Exchange } from "../scenario.ts";
 import type { Answer } from "../session.ts";
 import type { DriverModel, DriverSession } from "./driver-model.ts";
+import { Late } from "./late.ts";
 import { compared } from "./left-out.ts";
 
 /** A line of a driver's answers: it names its sequence and asks in words. */
@@ -21,6 +22,7 @@ export class DriverScenario {
   readonly seq: string;
   readonly #session: DriverSession;
   readonly #leftOut: readonly string[];
+  readonly #late: Late;
 
   /** Begins the sequence that a line is the first of. */
   constructor(line: DriverLine, models: readonly DriverModel[]) {
@@ -35,15 +37,21 @@ export class DriverScenario {
     this.seq = line.seq;
     this.#session = model.begin(line.seq);
     this.#leftOut = Object.keys(model.leftOut);
+    this.#late = new Late(model.late);
   }
 
   /** Asks, and puts both answers side by side. */
   step(line: DriverLine): Exchange {
-    const { seq, i, req, ...expected } = line;
+    const { seq, i, req, ...rest } = line;
+    const expected = structuredClone(rest);
+    const actual = structuredClone(this.#answer(req));
+    this.#late.sort(expected, actual, this.#session.settled?.() ?? true);
+    const unknown = Object.keys(this.#session.unknown?.() ?? {});
+    const leftOut = [...pathsFor(this.#leftOut, req.split(" ")[1] ?? ""), ...unknown];
     return {
       request: { seq, i, req },
-      expected: compared(expected, this.#leftOut),
-      actual: compared(this.#answer(req), this.#leftOut),
+      expected: compared(expected, leftOut),
+      actual: compared(actual, leftOut),
     };
   }
 
@@ -60,4 +68,13 @@ export class DriverScenario {
       return { threw: error instanceof Error ? error.message : String(error) };
     }
   }
+}
+
+/** What is left out of answers to a request: `open: ret` only of those to `open`. */
+function pathsFor(paths: readonly string[], request: string): string[] {
+  return paths.flatMap((path) => {
+    const [what, rest] = path.split(": ", 2) as [string, string?];
+    if (rest === undefined) return [path];
+    return what === request ? [rest] : [];
+  });
 }

@@ -83,6 +83,8 @@ export class Machine implements Surroundings {
   readonly blocked: Thread[] = [];
   /** Jobs that are submitted and not done, on a machine that watches. */
   readonly inUse: Set<InUse> = new Set();
+  /** Work that was ever queued: who wants to know whether a call left any compares. */
+  worked = 0;
   /** Virtual time in nanoseconds. */
   now = 0;
   readonly #history: Map<string, string[]> | null;
@@ -156,6 +158,7 @@ export class Machine implements Surroundings {
 
   /** Queues work for a worker (`queue_work`, a scheduler's `run_job` and `free_job`). */
   queueWork(label: string, start: () => Steps<void>, context: TaskContext = "process"): void {
+    this.worked++;
     this.pending.push({ label, context, start });
   }
 
@@ -163,10 +166,11 @@ export class Machine implements Surroundings {
    * Runs a call of a program to its end, letting workers and time go on while it waits, and then all workers that
    * can run. A broken rule of the core is recorded as a hazard.
    *
+   * @param lazy workers run only while the call waits, then all that can, before it goes on; others are left for later
    * @returns what the call returned, or undefined if it broke a rule
    * @throws GpuvmError `DEADLOCK` if it waits for something that nothing brings about
    */
-  call<T>(steps: Steps<T>, task: Task = this.#main): T | undefined {
+  call<T>(steps: Steps<T>, task: Task = this.#main, lazy = false): T | undefined {
     const thread = new Thread(task, steps);
     for (this.#advance(thread); !thread.done; this.#advance(thread)) {
       if (!this.#progress()) {
@@ -175,8 +179,9 @@ export class Machine implements Surroundings {
           `${task.name} waits for ${thread.waitsFor}, and nothing else can run`,
         );
       }
+      if (lazy) this.settle();
     }
-    this.settle();
+    if (!lazy) this.settle();
     return thread.result;
   }
 

@@ -1,5 +1,6 @@
 import { type BindOp, type Lowerer, type NeutralRequest, type Request, Windows } from "@gpuvm/drm-model";
-import { VA_SIZE, VM_SCRATCH_PAGE } from "./flags.ts";
+import { VM_SCRATCH_PAGE } from "../flags.ts";
+import { LUNAR_LAKE } from "../platform.ts";
 
 /** Phrases what a program wants as iris or anv would. */
 export function lower(): Lowerer {
@@ -13,7 +14,7 @@ export function lower(): Lowerer {
     const key = `${f}:${vm}`;
     let windows = spaces.get(key);
     if (windows === undefined) {
-      windows = new Windows(VA_SIZE);
+      windows = new Windows(LUNAR_LAKE.vaSize);
       spaces.set(key, windows);
     }
     return windows;

@@ -1,5 +1,5 @@
 import type { BindOp, Lifter, NeutralBindOp, NeutralRequest, Request, TraceHeader } from "@gpuvm/drm-model";
-import { BIND_NULL, CLASS_VM_BIND } from "./flags.ts";
+import { BIND_NULL, CLASS_VM_BIND } from "../flags.ts";
 
 /** Serials for what the trace has no buffer for; those of recordings are far below. */
 const OWN_SERIALS = 2 ** 40;

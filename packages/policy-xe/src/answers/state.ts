@@ -1,0 +1,104 @@
+import { type DrmGpuvm, gemVmBos, gpuvaObj, gpuvmForEachVa } from "@gpuvm/core";
+import type { XeBo } from "../bo.ts";
+import type { XeVm } from "../vm.ts";
+import type { XeVma } from "../vma.ts";
+import { liveEntries, tablesOf } from "./entries.ts";
+import type { Numbers } from "./numbers.ts";
+
+type Line = Record<string, unknown>;
+
+const MADV = { willneed: 0, dontneed: 1, purged: 2 } as const;
+const PLACE = { system: "SYSTEM", tt: "TT", vram: "VRAM" } as const;
+
+/** What has a number, and is not freed. */
+export interface Known {
+  readonly bos: Numbers<XeBo>;
+  readonly vms: Numbers<XeVm>;
+}
+
+/** The objects and VMs now, as an answer says them. */
+export function stateOf(known: Known): { bos: Line[]; vms: Line[]; extra: Line[] } {
+  const bos = known.bos.all().map(([bo, number]) => boLine(known, bo, number));
+  const vms = known.vms.all().map(([vm, number]) => vmLine(known, vm, number));
+  const extra = [
+    ...known.bos.all().map(([bo, number]) => boExtra(bo, number)),
+    ...known.vms.all().map(([vm, number]) => vmExtra(vm, number)),
+  ];
+  return { bos, vms, extra };
+}
+
+function boLine({ vms }: Known, bo: XeBo, number: number): Line {
+  return {
+    bo: number,
+    // One reference for all handles together.
+    kref: bo.refs - Math.max(0, bo.handles - 1),
+    handles: bo.handles,
+    vm_bos: gemVmBos(bo)
+      .toArray()
+      .map((vmBo) => ({
+        vm: vms.all().find(([{ gpuvm }]) => gpuvm === vmBo.vm)?.[1] ?? -1,
+        kref: vmBo.refs,
+        vas: vmBo.vaCount,
+        evicted: vmBo.evicted ? 1 : 0,
+        ext: vmBo.onExtobj.list === null ? 0 : 1,
+        ev: vmBo.onEvict.list === null ? 0 : 1,
+      })),
+  };
+}
+
+function vmLine(known: Known, { gpuvm, vmas }: XeVm, number: number): Line {
+  return {
+    vm: number,
+    kref: gpuvm.refs,
+    vas: mappings(known, gpuvm, vmas),
+    extobj: gpuvm.extobj.list.toArray().map(({ obj }) => known.bos.of(obj as XeBo)),
+    evict: gpuvm.evict.list.toArray().map(({ obj }) => known.bos.of(obj as XeBo)),
+    deferred: 0,
+  };
+}
+
+function mappings({ bos }: Known, gpuvm: DrmGpuvm, vmas: readonly (XeVma | undefined)[]): unknown[] {
+  const out: unknown[] = [];
+  gpuvmForEachVa(gpuvm, (va) => {
+    const obj = gpuvaObj(gpuvm, va) as XeBo | null;
+    const vma = vmas[va] as XeVma;
+    const { vas } = gpuvm;
+    const number = obj === null ? 0 : bos.of(obj);
+    out.push([hex(vas.addr(va)), hex(vas.range(va)), number, hex(vas.offset(va)), flagsOf(vma)]);
+  });
+  return out;
+}
+
+function flagsOf({ tilePresent, tileInvalidated, willneed }: XeVma): number {
+  let flags = tilePresent === 0 ? 0 : 1;
+  if (tileInvalidated !== 0) flags |= 2;
+  return willneed ? flags : flags | 4;
+}
+
+function boExtra(bo: XeBo, number: number): Line {
+  const pages = { none: "not populated", populated: "populated", swapped: "swapped" }[bo.tt];
+  return {
+    bo: number,
+    place: bo.place === null ? "NONE" : PLACE[bo.place],
+    pages: bo.place === "vram" ? "none" : pages,
+    madv: MADV[bo.madv],
+    willneed: bo.willneedCount,
+  };
+}
+
+function vmExtra(vm: XeVm, number: number): Line {
+  return {
+    vm: number,
+    ...liveEntries(vm.pt),
+    tables: tablesOf(vm.pt),
+    rebindList: vm.rebindList.size,
+    closed: vm.size === 0 ? 1 : 0,
+    banned: vm.banned ? 1 : 0,
+    tlbFlushSeqno: vm.tlbFlushSeqno,
+  };
+}
+
+/** A number as the recorder writes it. */
+export function hex(n: number): string {
+  return `0x${n.toString(16)}`;
+}

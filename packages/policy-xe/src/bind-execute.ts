@@ -1,0 +1,134 @@
+import {
+  type DmaFence,
+  DRM_EXEC_IGNORE_DUPLICATES,
+  DRM_EXEC_INTERRUPTIBLE_WAIT,
+  DRM_GPUVA_OP_MAP,
+  DRM_GPUVA_OP_PREFETCH,
+  DRM_GPUVA_OP_REMAP,
+  DRM_GPUVA_OP_UNMAP,
+  DrmExec,
+  EBUSY,
+  EINVAL,
+  ENODATA,
+  type Errno,
+  type Steps,
+} from "@gpuvm/core";
+import type { BindExecQueue } from "./bind-exec-queue.ts";
+import type { XeVmaOp } from "./bind-op.ts";
+import type { XeBo } from "./bo.ts";
+import { validateBo } from "./gem.ts";
+import { evictsAnother } from "./history.ts";
+import { PtUpdateOps, updateOpsAbort, updateOpsPrepare } from "./pt/update-ops.ts";
+import { updateOpsRun } from "./pt/update-run.ts";
+import type { XeVm } from "./vm.ts";
+import type { XeVma } from "./vma.ts";
+import { vmaDestroy } from "./vma-life.ts";
+
+/**
+ * Locks everything, changes the page tables, lets the old VMAs go (`vm_bind_ioctl_ops_execute`).
+ *
+ * @param array several binds: none of them may make room by evicting an object of another
+ * @returns the fence of the change, or -errno
+ */
+export function* executeOps(
+  vm: XeVm,
+  q: BindExecQueue | null,
+  ops: readonly XeVmaOp[],
+  array: boolean,
+): Steps<DmaFence | Errno> {
+  const exec = new DrmExec(vm.gpuvm.dev, DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES);
+  let ret: Errno = 0;
+  while (exec.untilAllLocked()) {
+    ret = yield* lockAndPrep(vm, exec, ops, array);
+    if (exec.contended !== null) continue;
+    if (ret !== 0) break;
+  }
+  const fence = ret === 0 ? opsExecute(vm, new PtUpdateOps(q ?? (vm.q as BindExecQueue)), ops) : ret;
+  if (typeof fence !== "number") opsFini(ops, fence);
+  else if (fence === -ENODATA) opsFini(ops, null);
+  exec.fini();
+  return fence;
+}
+
+/** Prepares all table work, then carries it out (`ops_execute`). All dma_resvs are held. */
+export function opsExecute(vm: XeVm, work: PtUpdateOps, ops: readonly XeVmaOp[]): DmaFence | Errno {
+  // In fault mode a map may have no table work at all.
+  if (!ops.some((op) => op.kind !== DRM_GPUVA_OP_MAP || op.immediate || !vm.faultMode || op.invalidateOnBind))
+    return -ENODATA;
+  const err = updateOpsPrepare(vm, work, ops);
+  const fence = err === 0 ? updateOpsRun(vm, work, ops) : err;
+  if (typeof fence === "number") updateOpsAbort(vm, work);
+  return fence;
+}
+
+/** The old VMAs go when the fence has signalled (`vm_bind_ioctl_ops_fini`). */
+function opsFini(ops: readonly XeVmaOp[], fence: DmaFence | null): void {
+  for (const op of ops)
+    if (op.kind === DRM_GPUVA_OP_UNMAP || op.kind === DRM_GPUVA_OP_REMAP) vmaDestroy(op.old as XeVma, fence);
+}
+
+/** `vm_bind_ioctl_ops_lock_and_prep`. */
+function* lockAndPrep(vm: XeVm, exec: DrmExec, ops: readonly XeVmaOp[], array: boolean): Steps<Errno> {
+  yield* exec.lockObj(vm.gpuvm.rObj);
+  if (exec.contended !== null) return 0;
+  for (const op of ops) {
+    const ret = yield* opLockAndPrep(vm, exec, op, ops, array);
+    if (exec.contended !== null) return 0;
+    if (ret !== 0) return ret;
+  }
+  return 0;
+}
+
+/** `op_lock_and_prep`. */
+function* opLockAndPrep(
+  vm: XeVm,
+  exec: DrmExec,
+  op: XeVmaOp,
+  ops: readonly XeVmaOp[],
+  array: boolean,
+): Steps<Errno> {
+  const validate = (vma: XeVma) => validateVma(vm, vma, ops, array);
+  switch (op.kind) {
+    case DRM_GPUVA_OP_MAP: {
+      if (op.invalidateOnBind) return 0;
+      const map = op.map as XeVma;
+      yield* lockVma(exec, map);
+      if (exec.contended !== null || (vm.faultMode && !op.immediate)) return 0;
+      return validate(map);
+    }
+    case DRM_GPUVA_OP_REMAP: {
+      yield* lockVma(exec, op.old as XeVma);
+      if (exec.contended !== null) return 0;
+      const ret = op.prev === null ? 0 : validate(op.prev);
+      return ret !== 0 || op.next === null ? ret : validate(op.next);
+    }
+    case DRM_GPUVA_OP_PREFETCH: {
+      const old = op.old as XeVma;
+      yield* lockVma(exec, old);
+      return exec.contended !== null || old.bo === null ? 0 : prefetch(old.bo);
+    }
+    default:
+      yield* lockVma(exec, op.old as XeVma);
+      return 0;
+  }
+}
+
+function* lockVma(exec: DrmExec, vma: XeVma): Steps<void> {
+  if (vma.contested) yield* exec.lockObj(vma.bo as XeBo);
+}
+
+/** `vma_lock_and_validate`. What may go is not brought back for the remains of a mapping. */
+function validateVma(vm: XeVm, vma: XeVma, ops: readonly XeVmaOp[], array: boolean): Errno {
+  if (vma.bo === null || !vma.willneed) return 0;
+  const ret = validateBo(vma.bo);
+  return ret !== 0 && array && evictsAnother(vm, vma.bo, ops) ? 0 : ret;
+}
+
+/** Makes a mapped object be where the GPU reaches it. Unlike a map it has no VMA to make that would look at the state. */
+function prefetch(bo: XeBo): Errno {
+  if (bo.madv === "dontneed") return -EBUSY;
+  if (bo.madv === "purged") return -EINVAL;
+  if (bo.place === "tt") return 0;
+  // `xe_bo_can_migrate`: what came in as a dma-buf stays where its owner has it.
+  return bo.imported ? -EINVAL : validateBo(bo);
+}

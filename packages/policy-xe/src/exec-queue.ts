@@ -1,0 +1,58 @@
+import { Kref } from "@gpuvm/drm-model";
+import type { PreemptFence } from "./preempt-fence.ts";
+import type { RingJob } from "./ring.ts";
+import type { XeVm } from "./vm.ts";
+import type { XeFile } from "./xe-file.ts";
+
+/** A queue for work (`struct xe_exec_queue`). Counted by the file's table, by each job and by its preempt fence. */
+export class XeQueue {
+  /** References. */
+  readonly kref: Kref;
+  /** Where its work runs; counted. */
+  readonly vm: XeVm;
+  /** `DRM_XE_ENGINE_CLASS_*`. */
+  readonly engineClass: number;
+  /** Timeline of its jobs. */
+  readonly context: number;
+  /** Jobs so far. */
+  seqno = 0;
+  /** What the VM's count was when its last batch flushed the TLB (`q->tlb_flush_seqno`). */
+  tlbFlushSeqno = 0;
+  /** Jobs that have not ended, by number. */
+  readonly pending: Map<number, RingJob> = new Map();
+  /** It was killed: nothing is begun any more (`exec_queue_killed`). */
+  killed = false;
+  /** It was off the GPU by a preempt fence, and is to be brought back (`q->lr.suspended`). */
+  suspended = false;
+  /** What takes it off the GPU; null: nothing is armed (`q->lr.pfence`). */
+  pfence: PreemptFence | null = null;
+
+  /** A queue with one reference, of the creator. */
+  constructor(file: XeFile, vm: XeVm, engineClass: number) {
+    const { machine } = file;
+    this.vm = vm;
+    this.engineClass = engineClass;
+    this.context = machine.fenceContext();
+    const name = `queue#${machine.dev.serial()}`;
+    const kref = new Kref(machine.dev, name, "creator", () => {
+      // `xe_exec_queue_destroy`: a worker tells the firmware and frees it (`xe_exec_queue_fini`).
+      machine.queueWork("xe exec queue destroy", function* () {
+        vm.gpuvm.put(kref);
+        file.kref.put(kref);
+      });
+    });
+    this.kref = kref;
+    vm.gpuvm.get(kref);
+    file.kref.get(kref);
+  }
+
+  /** It takes no more work (`q->ops->reset_status`). */
+  get reset(): boolean {
+    return this.killed;
+  }
+
+  /** Every job that was given to it has ended (`xe_exec_queue_is_idle`). */
+  get idle(): boolean {
+    return this.pending.size === 0;
+  }
+}

@@ -1,0 +1,78 @@
+import { EINVAL, ENOENT, ENOMEM, type Errno, type Steps } from "@gpuvm/core";
+import { type GemClose, type GemNew, lock, preempt, unlock } from "@gpuvm/drm-model";
+import { XeBo } from "./bo.ts";
+import type { Xe } from "./device.ts";
+import { GEM_DEFER_BACKING } from "./flags.ts";
+import type { XeVm } from "./vm.ts";
+import type { XeFile } from "./xe-file.ts";
+
+/** `xe_gem_create_ioctl`. */
+export function* gemCreate(xe: Xe, file: XeFile, req: GemNew): Steps<Errno> {
+  const { dev } = xe.machine;
+  if (req.size === 0 || req.size % 4096 !== 0) return -EINVAL;
+  let vm: XeVm | null = null;
+  if (req.vm !== undefined && req.vm !== 0) {
+    vm = file.vms.get(req.vm) ?? null;
+    if (vm === null) return -ENOENT;
+    vm.gpuvm.get("ioctl");
+    yield* lock(dev, vm.gpuvm.resv, "xe_gem_create_ioctl");
+  }
+  yield* preempt(dev, "alloc", "xe_bo_create_user");
+  const bo = dev.mayAlloc("xe bo") ? new XeBo(xe, req.size, { vm }) : null;
+  let ret: Errno = bo === null ? -ENOMEM : 0;
+  if (bo !== null) ret = initPlacement(bo, ((req.flags ?? 0) & GEM_DEFER_BACKING) !== 0);
+  if (vm !== null) unlock(dev, vm.gpuvm.resv);
+  if (bo !== null && ret === 0) {
+    yield* preempt(dev, "publish", "drm_gem_handle_create");
+    file.publish(req.bo, bo);
+  } else bo?.put("creator");
+  vm?.gpuvm.put("ioctl");
+  return ret;
+}
+
+/** Where a new object gets its memory (`xe_bo_init_locked`): `defer`, not before the first use. */
+function initPlacement(bo: XeBo, defer: boolean): Errno {
+  const { ttm } = bo.xe;
+  if (defer) {
+    ttm.assign(bo, "system");
+    return 0;
+  }
+  const ret = ttm.populate(bo);
+  if (ret === 0) ttm.assign(bo, "tt");
+  return ret;
+}
+
+/**
+ * A handle closes (`xe_gem_object_close`): a private BO leaves its VM's bulk move, and that is all. Mappings stay.
+ */
+export function closeHook(xe: Xe): (bo: XeBo) => Steps<void> {
+  return function* (bo) {
+    if (bo.vm === null || bo.vm.faultMode) return;
+    const { dev } = xe.machine;
+    yield* lock(dev, bo.resv, "xe_gem_object_close");
+    xe.ttm.leaveBulk(bo);
+    unlock(dev, bo.resv);
+  };
+}
+
+/** `DRM_IOCTL_GEM_CLOSE`. */
+export function* gemClose(xe: Xe, file: XeFile, req: GemClose): Steps<Errno> {
+  const closed = yield* file.close(req.bo, closeHook(xe));
+  // The program keeps no descriptor of a buffer that it has given up.
+  file.exports.get(req.bo)?.close();
+  file.exports.delete(req.bo);
+  return closed ? 0 : -EINVAL;
+}
+
+/**
+ * Makes an object's memory be where it may be (`xe_bo_validate`). Its dma_resv is held.
+ *
+ * @returns 0 or -ENOMEM
+ */
+export function validateBo(bo: XeBo): Errno {
+  const { ttm } = bo.xe;
+  if (bo.place === "tt") return 0;
+  const ret = ttm.populate(bo);
+  if (ret === 0) ttm.assign(bo, "tt");
+  return ret;
+}

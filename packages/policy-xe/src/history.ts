@@ -1,0 +1,38 @@
+import { type BindOp, Kref } from "@gpuvm/drm-model";
+import type { XeVmaOp } from "./bind-op.ts";
+import type { XeBo } from "./bo.ts";
+import type { Xe } from "./device.ts";
+import type { XeVm } from "./vm.ts";
+
+/*
+ * What the driver once did wrong, by the number in the catalogue of bugs, for runs that ask for it. Each is called where
+ * it happened, and does nothing otherwise.
+ */
+
+/** X3, before a01b704527c2: the copied array was freed where the check failed, and by the caller again. */
+export function freeTwice(xe: Xe, ops: readonly BindOp[]): void {
+  if (!xe.defects.has("X3") || ops.length < 2) return;
+  const copy = new Kref(xe.machine.dev, "bind_ops", "ioctl", () => {});
+  copy.put("ioctl");
+  copy.put("ioctl");
+}
+
+/**
+ * X2, before 7ac74613e5f2: room was made by evicting a private object of the same VM, whose dma_resv is held: maybe one
+ * that an earlier bind of the same array has just had validated.
+ *
+ * @returns whether room was made
+ */
+export function evictsAnother(vm: XeVm, bo: XeBo, ops: readonly XeVmaOp[]): boolean {
+  if (!vm.xe.defects.has("X2")) return false;
+  const { ttm } = vm.xe;
+  const other = ops
+    .map((op) => op.map?.bo)
+    .find((o) => o != null && o !== bo && o.vm === vm && o.pages === "resident");
+  if (other == null) return false;
+  ttm.assign(other, "system");
+  other.pages = "evicted";
+  bo.tt = "populated";
+  ttm.assign(bo, "tt");
+  return true;
+}

@@ -1,0 +1,24 @@
+import { ECANCELED, ETIME, type Steps } from "@gpuvm/core";
+import type { Xe } from "./device.ts";
+import type { XeQueue } from "./exec-queue.ts";
+
+/** `guc_exec_queue_kill`. */
+export function kill(queue: XeQueue): void {
+  if (queue.killed) return;
+  queue.killed = true;
+  if (queue.pending.size === 0) return;
+  const { xe } = queue.vm;
+  const holder = queue.vm.holder("submit");
+  queue.kref.get(holder);
+  xe.machine.queueWork("xe timedout_job", () => timedoutJob(xe, queue, holder));
+}
+
+/** `guc_exec_queue_timedout_job`: scheduling is off, so no job touches memory any more. */
+function* timedoutJob(xe: Xe, queue: XeQueue, holder: string): Steps<void> {
+  let error = -ETIME;
+  for (const job of [...queue.pending.values()]) {
+    xe.ring(queue.engineClass).finish(job, error);
+    error = -ECANCELED;
+  }
+  queue.kref.put(holder);
+}

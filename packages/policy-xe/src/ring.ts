@@ -1,0 +1,77 @@
+import { type DmaFence, ECANCELED, type Steps } from "@gpuvm/core";
+import type { InUse, Machine } from "@gpuvm/drm-model";
+
+/** A job, from its submission to its retirement (`struct xe_sched_job`). */
+export interface RingJob {
+  /** Signals when it is done, or was given up. */
+  readonly fence: DmaFence;
+  /** What it uses, on a machine that watches. */
+  readonly uses: InUse | undefined;
+  /** Long-running: it never ends by itself, and its fence is nobody's. */
+  readonly endless: boolean;
+  /** Its queue was killed: it is not begun, and ends with an error. */
+  killed(): boolean;
+  /** It begins (`emit_job`). */
+  begins(): void;
+  /** Its end was seen, in process context. */
+  readonly retire: () => void;
+}
+
+/** Default modelled time of one job: 10 ms. */
+const JOB_NS = 10_000_000;
+
+/** One engine: jobs of any queue run one after the other, in the order in which they became ready. */
+export class XeRing {
+  /** The machine. */
+  readonly machine: Machine;
+  /** When what is queued now will be done. */
+  busyUntil = 0;
+
+  /** An idle engine. */
+  constructor(machine: Machine) {
+    this.machine = machine;
+  }
+
+  /** Queues a job behind what it waits for (`drm_sched_entity_push_job`). */
+  submit(job: RingJob, after: readonly DmaFence[]): void {
+    let waiting = 1;
+    const ready = () => {
+      if (--waiting === 0) this.#run(job);
+    };
+    for (const fence of after) {
+      if (fence.signaled) continue;
+      waiting++;
+      fence.onSignal(ready);
+    }
+    ready();
+  }
+
+  /** A job's end: by itself, or because its queue is no more. */
+  finish(job: RingJob, error: number): void {
+    if (job.fence.signaled) return;
+    job.fence.signal(error);
+    this.machine.queueWork("xe ring retire", function* () {
+      job.retire();
+    });
+  }
+
+  /** `guc_exec_queue_run_job`. */
+  #run(job: RingJob): void {
+    const { machine } = this;
+    if (job.fence.signaled) return;
+    if (job.killed()) {
+      machine.queueWork("xe timedout_job", () => this.#giveUp(job));
+      return;
+    }
+    job.uses?.starts();
+    job.begins();
+    machine.counts.gpuJobs++;
+    if (job.endless) return;
+    this.busyUntil = Math.max(this.busyUntil, machine.now) + (machine.options.jobNs ?? JOB_NS);
+    machine.timers.add(this.busyUntil, () => this.finish(job, 0));
+  }
+
+  *#giveUp(job: RingJob): Steps<void> {
+    this.finish(job, -ECANCELED);
+  }
+}

@@ -1,0 +1,49 @@
+import type { DmaFence } from "@gpuvm/core";
+import type { Machine } from "@gpuvm/drm-model";
+
+/** An invalidation of one GT's TLB (`struct xe_tlb_inval_job`). */
+export interface TlbInvalJob {
+  /** The entries are written. */
+  readonly after: DmaFence;
+  /** Asks the GT, signals, and gives back what the job held. */
+  readonly run: () => void;
+}
+
+/** The invalidations of one queue for one GT, in order (`struct xe_dep_scheduler`). */
+export class TlbInvalQueue {
+  /** The machine. */
+  readonly machine: Machine;
+  /** Not yet begun. */
+  readonly jobs: TlbInvalJob[] = [];
+  /** A worker has the first one. */
+  running = false;
+
+  /** An empty queue. */
+  constructor(machine: Machine) {
+    this.machine = machine;
+  }
+
+  /** Queues a job (`xe_tlb_inval_job_push`). */
+  push(job: TlbInvalJob): void {
+    this.jobs.push(job);
+    this.kick();
+  }
+
+  /** Begins the first job if it can. */
+  kick(): void {
+    const [job] = this.jobs;
+    if (this.running || job === undefined) return;
+    if (!job.after.signaled) {
+      job.after.onSignal(() => this.kick());
+      return;
+    }
+    this.running = true;
+    this.jobs.shift();
+    const queue = this;
+    this.machine.queueWork("xe tlb inval job", function* () {
+      job.run();
+      queue.running = false;
+      queue.kick();
+    });
+  }
+}

@@ -1,0 +1,59 @@
+import { ENOMEM, type Errno } from "@gpuvm/core";
+import type { XeBo } from "./bo.ts";
+import { type BulkMove, Lru, type Place } from "./lru.ts";
+
+/** The places of a device's memory with the objects in each, and moves between them (TTM's side of `xe_bo.c`). */
+export class XeTtm {
+  /** By place, what is evicted first in front. */
+  readonly lrus: Readonly<Record<Place, Lru<XeBo>>> = { system: new Lru(), tt: new Lru(), vram: new Lru() };
+
+  /** Gives an object a resource in a place, in exchange for the one that it has. */
+  assign(bo: XeBo, place: Place | null): void {
+    this.leave(bo);
+    bo.place = place;
+    if (place !== null) this.lrus[place].add(bo, bulkOf(bo, place));
+    bo.pages = pagesOf(bo);
+  }
+
+  /** The object's resource is given back. */
+  leave(bo: XeBo): void {
+    if (bo.place !== null) this.lrus[bo.place].remove(bo, bulkOf(bo, bo.place));
+    bo.place = null;
+  }
+
+  /** It moves by itself from now on (`ttm_bo_set_bulk_move`). */
+  leaveBulk(bo: XeBo): void {
+    if (!bo.bulk || bo.place === null || bo.vm === null) return;
+    this.lrus[bo.place].leave(bo, bo.vm.bulk[bo.place]);
+    bo.bulk = false;
+  }
+
+  /** A VM's work uses its private objects, and external ones (`xe_vm_bump_lru`). */
+  bump(bulk: Readonly<Record<Place, BulkMove<XeBo>>>, external: Iterable<XeBo>): void {
+    for (const place of ["system", "tt", "vram"] as const) this.lrus[place].bump(bulk[place]);
+    for (const bo of external) if (bo.place !== null) this.lrus[bo.place].bump(bo);
+  }
+
+  /**
+   * Makes pages for an object that has none, or brings them back (`xe_ttm_tt_populate`). What may be purged comes back
+   * empty, and as wanted to the shrinker, whatever the object's own state is.
+   */
+  populate(bo: XeBo): Errno {
+    if (bo.tt === "populated") return 0;
+    if (!bo.dev.mayAlloc("xe pages")) return -ENOMEM;
+    bo.tt = "populated";
+    bo.ttPurgeable = false;
+    return 0;
+  }
+}
+
+/** What the model's other parts call it. */
+export function pagesOf({ place, tt, madv }: XeBo): XeBo["pages"] {
+  if (madv === "purged") return "purged";
+  if (place === "vram" || (place === "tt" && tt === "populated")) return "resident";
+  return tt === "none" ? "none" : "evicted";
+}
+
+function bulkOf(bo: XeBo, place: Place): BulkMove<XeBo> | null {
+  return bo.bulk && bo.vm !== null ? bo.vm.bulk[place] : null;
+}

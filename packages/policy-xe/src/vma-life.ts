@@ -1,0 +1,160 @@
+import {
+  type DmaFence,
+  DrmExec,
+  type DrmGemObject,
+  EBUSY,
+  EINVAL,
+  ENOMEM,
+  type Errno,
+  gpuvaAlloc,
+  gpuvaFree,
+  gpuvaInit,
+  gpuvaInsert,
+  gpuvaLink,
+  gpuvaRemove,
+  gpuvaUnlink,
+  gpuvmBoExtobjAdd,
+  gpuvmBoObtain,
+  gpuvmBoPut,
+  type Steps,
+} from "@gpuvm/core";
+import { preempt } from "@gpuvm/drm-model";
+import type { XeBo } from "./bo.ts";
+import { addPreemptFences } from "./preempt-state.ts";
+import { vmaCountDec, vmaCountInc, willneedGet, willneedPut } from "./purgeable.ts";
+import type { XeVm } from "./vm.ts";
+import { type VmaAttributes, XeVma } from "./vma.ts";
+
+/**
+ * A new VMA, linked and holding what it holds, not yet in the tree (`xe_vma_create`). The dma_resvs of VM and object are
+ * held.
+ */
+function vmaCreate(
+  vm: XeVm,
+  start: number,
+  range: number,
+  obj: DrmGemObject | null,
+  offset: number,
+  attributes: VmaAttributes,
+): XeVma | Errno {
+  const { gpuvm } = vm;
+  const { dev } = gpuvm;
+  if (!dev.mayAlloc("xe vma")) return -ENOMEM;
+  const bo = obj as XeBo | null;
+  if (bo !== null && attributes.willneed) {
+    // Pieces of a mapping that may go are made all the same.
+    if (bo.madv === "dontneed") return -EBUSY;
+    if (bo.madv === "purged") return -EINVAL;
+  }
+  const va = gpuvaAlloc(gpuvm);
+  gpuvaInit(gpuvm, va, start, range, obj, attributes.kind === "null" ? 0 : offset);
+  const vma = new XeVma(vm, va, bo, attributes);
+  if (bo !== null) {
+    const had = bo.gpuva.length;
+    const vmBo = gpuvmBoObtain(gpuvm, bo, "ioctl");
+    if (vmBo === null) {
+      gpuvaFree(gpuvm, va);
+      return -ENOMEM;
+    }
+    if (bo.gpuva.length > had) bo.machine.counts.vmBosCreated++;
+    gpuvmBoExtobjAdd(vmBo);
+    bo.get(vma);
+    gpuvaLink(gpuvm, va, vmBo);
+    gpuvmBoPut(vmBo, "ioctl");
+    vmaCountInc(bo);
+    if (vma.willneed) willneedGet(bo);
+  } else {
+    if (vma.kind === "userptr" && !dev.mayAlloc("mmu notifier")) {
+      gpuvaFree(gpuvm, va);
+      return -ENOMEM;
+    }
+    gpuvm.get(vma);
+  }
+  vm.vmas[va] = vma;
+  vm.file.machine.counts.vasCreated++;
+  return vma;
+}
+
+/**
+ * A new VMA for an operation, with the locks it needs (`new_vma`).
+ *
+ * @returns the VMA, or -errno
+ */
+export function* newVma(
+  vm: XeVm,
+  start: number,
+  range: number,
+  obj: DrmGemObject | null,
+  offset: number,
+  attributes: VmaAttributes,
+): Steps<XeVma | Errno> {
+  const { dev } = vm.gpuvm;
+  yield* preempt(dev, "alloc", "xe_vma_create");
+  if (obj === null) return vmaCreate(vm, start, range, null, offset, attributes);
+  const exec = new DrmExec(dev);
+  while (exec.untilAllLocked()) {
+    if ((obj as XeBo).vm === null) {
+      yield* exec.lockObj(vm.gpuvm.rObj);
+      if (exec.contended !== null) continue;
+    }
+    yield* exec.lockObj(obj);
+  }
+  const vma = vmaCreate(vm, start, range, obj, offset, attributes);
+  if (typeof vma !== "number" && vma.contested) addPreemptFences(vm, vma.bo as XeBo);
+  exec.fini();
+  return vma;
+}
+
+/** Puts a VMA into the tree (`xe_vm_insert_vma`). */
+export function insertVma(vma: XeVma): Errno {
+  return gpuvaInsert(vma.vm.gpuvm, vma.va);
+}
+
+/** Marks a VMA as going, and takes it out of the tree if it is in it (`prep_vma_destroy`). */
+export function prepVmaDestroy(vma: XeVma, inTree: boolean): void {
+  vma.destroyed = true;
+  if (inTree) gpuvaRemove(vma.vm.gpuvm, vma.va);
+}
+
+/**
+ * The end of a VMA that is out of the tree (`xe_vma_destroy`): unlinked now, so that its vm_bo may go; the VMA and what it
+ * holds go in a worker when `fence`, of the unbind, has signalled. Without a fence: at once. The dma_resvs of VM and
+ * object are held.
+ */
+export function vmaDestroy(vma: XeVma, fence: DmaFence | null): void {
+  const { vm, bo } = vma;
+  if (bo !== null) {
+    gpuvaUnlink(vm.gpuvm, vma.va);
+    vmaCountDec(bo);
+    if (vma.willneed) willneedPut(bo);
+  }
+  if (fence === null || fence.signaled) vmaDestroyLate(vma);
+  else fence.onSignal(() => vm.file.machine.queueWork("xe vma_destroy_work", () => destroyWork(vma)));
+}
+
+/** `vma_destroy_work_func`. */
+function* destroyWork(vma: XeVma): Steps<void> {
+  vmaDestroyLate(vma);
+}
+
+/** `xe_vma_destroy_late`. */
+function vmaDestroyLate(vma: XeVma): void {
+  const { vm, va, bo } = vma;
+  // The VMA is freed last in the kernel, but its name is needed for the put and is gone with it here.
+  if (bo !== null) bo.put(vma);
+  else vm.gpuvm.put(vma);
+  vm.vmas[va] = undefined;
+  gpuvaFree(vm.gpuvm, va);
+}
+
+/** {@link vmaDestroy} at once, with the locks it needs (`xe_vma_destroy_unlocked`). */
+export function* vmaDestroyUnlocked(vma: XeVma): Steps<void> {
+  const exec = new DrmExec(vma.vm.gpuvm.dev);
+  while (exec.untilAllLocked()) {
+    yield* exec.lockObj(vma.vm.gpuvm.rObj);
+    if (exec.contended !== null) continue;
+    if (vma.contested) yield* exec.lockObj(vma.bo as XeBo);
+  }
+  vmaDestroy(vma, null);
+  exec.fini();
+}
