@@ -1,6 +1,8 @@
 /** What a command says, and answers, when it could not use all of its input. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -119,5 +121,29 @@ describe("standard input", () => {
     const trace = readFileSync(join(dir, "whole.jsonl"), "utf8");
     expect(bench(["run", "--trace", "-", "--policy", "xe"], trace).status).toBe(0);
     expect(bench(["import", "-"], trace).stdout).toBe(trace);
+  });
+});
+
+describe.runIf(process.platform === "linux")("a FIFO", () => {
+  it.each([
+    ["lint", "fifo"],
+    ["run", "--trace", "fifo", "--policy", "xe"],
+  ])("%s reads it, and one interrupt ends the wait for what doesn't come", async (...args) => {
+    const fifo = join(dir, "fifo");
+    rmSync(fifo, { force: true });
+    expect(spawnSync("mkfifo", [fifo]).status).toBe(0);
+    const words = args.filter((word) => word !== undefined);
+    const begin = () => spawn(process.execPath, ["--conditions=@gpuvm/source", MAIN, ...words], { cwd: dir });
+    const reading = begin();
+    const read = await open(fifo, "w");
+    await read.write(FILES["whole.txt"] as string);
+    await read.close();
+    expect(await once(reading, "exit")).toEqual([0, null]);
+    const waiting = begin();
+    // Resolves when the command has opened it.
+    const held = await open(fifo, "w");
+    waiting.kill("SIGINT");
+    expect(await once(waiting, "exit")).toEqual([130, null]);
+    await held.close();
   });
 });

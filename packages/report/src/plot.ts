@@ -22,5 +22,5 @@ export function draw(options: Plot.PlotOptions, label: string): string {
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", label);
   const text: string = svg.outerHTML;
-  return text.replaceAll(/-?\d+\.\d{2,}/g, (n) => String(Math.round(Number(n) * 10) / 10));
+  return text.replaceAll(/-?\d{1,20}\.\d{2,}/g, (n) => String(Math.round(Number(n) * 10) / 10));
 }

@@ -23,7 +23,9 @@ export interface LineBlock {
 export class LineBlocks {
   readonly #file: string;
   readonly #starts: Int32Array = new Int32Array(BLOCK_LINES_MAX + 1);
-  #rest: Uint8Array = new Uint8Array(0);
+  /** What has no newline yet: joined once one comes, not at each chunk. */
+  #rest: Uint8Array[] = [];
+  #restBytes = 0;
   #line = 1;
   #begun = false;
 
@@ -38,9 +40,10 @@ export class LineBlocks {
 
   /** Adds bytes and gives every line that they complete. */
   *push(chunk: Uint8Array): Generator<LineBlock, void, undefined> {
-    const bytes = this.#joined(chunk);
-    yield* this.#blocks(bytes);
-    if (this.#rest.length > LINE_BYTES_MAX) {
+    if (chunk.includes(NEWLINE)) yield* this.#blocks(this.#joined(chunk));
+    // The buffer may be used again by whoever filled it.
+    else if (chunk.length > 0) this.#keep(chunk.slice());
+    if (this.#restBytes > LINE_BYTES_MAX) {
       throw new TraceError({
         file: this.#file,
         line: this.#line,
@@ -52,22 +55,27 @@ export class LineBlocks {
 
   /** Gives the last line when it has no newline. */
   *finish(): Generator<LineBlock, void, undefined> {
-    const rest = this.#rest;
-    if (rest.length === 0) return;
-    this.#rest = new Uint8Array(0);
-    const closed = new Uint8Array(rest.length + 1);
-    closed.set(rest);
-    closed[rest.length] = NEWLINE;
-    yield* this.#blocks(closed);
+    if (this.#restBytes === 0) return;
+    yield* this.#blocks(this.#joined(Uint8Array.of(NEWLINE)));
+  }
+
+  #keep(rest: Uint8Array): void {
+    this.#rest.push(rest);
+    this.#restBytes += rest.length;
   }
 
   #joined(chunk: Uint8Array): Uint8Array {
-    const rest = this.#rest;
     let bytes = chunk;
-    if (rest.length > 0) {
-      bytes = new Uint8Array(rest.length + chunk.length);
-      bytes.set(rest);
-      bytes.set(chunk, rest.length);
+    if (this.#restBytes > 0) {
+      bytes = new Uint8Array(this.#restBytes + chunk.length);
+      let at = 0;
+      for (const piece of this.#rest) {
+        bytes.set(piece, at);
+        at += piece.length;
+      }
+      bytes.set(chunk, at);
+      this.#rest = [];
+      this.#restBytes = 0;
     }
     if (this.#line === 1 && !this.#begun && bytes.length >= 3) {
       this.#begun = true;
@@ -89,7 +97,7 @@ export class LineBlocks {
       yield { bytes: bytes.subarray(base, end), starts, count, firstLine };
       base = end;
     }
-    this.#rest = bytes.slice(base);
+    if (base < bytes.length) this.#keep(bytes.slice(base));
   }
 }
 

@@ -7,7 +7,7 @@ import { chainOf, chainText, eventPhrase, leftBehindFindings, reaches } from "@g
 import { watch } from "@gpuvm/results";
 import { shippedTraces } from "@gpuvm/trace/node";
 import { EXIT } from "../cli/context.ts";
-import { STDIN } from "../inputs/open-input.ts";
+import { STDIN } from "../inputs/input-bytes.ts";
 import { openTrace } from "../inputs/open-trace.ts";
 
 /** The arguments of `explain`. */

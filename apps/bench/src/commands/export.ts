@@ -69,7 +69,7 @@ async function dispatch(
     return [];
   }
   const shortfall = new Shortfall();
-  const items = watched(stream, shortfall);
+  const items = watched(stream, shortfall, signal);
   if (tellsEvents(stream.format)) await exportRequests(args, items, put);
   else await exportDump(args, items, put);
   passedOver(args.file, stream.skipped, say);
@@ -85,8 +85,10 @@ async function replayed(args: ExportArgs, put: Put, signal: AbortSignal): Promis
 async function* watched(
   stream: ImportStream,
   shortfall: Shortfall,
+  signal: AbortSignal,
 ): AsyncGenerator<readonly Imported[], void, undefined> {
   for await (const batch of stream) {
+    signal.throwIfAborted();
     for (const item of batch) if (item.kind === "loss") shortfall.lost(item);
     yield batch;
   }

@@ -38,7 +38,8 @@ export async function runLint(
   print: (text: string) => void,
   say: (text: string) => void = (text) => void process.stderr.write(text),
 ): Promise<number> {
-  const inputs = new Inputs(args.files, interruptSignal());
+  const signal = interruptSignal();
+  const inputs = new Inputs(args.files, signal);
   const found: Record<Severity, number> = { error: 0, warning: 0, note: 0 };
   const format = args.from === undefined ? {} : { format: args.from };
   const seen = new Map<string, number>();
@@ -57,7 +58,10 @@ export async function runLint(
       const linter = new Linter(file, show);
       linters.push(linter);
       const stream = await importFile(inputs.open(file), { file, ...format });
-      for await (const batch of stream) for (const item of batch) linter.push(item);
+      for await (const batch of stream) {
+        signal.throwIfAborted();
+        for (const item of batch) linter.push(item);
+      }
       linter.end(stream.skipped);
       passedOver(file, stream.skipped, say);
     }

@@ -1,9 +1,7 @@
-import { createReadStream, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { bytes } from "@gpuvm/results";
 import { Progress } from "../cli/progress.ts";
-
-/** What a user gives for standard input. */
-export const STDIN = "-";
+import { inputBytes, STDIN } from "./input-bytes.ts";
 
 /** Files that are read as streams, with one progress line over all of them. */
 export class Inputs {
@@ -21,10 +19,7 @@ export class Inputs {
 
   /** The bytes of one of them, as they are stored. Throws the signal's reason when the user has had enough. */
   async *open(path: string): AsyncGenerator<Uint8Array, void, undefined> {
-    const source: AsyncIterable<Uint8Array> =
-      path === STDIN ? process.stdin : createReadStream(path, { highWaterMark: 256 * 1024 });
-    for await (const chunk of source) {
-      this.#signal.throwIfAborted();
+    for await (const chunk of inputBytes(path, this.#signal)) {
       yield chunk;
       this.#read += chunk.length;
       this.#progress.show(this.#read, path);

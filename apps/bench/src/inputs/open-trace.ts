@@ -1,9 +1,8 @@
-import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import type { Request } from "@gpuvm/drm-model";
 import { plainBytes, readTrace, shippedTraces, type TraceWarning } from "@gpuvm/trace/node";
 import { importTrace, type TraceSource } from "@gpuvm/workloads";
-import { breathe } from "../cli/interrupt.ts";
+import { inputBytes } from "./input-bytes.ts";
 import { rereadable } from "./rereadable.ts";
 
 /** Traces of up to so many requests are read once and kept; longer ones are read again for each policy. */
@@ -30,6 +29,8 @@ export async function openTrace(path: string, signal?: AbortSignal): Promise<Tra
   const kept: (readonly Request[])[] = [];
   let requests = 0;
   for await (const batch of reading.batches) {
+    // One chunk of a compressed file may be many batches.
+    signal?.throwIfAborted();
     kept.push(batch);
     requests += batch.length;
     if (requests > KEEP_REQUESTS) break;
@@ -56,26 +57,14 @@ export async function openTrace(path: string, signal?: AbortSignal): Promise<Tra
 }
 
 async function read(path: string, name: string, signal: AbortSignal | undefined): Promise<Reading> {
-  const trace = await importTrace([name], () => plainBytes(chunks(path, signal)));
+  const trace = await importTrace([name], () => plainBytes(inputBytes(path, signal)));
   if (trace.formats[0] !== "gpu-bo-trace") {
     return { header: trace.header, warnings: [], batches: trace.batches, incomplete: trace.incomplete };
   }
   // Its own reader is several times as fast as the one for any format.
-  const own = await readTrace(chunks(path, signal), { file: name });
+  const own = await readTrace(inputBytes(path, signal), { file: name });
   const incomplete = () => own.warnings.map(({ file, line, message }) => `${file}:${line}: ${message}`);
   return { header: own.header, warnings: own.warnings, batches: own, incomplete };
-}
-
-/** Bytes of a file; between two chunks signals have their turn. */
-async function* chunks(
-  path: string,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) {
-    await breathe();
-    signal?.throwIfAborted();
-    yield chunk as Uint8Array;
-  }
 }
 
 /** The traces that come with the project. */

@@ -1,8 +1,8 @@
-import { closeSync, createReadStream, mkdtempSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "@gpuvm/drm-model";
-import { STDIN } from "./open-input.ts";
+import { inputBytes, STDIN } from "./input-bytes.ts";
 
 /** A file that can be read as often as there are policies. */
 export interface Rereadable {
@@ -29,15 +29,11 @@ export async function rereadable(path: string, signal?: AbortSignal): Promise<Re
     if (stat?.isDirectory()) throw new UsageError(`${path}: is a folder; give the files in it`);
     if (stat === undefined || stat.isFile()) return { path, name };
   }
-  const source = path === STDIN ? process.stdin : createReadStream(path);
   const folder = tempFolder();
   try {
     const copy = join(folder, "input");
     const fd = openSync(copy, "wx+", 0o600);
-    for await (const chunk of source as AsyncIterable<Uint8Array>) {
-      signal?.throwIfAborted();
-      write(fd, chunk, name);
-    }
+    for await (const chunk of inputBytes(path, signal)) write(fd, chunk, name);
     if (process.platform !== "linux") {
       process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
       closeSync(fd);

@@ -4,7 +4,7 @@ import { UsageError } from "@gpuvm/drm-model";
 import type { Job } from "@gpuvm/results";
 import type { TraceSource } from "@gpuvm/workloads";
 import { openWorkload } from "@gpuvm/workloads";
-import { STDIN } from "../inputs/open-input.ts";
+import { STDIN } from "../inputs/input-bytes.ts";
 import { openTrace, shippedSources } from "../inputs/open-trace.ts";
 
 /** What chooses replays. */

@@ -32,7 +32,7 @@ function patchMethods(proto: object): void {
 
 /** Nothing but its source says so. */
 function hasPrivateFields(maker: unknown): boolean {
-  return /^\s*(?:readonly )?#\w+\s*[=;:]/m.test(Function.prototype.toString.call(maker));
+  return /^[ \t]*(?:readonly )?#\w+\s*[=;:]/m.test(Function.prototype.toString.call(maker));
 }
 
 function noted(plain: Method, known: Inside | undefined, name: string): Method {

@@ -1,0 +1,65 @@
+import { closeSync, constants, createReadStream, openSync, statSync, writeSync } from "node:fs";
+import type { Readable } from "node:stream";
+import { breathe } from "../cli/interrupt.ts";
+
+/** What a user gives for standard input. */
+export const STDIN = "-";
+
+/** Large chunks: each costs a turn of the event loop. */
+const CHUNK_BYTES = 256 * 1024;
+
+/**
+ * The bytes of a file; `-` is standard input. Signals have a turn between two chunks, and an abort ends the reading at
+ * once, whatever the system is still waiting for: a FIFO that nobody writes to, a disk that sleeps.
+ */
+export async function* inputBytes(
+  path: string,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  signal?.throwIfAborted();
+  const source: Readable =
+    path === STDIN ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  const aborted = signal === undefined ? undefined : abortOf(signal);
+  try {
+    for (;;) {
+      const coming = chunks.next();
+      const next = await (aborted === undefined ? coming : Promise.race([coming, aborted.promise]));
+      if (next.done === true) return;
+      await breathe();
+      signal?.throwIfAborted();
+      yield next.value;
+    }
+  } finally {
+    aborted?.forget();
+    source.destroy();
+    if (signal?.aborted === true && path !== STDIN) wake(path);
+  }
+}
+
+/**
+ * Opening a FIFO waits for a writer, and reading one for what it writes; the process can't end before either is over. So it
+ * gets a writer that leaves at once, and a byte that nobody reads.
+ */
+function wake(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFIFO() !== true) return;
+  try {
+    const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    writeSync(fd, "\n");
+    closeSync(fd);
+  } catch {
+    // Nobody waits.
+  }
+}
+
+/** A promise that is rejected when the user has had enough. */
+function abortOf(signal: AbortSignal): { readonly promise: Promise<never>; forget(): void } {
+  let abort = () => {};
+  const promise = new Promise<never>((_resolve, reject) => {
+    abort = () => reject(signal.reason as Error);
+  });
+  signal.addEventListener("abort", abort, { once: true });
+  // Nobody may be waiting at that moment.
+  promise.catch(() => {});
+  return { promise, forget: () => signal.removeEventListener("abort", abort) };
+}
