@@ -2,7 +2,7 @@ import type { RefEdge, ReferencePolicy, RefNode } from "@gpuvm/core";
 import { loopStates, verdictOf } from "./verdict.ts";
 import { eventName, purposeName } from "./words.ts";
 
-/** What an edge says of itself in the drawing, so that no legend is needed. */
+/** What an edge says of itself in the drawing. */
 const KINDS = {
   counted: { verb: "counts", style: "solid", head: "normal" },
   weak: { verb: "points to, does not count", style: "dashed", head: "vee" },
@@ -68,8 +68,12 @@ function breaker(policy: ReferencePolicy, index: number): string {
 
 function caption(policy: ReferencePolicy, ownership: string): string {
   const { sentence } = verdictOf(policy);
-  return `${wrap(`${policy.driver}:${policy.variant}, ${ownership}; models ${policy.models}`)}\n${wrap(`${policy.driver}:${policy.variant} ${sentence}`)}`;
+  return `${LEGEND}\n${wrap(`${policy.driver}:${policy.variant}, ${ownership}; models ${policy.models}`)}\n${wrap(`${policy.driver}:${policy.variant} ${sentence}`)}`;
 }
+
+/** What the looks of the drawing mean. */
+const LEGEND =
+  "Ellipses: kinds of objects. Solid: a counted reference; dashed: a pointer; dotted: a duty to take away.\nThick: part of a reference loop, red where nothing is sure to break it. Boxes: what tears a mapping down.";
 
 function wrap(line: string): string {
   return line.replaceAll(/(.{70,110}?)\s/g, "$1\n");

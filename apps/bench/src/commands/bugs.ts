@@ -57,11 +57,12 @@ function text(
 ): string {
   const lines: string[] = [];
   if (results.length > 0) {
-    const head = ["bug", "driver", "found", "by", "steps", "states", "fixed form", "title"];
+    const head = ["bug", "driver", "found", "upstream", "by", "steps", "states", "fixed form", "title"];
     const rows = results.map((r) => [
       r.id,
       r.driver,
       r.found ? (r.violation?.split(":", 1)[0] ?? "") : "NOT FOUND",
+      r.upstream,
       r.method,
       String(r.steps),
       String(r.states),

@@ -20,7 +20,11 @@ export interface WhyArgs {
  *
  * @returns the exit code: 0, or 1 if a policy was asked about whose reference loop nothing breaks
  */
-export async function runWhy(args: WhyArgs, print: (text: string) => void): Promise<number> {
+export async function runWhy(
+  args: WhyArgs,
+  print: (text: string) => void,
+  say: (text: string) => void = (text) => void process.stderr.write(text),
+): Promise<number> {
   const names = args.policy.length > 0 ? args.policy : DRIVERS.map(({ name }) => name);
   const subjects = names.map(subjectNamed);
   const asked = subjects.map((subject) => declared(subject, args.ownership));
@@ -29,6 +33,7 @@ export async function runWhy(args: WhyArgs, print: (text: string) => void): Prom
   const [first] = asked;
   if (args.svg !== undefined && first !== undefined) {
     writeWhole(args.svg, await svgOf(first.policy, first.words));
+    say(`${args.svg}: open it in a browser\n`);
   }
   return asked.some(({ policy }) => verdictOf(policy).can === "never") ? 1 : 0;
 }

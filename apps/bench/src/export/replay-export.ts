@@ -26,7 +26,7 @@ export async function exportReplay(
   const subject = subjectNamed(args.policy ?? own?.name ?? "");
   const options = { audit: false, lockdep: false, repeat: 1, signal };
   if (args.format === "gpuvas") {
-    const sampler = new GpuvasOfReplay((args.at ?? Number.POSITIVE_INFINITY) * 1e9);
+    const sampler = new GpuvasOfReplay((args.at ?? Number.POSITIVE_INFINITY) * 1e6);
     await replayOne(source, subject, { ...options, sampler });
     await put(sampler.text);
     return source.incomplete?.() ?? [];
