@@ -57,7 +57,8 @@ export function importsOf(text: string): string[] {
 function mayImport(owner: string, target: string): boolean {
   const family = (name: string) => name.replace(/^(@gpuvm\/policy)-(?!testkit$).*$/, "$1-*");
   const allowed = LAYERS[family(owner)] ?? [];
-  return allowed.includes(family(target)) || allowed.includes("@gpuvm/*");
+  const name = target.split("/").slice(0, 2).join("/");
+  return allowed.includes(family(name)) || allowed.includes("@gpuvm/*");
 }
 
 function leavesItsFolder(path: string, specifier: string): boolean {

@@ -1,3 +1,9 @@
+/**
+ * Figures for people: counts, bytes and times in a few digits.
+ *
+ * @packageDocumentation
+ */
+
 /** `12,345` */
 export function count(n: number): string {
   return Math.round(n).toLocaleString("en-US");

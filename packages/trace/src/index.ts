@@ -16,7 +16,8 @@ export type {
   TimelineInstant,
   TimelineSink,
 } from "./export/timeline-event.ts";
-export { IMPORT_FORMATS, type ImportOptions, type ImportStream, importFile } from "./import/import-file.ts";
+export { IMPORT_FORMATS, type ImportFormat } from "./import/formats.ts";
+export { type ImportOptions, type ImportStream, importFile } from "./import/import-file.ts";
 export type {
   Fault,
   Imported,
@@ -34,7 +35,7 @@ export type {
 export { type GpuvasSpace, parseGpuvas } from "./import/parse-gpuvas.ts";
 export { Shortfall } from "./import/shortfall.ts";
 export type { PassedOver } from "./import/skipped.ts";
-export { type ImportFormat, sniff, tellsEvents } from "./import/sniff.ts";
+export { sniff, tellsEvents } from "./import/sniff.ts";
 export type { ByteSource } from "./inflate.ts";
 export { AddressHistory, type Near, type Past } from "./lint/address-history.ts";
 export type { KnownAddresses } from "./lint/fault-lint.ts";

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { UsageError } from "@gpuvm/drm-model";
-import { TraceError } from "@gpuvm/trace";
 import { type Application, buildApplication, buildRouteMap, type Command, run } from "@stricli/core";
 import { propose } from "../completion/propose.ts";
 import { COMPLETE } from "../completion/scripts.ts";
@@ -85,7 +84,8 @@ const ENDED = [
 
 /** Whether the message alone says what to do. */
 export function isUserError(error: unknown): error is Error {
-  return error instanceof UsageError || error instanceof TraceError;
+  // By its name: the readers are not loaded where nothing is read.
+  return error instanceof UsageError || (error instanceof Error && error.name === "TraceError");
 }
 
 /**

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Progress as Searched } from "@gpuvm/explorer";
-import { count } from "@gpuvm/results";
+import { count } from "@gpuvm/results/units";
 import { buildCommand, type Command } from "@stricli/core";
 import type { ExploreArgs } from "../commands/explore.ts";
 import type { BenchContext } from "./context.ts";

@@ -1,4 +1,4 @@
-import { IMPORT_FORMATS, type ImportFormat } from "@gpuvm/trace";
+import { IMPORT_FORMATS, type ImportFormat } from "@gpuvm/trace/formats";
 
 /** `--from`: the format of an input. */
 export interface FromFlag {

@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { count } from "@gpuvm/results";
+import { count } from "@gpuvm/results/units";
 
 /** How a progress line counts. */
 export interface ProgressOptions {

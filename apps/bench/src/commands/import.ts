@@ -1,5 +1,5 @@
 import { type Request, TRACE_FORMAT } from "@gpuvm/drm-model";
-import { count } from "@gpuvm/results";
+import { count } from "@gpuvm/results/units";
 import { encodeTrace, type ImportFormat, plainBytes, TraceWriter } from "@gpuvm/trace/node";
 import { importTrace } from "@gpuvm/workloads";
 import { EXIT } from "../cli/context.ts";

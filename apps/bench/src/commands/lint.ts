@@ -1,4 +1,4 @@
-import { count } from "@gpuvm/results";
+import { count } from "@gpuvm/results/units";
 import {
   type Finding,
   formatFinding,

@@ -1,5 +1,5 @@
 import type { Request } from "@gpuvm/drm-model";
-import { count } from "@gpuvm/results";
+import { count } from "@gpuvm/results/units";
 import { shippedTraces, TraceWriter } from "@gpuvm/trace/node";
 import type { TraceSource } from "@gpuvm/workloads";
 import { chosenWorkload, openWorkload, type Stat, TraceStats, WORKLOADS } from "@gpuvm/workloads";

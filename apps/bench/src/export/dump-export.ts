@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { UsageError } from "@gpuvm/drm-model";
-import { bytes, count } from "@gpuvm/results";
+import { bytes, count } from "@gpuvm/results/units";
 import {
   benchstat,
   csvRow,

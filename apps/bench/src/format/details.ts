@@ -1,5 +1,5 @@
 import type { DistributionSummary, RunResult } from "@gpuvm/results";
-import { bytes, count, short, time } from "@gpuvm/results";
+import { bytes, count, short, time } from "@gpuvm/results/units";
 import { csvTable, markdownTable, terminalTable } from "./table.ts";
 
 const FIGURES: readonly (readonly [label: string, cell: (run: RunResult) => string])[] = [

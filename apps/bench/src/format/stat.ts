@@ -1,4 +1,4 @@
-import { bytes, count, short, time } from "@gpuvm/results";
+import { bytes, count, short, time } from "@gpuvm/results/units";
 import type { Stat } from "@gpuvm/workloads";
 
 const UNITS: Readonly<Record<Stat["unit"], (n: number) => string>> = {

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { bytes } from "@gpuvm/results";
+import { bytes } from "@gpuvm/results/units";
 import { Progress } from "../cli/progress.ts";
 import { inputBytes, STDIN } from "./input-bytes.ts";
 

@@ -7,6 +7,7 @@ import { TraceError } from "../trace-error.ts";
 import { bindingReportImporter } from "./binding-report.ts";
 import { dmesgImporter } from "./dmesg.ts";
 import { fdinfoImporter } from "./fdinfo.ts";
+import { IMPORT_FORMATS, type ImportFormat } from "./formats.ts";
 import { gpuvasImporter } from "./gpuvas.ts";
 import type { Imported, Importer } from "./imported.ts";
 import { msmDevcoredumpImporter } from "./msm-devcoredump.ts";
@@ -14,7 +15,7 @@ import { msmGemImporter } from "./msm-gem.ts";
 import { panthorGemsImporter } from "./panthor-gems.ts";
 import { radvBoHistoryImporter } from "./radv-bo-history.ts";
 import { type PassedOver, Skipped } from "./skipped.ts";
-import { type ImportFormat, SNIFF_CHARS, sniff } from "./sniff.ts";
+import { SNIFF_CHARS, sniff } from "./sniff.ts";
 import { traceCmdImporter } from "./trace-cmd.ts";
 import { vkd3dImporter } from "./vkd3d.ts";
 import { xeDevcoredumpImporter } from "./xe-devcoredump.ts";
@@ -32,12 +33,6 @@ const IMPORTERS: Readonly<Record<Exclude<ImportFormat, "gpu-bo-trace">, (file: s
   "panthor-gems": panthorGemsImporter,
   dmesg: dmesgImporter,
 };
-
-/** The names of all formats. */
-export const IMPORT_FORMATS: readonly ImportFormat[] = [
-  "gpu-bo-trace",
-  ...(Object.keys(IMPORTERS) as (keyof typeof IMPORTERS)[]),
-];
 
 /** Options of {@link importFile}. */
 export interface ImportOptions {

@@ -1,19 +1,5 @@
 /** Tells which format a text is, from its first lines. The only place that does. */
-
-/** The formats that can be read. */
-export type ImportFormat =
-  | "gpu-bo-trace"
-  | "gpuvas"
-  | "trace-cmd"
-  | "fdinfo"
-  | "binding-report"
-  | "radv-bo-history"
-  | "vkd3d"
-  | "xe-devcoredump"
-  | "msm-devcoredump"
-  | "msm-gem"
-  | "panthor-gems"
-  | "dmesg";
+import type { ImportFormat } from "./formats.ts";
 
 /** Formats that tell what happened; the others tell how it is. */
 const EVENTS: ReadonlySet<ImportFormat> = new Set([
