@@ -30,15 +30,19 @@ export default defineConfig({
     sidebar: {
       "/guides/": [
         {
-          text: "The answer",
-          items: [{ text: "Why does msm need that?", link: "/guides/why-does-msm-need-that" }],
+          text: "Begin",
+          items: [
+            { text: "Getting started", link: "/guides/getting-started" },
+            { text: "The ideas in ten minutes", link: "/guides/ideas" },
+            { text: "Why does msm need that?", link: "/guides/why-does-msm-need-that" },
+          ],
         },
         {
           text: "Use it",
           items: [
-            { text: "Getting started", link: "/guides/getting-started" },
             { text: "From your machine", link: "/guides/from-your-machine" },
-            { text: "Formats", link: "/guides/formats-and-features" },
+            { text: "Formats and features", link: "/guides/formats-and-features" },
+            { text: "The command", link: "/guides/command" },
           ],
         },
         {
