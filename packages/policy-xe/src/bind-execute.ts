@@ -16,10 +16,10 @@ import {
 import type { BindExecQueue } from "./bind-exec-queue.ts";
 import type { XeVmaOp } from "./bind-op.ts";
 import type { XeBo } from "./bo.ts";
-import { validateBo } from "./gem.ts";
 import { evictsAnother } from "./history.ts";
 import { PtUpdateOps, updateOpsAbort, updateOpsPrepare } from "./pt/update-ops.ts";
 import { updateOpsRun } from "./pt/update-run.ts";
+import { migrateBo, validateBo } from "./validate.ts";
 import type { XeVm } from "./vm.ts";
 import type { XeVma } from "./vma.ts";
 import { vmaDestroy } from "./vma-life.ts";
@@ -94,18 +94,18 @@ function* opLockAndPrep(
       const map = op.map as XeVma;
       yield* lockVma(exec, map);
       if (exec.contended !== null || (vm.faultMode && !op.immediate)) return 0;
-      return validate(map);
+      return yield* validate(map);
     }
     case DRM_GPUVA_OP_REMAP: {
       yield* lockVma(exec, op.old as XeVma);
       if (exec.contended !== null) return 0;
-      const ret = op.prev === null ? 0 : validate(op.prev);
-      return ret !== 0 || op.next === null ? ret : validate(op.next);
+      const ret = op.prev === null ? 0 : yield* validate(op.prev);
+      return ret !== 0 || op.next === null ? ret : yield* validate(op.next);
     }
     case DRM_GPUVA_OP_PREFETCH: {
       const old = op.old as XeVma;
       yield* lockVma(exec, old);
-      return exec.contended !== null || old.bo === null ? 0 : prefetch(old.bo);
+      return exec.contended !== null || old.bo === null ? 0 : yield* prefetch(old.bo);
     }
     default:
       yield* lockVma(exec, op.old as XeVma);
@@ -118,17 +118,17 @@ function* lockVma(exec: DrmExec, vma: XeVma): Steps<void> {
 }
 
 /** `vma_lock_and_validate`. What may go is not brought back for the remains of a mapping. */
-function validateVma(vm: XeVm, vma: XeVma, ops: readonly XeVmaOp[], array: boolean): Errno {
+function* validateVma(vm: XeVm, vma: XeVma, ops: readonly XeVmaOp[], array: boolean): Steps<Errno> {
   if (vma.bo === null || !vma.willneed) return 0;
-  const ret = validateBo(vma.bo);
+  const ret = yield* validateBo(vma.bo, vm, !array && vm.allowsVmEviction);
   return ret !== 0 && array && evictsAnother(vm, vma.bo, ops) ? 0 : ret;
 }
 
 /** Makes a mapped object be where the GPU reaches it. Unlike a map it has no VMA to make that would look at the state. */
-function prefetch(bo: XeBo): Errno {
+function* prefetch(bo: XeBo): Steps<Errno> {
   if (bo.madv === "dontneed") return -EBUSY;
   if (bo.madv === "purged") return -EINVAL;
   if (bo.place === "tt") return 0;
   // `xe_bo_can_migrate`: what came in as a dma-buf stays where its owner has it.
-  return bo.imported ? -EINVAL : validateBo(bo);
+  return bo.imported || !bo.placements.includes("tt") ? -EINVAL : yield* migrateBo(bo);
 }

@@ -50,6 +50,8 @@ export class XeBo extends Bo {
   ttPurgeable = false;
   /** It moves with its VM's other objects in the lists of what is evicted first. */
   bulk: boolean;
+  /** It is freed, and these still use its memory. */
+  lastFences: readonly DmaFence[] = [];
   /** Contents wanted? Protected by its dma_resv. */
   madv: Purgeable = "willneed";
   /** VMAs of it (`bo->purgeable.vma_count`). */
@@ -96,6 +98,7 @@ const destroyHook: GemFuncs = {
       return;
     }
     const fences = bo.resv.pending().flatMap(({ fence }) => (fence instanceof PreemptFence ? [] : [fence]));
+    bo.lastFences = fences;
     bo.machine.queueWork("ttm_bo_delayed_delete", () => delayedDelete(bo, fences));
   },
 };

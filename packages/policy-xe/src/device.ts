@@ -1,7 +1,7 @@
 import { type BoOwnership, type DrmGpuvm, Lock } from "@gpuvm/core";
-import type { Machine } from "@gpuvm/drm-model";
+import { KIB4, type Machine } from "@gpuvm/drm-model";
 import type { XeEvent } from "./events.ts";
-import { LUNAR_LAKE, type XePlatform } from "./platform.ts";
+import { BATTLEMAGE, LUNAR_LAKE, type XePlatform } from "./platform.ts";
 import { XeRing } from "./ring.ts";
 import { XeTtm } from "./ttm.ts";
 import type { XeVm } from "./vm.ts";
@@ -24,10 +24,19 @@ export interface Xe {
   readonly ttm: XeTtm;
   /** Long-running work never ends by itself, as that of a program that polls memory; else it does, as any other. */
   endlessLongRunning: boolean;
+  /** Copies of the driver's own are done when they are submitted, as by a CPU; else they are jobs. */
+  copiesAtOnce: boolean;
+  /** The timeline of those copies (`struct xe_migrate`). */
+  readonly migrate: { readonly context: number; seqno: number };
   /** Told of each thing that is done to the hardware, or null. */
   onEvent: ((event: XeEvent) => void) | null;
   /** The ring of an engine class. */
   ring(engineClass: number): XeRing;
+}
+
+/** With memory of its own if the machine says how much. */
+function platformOf({ options: { vram } }: Machine): XePlatform {
+  return vram === undefined || vram === 0 ? LUNAR_LAKE : { ...BATTLEMAGE, vram };
 }
 
 /** A device on a machine. */
@@ -35,7 +44,7 @@ export function xeDevice(
   machine: Machine,
   boOwnership: BoOwnership,
   defects: ReadonlySet<string> = new Set(),
-  platform: XePlatform = LUNAR_LAKE,
+  platform: XePlatform = platformOf(machine),
 ): Xe {
   const rings = new Map<number, XeRing>();
   const xe: Xe = {
@@ -45,8 +54,10 @@ export function xeDevice(
     defects,
     bosLock: new Lock("client bos_lock", "xe client bos_lock", machine.dev.lockdep),
     vms: new WeakMap(),
-    ttm: new XeTtm(),
+    ttm: new XeTtm(platform.vram),
     endlessLongRunning: false,
+    copiesAtOnce: false,
+    migrate: { context: machine.fenceContext(), seqno: 0 },
     onEvent: null,
     ring(engineClass) {
       let ring = rings.get(engineClass);
@@ -57,5 +68,7 @@ export function xeDevice(
       return ring;
     },
   };
+  // The root of the kernel's own VM (`xe_migrate_init`).
+  xe.ttm.chargeTable(KIB4);
   return xe;
 }

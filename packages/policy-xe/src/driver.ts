@@ -10,6 +10,7 @@ import { showMeminfo } from "./meminfo.ts";
 import { primeExport, primeImport, primeRole } from "./prime.ts";
 import { queueCreate, queueDestroy, queueWait } from "./queue.ts";
 import { shrinkBytes } from "./shrinker.ts";
+import { makeRoomNow } from "./validate.ts";
 import { vmCreate } from "./vm-create.ts";
 import { XeFile } from "./xe-file.ts";
 
@@ -22,6 +23,7 @@ export function start(policy: ReferencePolicy, machine: Machine, options: Driver
 /** The driver on a device that is there. */
 export function driverOf(xe: Xe, policy: ReferencePolicy): Driver {
   const { machine, boOwnership } = xe;
+  xe.ttm.makeRoom = (bytes) => makeRoomNow(xe, bytes);
   return {
     policy: withOwnership(policy, boOwnership),
     open: (id) => new XeFile(machine, id),

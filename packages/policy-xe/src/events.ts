@@ -1,3 +1,5 @@
+import type { Place } from "./lru.ts";
+
 /**
  * What the driver does to page tables, TLBs, queues and memory, in the order in which it does it. For whoever listens
  * (`Xe.onEvent`): a comparison with what the driver's own code did.
@@ -16,5 +18,5 @@ export type XeEvent =
   | readonly ["table allocation fails"]
   | readonly ["queue suspend"]
   | readonly ["queue resume"]
-  | readonly ["copy", bo: object, from: string, to: string]
-  | readonly ["clear bo", bo: object, to: string];
+  | readonly ["copy", bo: object, from: Place, to: Place]
+  | readonly ["clear bo", bo: object, to: Place];

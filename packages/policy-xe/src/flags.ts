@@ -29,5 +29,10 @@ export const BIND_FLAGS: number = BIND_READONLY | BIND_IMMEDIATE | BIND_NULL | B
 /** GEM_CREATE: no pages until the first use (`DRM_XE_GEM_CREATE_FLAG_DEFER_BACKING`). */
 export const GEM_DEFER_BACKING: number = 1 << 0;
 
+/** GEM_CREATE, placement: pages of the system. The bit is the region's instance. */
+export const PLACE_SYSTEM: number = 1 << 0;
+/** GEM_CREATE, placement: the memory of the first tile. */
+export const PLACE_VRAM0: number = 1 << 1;
+
 /** Engine class of a queue for binds (`DRM_XE_ENGINE_CLASS_VM_BIND`). */
 export const CLASS_VM_BIND = 5;

@@ -2,7 +2,9 @@ import { EINVAL, ENOENT, ENOMEM, type Errno, type Steps } from "@gpuvm/core";
 import { type GemClose, type GemNew, lock, preempt, unlock } from "@gpuvm/drm-model";
 import { XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
-import { GEM_DEFER_BACKING } from "./flags.ts";
+import { GEM_DEFER_BACKING, PLACE_SYSTEM, PLACE_VRAM0 } from "./flags.ts";
+import type { Place } from "./lru.ts";
+import { initBo } from "./validate.ts";
 import type { XeVm } from "./vm.ts";
 import type { XeFile } from "./xe-file.ts";
 
@@ -10,6 +12,8 @@ import type { XeFile } from "./xe-file.ts";
 export function* gemCreate(xe: Xe, file: XeFile, req: GemNew): Steps<Errno> {
   const { dev } = xe.machine;
   if (req.size === 0 || req.size % 4096 !== 0) return -EINVAL;
+  const placements = placementsOf(xe, req.placement ?? PLACE_SYSTEM);
+  if (placements === null) return -EINVAL;
   let vm: XeVm | null = null;
   if (req.vm !== undefined && req.vm !== 0) {
     vm = file.vms.get(req.vm) ?? null;
@@ -18,9 +22,11 @@ export function* gemCreate(xe: Xe, file: XeFile, req: GemNew): Steps<Errno> {
     yield* lock(dev, vm.gpuvm.resv, "xe_gem_create_ioctl");
   }
   yield* preempt(dev, "alloc", "xe_bo_create_user");
-  const bo = dev.mayAlloc("xe bo") ? new XeBo(xe, req.size, { vm }) : null;
+  const bo = dev.mayAlloc("xe bo") ? new XeBo(xe, req.size, { vm, placements }) : null;
   let ret: Errno = bo === null ? -ENOMEM : 0;
-  if (bo !== null) ret = initPlacement(bo, ((req.flags ?? 0) & GEM_DEFER_BACKING) !== 0);
+  // Deferred: not before the first use.
+  if (bo !== null)
+    ret = yield* initBo(bo, ((req.flags ?? 0) & GEM_DEFER_BACKING) !== 0 ? ["system"] : placements);
   if (vm !== null) unlock(dev, vm.gpuvm.resv);
   if (bo !== null && ret === 0) {
     yield* preempt(dev, "publish", "drm_gem_handle_create");
@@ -30,16 +36,15 @@ export function* gemCreate(xe: Xe, file: XeFile, req: GemNew): Steps<Errno> {
   return ret;
 }
 
-/** Where a new object gets its memory (`xe_bo_init_locked`): `defer`, not before the first use. */
-function initPlacement(bo: XeBo, defer: boolean): Errno {
-  const { ttm } = bo.xe;
-  if (defer) {
-    ttm.assign(bo, "system");
-    return 0;
-  }
-  const ret = ttm.populate(bo);
-  if (ret === 0) ttm.assign(bo, "tt");
-  return ret;
+/**
+ * Where a program lets an object be, the best first (`__xe_bo_placement_for_flags`); null: nowhere that there is. On a device
+ * without memory of its own VRAM is taken for pages, so that what a discrete part's programs did can be replayed there; the
+ * driver refuses it.
+ */
+function placementsOf(xe: Xe, mask: number): readonly Place[] | null {
+  if (mask === 0 || (mask & ~(PLACE_SYSTEM | PLACE_VRAM0)) !== 0) return null;
+  if (mask === PLACE_SYSTEM || xe.ttm.vram === null) return ["tt"];
+  return mask === PLACE_VRAM0 ? ["vram"] : ["vram", "tt"];
 }
 
 /**
@@ -62,17 +67,4 @@ export function* gemClose(xe: Xe, file: XeFile, req: GemClose): Steps<Errno> {
   file.exports.get(req.bo)?.close();
   file.exports.delete(req.bo);
   return closed ? 0 : -EINVAL;
-}
-
-/**
- * Makes an object's memory be where it may be (`xe_bo_validate`). Its dma_resv is held.
- *
- * @returns 0 or -ENOMEM
- */
-export function validateBo(bo: XeBo): Errno {
-  const { ttm } = bo.xe;
-  if (bo.place === "tt") return 0;
-  const ret = ttm.populate(bo);
-  if (ret === 0) ttm.assign(bo, "tt");
-  return ret;
 }

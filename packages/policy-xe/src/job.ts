@@ -48,6 +48,7 @@ export function pushJob(queue: XeQueue, job: XeJob, after: readonly DmaFence[]):
     endless: vm.lrMode && xe.endlessLongRunning,
     killed: () => queue.killed,
     begins() {
+      xe.machine.counts.gpuJobs++;
       xe.onEvent?.(["job", job.flushTlb]);
       if (job.flushTlb) vm.pt.flush("submit");
     },

@@ -10,6 +10,8 @@ import {
 } from "@gpuvm/core";
 import type { XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
+import type { Place } from "./lru.ts";
+import { clearBo, copyBo } from "./migrate.ts";
 import { enableSignaling, waitIdle } from "./preempt-fence.ts";
 import { invalidateVma } from "./pt/invalidate.ts";
 import { purgePages, setPurgeableState } from "./purgeable.ts";
@@ -54,14 +56,82 @@ function rebindUnlocked(vm: XeVm, vmBo: DrmGpuvmBo): void {
   });
 }
 
-/** Takes an object out of the GPU's reach (`xe_bo_evict`, from pages that it reaches to pages that it does not). */
-export function* evictToSystem(xe: Xe, bo: XeBo, noWait = false): Steps<Errno> {
-  if (bo.place !== "tt") return 0;
+/**
+ * Moves an object's memory (`xe_bo_move`). Room in VRAM was taken before. Between VRAM and pages that the GPU does not reach it
+ * goes by pages that it reaches. Its dma_resv is held.
+ *
+ * @param evict for another's sake: what nobody needs is given up instead
+ * @param noWait -EBUSY rather than wait for the GPU
+ */
+export function* moveBo(xe: Xe, bo: XeBo, to: Place, evict = false, noWait = false): Steps<Errno> {
+  const from = bo.place;
+  if (to === "tt") {
+    const ret = xe.ttm.populate(bo);
+    if (ret !== 0) return ret;
+  }
+  if (evict && bo.madv === "dontneed") return yield* giveUp(xe, bo, noWait);
+  const hasData = from === "vram" || (from !== null && bo.tt !== "none");
+  if (!hasData || (from === "system" && to === "tt")) {
+    if (to === "vram") clearBo(xe, bo, to);
+    xe.ttm.assign(bo, to);
+    return 0;
+  }
   const ret = yield* triggerRebind(xe, bo, noWait);
   if (ret !== 0) return ret;
-  yield* waitIdle(xe.machine.dev, bo.resv, "xe_bo_move");
-  xe.ttm.assign(bo, "system");
-  bo.takePages("evicted");
+  if (from === "tt" && to === "system") {
+    if (noWait && bo.resv.busy(USAGE_BOOKKEEP) !== null) return -EBUSY;
+    yield* waitIdle(xe.machine.dev, bo.resv, "xe_bo_move");
+    xe.ttm.assign(bo, "system");
+    bo.takePages("evicted");
+    return 0;
+  }
+  if (from === "system" || to === "system") {
+    // -EMULTIHOP
+    const hop = yield* moveBo(xe, bo, "tt", false, noWait);
+    return hop !== 0 ? hop : yield* moveBo(xe, bo, to, evict, noWait);
+  }
+  moveByGpu(xe, bo, to, evict);
+  return 0;
+}
+
+/**
+ * Between VRAM and pages (`ttm_bo_move_accel_cleanup`). The room of what is evicted is free at once, for those who wait for the
+ * copy; else it is when the copy is done.
+ */
+function moveByGpu(xe: Xe, bo: XeBo, to: Place, evict: boolean): void {
+  const { ttm } = xe;
+  const { vram } = ttm;
+  const from = bo.place as Place;
+  const copied = copyBo(xe, bo, from, to);
+  if (from === "vram" && vram !== null && !copied.signaled) {
+    if (evict) vram.moving = copied;
+    else {
+      // `ttm_bo_move_to_ghost`
+      vram.used += bo.size;
+      copied.onSignal(() => vram.release(bo.size));
+    }
+  }
+  ttm.assign(bo, to);
+  const left = () => {
+    // From now on somebody else may have the old place.
+    const { pages } = bo;
+    bo.takePages("evicted");
+    bo.pages = pages;
+  };
+  if (copied.signaled) left();
+  else copied.onSignal(left);
+}
+
+/** `xe_ttm_bo_purge`: the memory goes, and its contents with it. */
+function* giveUp(xe: Xe, bo: XeBo, noWait: boolean): Steps<Errno> {
+  const ret = yield* triggerRebind(xe, bo, noWait);
+  if (ret !== 0) return ret;
+  if (noWait && bo.resv.busy(USAGE_BOOKKEEP) !== null) return -EBUSY;
+  yield* waitIdle(xe.machine.dev, bo.resv, "ttm_bo_pipeline_gutting");
+  xe.ttm.assign(bo, null);
+  bo.tt = "none";
+  setPurgeableState(bo, "purged");
+  bo.takePages("purged");
   return 0;
 }
 

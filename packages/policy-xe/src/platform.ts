@@ -13,8 +13,8 @@ export interface XePlatform {
   readonly vaSize: number;
   /** GTs of the tile, each with a TLB of its own: 1, or 2 with a media GT. */
   readonly gtCount: 1 | 2;
-  /** It has memory of its own (`is_dgfx`). */
-  readonly isDgfx: boolean;
+  /** Bytes of its own memory that can be used (`is_dgfx`); 0: it has none. */
+  readonly vram: number;
   /** The GPU can fault (`has_usm`). */
   readonly hasUsm: boolean;
   /** Faults need a scratch page (`needs_scratch`). */
@@ -30,7 +30,7 @@ export const LUNAR_LAKE: XePlatform = {
   ...XE2,
   name: "Lunar Lake",
   graphicsVerx100: 2004,
-  isDgfx: false,
+  vram: 0,
   hasCtxTlbInval: false,
 };
 
@@ -39,7 +39,7 @@ export const BATTLEMAGE: XePlatform = {
   ...XE2,
   name: "Battlemage",
   graphicsVerx100: 2001,
-  isDgfx: true,
+  vram: 12 * 2 ** 30,
   hasCtxTlbInval: false,
 };
 
@@ -50,7 +50,7 @@ export const TIGER_LAKE: XePlatform = {
   vmMaxLevel: 3,
   vaSize: 2 ** 48,
   gtCount: 1,
-  isDgfx: false,
+  vram: 0,
   hasUsm: false,
   needsScratch: false,
   hasCtxTlbInval: false,

@@ -10,15 +10,15 @@ import type { BindExecQueue } from "./bind-exec-queue.ts";
 import { opsExecute } from "./bind-execute.ts";
 import { rebindOp } from "./bind-op.ts";
 import type { XeBo } from "./bo.ts";
-import { validateBo } from "./gem.ts";
 import { PtUpdateOps } from "./pt/update-ops.ts";
+import { validateBo } from "./validate.ts";
 import type { XeVm } from "./vm.ts";
 
 /**
  * An object that moved is wanted again (`xe_gpuvm_validate`): its pages come back, and its VMAs get onto the rebind list.
  * A purged one has no pages to bring back: its entries will read the scratch page, or nothing.
  */
-export function gpuvmValidate(vm: XeVm, vmBo: DrmGpuvmBo): Errno {
+export function* gpuvmValidate(vm: XeVm, vmBo: DrmGpuvmBo): Steps<Errno> {
   const bo = vmBo.obj as XeBo;
   gpuvmBoForEachVa(vmBo, (va) => {
     const vma = vm.vmas[va];
@@ -27,7 +27,7 @@ export function gpuvmValidate(vm: XeVm, vmBo: DrmGpuvmBo): Errno {
     vm.rebindList.add(vma);
   });
   if (bo.madv !== "purged") {
-    const ret = validateBo(bo);
+    const ret = yield* validateBo(bo, vm, false);
     if (ret !== 0) return ret;
   }
   vmBo.evicted = false;

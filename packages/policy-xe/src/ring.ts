@@ -65,7 +65,6 @@ export class XeRing {
     }
     job.uses?.starts();
     job.begins();
-    machine.counts.gpuJobs++;
     if (job.endless) return;
     this.busyUntil = Math.max(this.busyUntil, machine.now) + (machine.options.jobNs ?? JOB_NS);
     machine.timers.add(this.busyUntil, () => this.finish(job, 0));

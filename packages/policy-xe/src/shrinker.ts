@@ -2,7 +2,7 @@ import { EBUSY, type Errno, type Steps, USAGE_BOOKKEEP } from "@gpuvm/core";
 import { unlock } from "@gpuvm/drm-model";
 import type { XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
-import { evictToSystem, purge } from "./move.ts";
+import { moveBo, purge } from "./move.ts";
 import { waitIdle } from "./preempt-fence.ts";
 
 /** Bytes of a page of the system. */
@@ -78,7 +78,7 @@ function* shrinkBo(xe: Xe, bo: XeBo, scan: Scan, purging: boolean, noWait: boole
 
 /** Its contents go to swap (`ttm_bo_shrink`). */
 function* backUp(xe: Xe, bo: XeBo, noWait: boolean): Steps<Errno> {
-  const ret = yield* evictToSystem(xe, bo, noWait);
+  const ret = bo.place === "tt" ? yield* moveBo(xe, bo, "system", false, noWait) : 0;
   if (ret !== 0) return ret;
   yield* waitIdle(xe.machine.dev, bo.resv, "ttm_bo_shrink");
   bo.tt = "swapped";

@@ -1,22 +1,38 @@
 import { ENOMEM, type Errno } from "@gpuvm/core";
 import type { XeBo } from "./bo.ts";
 import { type BulkMove, Lru, type Place } from "./lru.ts";
+import { Vram } from "./vram.ts";
 
 /** The places of a device's memory with the objects in each, and moves between them (TTM's side of `xe_bo.c`). */
 export class XeTtm {
   /** By place, what is evicted first in front. */
   readonly lrus: Readonly<Record<Place, Lru<XeBo>>> = { system: new Lru(), tt: new Lru(), vram: new Lru() };
+  /** The device's own memory; null: it has none. */
+  readonly vram: Vram | null;
+  /** Makes room for bytes of the kernel's own, without waiting for anybody (`bdev->funcs`, of the driver that is started). */
+  makeRoom: ((bytes: number) => boolean) | null = null;
 
-  /** Gives an object a resource in a place, in exchange for the one that it has. */
+  /** All empty. `vram`: bytes of the device's own memory. */
+  constructor(vram: number) {
+    this.vram = vram === 0 ? null : new Vram(vram);
+  }
+
+  /** Gives an object a resource in a place, in exchange for the one that it has. In VRAM the room was taken before. */
   assign(bo: XeBo, place: Place | null): void {
     this.leave(bo);
     bo.place = place;
     if (place !== null) this.lrus[place].add(bo, bulkOf(bo, place));
+    if (place === "vram") {
+      // Pages, where there were any, went with the old place.
+      bo.tt = "none";
+      bo.ttPurgeable = false;
+    }
     bo.pages = pagesOf(bo);
   }
 
   /** The object's resource is given back. */
   leave(bo: XeBo): void {
+    if (bo.place === "vram") this.vram?.release(bo.size);
     if (bo.place !== null) this.lrus[bo.place].remove(bo, bulkOf(bo, bo.place));
     bo.place = null;
   }
@@ -44,6 +60,16 @@ export class XeTtm {
     bo.tt = "populated";
     bo.ttPurgeable = false;
     return 0;
+  }
+
+  /** Room for a page table, which lies in VRAM where there is some, and stays. */
+  chargeTable(bytes: number): boolean {
+    return this.vram === null || this.vram.charge(bytes) || this.makeRoom?.(bytes) === true;
+  }
+
+  /** See {@link XeTtm.chargeTable}. */
+  releaseTable(bytes: number): void {
+    this.vram?.release(bytes);
   }
 }
 

@@ -13,7 +13,7 @@ import type { BindExecQueue } from "./bind-exec-queue.ts";
 import type { XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
 import type { XeQueue } from "./exec-queue.ts";
-import { VM_FAULT_MODE, VM_LR_MODE, VM_SCRATCH_PAGE } from "./flags.ts";
+import { VM_FAULT_MODE, VM_LR_MODE, VM_NO_OVERCOMMIT, VM_SCRATCH_PAGE } from "./flags.ts";
 import { BulkMove, type Place } from "./lru.ts";
 import { XePageTables } from "./pt/page-tables.ts";
 import type { XeVma } from "./vma.ts";
@@ -84,7 +84,7 @@ export class XeVm {
     id: number,
     flags: number,
     rObj: DrmGemObject,
-    validate: (vm: XeVm, vmBo: DrmGpuvmBo) => Errno,
+    validate: (vm: XeVm, vmBo: DrmGpuvmBo) => Steps<Errno>,
   ) {
     const { machine } = xe;
     this.xe = xe;
@@ -130,6 +130,11 @@ export class XeVm {
   /** `xe_vm_is_closed_or_banned`. */
   get closedOrBanned(): boolean {
     return this.size === 0 || this.banned;
+  }
+
+  /** Its own objects may be evicted for others of its own (`xe_vm_allow_vm_eviction`): not under work that runs on. */
+  get allowsVmEviction(): boolean {
+    return !this.lrMode || (this.faultMode && (this.flags & VM_NO_OVERCOMMIT) === 0);
   }
 
   /** Page faults make entries valid (`xe_vm_in_fault_mode`). */

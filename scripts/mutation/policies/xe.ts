@@ -193,6 +193,36 @@ export const XE: readonly Mutant[] = [
     ["the end of a file keeps the file", '  file.kref.put("device");\n', ""],
     ["the end of a VM keeps its dma_resv locked", "  unlock(dev, gpuvm.resv);\n", ""],
   ]),
+  ...inFile("policy-xe/src/validate.ts", [
+    [
+      "what comes into evicted memory does not wait for the copy out of it",
+      "      bo.resv.addFence(moving, USAGE_KERNEL);\n",
+      "",
+    ],
+    ["an eviction keeps the lock", "    if (locked) unlock(dev, bo.resv);\n", ""],
+    [
+      "what is mapped in the VM that is made resident is evicted for it",
+      "  if (validating === null) return true;\n",
+      "  if (validating !== undefined) return true;\n",
+    ],
+    [
+      "by force, pages are taken before VRAM is made free",
+      "(force || !isFallback(bo.place, places))",
+      "force",
+    ],
+  ]),
+  ...inFile("policy-xe/src/migrate.ts", [
+    [
+      "a copy does not wait for the object's users",
+      "  return submit(xe, bo, USAGE_BOOKKEEP);\n",
+      "  return submit(xe, bo, USAGE_KERNEL);\n",
+    ],
+    ["a copy is nobody's to wait for", "  bo.resv.addFence(fence, USAGE_KERNEL);\n", ""],
+  ]),
+  ...inFile("policy-xe/src/vram.ts", [
+    ["the budget is not given back", "    this.used -= bytes;\n", ""],
+    ["the budget is charged twice", "    this.used += bytes;\n", "    this.used += 2 * bytes;\n"],
+  ]),
   ...inFile("policy-xe/src/move.ts", [
     ["an eviction does not tell the VMs", "      gpuvmBoEvict(vmBo, true);\n", ""],
     [
@@ -232,7 +262,11 @@ export const XE: readonly Mutant[] = [
   ]),
   ...inFile("policy-xe/src/rebind.ts", [
     ["what comes back is not bound again", "    vm.rebindList.add(vma);\n", ""],
-    ["what comes back has no pages", "    const ret = validateBo(bo);\n    if (ret !== 0) return ret;\n", ""],
+    [
+      "what comes back has no pages",
+      "    const ret = yield* validateBo(bo, vm, false);\n    if (ret !== 0) return ret;\n",
+      "",
+    ],
     ["what came back stays evicted", "  vmBo.evicted = false;\n", ""],
   ]),
   ...inFile("policy-xe/src/exec-queue.ts", [

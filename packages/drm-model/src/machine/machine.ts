@@ -37,6 +37,11 @@ export interface MachineOptions {
    * driver says.
    */
   readonly contiguity?: number;
+  /**
+   * Bytes of the device's own memory, for drivers of devices that can have some; default: as the driver says. What does not
+   * fit is evicted.
+   */
+  readonly vram?: number;
 }
 
 /** Work for later, in a task of its own. */

@@ -8,15 +8,18 @@ import {
   BIND_IMMEDIATE,
   CLASS_VM_BIND,
   GEM_DEFER_BACKING,
+  PLACE_SYSTEM,
+  PLACE_VRAM0,
   VM_FAULT_MODE,
   VM_LR_MODE,
   VM_SCRATCH_PAGE,
 } from "../flags.ts";
+import type { Place } from "../lru.ts";
 import { vmMadvise } from "../madvise.ts";
-import { evictToSystem } from "../move.ts";
-import { LUNAR_LAKE } from "../platform.ts";
+import { BATTLEMAGE, LUNAR_LAKE } from "../platform.ts";
 import { mainlinePolicy } from "../policy.ts";
 import { shrinkerScan } from "../shrinker.ts";
+import { evictBo } from "../validate.ts";
 import type { XeVm } from "../vm.ts";
 import type { XeFile } from "../xe-file.ts";
 import { Numbers } from "./numbers.ts";
@@ -36,8 +39,8 @@ interface Said {
 
 /** The whole driver: files, VMs, objects, binds, queues, work, memory pressure. */
 export class DriverAnswers implements DriverSession {
-  readonly #recorder = new Recorder(LUNAR_LAKE);
-  readonly #driver: Driver = driverOf(this.#recorder.xe, mainlinePolicy);
+  readonly #recorder: Recorder;
+  readonly #driver: Driver;
   readonly #known = { bos: new Numbers<XeBo>(), vms: new Numbers<XeVm>() };
   readonly #files: Map<number, XeFile> = new Map();
   readonly #fileOfVm: Map<number, XeFile> = new Map();
@@ -45,12 +48,18 @@ export class DriverAnswers implements DriverSession {
   /** The file of each handle; a handle and what it stands for when it was made have one number. */
   readonly #fileOfHandle: Map<number, XeFile> = new Map();
   #freed: string[] = [];
+  /** The object that the request made. */
+  #made: XeBo | null = null;
   #vmBosDestroyed = 0;
   #settled = true;
   readonly #race = new Race();
   #unknown: Readonly<Record<string, string>> = {};
 
-  constructor() {
+  /** `vram`: bytes of its own memory, on a Battlemage; null: a Lunar Lake. */
+  constructor(vram: number | null) {
+    const recorder = new Recorder(vram === null ? LUNAR_LAKE : { ...BATTLEMAGE, vram });
+    this.#recorder = recorder;
+    this.#driver = driverOf(recorder.xe, mainlinePolicy);
     this.#recorder.machine.dev.onFree = (what) => this.#onFree(what as XeBo | DrmGpuvm | DrmGpuvmBo);
   }
 
@@ -58,6 +67,7 @@ export class DriverAnswers implements DriverSession {
     const { machine } = this.#recorder;
     this.#recorder.begin();
     this.#freed = [];
+    this.#made = null;
     this.#vmBosDestroyed = 0;
     const created = machine.counts.vmBosCreated;
     const worked = machine.worked;
@@ -67,6 +77,8 @@ export class DriverAnswers implements DriverSession {
     const suspended = this.#recorder.events.some(([what]) => what === "queue suspend");
     this.#unknown = this.#race.after(request[1] ?? "", suspended, this.#settled);
     const state = stateOf(this.#known);
+    const { vram } = this.#recorder.xe.ttm;
+    if (vram !== null) state.extra.push({ vramUsed: vram.used });
     return {
       ret,
       ...this.#recorder.since(),
@@ -75,7 +87,7 @@ export class DriverAnswers implements DriverSession {
       vmBosCreated: machine.counts.vmBosCreated - created,
       vmBosDestroyed: this.#vmBosDestroyed,
       ...state,
-      extra: request[1] === "failpt" ? [] : [...extra, ...state.extra],
+      extra: request[1] === "failpt" || request[1] === "dgfx" ? [] : [...extra, ...state.extra],
     };
   }
 
@@ -94,6 +106,8 @@ export class DriverAnswers implements DriverSession {
 
   #do(what: string, words: Words): Said {
     switch (what) {
+      case "dgfx":
+        return { ret: 0 };
       case "open":
         this.#file(words.number());
         return { ret: 0 };
@@ -167,10 +181,17 @@ export class DriverAnswers implements DriverSession {
     const bo = words.number();
     const size = words.number();
     const vm = words.skip("private") ? words.number() : 0;
-    const flags = words.skip("defer") ? GEM_DEFER_BACKING : 0;
-    const said = this.#ask(file, { op: "gem_new", bo, size, vm, flags, placement: 1 });
+    let flags = 0;
+    let placement = PLACE_SYSTEM;
+    while (words.more) {
+      const word = words.word();
+      if (word === "defer") flags = GEM_DEFER_BACKING;
+      else placement = placementOf(word);
+    }
+    const said = this.#ask(file, { op: "gem_new", bo, size, vm, flags, placement });
     const made = file.handles.get(bo);
     if (said.ret === 0 && made !== undefined) this.#known.bos.add(bo, made);
+    this.#made = made ?? null;
     this.#fileOfHandle.set(bo, file);
     return said;
   }
@@ -233,7 +254,7 @@ export class DriverAnswers implements DriverSession {
   *#evict(bo: XeBo): Steps<number> {
     const { dev } = this.#recorder.machine;
     yield* lock(dev, bo.resv, "xe_bo_evict");
-    const ret = yield* evictToSystem(this.#recorder.xe, bo);
+    const ret = yield* evictBo(bo);
     unlock(dev, bo.resv);
     return ret;
   }
@@ -296,11 +317,28 @@ export class DriverAnswers implements DriverSession {
     }
   }
 
+  /** A new object has no number yet. */
+  #copied(bo: object): number {
+    return bo === this.#made ? -1000 : (this.#known.bos.of(bo as XeBo) ?? -1000);
+  }
+
   #event(event: XeEvent): unknown {
     if (event[0] === "tlb") return ["tlb", event[1], hex(event[2]), hex(event[3])];
+    if (event[0] === "copy")
+      return ["copy", this.#copied(event[1]), PLACES[event[2]], PLACES[event[3]], (event[1] as XeBo).size];
+    if (event[0] === "clear bo")
+      return ["clear bo", this.#copied(event[1]), PLACES[event[2]], (event[1] as XeBo).size];
     if (event[0] === "job") return { job: { flushTlb: event[1] ? 1 : 0 } };
     return event.length === 1 ? event[0] : event;
   }
+}
+
+const PLACES: Readonly<Record<Place, number>> = { system: 0, tt: 1, vram: 2 };
+
+function placementOf(word: string): number {
+  const placement = { sys: PLACE_SYSTEM, vram: PLACE_VRAM0, "vram+sys": PLACE_VRAM0 | PLACE_SYSTEM }[word];
+  if (placement === undefined) throw new BadLine(`there is no placement ${word}`);
+  return placement;
 }
 
 function modeFlags(mode: string): number {

@@ -18,7 +18,7 @@ export const MODEL: DriverModel = {
     let session: DriverSession | null = null;
     return {
       answer(words) {
-        session ??= words[1] === "new" ? new PtAnswers() : new DriverAnswers();
+        session ??= words[1] === "new" ? new PtAnswers() : new DriverAnswers(vramOf(words));
         return session.answer(words);
       },
       unknown: () => session?.unknown?.() ?? {},
@@ -28,7 +28,12 @@ export const MODEL: DriverModel = {
   },
 };
 
+/** `xe dgfx BYTES` is a device with memory of its own. */
+function vramOf(words: readonly string[]): number | null {
+  return words[1] === "dgfx" ? Number(words[2]) : null;
+}
+
 /** The answers of the driver's own code that come with this package; `vectors/PROVENANCE.md` says what they are. */
-export const VECTORS: readonly URL[] = ["xe", "xe-pt", "xe-named"].map(
+export const VECTORS: readonly URL[] = ["xe", "xe-pt", "xe-vram", "xe-named"].map(
   (name) => new URL(`../../vectors/${name}.jsonl.gz`, import.meta.url),
 );

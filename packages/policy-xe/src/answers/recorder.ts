@@ -18,6 +18,7 @@ export class Recorder {
     this.machine = new Machine({ jobNs: 0, ...options });
     this.xe = xeDevice(this.machine, "hard", new Set(), platform);
     this.xe.endlessLongRunning = true;
+    this.xe.copiesAtOnce = true;
     this.xe.onEvent = (event) => void this.events.push(event);
     this.#before = this.#snapshot();
   }

@@ -45,7 +45,7 @@ export class XePageTables extends GpuView {
 
   /** A new table (`xe_pt_create`); null: no memory. */
   create(level: number): XePt | null {
-    if (!this.machine.dev.mayAlloc("xe page table")) return null;
+    if (!this.machine.dev.mayAlloc("xe page table") || !this.xe.ttm.chargeTable(KIB4)) return null;
     this.counts.allocated(1, KIB4);
     return new XePt(level);
   }
@@ -54,6 +54,7 @@ export class XePageTables extends GpuView {
   destroy(pt: XePt | null): void {
     if (pt === null) return;
     this.counts.freed(1, KIB4);
+    this.xe.ttm.releaseTable(KIB4);
     let leafs = 0;
     for (let i = 0; i < XE_PDES; i++) if ((pt.entries[i] as number) >= PTE_LEAF) leafs++;
     this.counts.dropped(pt.leafSize, leafs);

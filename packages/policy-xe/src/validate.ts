@@ -1,0 +1,163 @@
+import {
+  type DmaResv,
+  E2BIG,
+  EBUSY,
+  EINVAL,
+  ENOMEM,
+  type Errno,
+  gemVmBos,
+  type Steps,
+  USAGE_KERNEL,
+} from "@gpuvm/core";
+import { unlock, waitFence, waitResv } from "@gpuvm/drm-model";
+import type { XeBo } from "./bo.ts";
+import type { Xe } from "./device.ts";
+import type { Place } from "./lru.ts";
+import { moveBo } from "./move.ts";
+import type { XeVm } from "./vm.ts";
+
+/** On whose behalf memory is looked for, and what may be done for it (`struct ttm_operation_ctx`). */
+export interface PlaceContext {
+  /** The dma_resv of the VM for which it is done, which is held. */
+  readonly resv: DmaResv | null;
+  /** Objects of that dma_resv may be evicted for it, too. */
+  readonly allowResEvict: boolean;
+  /** What is mapped in this VM stays: it is just being made resident (`xe_vm_is_validating`). */
+  readonly validating: XeVm | null;
+  /** -EBUSY rather than wait. */
+  readonly noWait: boolean;
+}
+
+/** Nothing is held, and all may be done. */
+const ALONE: PlaceContext = { resv: null, allowResEvict: false, validating: null, noWait: false };
+
+/**
+ * Makes an object's memory be where it may be (`xe_bo_validate`). Its dma_resv is held, and that of `vm`.
+ *
+ * @param allowResEvict other objects that share the VM's dma_resv may have to go; else nothing that is mapped in the VM may
+ * @returns 0, -ENOMEM, or -E2BIG for what never fits
+ */
+export function validateBo(bo: XeBo, vm: XeVm, allowResEvict: boolean): Steps<Errno> {
+  const validating = allowResEvict ? null : vm;
+  return placeBo(bo, bo.placements, { ...ALONE, resv: vm.gpuvm.resv, allowResEvict, validating });
+}
+
+/** Gives a new object its first memory (`xe_bo_init_locked`). A VM's own objects may have to go for it. */
+export function initBo(bo: XeBo, places: readonly Place[]): Steps<Errno> {
+  const resv = bo.vm?.gpuvm.resv ?? null;
+  return placeBo(bo, places, { ...ALONE, resv, allowResEvict: resv !== null });
+}
+
+/** Moves an object to pages that the GPU reaches, as a program asks for (`xe_bo_migrate`). */
+export function migrateBo(bo: XeBo): Steps<Errno> {
+  return placeBo(bo, ["tt"], ALONE);
+}
+
+/** Takes an object's memory away, to pages, or from there out of the GPU's reach (`xe_bo_evict`). Its dma_resv is held. */
+export function* evictBo(bo: XeBo): Steps<Errno> {
+  const ret = yield* placeBo(bo, evictionPlaces(bo), ALONE);
+  if (ret === 0) yield* waitResv(bo.dev, bo.resv, USAGE_KERNEL, "xe_bo_evict");
+  return ret;
+}
+
+/** Makes room for the kernel's own, of what needs no waiting. */
+export function makeRoomNow(xe: Xe, bytes: number): boolean {
+  const steps = evictFor(xe, bytes, { ...ALONE, noWait: true });
+  const { done, value } = steps.next();
+  if (done !== true) throw new Error("an eviction waits that must not");
+  return value;
+}
+
+/**
+ * `ttm_bo_validate`: first without taking anything from anybody, and not where it is only second best; then by force. What is
+ * where it is second best stays there rather than have somebody evicted.
+ */
+function* placeBo(bo: XeBo, places: readonly Place[], ctx: PlaceContext): Steps<Errno> {
+  for (const force of [false, true]) {
+    if (bo.place !== null && places.includes(bo.place) && (force || !isFallback(bo.place, places))) return 0;
+    if (bo.pins > 0) return -EINVAL;
+    const place = yield* allocate(bo, places, force, ctx);
+    if (typeof place === "number") return place;
+    if (place === null) continue;
+    const ret = yield* moveBo(bo.xe, bo, place, false, ctx.noWait);
+    if (ret !== 0 && place === "vram") bo.xe.ttm.vram?.release(bo.size);
+    return ret;
+  }
+  return -ENOMEM;
+}
+
+/** Pages are what is left of what could be in VRAM (`TTM_PL_FLAG_FALLBACK`). */
+function isFallback(place: Place, places: readonly Place[]): boolean {
+  return place === "tt" && places.includes("vram");
+}
+
+/** `ttm_bo_alloc_resource`. @returns where there is room, which is taken; null: nowhere; -E2BIG */
+function* allocate(
+  bo: XeBo,
+  places: readonly Place[],
+  force: boolean,
+  ctx: PlaceContext,
+): Steps<Place | null | Errno> {
+  const { vram } = bo.xe.ttm;
+  for (const place of places) {
+    if (!force && isFallback(place, places)) continue;
+    if (place !== "vram" || vram === null) return place;
+    if (bo.size > vram.size) return -E2BIG;
+    if (!vram.charge(bo.size) && !(force && (yield* evictFor(bo.xe, bo.size, ctx)))) continue;
+    const { moving } = vram;
+    // `ttm_bo_add_pipelined_eviction_fences`
+    if (moving !== null && !moving.signaled) {
+      bo.resv.reserve(1);
+      bo.resv.addFence(moving, USAGE_KERNEL);
+    }
+    return "vram";
+  }
+  return null;
+}
+
+/**
+ * Evicts objects of VRAM, the longest unused first, until there is room (`ttm_bo_evict_alloc`). What is reserved by somebody
+ * is passed by, but for objects of the dma_resv that is held, if they may go.
+ *
+ * @returns whether the bytes are taken
+ */
+function* evictFor(xe: Xe, bytes: number, ctx: PlaceContext): Steps<boolean> {
+  const { ttm, machine } = xe;
+  const { dev } = machine;
+  for (const bo of ttm.lrus.vram.walk()) {
+    const locked = bo.resv.tryAcquire(dev.current);
+    if (!locked && !(ctx.allowResEvict && bo.resv === ctx.resv)) continue;
+    const ret = bo.place === "vram" && valuable(bo, ctx) ? yield* evict(bo, ctx) : -EBUSY;
+    if (locked) unlock(dev, bo.resv);
+    if (ret === 0 && ttm.vram?.charge(bytes)) return true;
+  }
+  return false;
+}
+
+/** `xe_bo_eviction_valuable`. */
+function valuable(bo: XeBo, { validating }: PlaceContext): boolean {
+  if (bo.pins > 0) return false;
+  if (validating === null) return true;
+  return gemVmBos(bo)
+    .toArray()
+    .every(({ vm }) => vm !== validating.gpuvm);
+}
+
+/** `ttm_bo_evict`; what is on its way out is waited for instead. */
+function* evict(bo: XeBo, { noWait }: PlaceContext): Steps<Errno> {
+  if (bo.refs === 0) {
+    for (const fence of bo.lastFences) {
+      if (noWait && !fence.signaled) return -EBUSY;
+      yield* waitFence(bo.dev, fence, "ttm_bo_evict");
+    }
+    bo.xe.ttm.leave(bo);
+    return 0;
+  }
+  bo.machine.counts.evictions++;
+  return yield* moveBo(bo.xe, bo, evictionPlaces(bo)[0] as Place, true, noWait);
+}
+
+/** `xe_evict_flags`. */
+function evictionPlaces(bo: XeBo): readonly Place[] {
+  return bo.place === "vram" && bo.madv !== "dontneed" ? ["tt"] : ["system"];
+}
