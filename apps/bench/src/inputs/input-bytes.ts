@@ -20,18 +20,15 @@ export async function* inputBytes(
   const source: Readable =
     path === STDIN ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
   const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
-  const aborted = signal === undefined ? undefined : abortOf(signal);
   try {
     for (;;) {
-      const coming = chunks.next();
-      const next = await (aborted === undefined ? coming : Promise.race([coming, aborted.promise]));
+      const next = await orAbort(chunks.next(), signal);
       if (next.done === true) return;
       await breathe();
       signal?.throwIfAborted();
       yield next.value;
     }
   } finally {
-    aborted?.forget();
     source.destroy();
     if (signal?.aborted === true && path !== STDIN) wake(path);
   }
@@ -52,14 +49,18 @@ function wake(path: string): void {
   }
 }
 
-/** A promise that is rejected when the user has had enough. */
-function abortOf(signal: AbortSignal): { readonly promise: Promise<never>; forget(): void } {
-  let abort = () => {};
-  const promise = new Promise<never>((_resolve, reject) => {
-    abort = () => reject(signal.reason as Error);
+/**
+ * What comes, unless the user has had enough before. Not a race with one promise for all chunks: that would keep every chunk
+ * until it is settled.
+ */
+async function orAbort<T>(coming: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return coming;
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", abort, { once: true });
+    coming
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", abort))
+      .catch(() => {});
   });
-  signal.addEventListener("abort", abort, { once: true });
-  // Nobody may be waiting at that moment.
-  promise.catch(() => {});
-  return { promise, forget: () => signal.removeEventListener("abort", abort) };
 }
