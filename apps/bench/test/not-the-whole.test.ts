@@ -1,7 +1,7 @@
 /** What a command says, and answers, when it could not use all of its input. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -96,6 +96,39 @@ it("amounts of memory keep their time in csv and timelines", () => {
     ts?: number;
   }[];
   expect(events.flatMap(({ ph, ts }) => (ph === "C" ? [ts] : []))).toEqual([0, 1e6]);
+});
+
+it("lint opens a folder, and looks a fault of one file up in another's binds", () => {
+  const folder = join(dir, "hang");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "vm_fault.log"), "VM fault report.\n\nFailing VM page: 0x800000001000\n");
+  const line = (t: number, destroyed: number): string =>
+    `timestamp=${t}, VA=0000800000000000-0000800000010000, destroyed=${destroyed}, is_virtual=0\n`;
+  writeFileSync(join(folder, "bo_history.log"), line(1, 0) + line(2, 1));
+  writeFileSync(join(folder, "pipeline.log"), "shaders\n");
+  const { status, stdout, stderr } = bench(["lint", "hang"]);
+  expect(status).toBe(1);
+  expect(stdout).toMatch(
+    /^hang\/bo_history\.log:2: error: .* \(hang\/vm_fault\.log:3, RADV\), which line 2 unbound/,
+  );
+  expect(stderr).toMatch(/not read, as they are in no known format: hang\/pipeline\.log/);
+  expect(bench(["import", "hang/vm_fault.log"]).status).toBe(2);
+});
+
+it("amounts that a dump tells again and again are a course, not a sum", () => {
+  const block = (mib: number): string =>
+    `pos:\t0\ndrm-driver:\txe\ndrm-client-id:\t1\ndrm-total-vram0:\t${mib} MiB\n`;
+  writeFileSync(join(dir, "watch.txt"), block(1) + block(3) + block(2));
+  const events = JSON.parse(bench(["export", "watch.txt", "--format", "chrome"]).stdout) as {
+    ph: string;
+    ts?: number;
+    args: { value?: number };
+  }[];
+  const counters = events.filter(({ ph }) => ph === "C").map(({ ts, args }) => [ts, args.value]);
+  expect(counters).toEqual([1, 3, 2].map((mib, i) => [i * 1e6, mib * 2 ** 20]));
+  expect(bench(["export", "watch.txt", "--format", "markdown"]).stdout).toMatch(
+    /total, last \| 2\.00 MiB[\s\S]*total, peak \| 3\.00 MiB/,
+  );
 });
 
 describe("standard input", () => {

@@ -42,6 +42,7 @@ export default defineConfig({
           items: [
             { text: "From your machine", link: "/guides/from-your-machine" },
             { text: "Formats and features", link: "/guides/formats-and-features" },
+            { text: "Formats that are read", link: "/guides/formats-read" },
             { text: "The command", link: "/guides/command" },
           ],
         },

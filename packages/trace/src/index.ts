@@ -35,7 +35,7 @@ export type {
 export { type GpuvasSpace, parseGpuvas } from "./import/parse-gpuvas.ts";
 export { Shortfall } from "./import/shortfall.ts";
 export type { PassedOver } from "./import/skipped.ts";
-export { sniff, tellsEvents } from "./import/sniff.ts";
+export { SNIFF_CHARS, sniff, tellsEvents } from "./import/sniff.ts";
 export type { ByteSource } from "./inflate.ts";
 export { AddressHistory, type Near, type Past } from "./lint/address-history.ts";
 export type { KnownAddresses } from "./lint/fault-lint.ts";

@@ -377,6 +377,13 @@ test("amdgpu: a null bo is a sparse mapping, and a pointer that is used again ta
   ]);
 });
 
+test("amdgpu: a pointer that maps more than its buffer had is another buffer", async () => {
+  const line = (t: number, what: string, last: string): string =>
+    ` a-1 [000] ${t}.000000: amdgpu_vm_bo_${what}: bo=00000000deadbeef, start=100, last=${last}, offset=0000000000, flags=60\n`;
+  const { requests } = await read(line(1, "map", "100") + line(2, "unmap", "100") + line(3, "map", "1ff"));
+  expect(requests.flatMap((r) => (r.op === "gem_new" ? [r.size] : []))).toEqual([4096, 0x100000]);
+});
+
 test("gpu_mem_total keeps its time", async () => {
   const at = (s: string, size: number): string =>
     ` RenderThread-12  ( 1200) [003] ....   ${s}: gpu_mem_total: gpu_id=0 pid=1200 size=${size}\n`;
@@ -429,6 +436,27 @@ describe("the kernel's log", () => {
     });
     // The others are at addresses that this trace has no binds of.
     expect(findings.slice(1).map((f) => f.code)).toEqual(Array.from({ length: 4 }, () => "gpu-fault"));
+  });
+
+  test("a fault before the first bind is not looked up", () => {
+    const findings: Finding[] = [];
+    const linter = new Linter("in", (f) => findings.push(f));
+    const request: Request = {
+      t: 0,
+      f: 0,
+      op: "vm_bind",
+      ops: [{ kind: "map", bo: 1, boOffset: 0, va: 4096, length: 4096, flags: 0 }],
+    };
+    linter.push({ kind: "request", line: 1, request, clock: 5e9 });
+    for (const clock of [4e9, 6e9]) {
+      linter.push({ kind: "fault", line: 2, fault: { address: 4096n, length: 1, source: "demo", clock } });
+    }
+    linter.end();
+    linter.lookUpFaults();
+    expect(findings.map((f) => f.message)).toEqual([
+      "the GPU faulted at 0x1000 (demo), before the first bind that is recorded: is it of the same boot?",
+      "the GPU faulted at 0x1000 (demo), which is mapped there since line 1: not a missing bind, as far as is recorded",
+    ]);
   });
 
   test("a fault in words that are not known is unread", async () => {

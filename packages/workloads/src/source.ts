@@ -18,6 +18,8 @@ export interface TraceSource {
    * Absent or empty: it is whole.
    */
   readonly incomplete?: () => readonly string[];
+  /** How many GPU faults its file tells of, which no request has; complete after the first reading. Absent: none. */
+  readonly faults?: () => number;
   /** Reads it from the start. */
   batches(): AsyncIterable<readonly Request[]>;
 }

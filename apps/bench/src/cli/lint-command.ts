@@ -53,7 +53,11 @@ export const lintCommand: Command<BenchContext> = buildCommand<Flags, string[], 
     positional: {
       kind: "array",
       minimum: 1,
-      parameter: { brief: "Files; - is standard input", parse: word, placeholder: "FILE" },
+      parameter: {
+        brief: "Files, or folders of them; - is standard input",
+        parse: word,
+        placeholder: "FILE",
+      },
     },
     aliases: { f: "format" },
   },

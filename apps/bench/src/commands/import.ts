@@ -4,7 +4,7 @@ import { encodeTrace, type ImportFormat, plainBytes, TraceWriter } from "@gpuvm/
 import { importTrace } from "@gpuvm/workloads";
 import { EXIT } from "../cli/context.ts";
 import { interruptSignal } from "../cli/interrupt.ts";
-import { passedOver } from "../format/passed-over.ts";
+import { passedOver, sayFaults } from "../format/passed-over.ts";
 import { Inputs } from "../inputs/open-input.ts";
 
 /** The arguments of `import`. */
@@ -56,6 +56,7 @@ export async function runImport(
       say,
     );
   }
+  sayFaults(trace.faults(), args.files.join(" "), say);
   const incomplete = trace.incomplete();
   for (const words of incomplete) say(`not the whole: ${words}\n`);
   if (args.out !== undefined && events > 0) say(`next: gpuvm-bench run --trace ${args.out} --details\n`);

@@ -10,11 +10,12 @@ import {
 import { EXIT } from "../cli/context.ts";
 import { interruptSignal } from "../cli/interrupt.ts";
 import { passedOver } from "../format/passed-over.ts";
+import { openFolders } from "../inputs/folder.ts";
 import { Inputs } from "../inputs/open-input.ts";
 
 /** The arguments of `lint`. */
 export interface LintArgs {
-  /** Files of any known format; `-` is standard input. */
+  /** Files of any known format, or folders of them; `-` is standard input. */
   readonly files: readonly string[];
   /** `json`: one object for each finding, a line each. */
   readonly format: "text" | "json";
@@ -39,7 +40,9 @@ export async function runLint(
   say: (text: string) => void = (text) => void process.stderr.write(text),
 ): Promise<number> {
   const signal = interruptSignal();
-  const inputs = new Inputs(args.files, signal);
+  const { files, others } = openFolders(args.files);
+  if (others.length > 0) say(`not read, as they are in no known format: ${others.join(", ")}\n`);
+  const inputs = new Inputs(files, signal);
   const found: Record<Severity, number> = { error: 0, warning: 0, note: 0 };
   const format = args.from === undefined ? {} : { format: args.from };
   const seen = new Map<string, number>();
@@ -54,7 +57,7 @@ export async function runLint(
   };
   const linters: Linter[] = [];
   try {
-    for (const file of args.files) {
+    for (const file of files) {
       const linter = new Linter(file, show);
       linters.push(linter);
       const stream = await importFile(inputs.open(file), { file, ...format });

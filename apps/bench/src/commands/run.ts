@@ -18,6 +18,7 @@ import { Progress } from "../cli/progress.ts";
 import { benchstatText } from "../format/benchstat-text.ts";
 import { comparisonMarkdown, comparisonText } from "../format/comparison-text.ts";
 import { detailsText, runsCsv } from "../format/details.ts";
+import { sayFaults } from "../format/passed-over.ts";
 import { loadBaseline, RESULTS_DIR, saveBaseline } from "../run/baselines.ts";
 import { resultsHere } from "../run/made-with.ts";
 import { type Choice, jobName, plan } from "../run/plan.ts";
@@ -117,6 +118,9 @@ export async function runRun(
       ? await explainLeft(comparison.runs, find, { ...HERE, signal })
       : comparison.runs;
   const { incomplete, refusals } = comparison;
+  for (const source of new Set(jobs.map((job) => job.source))) {
+    sayFaults(source.faults?.() ?? 0, source.path, say);
+  }
   for (const words of incomplete) say(`not the whole: ${words}\n`);
   for (const { trace, subject, why } of refusals) say(`${subject} cannot hold ${trace}: ${why}\n`);
   const results: Results = {

@@ -30,6 +30,7 @@ export async function exportDump(
     }
     return;
   }
+  if (args.format === "perfetto" || args.format === "chrome") return timeline(args.format, items, put);
   const sums = new Sums();
   for await (const batch of items) for (const i of batch) if (i.kind === "snapshot") sums.add(i.snapshot);
   const rows = sums.rows();
@@ -40,15 +41,46 @@ export async function exportDump(
         rows: rows.map(([label, n, isBytes]) => [label, isBytes ? bytes(n) : count(n)]),
       }),
     );
-  } else if (args.format === "benchstat") {
+  } else {
     const values = Object.fromEntries(rows.map(([label, n]) => [label, n]));
     await put(benchstat({}, [{ name: "Dump", keys: { dump: args.file }, iterations: 1, values }]));
-  } else {
-    const encoder = timelineEncoder(args.format);
-    await put(encoder.begin());
-    for (const [track, value] of rows) await put(encoder.event({ type: "counter", t: 0, track, value }));
-    await put(encoder.end());
   }
+}
+
+/** Between two amounts of the same kind: a dump that tells of one again doesn't say when. */
+const BETWEEN_NS = 1e9;
+/** Kinds of amounts whose course is drawn. */
+const COURSES_MAX = 10_000;
+
+/** Counters: amounts in the order in which they were told, a second apart, and the sums of everything else at the beginning. */
+async function timeline(
+  format: "perfetto" | "chrome",
+  items: AsyncIterable<readonly Imported[]>,
+  put: Put,
+): Promise<void> {
+  const encoder = timelineEncoder(format);
+  const sums = new Sums();
+  const told = new Map<string, number>();
+  await put(encoder.begin());
+  for await (const batch of items) {
+    for (const item of batch) {
+      if (item.kind !== "snapshot") continue;
+      if (item.snapshot.type !== "memory") {
+        sums.add(item.snapshot);
+        continue;
+      }
+      const { owner, region, what, bytes: value } = item.snapshot;
+      const track = `${owner} ${region} ${what}`;
+      const n = told.get(track) ?? 0;
+      if (n === 0 && told.size >= COURSES_MAX) continue;
+      told.set(track, n + 1);
+      await put(encoder.event({ type: "counter", t: item.t ?? n * BETWEEN_NS, track, value }));
+    }
+  }
+  for (const [track, value] of sums.rows()) {
+    await put(encoder.event({ type: "counter", t: 0, track, value }));
+  }
+  await put(encoder.end());
 }
 
 /** The whole text is needed to print it again byte for byte. */

@@ -18,3 +18,10 @@ export function passedOver(
     `${file}: passed over, as they ask nothing of a driver: ${shown.join(", ")}${kinds.length > SHOWN ? ", ..." : ""}\n`,
   );
 }
+
+/** Says that a file tells of faults, and what looks them up. */
+export function sayFaults(faults: number, files: string, say: (text: string) => void): void {
+  if (faults === 0) return;
+  const many = faults === 1 ? "a GPU fault is" : `${count(faults)} GPU faults are`;
+  say(`${many} told of, which no request has; look it up in the binds with: gpuvm-bench lint ${files}\n`);
+}

@@ -14,6 +14,7 @@ interface Reading {
   readonly warnings: readonly TraceWarning[];
   readonly batches: AsyncIterable<readonly Request[]>;
   readonly incomplete: () => readonly string[];
+  readonly faults: () => number;
 }
 
 /**
@@ -26,6 +27,7 @@ export async function openTrace(path: string, signal?: AbortSignal): Promise<Tra
   const file = await rereadable(path, signal);
   const reading = await read(file.path, file.name, signal);
   let incomplete: readonly string[] = [];
+  let faults = 0;
   const kept: (readonly Request[])[] = [];
   let requests = 0;
   for await (const batch of reading.batches) {
@@ -36,7 +38,10 @@ export async function openTrace(path: string, signal?: AbortSignal): Promise<Tra
     if (requests > KEEP_REQUESTS) break;
   }
   const whole = requests <= KEEP_REQUESTS;
-  if (whole) incomplete = reading.incomplete();
+  if (whole) {
+    incomplete = reading.incomplete();
+    faults = reading.faults();
+  }
   return {
     name: basename(file.name),
     path: file.path,
@@ -44,6 +49,7 @@ export async function openTrace(path: string, signal?: AbortSignal): Promise<Tra
     head: whole ? kept.flat() : (kept[0] ?? []),
     warnings: reading.warnings,
     incomplete: () => incomplete,
+    faults: () => faults,
     batches: async function* () {
       if (whole) {
         yield* kept;
@@ -52,6 +58,7 @@ export async function openTrace(path: string, signal?: AbortSignal): Promise<Tra
       const again = await read(file.path, file.name, signal);
       yield* again.batches;
       incomplete = again.incomplete();
+      faults = again.faults();
     },
   };
 }
@@ -59,12 +66,12 @@ export async function openTrace(path: string, signal?: AbortSignal): Promise<Tra
 async function read(path: string, name: string, signal: AbortSignal | undefined): Promise<Reading> {
   const trace = await importTrace([name], () => plainBytes(inputBytes(path, signal)));
   if (trace.formats[0] !== "gpu-bo-trace") {
-    return { header: trace.header, warnings: [], batches: trace.batches, incomplete: trace.incomplete };
+    return { ...trace, warnings: [] };
   }
   // Its own reader is several times as fast as the one for any format.
   const own = await readTrace(inputBytes(path, signal), { file: name });
   const incomplete = () => own.warnings.map(({ file, line, message }) => `${file}:${line}: ${message}`);
-  return { header: own.header, warnings: own.warnings, batches: own, incomplete };
+  return { header: own.header, warnings: own.warnings, batches: own, incomplete, faults: () => 0 };
 }
 
 /** The traces that come with the project. */

@@ -48,6 +48,7 @@ export class AmdgpuEvents {
   readonly #build: NeutralBuilder;
   /** Live mappings by the page they begin at, for each buffer. */
   readonly #live = new Map<string, Map<bigint, Live>>();
+  readonly #sizes = new Map<string, number>();
 
   constructor(build: NeutralBuilder) {
     this.#build = build;
@@ -75,8 +76,7 @@ export class AmdgpuEvents {
       const vm = this.#build.vm(task, task);
       if (NULL.test(bo)) this.#build.bind(vm, "map_null", 0, 0, va, length);
       else {
-        const size = Math.max(4096, offset + length);
-        this.#build.bind(vm, "map", this.#build.bo(bo, size), offset, va, length);
+        this.#build.bind(vm, "map", this.#bo(bo, offset + length, live.size), offset, va, length);
       }
       live.set(first, { vm, va, length });
       this.#live.set(bo, live);
@@ -89,6 +89,16 @@ export class AmdgpuEvents {
     return { understood: "used", vm: task };
   }
 
+  /** The buffer of a pointer. Without its creation in the trace, a mapping that it is too small for tells of another one. */
+  #bo(bo: string, reach: number, mappings: number): number {
+    const known = this.#sizes.get(bo) ?? 0;
+    if (known >= reach) return this.#build.bo(bo, known);
+    const size = Math.max(4096, reach);
+    if (mappings === 0) this.#build.boClose(bo);
+    this.#sizes.set(bo, size);
+    return this.#build.bo(bo, size);
+  }
+
   /** A pointer that is used again is another buffer: the one that had it is gone, and its mappings with it. */
   #create(e: FtraceLine, place: Place): void {
     const bo = field(e.text, "bo") ?? "?";
@@ -99,6 +109,7 @@ export class AmdgpuEvents {
     }
     this.#live.delete(bo);
     this.#build.boClose(bo);
+    this.#sizes.set(bo, size);
     this.#build.bo(bo, size);
   }
 }

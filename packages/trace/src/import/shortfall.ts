@@ -10,11 +10,22 @@ export class Shortfall {
   #losses = 0;
   #events = 0;
   #first = 0;
+  #faults = 0;
 
   /** Events are missing. */
   lost({ line, events }: ImportedLoss): void {
     if (this.#losses++ === 0) this.#first = line;
     this.#events += events ?? 0;
+  }
+
+  /** A fault of the GPU, which is no request. */
+  fault(): void {
+    this.#faults++;
+  }
+
+  /** How many there were. */
+  get faults(): number {
+    return this.#faults;
   }
 
   /** Why what was made of the file is not the whole of it, in words; empty: it is. */

@@ -56,6 +56,11 @@ export class AddressHistory {
     return this.#forgot;
   }
 
+  /** The earliest time on the clock of the text that is remembered; NaN where there is none. */
+  get begins(): number {
+    return this.#count === 0 ? Number.NaN : (this.#clock[this.#first] as number);
+  }
+
   /** How faults name a VM. */
   label(vm: string, label: string): void {
     this.#labels.set(vm, label);

@@ -42,6 +42,10 @@ export function lookUpFault(open: OpenFault, known: readonly KnownAddresses[]): 
     );
   }
   if (asked.length === 0) return say(", and no binds are recorded here to look it up in");
+  const clock = fault.clock ?? Number.NaN;
+  if (asked.every(({ history }) => clock < history.begins)) {
+    return say(", before the first bind that is recorded: is it of the same boot?");
+  }
   const near = asked
     .flatMap((of) => ({ of, near: of.history.nearest(fault) }))
     .filter((n) => n.near !== undefined)

@@ -26,6 +26,8 @@ export interface ImportedTrace {
   readonly batches: AsyncIterable<readonly Request[]>;
   /** What was passed over, by kind and file; complete after the last batch. */
   readonly skipped: () => readonly (PassedOver & { readonly file: string })[];
+  /** How many GPU faults the files tell of, which no request has; complete after the last batch. */
+  readonly faults: () => number;
   /** Why the trace is not the whole of what the files tell of, in words; empty: it is. Complete after the last batch. */
   readonly incomplete: () => readonly string[];
 }
@@ -59,6 +61,7 @@ export async function importTrace(
     streams.flatMap((stream, i) =>
       (shortfalls[i] as Shortfall).words(stream.skipped).map((words) => `${paths[i]}: ${words}`),
     );
+  const faults = () => shortfalls.reduce((sum, of) => sum + of.faults, 0);
   if (formats.includes("gpu-bo-trace")) {
     if (paths.length > 1)
       throw new UsageError("a gpu-bo-trace is imported by itself, not together with others");
@@ -66,7 +69,7 @@ export async function importTrace(
     const { header } = stream;
     if (header !== undefined) {
       const batches = requestsOf(stream, new Shortfall());
-      return { formats, header, batches, skipped, incomplete };
+      return { formats, header, batches, skipped, faults, incomplete };
     }
   }
   const telling = formats.filter((format) => format !== "dmesg");
@@ -93,7 +96,7 @@ export async function importTrace(
     events > 0
       ? asking(paths, sideBySide(streams.map((stream, i) => requestsOf(stream, shortfalls[i] as Shortfall))))
       : statesOf(streams, paths);
-  return { formats, header, batches, skipped, incomplete };
+  return { formats, header, batches, skipped, faults, incomplete };
 }
 
 /** Refuses files that only tell amounts or faults: a trace of nothing would pass every check. */
@@ -123,6 +126,7 @@ async function* requestsOf(
     for (const item of batch) {
       if (item.kind === "request") requests.push(item.request as NeutralRequest);
       else if (item.kind === "loss") shortfall.lost(item);
+      else if (item.kind === "fault") shortfall.fault();
     }
     yield requests;
   }
