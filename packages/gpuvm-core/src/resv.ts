@@ -89,6 +89,16 @@ export class DmaResv extends Lock {
     return null;
   }
 
+  /**
+   * Every fence that a look for `usage` sees, with signalled ones whose place nobody has taken yet
+   * (`dma_resv_for_each_fence`). Allocates.
+   */
+  visible(usage: number): { fence: DmaFence; usage: number }[] {
+    return this.#fences
+      .map((fence, i) => ({ fence, usage: this.#usages[i] as number }))
+      .filter((slot) => slot.usage <= usage);
+  }
+
   /** The unsignalled fences with their usages. Allocates. */
   pending(): { fence: DmaFence; usage: number }[] {
     const out: { fence: DmaFence; usage: number }[] = [];
