@@ -40,6 +40,12 @@ export interface DriverSession {
    * of the driver raced, and no rule says who was first. `late` is the events that were added up. Absent: none.
    */
   unknown?(): Readonly<Record<string, string>>;
+  /**
+   * What else the last request may have been answered: when a worker of the kernel's ran is not in a recording. Asked for as
+   * long as an answer differs. Null: there is no other. Absent: there never is, and {@link DriverSession.settled} says when
+   * what workers did is compared.
+   */
+  another?(): Answer | null;
   /** The VMs and objects now, a line each: shown before a request that was answered otherwise. */
   describe(): readonly string[];
 }
