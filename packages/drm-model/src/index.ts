@@ -97,6 +97,7 @@ export type {
   KernelBos,
   Lifter,
   Lowerer,
+  MemoryBudget,
   Prime,
   Scanout,
   Userspace,

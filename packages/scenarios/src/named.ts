@@ -27,10 +27,13 @@ export function bugNamed(id: string): Named {
   return { name: `bug:${id}`, scenario: scenarioOf(bug, true), failures: bug.failures ?? 0 };
 }
 
-/** A selector `POLICY[+DEFECT...]`, taken apart. */
+/**
+ * A selector `POLICY[+DEFECT...]`, taken apart. The device has no memory of its own: the pressure that scopes put on the
+ * host's then takes what buffers lie in.
+ */
 export function parseSelector(selector: string): { policy: string; options: DriverOptions } {
   const [policy = "", ...defects] = selector.split("+");
-  return { policy, options: { defects: new Set(defects) } };
+  return { policy, options: { defects: new Set(defects), memory: { vram: 0 } } };
 }
 
 /** The defects that a driver can be run with: the switches of its bugs in the catalogue. */
