@@ -11,7 +11,6 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const STILL: ReadonlySet<string> = new Set([
   "packages/explorer",
   "packages/policy-msm",
-  "packages/policy-nouveau",
   "packages/policy-panthor",
   "packages/policy-powervr",
   "packages/policy-xe",

@@ -5,26 +5,26 @@ import type { NouveauBo } from "./bo.ts";
 import { BIND_SPARSE } from "./domains.ts";
 import type { Uvmm } from "./uvmm.ts";
 
-/** An operation of the uAPI as one of a job (`bind_job_op_from_uop`); -EINVAL for a kind there is not. */
-export function jobOp(op: BindOp): BindJobOp | Errno {
-  if (op.kind !== "map" && op.kind !== "unmap") return -EINVAL;
-  const sparse = (op.flags & BIND_SPARSE) !== 0;
+/** An operation of the uAPI as one of a job (`bind_job_op_from_uop`); a kind there is not, is refused when its turn comes. */
+export function jobOp(op: BindOp): BindJobOp {
+  const { va, length, boOffset, flags } = op;
+  const sparse = (flags & BIND_SPARSE) !== 0;
+  const known = op.kind === "map" || op.kind === "unmap";
   return {
-    kind: sparse ? `${op.kind}_sparse` : op.kind,
-    addr: op.va,
-    range: op.length,
+    kind: !known ? "unknown" : sparse ? `${op.kind}_sparse` : op.kind,
+    addr: va,
+    range: length,
     handle: op.bo,
-    offset: op.boOffset,
-    pteKind: op.flags & 255,
+    offset: boOffset,
+    pteKind: flags & 255,
     bo: null,
     vmBo: null,
     ops: null,
     region: null,
+    shift: 0,
     map: 0,
     prev: 0,
     next: 0,
-    gets: [],
-    puts: [],
   };
 }
 

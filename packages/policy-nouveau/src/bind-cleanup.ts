@@ -1,6 +1,7 @@
 import { DRM_GPUVA_OP_MAP, gpuvaOpOldVa, gpuvaOpsFree, gpuvmBoPut, type Steps } from "@gpuvm/core";
 import { unlock } from "@gpuvm/drm-model";
 import type { BindJob, BindJobOp } from "./bind-job.ts";
+import { holeOf, passes } from "./bind-prepare.ts";
 import type { Uvmm } from "./uvmm.ts";
 
 /**
@@ -13,7 +14,7 @@ export function* cleanUpBindJob(uvmm: Uvmm, job: BindJob): Steps<void> {
     if (bop.ops !== null) freeOld(uvmm, bop);
     const { region, bo, vmBo } = bop;
     if (bop.kind === "unmap_sparse" && region !== null) {
-      uvmm.pt.unmap(region.addr, region.range);
+      uvmm.mmu.sparse(region.addr, region.range, false);
       if (dev.stopsAt(uvmm.mutex, "nouveau_uvmm_bind_job_cleanup")) yield dev.point;
       uvmm.mutex.acquire(dev.current);
       uvmm.regions.remove(region);
@@ -30,7 +31,6 @@ export function* cleanUpBindJob(uvmm: Uvmm, job: BindJob): Steps<void> {
       bo.put(job);
     }
   }
-  job.cli.jobs.delete(job);
   job.complete = true;
 }
 
@@ -38,8 +38,16 @@ export function* cleanUpBindJob(uvmm: Uvmm, job: BindJob): Steps<void> {
 function freeOld(uvmm: Uvmm, bop: BindJobOp): void {
   const { ops } = bop;
   if (ops === null) return;
-  for (const { shift, addr, range } of bop.puts) uvmm.putTables(shift, addr, range);
-  for (const op of ops) if (op.op !== DRM_GPUVA_OP_MAP) uvmm.freeVa(gpuvaOpOldVa(op));
+  for (const op of ops) {
+    if (op.op === DRM_GPUVA_OP_MAP) continue;
+    const va = gpuvaOpOldVa(op);
+    // What a new mapping covers keeps its references: they are the new one's.
+    if (bop.kind !== "map" || !passes(uvmm, bop, va)) {
+      const { addr, range } = holeOf(uvmm, op);
+      uvmm.mmu.put(addr, range, uvmm.shiftOf(va));
+    }
+    uvmm.freeVa(va);
+  }
   gpuvaOpsFree(uvmm.vm, ops);
   bop.ops = null;
 }

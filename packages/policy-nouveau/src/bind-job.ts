@@ -1,17 +1,11 @@
-import type { DmaFence, DrmGpuvmBo, Gpuva, GpuvaOps } from "@gpuvm/core";
+import type { DrmGpuvmBo, Gpuva, GpuvaOps } from "@gpuvm/core";
 import type { NouveauBo } from "./bo.ts";
 import type { NouveauCli } from "./cli.ts";
 import type { Region } from "./regions.ts";
+import type { BindInFlight } from "./sched.ts";
 
 /** What an operation of a job does (`enum vm_bind_op`). */
-export type BindOpKind = "map" | "unmap" | "map_sparse" | "unmap_sparse";
-
-/** Pages of one size. */
-export interface Pages {
-  readonly shift: number;
-  readonly addr: number;
-  readonly range: number;
-}
+export type BindOpKind = "map" | "unmap" | "map_sparse" | "unmap_sparse" | "unknown";
 
 /** One operation of a job (`struct bind_job_op`). */
 export interface BindJobOp {
@@ -30,31 +24,31 @@ export interface BindJobOp {
   ops: GpuvaOps | null;
   /** The region that goes. */
   region: Region | null;
+  /** Page size of the mapping that it makes, as a shift; 0: none. */
+  shift: number;
   /** VAs that the steps made (`struct nouveau_uvma_prealloc`). */
   map: Gpuva;
   prev: Gpuva;
   next: Gpuva;
-  /** Page-table references taken for the new mapping. */
-  gets: Pages[];
-  /** Page-table references that go when the entries have gone. */
-  puts: Pages[];
 }
 
 /** One bind call on its way (`struct nouveau_uvmm_bind_job`). */
-export interface BindJob {
+export class BindJob implements BindInFlight {
   /** `bind_job#3`, for findings; empty where nobody asks. */
   readonly name: string;
   readonly cli: NouveauCli;
-  readonly ops: BindJobOp[];
-  /** Null until it is armed. */
-  fence: DmaFence | null;
+  readonly ops: BindJobOp[] = [];
   /** Its cleanup has run (`complete`). */
-  complete: boolean;
-}
+  complete = false;
 
-/** A job of a client with no operations yet. */
-export function newBindJob(cli: NouveauCli): BindJob {
-  const { dev } = cli.machine;
-  const name = dev.ledger === null ? "" : `bind_job#${dev.serial()}`;
-  return { name, cli, ops: [], fence: null, complete: false };
+  /** A job of a client with no operations yet. */
+  constructor(cli: NouveauCli) {
+    const { dev } = cli.machine;
+    this.name = dev.ledger === null ? "" : `bind_job#${dev.serial()}`;
+    this.cli = cli;
+  }
+
+  unmaps(addr: number, range: number): boolean {
+    return this.ops.some((op) => op.kind === "unmap" && op.addr < addr + range && addr < op.addr + op.range);
+  }
 }

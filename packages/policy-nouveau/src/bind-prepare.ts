@@ -6,38 +6,49 @@ import {
   type Gpuva,
   type GpuvaOp,
   type GpuvaOps,
-  gpuvaAlloc,
   gpuvaInsert,
-  gpuvaMap,
   gpuvaObj,
   gpuvaOpRemapToUnmapRange,
   gpuvaRemove,
-  type OpMap,
   type Steps,
-  vaName,
 } from "@gpuvm/core";
-import type { BindJobOp, Pages } from "./bind-job.ts";
+import type { BindJobOp } from "./bind-job.ts";
 import type { NouveauBo } from "./bo.ts";
-import { selectPageShift } from "./page-size.ts";
+import { inheritedRegion } from "./history/remap.ts";
+import { dropVa, newVa, shiftFor } from "./new-va.ts";
 import type { Region } from "./regions.ts";
 import type { Uvmm } from "./uvmm.ts";
 
+/** The part of a new mapping for which nobody has references on page tables yet (`vmm_get_start`, `vmm_get_end`). */
+interface Gap {
+  start: number;
+  end: number;
+}
+
+/** Takes, or drops, references on the page tables of a part of a new mapping. */
+type Tables = (addr: number, range: number, shift: number) => Errno;
+
 /**
- * Applies the steps of one operation to the tree, and takes the page-table references that its new mapping needs
+ * Applies the steps of one operation to the tree, and takes references on the page tables of its new mapping
  * (`nouveau_uvmm_sm_prepare`). What was taken out stays allocated, linked and mapped: a failure puts it back.
  *
  * @returns 0; -ENOMEM, and then the tree is as it was
  */
 export function* prepare(uvmm: Uvmm, bop: BindJobOp, ops: GpuvaOps, region: Region | null): Steps<Errno> {
   const { dev } = uvmm.vm;
-  let ret: Errno = takeTables(uvmm, bop, ops);
-  if (ret !== 0) return ret;
+  const gap: Gap = { start: bop.addr, end: bop.addr + bop.range };
+  bop.shift = shiftOfMap(uvmm, ops);
+  const get: Tables = (addr, range, shift) => uvmm.mmu.get(addr, range, shift);
   for (let i = 0; i < ops.length; i++) {
     if (dev.stopsFor("alloc", "nouveau_uvmm_sm_prepare")) yield dev.point;
-    ret = prepareStep(uvmm, bop, ops.at(i), region);
-    if (ret === 0) continue;
+    const op = ops.at(i);
+    let ret = prepareStep(uvmm, bop, op, region);
+    if (ret === 0) {
+      ret = bop.shift === 0 ? 0 : tablesOf(uvmm, bop, op, gap, get);
+      if (ret === 0) continue;
+      unwindStep(uvmm, bop, op);
+    }
     unwindSteps(uvmm, bop, ops, i);
-    dropTables(uvmm, bop);
     return ret;
   }
   return 0;
@@ -46,7 +57,46 @@ export function* prepare(uvmm: Uvmm, bop: BindJobOp, ops: GpuvaOps, region: Regi
 /** Takes everything back, last step first (`nouveau_uvmm_sm_prepare_unwind`). */
 export function unwind(uvmm: Uvmm, bop: BindJobOp, ops: GpuvaOps): void {
   unwindSteps(uvmm, bop, ops, ops.length);
-  dropTables(uvmm, bop);
+}
+
+/**
+ * What a step means for the page tables of the new mapping. An old mapping of the same page size has references already:
+ * they pass to the new one, which takes its own where there was none. Steps come in the order of addresses, the new
+ * mapping last.
+ */
+function tablesOf(uvmm: Uvmm, bop: BindJobOp, op: GpuvaOp, gap: Gap, tables: Tables): Errno {
+  const { shift } = bop;
+  if (op.op === DRM_GPUVA_OP_MAP) {
+    return gap.end > gap.start ? tables(gap.start, gap.end - gap.start, shift) : 0;
+  }
+  const { vas } = uvmm.vm;
+  const { va } = op.op === DRM_GPUVA_OP_REMAP ? op.remap.unmap : op.unmap;
+  if (!passes(uvmm, bop, va)) return 0;
+  const start = vas.addr(va);
+  const end = vas.end(va);
+  if (op.op === DRM_GPUVA_OP_REMAP) {
+    const { prev, next } = op.remap;
+    if (prev !== null) gap.start = end;
+    if (next !== null) gap.end = start;
+    if (prev !== null && next !== null) gap.start = gap.end = 0;
+    return 0;
+  }
+  // It is where the new mapping ends, or where the last one ended: there is nothing between.
+  if (end === gap.start || start === gap.end) return 0;
+  const ret = start > gap.start ? tables(gap.start, start - gap.start, shift) : 0;
+  if (ret === 0) gap.start = end;
+  return ret;
+}
+
+/** Whether the references of an old mapping pass to the new one of an operation. */
+export function passes(uvmm: Uvmm, bop: BindJobOp, va: Gpuva): boolean {
+  return uvmm.shiftOf(va) === bop.shift;
+}
+
+/** The page size of the mapping that an operation makes; 0: it makes none. */
+function shiftOfMap(uvmm: Uvmm, ops: GpuvaOps): number {
+  const last = ops.length === 0 ? null : ops.at(ops.length - 1);
+  return last !== null && last.op === DRM_GPUVA_OP_MAP ? shiftFor(uvmm.nv, last.map) : 0;
 }
 
 function prepareStep(uvmm: Uvmm, bop: BindJobOp, op: GpuvaOp, region: Region | null): Errno {
@@ -61,8 +111,7 @@ function prepareStep(uvmm: Uvmm, bop: BindJobOp, op: GpuvaOp, region: Region | n
   }
   const { prev, next, unmap } = op.remap;
   const { va } = unmap;
-  // The pieces lie where the mapping lay: in its region, if in any.
-  const inherited = uvmm.nv.defects.has("N2") ? null : uvmm.regionOf(va);
+  const inherited = inheritedRegion(uvmm, va);
   const kind = uvmm.kindOf(va);
   gpuvaRemove(vm, va);
   if (prev !== null) bop.prev = newVa(uvmm, prev, inherited, kind);
@@ -74,92 +123,37 @@ function prepareStep(uvmm: Uvmm, bop: BindJobOp, op: GpuvaOp, region: Region | n
   return -ENOMEM;
 }
 
+/** Takes the first `count` steps back: the tree first, then the page tables. */
 function unwindSteps(uvmm: Uvmm, bop: BindJobOp, ops: GpuvaOps, count: number): void {
+  for (let i = count - 1; i >= 0; i--) unwindStep(uvmm, bop, ops.at(i));
+  if (bop.shift === 0) return;
+  const gap: Gap = { start: bop.addr, end: bop.addr + bop.range };
+  const put: Tables = (addr, range, shift) => {
+    uvmm.mmu.put(addr, range, shift);
+    return 0;
+  };
+  for (let i = 0; i < count; i++) tablesOf(uvmm, bop, ops.at(i), gap, put);
+}
+
+function unwindStep(uvmm: Uvmm, bop: BindJobOp, op: GpuvaOp): void {
   const { vm } = uvmm;
-  for (let i = count - 1; i >= 0; i--) {
-    const op = ops.at(i);
-    if (op.op === DRM_GPUVA_OP_MAP) bop.map = dropVa(uvmm, bop.map);
-    else if (op.op === DRM_GPUVA_OP_REMAP) {
-      if (op.remap.next !== null) bop.next = dropVa(uvmm, bop.next);
-      if (op.remap.prev !== null) bop.prev = dropVa(uvmm, bop.prev);
-      gpuvaInsert(vm, op.remap.unmap.va);
-    } else gpuvaInsert(vm, op.unmap.va);
-  }
-}
-
-/** A new VA in the tree, which holds its object (`op_map_prepare`); 0: no memory. */
-function newVa(uvmm: Uvmm, map: OpMap, region: Region | null, kind: number): Gpuva {
-  const { vm, nv } = uvmm;
-  const { dev } = vm;
-  if (!dev.mayAlloc("nouveau_uvma")) return 0;
-  const va = gpuvaAlloc(vm);
-  nv.machine.counts.vasCreated++;
-  gpuvaMap(vm, va, map);
-  uvmm.dress(va, region, kind, shiftFor(map));
-  map.obj?.get(dev.ledger === null ? "" : vaName(vm, va));
-  return va;
-}
-
-/** `op_map_prepare_unwind`. */
-function dropVa(uvmm: Uvmm, va: Gpuva): 0 {
-  if (va === 0) return 0;
-  gpuvaRemove(uvmm.vm, va);
-  uvmm.freeVa(va);
-  return 0;
-}
-
-function shiftFor(map: OpMap): number {
-  return selectPageShift((map.obj as NouveauBo).pageShift, map.addr, map.range, map.offset);
-}
-
-/**
- * References for the parts of a new mapping where no old one has them already; what an old one has of the same page size
- * passes to the new one. Everything else that goes gives its references back when the entries are gone.
- */
-function takeTables(uvmm: Uvmm, bop: BindJobOp, ops: GpuvaOps): Errno {
-  const last = ops.length === 0 ? null : ops.at(ops.length - 1);
-  const map = last !== null && last.op === DRM_GPUVA_OP_MAP ? last.map : null;
-  const shift = map === null ? 0 : shiftFor(map);
-  let at = bop.addr;
-  for (const op of ops) {
-    if (op.op === DRM_GPUVA_OP_MAP) continue;
-    const hole = holeOf(uvmm, op);
-    if (map === null || hole.shift !== shift) bop.puts.push(hole);
-    else {
-      if (hole.addr > at) bop.gets.push({ shift, addr: at, range: hole.addr - at });
-      at = hole.addr + hole.range;
-    }
-  }
-  if (map !== null && at < bop.addr + bop.range) {
-    bop.gets.push({ shift, addr: at, range: bop.addr + bop.range - at });
-  }
-  for (let i = 0; i < bop.gets.length; i++) {
-    const { addr, range } = bop.gets[i] as Pages;
-    if (uvmm.vm.dev.mayAlloc("nouveau page table")) uvmm.ptRefs.get(shift, addr, range);
-    else {
-      bop.gets.length = i;
-      dropTables(uvmm, bop);
-      return -ENOMEM;
-    }
-  }
-  return 0;
-}
-
-function dropTables(uvmm: Uvmm, bop: BindJobOp): void {
-  for (const { shift, addr, range } of bop.gets) uvmm.putTables(shift, addr, range);
-  bop.gets.length = 0;
-  bop.puts.length = 0;
+  if (op.op === DRM_GPUVA_OP_MAP) bop.map = dropVa(uvmm, bop.map);
+  else if (op.op === DRM_GPUVA_OP_REMAP) {
+    if (op.remap.next !== null) bop.next = dropVa(uvmm, bop.next);
+    if (op.remap.prev !== null) bop.prev = dropVa(uvmm, bop.prev);
+    gpuvaInsert(vm, op.remap.unmap.va);
+  } else gpuvaInsert(vm, op.unmap.va);
 }
 
 /** What a step clears: a whole mapping, or the hole in one. */
-export function holeOf(uvmm: Uvmm, op: GpuvaOp): Pages {
+export function holeOf(uvmm: Uvmm, op: GpuvaOp): { readonly addr: number; readonly range: number } {
   const { vas } = uvmm.vm;
   if (op.op !== DRM_GPUVA_OP_REMAP) {
     const { va } = op.unmap;
-    return { shift: uvmm.shiftOf(va), addr: vas.addr(va), range: vas.range(va) };
+    return { addr: vas.addr(va), range: vas.range(va) };
   }
   const { start, range } = gpuvaOpRemapToUnmapRange(uvmm.vm, op.remap);
-  return { shift: uvmm.shiftOf(op.remap.unmap.va), addr: start, range };
+  return { addr: start, range };
 }
 
 /** The object that a step is about (`op_gem_obj`). */

@@ -28,14 +28,16 @@ export function encloses(region: Region, addr: number, range: number): boolean {
 /**
  * `nouveau_uvma_region_create`: only where nothing is.
  *
- * @returns 0 or -ENOSPC
+ * @returns 0; -ENOSPC or -EEXIST; -ENOMEM or -EINVAL of the page tables
  */
 export function createRegion(uvmm: Uvmm, addr: number, range: number): Errno {
   if (!gpuvmIntervalEmpty(uvmm.vm, addr, range)) return -ENOSPC;
-  const ret = uvmm.regions.insert({ addr, range, dirty: false, gone: false });
+  const region: Region = { addr, range, dirty: false, gone: false };
+  let ret = uvmm.regions.insert(region);
   if (ret !== 0) return ret;
-  uvmm.pt.map(addr, range, null, 0);
-  return 0;
+  ret = uvmm.mmu.sparse(addr, range, true);
+  if (ret !== 0) uvmm.regions.remove(region);
+  return ret;
 }
 
 /** `nouveau_uvma_region_destroy`; nothing happens where there is none, or something is mapped in it. */
@@ -43,7 +45,7 @@ export function destroyRegion(uvmm: Uvmm, addr: number, range: number): void {
   const region = uvmm.regions.find(addr, range);
   if (region === null || !gpuvmIntervalEmpty(uvmm.vm, addr, range)) return;
   uvmm.regions.remove(region);
-  uvmm.pt.unmap(addr, range);
+  uvmm.mmu.sparse(addr, range, false);
 }
 
 /** The first region in a range that is not on its way out, or null (`bind_validate_map_common`). */
@@ -62,11 +64,9 @@ function* settled(uvmm: Uvmm, addr: number, range: number): Steps<Region | null>
 /** `bind_validate_map_sparse`. */
 function* waitForUnmaps(uvmm: Uvmm, job: BindJob, addr: number, range: number): Steps<void> {
   const { dev } = uvmm.vm;
-  const overlaps = (other: BindJob) =>
-    other.ops.some((op) => op.kind === "unmap" && op.addr < addr + range && addr < op.addr + op.range);
   for (;;) {
-    const other = [...job.cli.jobs].find(overlaps);
-    if (other === undefined) return;
+    const other = [...job.cli.sched.list].find(({ bind }) => bind?.unmaps(addr, range))?.bind;
+    if (other === undefined || other === null) return;
     if (dev.waitsUntil(() => other.complete, "bind_validate_map_sparse")) yield dev.point;
   }
 }

@@ -26,7 +26,8 @@ import { validateOp } from "./bind-args.ts";
 import type { BindJob, BindJobOp } from "./bind-job.ts";
 import { objectOf, prepare, unwind } from "./bind-prepare.ts";
 import { createRegion, destroyRegion, encloses, validateRegions } from "./bind-regions.ts";
-import { validate } from "./ttm.ts";
+import { validateForBind } from "./history/bind-validate.ts";
+import { rememberedRegion, staysDirty } from "./history/unmap-sparse.ts";
 import type { Uvmm } from "./uvmm.ts";
 
 /**
@@ -74,7 +75,6 @@ function* lookUp(uvmm: Uvmm, job: BindJob): Steps<Errno> {
       const bo = job.cli.lookup(bop.handle, job);
       if (bo === null) return -ENOENT;
       bop.bo = bo;
-      if (bo.validDomains === 0 && !nv.defects.has("N3")) return -EINVAL;
       if (dev.stopsAt(bo.resv, "nouveau_uvmm_bind_job_submit")) yield dev.point;
       bo.resv.acquire(dev.current);
       const vmBo = gpuvmBoObtain(vm, bo, job);
@@ -96,6 +96,7 @@ function* applyOp(uvmm: Uvmm, bop: BindJobOp): Steps<Errno> {
   const { dev } = vm;
   const { addr, range } = bop;
   if (dev.stopsFor("alloc", "nouveau_uvmm_bind_job_submit")) yield dev.point;
+  if (bop.kind === "unknown") return -EINVAL;
   if (bop.kind === "map_sparse") {
     if (!dev.mayAlloc("nouveau_uvma_region")) return -ENOMEM;
     return createRegion(uvmm, addr, range);
@@ -111,8 +112,7 @@ function* applyOp(uvmm: Uvmm, bop: BindJobOp): Steps<Errno> {
     if (bop.kind === "unmap_sparse") {
       bop.region = uvmm.regions.find(addr, range);
       if (bop.region === null || bop.region.dirty) {
-        // N9: a region that another job takes away was remembered as this job's.
-        if (!nv.defects.has("N9")) bop.region = null;
+        bop.region = rememberedRegion(nv, bop.region);
         return -ENOENT;
       }
     }
@@ -132,7 +132,7 @@ function* applyOp(uvmm: Uvmm, bop: BindJobOp): Steps<Errno> {
 function unwindOp(uvmm: Uvmm, bop: BindJobOp): void {
   const { region, ops } = bop;
   if (bop.kind === "map_sparse") destroyRegion(uvmm, bop.addr, bop.range);
-  if (region !== null && !uvmm.nv.defects.has("N9")) region.dirty = false;
+  if (region !== null && !staysDirty(uvmm.nv)) region.dirty = false;
   if (ops !== null) {
     unwind(uvmm, bop, ops);
     gpuvaOpsFree(uvmm.vm, ops);
@@ -162,8 +162,9 @@ function* lockRound(uvmm: Uvmm, job: BindJob, exec: DrmExec): Steps<Errno> {
       const bo = objectOf(uvmm, op);
       let ret = yield* exec.prepareObj(bo, 1);
       if (ret !== 0) return ret;
-      if (op.op === DRM_GPUVA_OP_UNMAP || nv.defects.has("N3")) continue;
-      ret = yield* validate(nv, bo);
+      // What is unmapped need not be brought back.
+      if (op.op === DRM_GPUVA_OP_UNMAP) continue;
+      ret = yield* validateForBind(nv, bo);
       if (ret !== 0) return ret;
     }
   }

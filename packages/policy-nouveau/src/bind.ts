@@ -1,11 +1,21 @@
-import { type DmaFence, ENOMEM, ENOSYS, type Errno, type Steps, USAGE_BOOKKEEP } from "@gpuvm/core";
-import { BindQueue, type RequestOf, unlock, waitFence } from "@gpuvm/drm-model";
+import {
+  type DmaFence,
+  type DrmExec,
+  ENOMEM,
+  ENOSYS,
+  type Errno,
+  type Steps,
+  USAGE_BOOKKEEP,
+} from "@gpuvm/core";
+import { lock, type RequestOf, unlock } from "@gpuvm/drm-model";
 import { jobOp } from "./bind-args.ts";
 import { cleanUpBindJob } from "./bind-cleanup.ts";
-import { newBindJob } from "./bind-job.ts";
+import { BindJob } from "./bind-job.ts";
 import { runBindJob } from "./bind-run.ts";
 import { submitBindJob } from "./bind-submit.ts";
 import type { NouveauCli } from "./cli.ts";
+import { bindSched } from "./history/entities.ts";
+import { jobInit, jobSubmit } from "./job.ts";
 
 /**
  * `nouveau_uvmm_ioctl_vm_bind`: one job for all operations. It waits for the job unless the call is asynchronous.
@@ -13,51 +23,49 @@ import type { NouveauCli } from "./cli.ts";
  * @returns 0; -ENOSYS without VM_INIT; -EINVAL, -ENOENT, -ENOSPC or -ENOMEM, and then nothing has changed
  */
 export function* vmBind(cli: NouveauCli, request: RequestOf<"vm_bind">): Steps<Errno> {
-  const { uvmm, nv } = cli;
+  const { nv } = cli;
   const { dev } = nv;
+  // nouveau_cli_uvmm_locked
+  yield* lock(dev, cli.mutex, "nouveau_uvmm_ioctl_vm_bind");
+  const { uvmm } = cli;
+  unlock(dev, cli.mutex);
   if (uvmm === null) return -ENOSYS;
   if (dev.stopsFor("alloc", "nouveau_uvmm_bind_job_init")) yield dev.point;
   if (!dev.mayAlloc("nouveau_uvmm_bind_job")) return -ENOMEM;
-  const job = newBindJob(cli);
-  for (const op of request.ops) {
-    const bop = jobOp(op);
-    if (typeof bop === "number") return bop;
-    job.ops.push(bop);
-  }
+  const sync = request.async !== true;
+  const bind = new BindJob(cli);
+  for (const op of request.ops) bind.ops.push(jobOp(op));
+  const ret = jobInit(sync, request.in, request.out);
+  if (ret !== 0) return ret;
 
-  // nouveau_job_submit: jobs of one client get into the tree and into the queue in the same order.
-  if (dev.stopsAt(cli.schedMutex, "nouveau_job_submit")) yield dev.point;
-  cli.schedMutex.acquire(dev.current);
-  const exec = yield* submitBindJob(uvmm, job);
-  if (typeof exec === "number") {
-    unlock(dev, cli.schedMutex);
-    yield* cleanUpBindJob(uvmm, job);
-    return exec;
-  }
-  const fence = cli.binds.next();
-  job.fence = fence;
-  cli.jobs.add(job);
-  exec.addFence(fence, USAGE_BOOKKEEP);
-  exec.fini();
-  // N7: several entities for one client, whose jobs run in any order.
-  const sched = nv.defects.has("N7") ? new BindQueue(nv.machine, `binds of ${job.name}`) : cli.sched;
-  sched.push({
-    label: job.name,
+  let exec: DrmExec | null = null;
+  return yield* jobSubmit(nv, bindSched(cli), {
+    label: bind.name,
+    credits: 1,
+    sync,
     after: (request.in ?? 0) > 0 ? lastWork(cli) : [],
-    finished: fence,
-    run: () => runBindJob(uvmm, job),
-    free: () => cleanUpBindJob(uvmm, job),
+    bind,
+    *submit() {
+      const locked = yield* submitBindJob(uvmm, bind);
+      if (typeof locked === "number") return locked;
+      exec = locked;
+      return 0;
+    },
+    armedSubmit(finished) {
+      exec?.addFence(finished, USAGE_BOOKKEEP);
+      exec?.fini();
+    },
+    run: () => runBindJob(uvmm, bind),
+    free: () => cleanUpBindJob(uvmm, bind),
   });
-  unlock(dev, cli.schedMutex);
-  if (request.async !== true) yield* waitFence(dev, fence, "nouveau_job_submit");
-  return 0;
 }
 
 /** What the syncobjs that a bind waits for stand for; which ones is not recorded: the last work of each channel. */
 function lastWork(cli: NouveauCli): DmaFence[] {
   const out: DmaFence[] = [];
-  for (const { timeline } of cli.channels.values()) {
-    if (timeline.last !== null && !timeline.last.signaled) out.push(timeline.last);
+  for (const { sched } of cli.channels.values()) {
+    const { last } = sched.timeline;
+    if (last !== null && !last.signaled) out.push(last);
   }
   return out;
 }

@@ -1,10 +1,10 @@
-import { type DmaFence, type DrmGemObject, USAGE_BOOKKEEP } from "@gpuvm/core";
+import { type DmaFence, type DrmGemObject, type Errno, USAGE_BOOKKEEP } from "@gpuvm/core";
 import { Bo, releaseBo, waitFence } from "@gpuvm/drm-model";
 import type { NvDevice } from "./device.ts";
-import { GART, VRAM } from "./domains.ts";
-import { boPageShift } from "./page-size.ts";
-import type { NvVma } from "./vma.ts";
-import type { NvVmm } from "./vmm.ts";
+import { CPU, GART, VRAM } from "./domains.ts";
+import { boPageShift } from "./page-shift.ts";
+import { domainOf, PL_SYSTEM, type Placement, placementOf } from "./ttm/place.ts";
+import type { Resource, Tt } from "./ttm/resource.ts";
 
 /** How an object is made. */
 export interface NouveauBoOptions {
@@ -18,51 +18,87 @@ export interface NouveauBoOptions {
   readonly holder?: string | { readonly name: string };
 }
 
+/** A mapping at an address that the kernel chose (`struct nouveau_vma`), as far as a move of the memory needs it. */
+export interface KernelMapping {
+  /** In the page tables. */
+  readonly mapped: boolean;
+  /** Writes the entries, again if they are there. */
+  map(): Errno;
+  /** Clears them. */
+  unmap(): void;
+}
+
 /**
  * A buffer object (`struct nouveau_bo`): memory that TTM manages. A private one holds the VM's resv object, and leaves
  * neither the VM nor the file.
  */
 export class NouveauBo extends Bo {
+  readonly nv: NvDevice;
   /** The domains that it may be in (`valid_domains`). */
   readonly validDomains: number;
   /** Where it may lie next (`placement`): an eviction asks for another place than a validation does. */
-  placement: number;
-  /** Where it lies: one of `NOUVEAU_GEM_DOMAIN_*`, or 0, out of the GPU's reach (`bo.resource.mem_type`). */
-  lies: number;
+  placement: readonly Placement[];
+  /** Its memory; null: none yet (`bo.resource`). */
+  resource: Resource | null = null;
+  /** Pages of the host's that it has; null: none (`bo.ttm`). */
+  tt: Tt | null = null;
   /** Its page size, as a shift (`page`). */
   readonly pageShift: number;
   /** The resv object that it shares, or null (`r_obj`, with `no_share`). */
   readonly rObj: DrmGemObject | null;
   /** Mappings that the kernel manages, at most one for each VMM (`vma_list`). */
-  readonly vmas: Map<NvVmm, NvVma> = new Map();
+  readonly vmas: Map<object, KernelMapping> = new Map();
   /** The buffer list that reserved it, within one call (`reserved_by`). */
   reservedBy: object | null = null;
   #freed = false;
   #mapped = 0;
+  #kept = 0;
+  #dead = false;
 
-  /** A new object with one reference, and with memory, where its domains let it be. */
+  /** A new object with one reference, without memory: `boInit` gives it some. Its size is whole pages of its own. */
   constructor(nv: NvDevice, options: NouveauBoOptions) {
     const { size, domain, rObj, imported, holder } = options;
+    const shift = boPageShift(nv.hardware, size, domain);
     super(nv.machine, {
-      size: Math.ceil(size / 4096) * 4096,
+      size: Math.ceil(size / 2 ** shift) * 2 ** shift,
       imported: imported ?? false,
       funcs: { free: (obj) => (obj as NouveauBo).#free() },
       ...(rObj === undefined ? {} : { resv: rObj.resv }),
       ...(holder === undefined ? {} : { holder }),
     });
+    this.nv = nv;
     this.validDomains = domain & (VRAM | GART);
-    this.pageShift = boPageShift(size, domain);
+    this.pageShift = shift;
     this.rObj = rObj ?? null;
     rObj?.get(this);
-    // Without a domain of the GPU's it lies in system memory, out of its reach.
-    this.pages = this.validDomains === 0 ? "evicted" : "resident";
-    this.placement = this.validDomains;
-    this.lies = firstOf(this.validDomains);
+    this.placement = placementOf(this.validDomains === 0 ? CPU : this.validDomains);
+    this.pages = "evicted";
   }
 
-  /** The GPU can reach it: it is not in `TTM_PL_SYSTEM`. */
-  get reachableByGpu(): boolean {
-    return this.pages === "resident";
+  /** The domain that it lies in, or 0, out of the GPU's reach. */
+  get lies(): number {
+    return this.resource === null ? 0 : domainOf(this.resource.place);
+  }
+
+  /** It has moved. */
+  landed(): void {
+    if (this.resource?.place !== PL_SYSTEM) this.pages = "resident";
+    else if (this.pages === "resident") this.takePages("evicted");
+  }
+
+  /** Last to be moved away (`ttm_bo_move_to_lru_tail_unlocked`). */
+  used(): void {
+    if (this.resource !== null) this.resource.home.toTail(this.resource);
+  }
+
+  /** Whoever moves it keeps it, though the last reference of a program's may go meanwhile (`ttm_bo_get`). */
+  keep(): void {
+    this.#kept++;
+  }
+
+  /** He is done with it (`ttm_bo_put`). */
+  letGo(): void {
+    if (--this.#kept === 0 && this.#dead) this.#free();
   }
 
   /** An old-style mapping holds the memory itself (`nvkm_memory_ref` of a `nvkm_vma`). */
@@ -82,6 +118,8 @@ export class NouveauBo extends Bo {
    * (`ttm_bo_individualize_resv`).
    */
   #free(): void {
+    this.#dead = true;
+    if (this.#kept > 0) return;
     const { machine } = this;
     if (this.resv.busy(USAGE_BOOKKEEP) === null) {
       this.#freed = true;
@@ -101,12 +139,15 @@ export class NouveauBo extends Bo {
 
   #release(): void {
     if (this.#mapped > 0) return;
+    if (this.resource !== null) this.resource.home.release(this.resource);
+    this.resource = null;
+    this.tt = null;
     releaseBo(this);
     this.rObj?.put(this);
   }
 }
 
-/** What TTM tries first: VRAM where that is allowed. */
-export function firstOf(domains: number): number {
-  return (domains & VRAM) !== 0 ? VRAM : domains & GART;
+/** The object whose memory it is. */
+export function boOf(res: Resource): NouveauBo {
+  return res.bo as NouveauBo;
 }

@@ -1,11 +1,11 @@
 import { type DmaFence, Lock, type Steps } from "@gpuvm/core";
-import { BindQueue, DmaBuf, DrmFile } from "@gpuvm/drm-model";
-import type { BindJob } from "./bind-job.ts";
+import { DmaBuf, DrmFile } from "@gpuvm/drm-model";
 import type { NouveauBo } from "./bo.ts";
 import type { Channel } from "./channel.ts";
-import { type NvDevice, Timeline } from "./device.ts";
+import type { NvDevice } from "./device.ts";
+import { NouveauSched } from "./sched.ts";
 import type { Uvmm } from "./uvmm.ts";
-import { createClientVmm, type NvVmm } from "./vmm.ts";
+import { NvVmm } from "./vmm.ts";
 
 /**
  * An open file (`struct nouveau_cli`). It speaks one of two interfaces: VM_INIT first, and it manages its addresses; or
@@ -13,27 +13,22 @@ import { createClientVmm, type NvVmm } from "./vmm.ts";
  */
 export class NouveauCli extends DrmFile<NouveauBo> {
   readonly nv: NvDevice;
-  /** `cli->mutex`. */
+  /** `cli->mutex`: of a client's channels, and of its VM's beginning. An EXEC or PUSHBUF holds it from end to end. */
   readonly mutex: Lock;
-  /** `cli->sched->mutex`: one submit at a time. */
-  readonly schedMutex: Lock;
   /** The VM that the program manages, or null. */
   uvmm: Uvmm | null = null;
   /** VM_INIT came too late (`uvmm.disabled`). */
   uvmmDisabled = false;
-  /** Bind jobs, one after the other (`cli->sched`). */
-  readonly sched: BindQueue;
-  /** Jobs whose cleanup has not run (`sched->job_list`). */
-  readonly jobs: Set<BindJob> = new Set();
-  /** Their fences. */
-  readonly binds: Timeline;
+  /** Bind jobs, one after the other. */
+  readonly sched: NouveauSched;
   /** Channels by number. */
   readonly channels: Map<number, Channel> = new Map();
   /** Unmaps that wait for a fence, or for their turn (`cli->worker`). */
   works = 0;
   /** Open dma-bufs of its buffers, by handle. The program is taken to close them with the handle. */
   readonly exported: Map<number, DmaBuf<NouveauBo>> = new Map();
-  #vmm: NvVmm | null = null;
+  /** The client's own VMM (`cli->vmm`). */
+  readonly ownVmm: NvVmm;
 
   /** A client that has done nothing yet. */
   constructor(nv: NvDevice, id: number) {
@@ -41,24 +36,16 @@ export class NouveauCli extends DrmFile<NouveauBo> {
     const { machine, dev } = nv;
     this.nv = nv;
     this.mutex = new Lock(`mutex of file ${id}`, "nouveau_cli.mutex", dev.lockdep);
-    this.schedMutex = new Lock(`scheduler's mutex of file ${id}`, "nouveau_sched.mutex", dev.lockdep);
-    this.sched = new BindQueue(machine, `binds of file ${id}`);
-    this.binds = new Timeline(machine);
+    this.sched = new NouveauSched(machine, `binds of file ${id}`, `scheduler's mutex of file ${id}`, 1);
+    this.ownVmm = new NvVmm(nv, id);
   }
 
   /** Where the kernel maps for it (`nouveau_cli_vmm`): in its part of the program's VM, or anywhere. */
   get vmm(): NvVmm {
-    if (this.uvmm !== null) return this.uvmm.kernel;
-    this.#vmm ??= createClientVmm(this.nv, this.id);
-    return this.#vmm;
+    return this.uvmm === null ? this.ownVmm : this.uvmm.kernel;
   }
 
-  /** The client's own VMM, if it was ever needed. */
-  get ownVmm(): NvVmm | null {
-    return this.#vmm;
-  }
-
-  /** From here on VM_INIT is refused (`nouveau_cli_disable_uvmm_noinit`). */
+  /** From here on VM_INIT is refused (`__nouveau_cli_disable_uvmm_noinit`); under the mutex. */
   disableUvmm(): void {
     if (this.uvmm === null) this.uvmmDisabled = true;
   }

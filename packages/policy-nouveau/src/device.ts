@@ -1,6 +1,38 @@
-import type { BoOwnership, DmaFence, DrmDevice, DrmGpuvm } from "@gpuvm/core";
-import type { GpuEngine, Machine } from "@gpuvm/drm-model";
-import type { Uvmm } from "./uvmm.ts";
+import { type BoOwnership, type DrmDevice, type DrmGpuvm, type Gpuva, Lock } from "@gpuvm/core";
+import { type Bo, GpuEngine, type GpuJob, type Machine, type MemoryBudget } from "@gpuvm/drm-model";
+import { GP100, type VmmFunc } from "./mmu/desc.ts";
+import { Space } from "./mmu/space.ts";
+import { type MmuEvent, Vmm } from "./mmu/vmm.ts";
+import { type FenceChannel, Timeline } from "./timeline.ts";
+import { Manager } from "./ttm/manager.ts";
+import { PL_SYSTEM, PL_TT, PL_VRAM, type Place } from "./ttm/place.ts";
+
+/** What the driver does below the tree, told as it happens. */
+export type NvEvent =
+  | MmuEvent
+  | readonly ["copy", bo: Bo, from: Place, to: Place]
+  | readonly ["exec job runs" | "pushbuf" | "channel waits for another"];
+
+/** The driver as a client of its own (`drm->client`): where and with what it copies. */
+export interface DriverClient {
+  readonly mutex: Lock;
+  readonly vmm: Vmm;
+  readonly space: Space;
+  /** The channel of the copy engine (`drm->ttm.chan`). */
+  readonly channel: FenceChannel;
+}
+
+/** A VM that a program manages, as far as a move of memory needs it. */
+export interface UserVm {
+  /** Its entries are not there, because its object was moved (`drm_gpuva_invalidated`). */
+  invalidated(va: Gpuva): boolean;
+  /** Sets that. */
+  invalidate(va: Gpuva, on: boolean): void;
+  /** Writes the entries of a VA (`nouveau_uvma_map`). */
+  mapVa(va: Gpuva): void;
+  /** Clears them, unless a move has (`nouveau_uvma_unmap`). */
+  unmapVa(va: Gpuva): void;
+}
 
 /** The driver's state of the device (`struct nouveau_drm`). */
 export interface NvDevice {
@@ -12,30 +44,57 @@ export interface NvDevice {
   readonly clientOwnership: BoOwnership;
   /** Numbers of the catalogue's bugs that are in. */
   readonly defects: ReadonlySet<string>;
+  /** The generation of the page tables. */
+  readonly hardware: VmmFunc;
   /** The graphics engine; channels take turns on it. */
-  readonly engine: GpuEngine;
+  readonly engine: { submit(job: GpuJob): void };
+  /** The GPU works, and may use what it was given; false: its jobs are done as they begin. */
+  readonly gpuWorks: boolean;
   /** The client's VMM behind each tree that programs manage themselves. */
-  readonly uvmms: Map<DrmGpuvm, Uvmm>;
+  readonly uvmms: Map<DrmGpuvm, UserVm>;
+  /** Where memory can be, and who is there (`ttm.bdev`). */
+  readonly places: Readonly<Record<Place, Manager>>;
+  readonly driver: DriverClient;
+  /** Told of page tables, copies and work; null: nobody listens. */
+  readonly tell: ((event: NvEvent) => void) | null;
 }
 
-/** A timeline and its next number (`drm_sched_fence`, `nouveau_fence_chan`). */
-export class Timeline {
-  readonly #machine: Machine;
-  readonly #context: number;
-  #seqno = 0;
-  /** The last fence. */
-  last: DmaFence | null = null;
+/** What a device is made of. */
+export interface NvDeviceOptions {
+  readonly boOwnership?: BoOwnership | undefined;
+  readonly defects?: ReadonlySet<string> | undefined;
+  readonly hardware?: VmmFunc | undefined;
+  readonly memory?: MemoryBudget | undefined;
+  readonly engine?: NvDevice["engine"];
+  readonly gpuWorks?: boolean;
+  readonly tell?: NvDevice["tell"];
+}
 
-  /** A new timeline. */
-  constructor(machine: Machine) {
-    this.#machine = machine;
-    this.#context = machine.fenceContext();
-  }
-
-  /** The next fence. */
-  next(): DmaFence {
-    const fence = this.#machine.fence(this.#context, ++this.#seqno);
-    this.last = fence;
-    return fence;
-  }
+/** A device on a machine. */
+export function createDevice(machine: Machine, options: NvDeviceOptions = {}): NvDevice {
+  const { dev } = machine;
+  const { hardware = GP100, tell = null } = options;
+  return {
+    machine,
+    dev,
+    boOwnership: options.boOwnership ?? "hard",
+    clientOwnership: options.boOwnership ?? "soft",
+    defects: options.defects ?? new Set(),
+    hardware,
+    engine: options.engine ?? new GpuEngine(machine, "gr"),
+    gpuWorks: options.gpuWorks ?? true,
+    uvmms: new Map(),
+    places: {
+      [PL_SYSTEM]: new Manager(PL_SYSTEM),
+      [PL_TT]: new Manager(PL_TT),
+      [PL_VRAM]: new Manager(PL_VRAM, options.memory?.vram),
+    },
+    driver: {
+      mutex: new Lock("mutex of the driver's client", "nouveau_cli.mutex of the driver", dev.lockdep),
+      vmm: new Vmm(machine, hardware, "the driver's VMM", false, tell),
+      space: new Space(4096, 2 ** hardware.bits - 4096),
+      channel: { timeline: new Timeline(machine) },
+    },
+    tell,
+  };
 }

@@ -18,7 +18,6 @@ import {
   type Driver,
   type DriverOptions,
   type DrmFile,
-  GpuEngine,
   lock,
   type Machine,
   preempt,
@@ -27,17 +26,21 @@ import {
   unlock,
   waitResvTimeout,
 } from "@gpuvm/drm-model";
+import { createChannel, destroyChannel, openHandle } from "./abi16.ts";
 import { vmBind } from "./bind.ts";
 import { NouveauBo } from "./bo.ts";
-import { createChannel, destroyChannel, openHandle } from "./channel.ts";
+import { boInit } from "./bo-init.ts";
 import { NouveauCli } from "./cli.ts";
 import { closeFile, closeHandle } from "./close.ts";
-import type { NvDevice } from "./device.ts";
+import { createDevice, type NvDevice } from "./device.ts";
 import { GART, NO_SHARE } from "./domains.ts";
 import { execIoctl } from "./exec.ts";
+import { pinCounts } from "./history/pin.ts";
+import { importFailed } from "./history/prime.ts";
 import { pushbuf } from "./pushbuf.ts";
-import { shrink, validate } from "./ttm.ts";
-import { vmInit } from "./uvmm.ts";
+import { shrink } from "./ttm/swapout.ts";
+import { validate } from "./ttm/validate.ts";
+import { vmInit } from "./vm-init.ts";
 
 /** `NOUVEAU_GEM_CPU_PREP_NOWAIT` and `_WRITE`. */
 const NOWAIT = 1;
@@ -49,15 +52,12 @@ const PREP_NS = 30e9;
 /** Starts the driver on a machine. It answers both interfaces, whatever the variant. */
 export function start(own: ReferencePolicy, machine: Machine, options: DriverOptions = {}): Driver {
   const policy = withOwnership(own, options.boOwnership ?? own.boOwnership);
-  const nv: NvDevice = {
-    machine,
-    dev: machine.dev,
-    boOwnership: options.boOwnership ?? "hard",
-    clientOwnership: options.boOwnership ?? "soft",
-    defects: options.defects ?? new Set(),
-    engine: new GpuEngine(machine, "gr"),
-    uvmms: new Map(),
-  };
+  return driverOf(policy, createDevice(machine, options));
+}
+
+/** The driver of a device. */
+export function driverOf(policy: ReferencePolicy, nv: NvDevice): Driver {
+  const { machine } = nv;
   return {
     policy,
     open: (id) => new NouveauCli(nv, id),
@@ -117,15 +117,9 @@ function* ioctl(nv: NvDevice, cli: NouveauCli, request: Request): Steps<Errno> {
         () => request.bos?.length ?? 0,
       );
     case "channel_new":
-      cli.disableUvmm();
       return yield* createChannel(nv, cli, request.channel, request.notifierBo);
-    case "queue_close": {
-      const channel = cli.channels.get(request.queue);
-      if (channel === undefined) return -EINVAL;
-      cli.channels.delete(request.queue);
-      yield* destroyChannel(nv, cli, channel);
-      return 0;
-    }
+    case "queue_close":
+      return yield* freeChannel(nv, cli, request.queue);
     case "cpu_prep":
       return yield* cpuPrep(nv, cli, request.bo, request.flags ?? 0);
     case "prime_export": {
@@ -149,14 +143,35 @@ function* ioctl(nv: NvDevice, cli: NouveauCli, request: Request): Steps<Errno> {
 function* newBo(nv: NvDevice, cli: NouveauCli, request: RequestOf<"gem_new">): Steps<Errno> {
   const { dev } = nv;
   const { bo: handle, size, domain = 0 } = request;
+  yield* lock(dev, cli.mutex, "nouveau_gem_ioctl_new");
   cli.disableUvmm();
+  unlock(dev, cli.mutex);
   const isPrivate = (domain & NO_SHARE) !== 0;
   if (size === 0 || (isPrivate && cli.uvmm === null)) return -EINVAL;
   if (dev.stopsFor("alloc", "nouveau_gem_new")) yield dev.point;
   if (!dev.mayAlloc("nouveau_bo")) return -ENOMEM;
   const rObj = isPrivate ? cli.uvmm?.vm.rObj : undefined;
   const bo = new NouveauBo(nv, { size, domain, ...(rObj === undefined ? {} : { rObj }) });
-  return yield* publish(nv, cli, handle, bo);
+  return yield* initAndPublish(nv, cli, handle, bo);
+}
+
+/** `nouveau_abi16_ioctl_channel_free`. */
+function* freeChannel(nv: NvDevice, cli: NouveauCli, id: number): Steps<Errno> {
+  const { dev } = nv;
+  yield* lock(dev, cli.mutex, "nouveau_abi16_get");
+  const channel = cli.channels.get(id);
+  cli.channels.delete(id);
+  if (channel !== undefined) yield* destroyChannel(nv, cli, channel);
+  unlock(dev, cli.mutex);
+  return channel === undefined ? -EINVAL : 0;
+}
+
+/** Memory for a new object, then a handle. */
+function* initAndPublish(nv: NvDevice, cli: NouveauCli, handle: number, bo: NouveauBo): Steps<Errno> {
+  const ret = yield* boInit(bo);
+  if (ret === 0) return yield* publish(nv, cli, handle, bo);
+  bo.put("creator");
+  return ret;
 }
 
 /**
@@ -182,16 +197,11 @@ function* importForeign(nv: NvDevice, cli: NouveauCli, request: RequestOf<"prime
   if (!request.fresh) return cli.handles.has(request.bo) ? 0 : -ENOENT;
   yield* preempt(nv.dev, "alloc", "nouveau_gem_prime_import_sg_table");
   if (!nv.dev.mayAlloc("nouveau_bo")) {
-    if (nv.defects.has("N4")) {
-      // Before a9bf3efc33f1 an object that its own init had given up was put by the error path, too.
-      const half = new NouveauBo(nv, { size: request.size, domain: GART, imported: true });
-      half.put("creator");
-      half.put("creator");
-    }
+    importFailed(nv, request.size);
     return -ENOMEM;
   }
   const bo = new NouveauBo(nv, { size: request.size, domain: GART, imported: true });
-  return yield* publish(nv, cli, request.bo, bo);
+  return yield* initAndPublish(nv, cli, request.bo, bo);
 }
 
 /** `nouveau_gem_ioctl_cpu_prep`. */
@@ -214,8 +224,8 @@ function* pin(nv: NvDevice, bo: NouveauBo): Steps<Errno> {
   bo.resv.acquire(dev.current);
   let ret: Errno = bo.validDomains === 0 ? -EINVAL : 0;
   if (ret === 0) ret = yield* validate(nv, bo);
-  // N6: the count went up although the object was not where it must be.
-  if (ret === 0 || nv.defects.has("N6")) bo.pins++;
+  if (pinCounts(nv, ret)) bo.pins++;
+  bo.used();
   unlock(dev, bo.resv);
   return ret;
 }
@@ -224,5 +234,6 @@ function* pin(nv: NvDevice, bo: NouveauBo): Steps<Errno> {
 function* unpin(nv: NvDevice, bo: NouveauBo): Steps<void> {
   yield* lock(nv.dev, bo.resv, "nouveau_bo_unpin");
   bo.pins--;
+  bo.used();
   unlock(nv.dev, bo.resv);
 }

@@ -1,5 +1,8 @@
 import {
+  type DmaFence,
   DRM_EXEC_IGNORE_DUPLICATES,
+  EINVAL,
+  ENODEV,
   ENOENT,
   ENOMEM,
   ENOSYS,
@@ -8,50 +11,101 @@ import {
   type Steps,
   USAGE_WRITE,
 } from "@gpuvm/core";
-import { noteUse, type RequestOf, unlock } from "@gpuvm/drm-model";
+import { type InUse, lock, noteUse, type RequestOf, unlock } from "@gpuvm/drm-model";
+import type { Channel } from "./channel.ts";
 import type { NouveauCli } from "./cli.ts";
+import { jobSubmit } from "./job.ts";
+import type { Uvmm } from "./uvmm.ts";
+
+/** Command buffers of one call: half of the ring's entries, less one (`nouveau_exec_push_max_from_ib_max`). */
+const PUSH_MAX = 510;
+
+/** `NV50_DMA_PUSH_MAX_LENGTH`. */
+const PUSH_MAX_LENGTH = 0x7fffff;
 
 /**
- * `nouveau_exec_ioctl_exec`: everything mapped counts as used and as written. Locks the VM and each object that is not
- * private, brings back what was evicted, fences all.
+ * `nouveau_exec_ioctl_exec`: everything mapped counts as used and as written. The client's mutex is held from end to end
+ * (`nouveau_abi16_get`).
  *
  * @param named told how many objects were locked
- * @returns 0; -ENOSYS without VM_INIT; -ENOENT for an unknown channel; -ENOMEM
+ * @returns 0; -ENOSYS without VM_INIT; -ENOENT for an unknown channel, -ENODEV for a killed one; -EINVAL for too many
+ * command buffers, or one that is too long; -ENOMEM
  */
 export function* execIoctl(
   cli: NouveauCli,
   request: RequestOf<"exec">,
   named: (objects: number) => void,
 ): Steps<Errno> {
+  const { dev } = cli.nv;
+  yield* lock(dev, cli.mutex, "nouveau_abi16_get");
+  const ret = yield* exec(cli, request, named);
+  unlock(dev, cli.mutex);
+  return ret;
+}
+
+function* exec(cli: NouveauCli, request: RequestOf<"exec">, named: (objects: number) => void): Steps<Errno> {
   const { uvmm, nv } = cli;
   const { dev } = nv;
+  const { push = [] } = request;
   if (uvmm === null) return -ENOSYS;
   const channel = request.channel === undefined ? undefined : cli.channels.get(request.channel);
   if (channel === undefined) return -ENOENT;
+  if (channel.killed) return -ENODEV;
+  if (push.length > PUSH_MAX || push.some(([, bytes]) => bytes > PUSH_MAX_LENGTH)) return -EINVAL;
   if (dev.stopsFor("alloc", "nouveau_exec_job_init")) yield dev.point;
   if (!dev.mayAlloc("nouveau_exec_job")) return -ENOMEM;
 
   const vme = new GpuvmExec(uvmm.vm, DRM_EXEC_IGNORE_DUPLICATES, 1);
+  const bind = (request.in ?? 0) > 0 ? cli.sched.timeline.last : null;
+  const work = push.some(([, bytes]) => bytes > 0);
+  let uses: InUse | undefined;
+  return yield* jobSubmit(nv, channel.sched, {
+    label: `exec of ${cli.name}`,
+    // One more for the fence.
+    credits: push.length + 1,
+    sync: false,
+    after: bind === null ? [] : [bind],
+    bind: null,
+    *submit() {
+      const ret = yield* lockAndValidate(uvmm, vme);
+      if (ret === 0) named(vme.exec?.objects.length ?? 0);
+      return ret;
+    },
+    armedSubmit(finished) {
+      vme.addFence(finished, USAGE_WRITE, USAGE_WRITE);
+      vme.unlock();
+      if (work) uses = noteExec(cli, uvmm, finished, bind);
+    },
+    run: () => run(cli, channel, work, uses),
+    *free() {},
+  });
+}
+
+/** `nouveau_exec_job_submit`: locks the VM and each object that is not private, and brings back what was evicted. */
+function* lockAndValidate(uvmm: Uvmm, vme: GpuvmExec): Steps<Errno> {
+  const { dev } = uvmm.vm;
   if (dev.stopsAt(uvmm.mutex, "nouveau_exec_job_submit")) yield dev.point;
   uvmm.mutex.acquire(dev.current);
   let ret = yield* vme.lock();
   unlock(dev, uvmm.mutex);
   if (ret !== 0) return ret;
   ret = yield* vme.validate();
-  if (ret !== 0) {
-    vme.unlock();
-    return ret;
-  }
-  named(vme.exec?.objects.length ?? 0);
-  const fence = channel.timeline.next();
-  vme.addFence(fence, USAGE_WRITE, USAGE_WRITE);
-  vme.unlock();
-  const bind = (request.in ?? 0) > 0 ? cli.binds.last : null;
-  const work = request.push?.some(([, bytes]) => bytes > 0) ?? false;
+  if (ret !== 0) vme.unlock();
+  return ret;
+}
+
+/** `nouveau_exec_job_run`: from here on it is the hardware's. */
+function* run({ nv }: NouveauCli, channel: Channel, work: boolean, uses: InUse | undefined): Steps<DmaFence> {
+  nv.tell?.(["exec job runs"]);
+  const fence = channel.timeline.nextOnGpu();
+  nv.engine.submit({ fence, after: [], work, uses });
+  return fence;
+}
+
+function noteExec(cli: NouveauCli, uvmm: Uvmm, finished: DmaFence, bind: DmaFence | null): InUse | undefined {
   // Nobody is in a bind, and the last one is done or waited for.
-  const still = uvmm.mutex.owner === null && cli.schedMutex.owner === null;
-  const settled = still && ((request.in ?? 0) > 0 || (cli.binds.last?.signaled ?? true));
-  const uses = work ? noteUse(nv.machine, fence, { vm: uvmm.record, keeps: "memory", settled }) : undefined;
-  nv.engine.submit({ fence, after: bind === null ? [] : [bind], work, uses });
-  return 0;
+  const still = uvmm.mutex.owner === null && cli.sched.mutex.owner === null;
+  const { last } = cli.sched.timeline;
+  const settled = still && (last === bind || last === null || last.signaled);
+  return noteUse(cli.machine, finished, { vm: uvmm.record, keeps: "memory", settled });
 }

@@ -1,7 +1,7 @@
 import type { DriverPackage } from "@gpuvm/drm-model";
 import { start } from "./driver.ts";
 import { legacyPolicy, vmBindPolicy } from "./policy.ts";
-import { legacyUserspace, vmBindUserspace } from "./userspace.ts";
+import { legacyUserspace, vmBindUserspace } from "./userspace/userspace.ts";
 
 /** The driver nouveau, as programs speak to it today (`vm-bind`) and as they did before (`legacy`). */
 export const nouveau: DriverPackage = {

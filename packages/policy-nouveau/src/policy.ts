@@ -40,6 +40,13 @@ export const vmBindPolicy: ReferencePolicy = {
     ...SHARED,
     { from: "vm_bo", to: "BO", kind: "counted", span: "while it lives", source: "drm_gpuvm_bo_create" },
     {
+      from: "file",
+      to: "VM",
+      kind: "counted",
+      span: "until it closes",
+      source: "nouveau_uvmm_ioctl_vm_init",
+    },
+    {
       from: "VA",
       to: "BO",
       kind: "counted",
@@ -89,7 +96,7 @@ export const vmBindPolicy: ReferencePolicy = {
       id: "file-close",
       causedBy: "driver",
       tearsDown: "every mapping of the file's VM",
-      waitsFor: "the channels to be idle, and the bind jobs",
+      waitsFor: "the channels to be idle, EXECs that have begun and the bind jobs",
       source: "nouveau_uvmm_fini",
     },
   ],
@@ -123,7 +130,8 @@ export const vmBindPolicy: ReferencePolicy = {
     {
       name: "eviction",
       supported: true,
-      consequence: "mappings are kept, their entries go; they come back in the move of the next validation",
+      consequence:
+        "from VRAM to the GART, where mappings lead there if page sizes match; out of the GPU's reach entries go, and come back in the move of the next validation",
     },
     { name: "unwind", supported: true, consequence: "a bind that fails has changed nothing" },
   ],
@@ -155,8 +163,8 @@ export const legacyPolicy: ReferencePolicy = {
       from: "VA",
       to: "pages",
       kind: "counted",
-      span: "while it is in the page tables",
-      source: "nvkm_vmm_map",
+      span: "of VRAM, while it is in the page tables",
+      source: "nvkm_vmm_map_locked",
     },
     {
       from: "VA",

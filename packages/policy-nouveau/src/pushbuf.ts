@@ -3,6 +3,7 @@ import {
   DRM_EXEC_INTERRUPTIBLE_WAIT,
   DrmExec,
   EINVAL,
+  ENODEV,
   ENOENT,
   ENOSYS,
   type Errno,
@@ -10,51 +11,71 @@ import {
   USAGE_READ,
   USAGE_WRITE,
 } from "@gpuvm/core";
-import type { RequestOf } from "@gpuvm/drm-model";
+import { lock, type RequestOf, unlock } from "@gpuvm/drm-model";
 import type { NouveauBo } from "./bo.ts";
+import type { Channel } from "./channel.ts";
 import type { NouveauCli } from "./cli.ts";
-import { validate } from "./ttm.ts";
-import type { NvVma } from "./vma.ts";
+import { GART, VRAM } from "./domains.ts";
+import { fenceSync } from "./fence-sync.ts";
+import { putRefused } from "./history/pushbuf.ts";
+import { validate } from "./ttm/validate.ts";
+import { type NvVma, vmaFind } from "./vma.ts";
 
 /** `NOUVEAU_GEM_MAX_BUFFERS`. */
 export const MAX_BUFFERS = 1024;
 
+/** One entry of a buffer list. */
+interface Entry {
+  readonly bo: NouveauBo;
+  readonly writes: boolean;
+}
+
 /**
  * `nouveau_gem_ioctl_pushbuf`: the program lists what its work uses. The list holds the objects for the length of the
- * call; after that the fence in their dma_resvs keeps their memory, and the mappings remember it.
+ * call; after that the fence in their dma_resvs keeps their memory, and the mappings remember it. The client's mutex is
+ * held from end to end.
  *
- * @returns 0; -ENOSYS after VM_INIT; -ENOENT for an unknown channel or buffer; -EINVAL for a buffer that is listed
- * twice, or that is not mapped; -ENOMEM
+ * @returns 0; -ENOSYS after VM_INIT; -ENOENT for an unknown channel or buffer, -ENODEV for a killed channel; -EINVAL for
+ * a buffer that is listed twice, or that is not mapped; -ENOMEM
  */
 export function* pushbuf(cli: NouveauCli, request: RequestOf<"submit">): Steps<Errno> {
+  const { dev } = cli.nv;
+  yield* lock(dev, cli.mutex, "nouveau_abi16_get");
+  const ret = yield* submit(cli, request);
+  unlock(dev, cli.mutex);
+  return ret;
+}
+
+function* submit(cli: NouveauCli, request: RequestOf<"submit">): Steps<Errno> {
   const { nv } = cli;
-  const { dev } = nv;
   if (cli.uvmm !== null) return -ENOSYS;
   const channel = request.channel === undefined ? undefined : cli.channels.get(request.channel);
   if (channel === undefined) return -ENOENT;
+  if (channel.killed) return -ENODEV;
   // Only a question for how much memory there is.
   if (request.cmds === 0) return 0;
   const handles = request.bos ?? [];
   if (handles.length > MAX_BUFFERS) return -EINVAL;
-  const bos: NouveauBo[] = [];
-  const exec = new DrmExec(dev, DRM_EXEC_INTERRUPTIBLE_WAIT);
-  const token = {};
-  let ret = lookUp(cli, handles, token, bos);
-  if (ret === 0) ret = yield* reserveAndValidate(cli, exec, bos);
+  const written = new Set(request.writes);
+  const entries: Entry[] = [];
+  const exec = new DrmExec(nv.dev, DRM_EXEC_INTERRUPTIBLE_WAIT);
+  const after: DmaFence[] = [];
+  let ret = lookUp(cli, handles, written, entries);
+  if (ret === 0) ret = yield* reserve(exec, entries);
+  if (ret === 0) ret = yield* validateList(cli, channel, entries, after);
   if (ret === 0) {
-    const fence = channel.timeline.next();
-    const written = new Set(request.writes);
-    for (let i = 0; i < bos.length; i++) {
-      const bo = bos[i] as NouveauBo;
-      (bo.vmas.get(cli.vmm) as NvVma).fence = fence;
-      bo.resv.addFence(fence, written.has(i) ? USAGE_WRITE : USAGE_READ);
+    const fence = channel.timeline.nextOnGpu();
+    for (const { bo, writes } of entries) {
+      (vmaFind(bo, cli.vmm) as NvVma).fence = fence;
+      bo.resv.addFence(fence, writes ? USAGE_WRITE : USAGE_READ);
       setActive(cli, bo, 1);
     }
-    run(cli, bos, fence);
+    run(cli, entries, fence, after);
   }
   // validate_fini
+  for (const { bo } of entries) if (ret === 0) bo.used();
   exec.fini();
-  for (const bo of bos) {
+  for (const { bo } of entries) {
     bo.reservedBy = null;
     bo.put("ioctl");
   }
@@ -62,49 +83,75 @@ export function* pushbuf(cli: NouveauCli, request: RequestOf<"submit">): Steps<E
 }
 
 /** The lookups of `validate_init`. */
-function lookUp(cli: NouveauCli, handles: readonly number[], token: object, bos: NouveauBo[]): Errno {
-  for (const handle of handles) {
+function lookUp(
+  cli: NouveauCli,
+  handles: readonly number[],
+  written: ReadonlySet<number>,
+  entries: Entry[],
+): Errno {
+  for (const [i, handle] of handles.entries()) {
     const bo = cli.lookup(handle, "ioctl");
     if (bo === null) return -ENOENT;
-    if (bo.reservedBy === token) {
-      // N5: the reference of the entry that was refused was forgotten.
-      if (!cli.nv.defects.has("N5")) bo.put("ioctl");
+    if (bo.reservedBy === entries) {
+      putRefused(cli.nv, bo);
       return -EINVAL;
     }
-    bo.reservedBy = token;
-    bos.push(bo);
+    bo.reservedBy = entries;
+    entries.push({ bo, writes: written.has(i) });
     if (!bo.vmas.has(cli.vmm)) return -EINVAL;
   }
   return 0;
 }
 
-/** The locks of `validate_init`, then `validate_list`. */
-function* reserveAndValidate(cli: NouveauCli, exec: DrmExec, bos: readonly NouveauBo[]): Steps<Errno> {
+/** The locks of `validate_init`. */
+function* reserve(exec: DrmExec, entries: readonly Entry[]): Steps<Errno> {
+  const bos = entries.map(({ bo }) => bo);
   while (exec.untilAllLocked()) {
     const ret = yield* exec.prepareArray(bos, 1);
     if (exec.contended !== null) continue;
     if (ret !== 0) return ret;
   }
-  for (const bo of bos) {
+  return 0;
+}
+
+/** `validate_list`: brings each object to where it is used, and has the work wait for what others do with it. */
+function* validateList(
+  cli: NouveauCli,
+  channel: Channel,
+  entries: readonly Entry[],
+  after: DmaFence[],
+): Steps<Errno> {
+  const { nv } = cli;
+  for (const { bo, writes } of entries) {
     if (bo.validDomains === 0) return -EINVAL;
-    const ret = yield* validate(cli.nv, bo);
+    const ret = yield* validate(nv, bo, wanted(bo));
     if (ret !== 0) return ret;
     // Another thread may have closed the handle meanwhile.
     if (!bo.vmas.has(cli.vmm)) return -EINVAL;
+    bo.resv.reserve(1);
+    after.push(...(yield* fenceSync(nv, bo.resv, channel, writes)));
   }
   return 0;
 }
 
-function run(cli: NouveauCli, bos: readonly NouveauBo[], fence: DmaFence): void {
+/** Where an object is best used: where it is, or in VRAM (`nouveau_gem_set_domain`). */
+function wanted(bo: NouveauBo): number {
+  const here = bo.lies & bo.validDomains;
+  if (here !== 0) return here;
+  return (bo.validDomains & VRAM) !== 0 ? VRAM : GART;
+}
+
+function run(cli: NouveauCli, entries: readonly Entry[], fence: DmaFence, after: readonly DmaFence[]): void {
   fence.onSignal(() => {
-    for (const bo of bos) setActive(cli, bo, -1);
+    for (const { bo } of entries) setActive(cli, bo, -1);
   });
-  cli.nv.engine.submit({ fence, after: [] });
+  cli.nv.tell?.(["pushbuf"]);
+  cli.nv.engine.submit({ fence, after });
 }
 
 /** Keeps count of the running work that named an object, to see whether it is unmapped under it. */
 function setActive(cli: NouveauCli, bo: NouveauBo, by: 1 | -1): void {
-  const { pt } = cli.vmm;
+  const { view } = cli.vmm.mmu;
   bo.activeIn ??= new Map();
-  bo.activeIn.set(pt, (bo.activeIn.get(pt) ?? 0) + by);
+  bo.activeIn.set(view, (bo.activeIn.get(view) ?? 0) + by);
 }

@@ -1,33 +1,25 @@
 import {
   DRM_GPUVA_INVALIDATED,
   DrmGpuvm,
-  EBUSY,
-  EINVAL,
-  ENOMEM,
-  ENOSYS,
-  type Errno,
   type Gpuva,
+  GpuvmError,
   gpuvaFree,
   gpuvaObj,
-  gpuvmResvObjectAlloc,
   Lock,
-  type Steps,
   vaName,
 } from "@gpuvm/core";
-import { IovaSpace, lock, PageTable, preempt, unlock, VmRecord } from "@gpuvm/drm-model";
+import { VmRecord } from "@gpuvm/drm-model";
 import type { NouveauBo } from "./bo.ts";
-import type { NouveauCli } from "./cli.ts";
-import type { NvDevice } from "./device.ts";
-import { SHAPE } from "./page-size.ts";
-import { PtRefs } from "./pt-refs.ts";
+import type { NvDevice, UserVm } from "./device.ts";
+import { uvmmValidate } from "./history/uvmm-validate.ts";
+import { Vmm } from "./mmu/vmm.ts";
 import { type Region, Regions } from "./regions.ts";
-import { uvmmValidate } from "./ttm.ts";
-import type { NvVmm } from "./vmm.ts";
+import { NvVmm } from "./vmm.ts";
 
 /** `NOUVEAU_VA_SPACE_END`: 47 bits. */
 export const VA_SPACE: number = 2 ** 47;
 
-/** Where a VA's flags have its page size and its kind. */
+/** Where a VA's flags have its page size and its kind (`uvma->page_shift`, `uvma->kind`): a VA is a row of numbers. */
 const SHIFT_AT = 3;
 const KIND_AT = 8;
 
@@ -38,17 +30,16 @@ const KIND_AT = 8;
  * Each VA holds its object, besides the vm_bo's reference, from its insertion until it is freed: while a job still has
  * to clear its entries it is linked to nothing.
  */
-export class Uvmm {
+export class Uvmm implements UserVm {
   readonly nv: NvDevice;
   readonly vm: DrmGpuvm;
-  readonly pt: PageTable;
+  /** Page tables. */
+  readonly mmu: Vmm;
   readonly record: VmRecord;
   /** Protects tree and regions (`uvmm->mutex`). */
   readonly mutex: Lock;
   /** Sparse regions. */
   readonly regions: Regions = new Regions();
-  /** Page-table references. */
-  readonly ptRefs: PtRefs = new PtRefs();
   /** The part kept for the kernel. */
   readonly kernel: NvVmm;
   readonly #regionOf: Map<Gpuva, Region> = new Map();
@@ -75,16 +66,12 @@ export class Uvmm {
       },
     });
     nv.uvmms.set(this.vm, this);
-    this.pt = new PageTable(machine, SHAPE);
-    this.record = new VmRecord(file, null, this.vm, this.pt);
+    this.mmu = new Vmm(machine, nv.hardware, `VMM of ${this.vm.name}`, true, nv.tell);
+    this.record = new VmRecord(file, null, this.vm, this.mmu.view);
+    this.record.absent = (va) => this.invalidated(va);
     machine.vms.push(this.record);
     this.mutex = new Lock(`mutex of ${this.vm.name}`, "nouveau_uvmm.mutex", dev.lockdep);
-    this.kernel = {
-      pt: this.pt,
-      space: new IovaSpace(kva, ksize),
-      lock: new Lock(`nvkm mutex of ${this.vm.name}`, "nvkm_vmm.mutex", dev.lockdep),
-      tree: null,
-    };
+    this.kernel = new NvVmm(nv, file, { mmu: this.mmu, addr: kva, size: ksize });
   }
 
   /** What a new VA carries (`struct nouveau_uvma`): region, kind and page size. */
@@ -100,7 +87,10 @@ export class Uvmm {
 
   /** The page size of a VA, as a shift. */
   shiftOf(va: Gpuva): number {
-    return (this.vm.vas.flags(va) >> SHIFT_AT) & 31;
+    const shift = (this.vm.vas.flags(va) >> SHIFT_AT) & 31;
+    if (shift === 0)
+      throw new GpuvmError("USE_AFTER_FREE", `a mapping of ${this.vm.name} is used that is freed`);
+    return shift;
   }
 
   /** The kind of a VA's entries. */
@@ -122,35 +112,20 @@ export class Uvmm {
   /** Writes the entries of a VA (`nouveau_uvma_map`). */
   mapVa(va: Gpuva): void {
     const { vas } = this.vm;
-    const addr = vas.addr(va);
-    const range = vas.range(va);
-    if (this.regionOf(va) !== null) this.pt.unmap(addr, range);
     const bo = gpuvaObj(this.vm, va) as NouveauBo;
-    this.pt.map(addr, range, bo, vas.offset(va), 2 ** this.shiftOf(va));
+    this.mmu.map(vas.addr(va), vas.range(va), this.shiftOf(va), { bo, offset: vas.offset(va) });
   }
 
-  /** Clears entries (`nvif_vmm_raw_unmap`): in a sparse region they read as zero again. */
-  unmapRange(addr: number, range: number, sparse: boolean): void {
-    this.pt.unmap(addr, range);
-    if (sparse) this.pt.map(addr, range, null, 0);
-    this.pt.flush("unmap");
+  /** Clears entries (`nouveau_uvmm_vmm_unmap`): in a sparse region they read as zero again. */
+  unmapRange(addr: number, range: number, shift: number, sparse: boolean): void {
+    this.mmu.unmap(addr, range, shift, sparse);
   }
 
   /** Clears the entries of a VA, unless an eviction has (`nouveau_uvma_unmap`). */
   unmapVa(va: Gpuva): void {
     if (this.invalidated(va)) return;
     const { vas } = this.vm;
-    this.unmapRange(vas.addr(va), vas.range(va), this.regionOf(va) !== null);
-  }
-
-  /** Drops references on page tables (`nouveau_uvmm_vmm_put`). */
-  putTables(shift: number, addr: number, range: number): void {
-    if (this.ptRefs.put(shift, addr, range)) return;
-    this.nv.machine.hazard(
-      "count-underflow",
-      this.vm.name,
-      `a page-table reference at 0x${addr.toString(16)} is put that nobody took`,
-    );
+    this.unmapRange(vas.addr(va), vas.range(va), this.shiftOf(va), this.regionOf(va) !== null);
   }
 
   /** Puts the object of a VA and frees the VA. */
@@ -163,30 +138,4 @@ export class Uvmm {
     gpuvaFree(vm, va);
     obj?.put(holder);
   }
-}
-
-/**
- * `nouveau_uvmm_ioctl_vm_init`.
- *
- * @returns 0; -EINVAL for a bad kernel part; -ENOSYS after anything was done the old way; -EBUSY if there is one (the
- * kernel does not ask); -ENOMEM
- */
-export function* vmInit(nv: NvDevice, cli: NouveauCli, kva: number, ksize: number): Steps<Errno> {
-  const { dev } = nv;
-  if (kva + ksize > VA_SPACE || kva % 4096 !== 0 || ksize % 4096 !== 0) return -EINVAL;
-  yield* lock(dev, cli.mutex, "nouveau_uvmm_ioctl_vm_init");
-  let ret: Errno = 0;
-  if (cli.uvmmDisabled) ret = -ENOSYS;
-  else if (cli.uvmm !== null) ret = -EBUSY;
-  else {
-    yield* preempt(dev, "alloc", "nouveau_uvmm_ioctl_vm_init");
-    const rObj = dev.mayAlloc("nouveau_uvmm") ? gpuvmResvObjectAlloc(dev) : null;
-    if (rObj === null) ret = -ENOMEM;
-    else {
-      cli.uvmm = new Uvmm(nv, cli.id, rObj, kva, ksize);
-      rObj.put("creator");
-    }
-  }
-  unlock(dev, cli.mutex);
-  return ret;
 }

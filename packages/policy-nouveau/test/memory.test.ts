@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { gem, INIT, type Line, map, Script } from "./script.ts";
 
 const K4 = 4096;
+const GART = 4;
 const CHANNEL: Line = { op: "channel_new", channel: 1 };
 
 function submit(...bos: number[]): Line {
@@ -19,7 +20,14 @@ function end(script: Script): void {
 describe("eviction", () => {
   it("keeps mappings, clears entries, and maps again in the next exec's validation", () => {
     const script = new Script();
-    script.run(INIT, gem(1, K4), gem(2, K4, 38), CHANNEL, map(1, 0x10000, K4), map(2, 0x20000, K4));
+    script.run(
+      INIT,
+      gem(1, K4, GART),
+      gem(2, K4, GART | 32),
+      CHANNEL,
+      map(1, 0x10000, K4),
+      map(2, 0x20000, K4),
+    );
     const { machine, driver } = script.replay;
     expect(machine.call(driver.shrink?.(2 ** 30) as never)).toBe(2 * K4);
     const pt = machine.vms[0]?.pt;
@@ -31,12 +39,17 @@ describe("eviction", () => {
     end(script);
   });
 
-  it("passes over what a job may use, and what is pinned", () => {
+  it("waits for who uses it, and passes over what is pinned, and what lies in VRAM", () => {
     const script = new Script();
-    script.run(INIT, gem(1, K4), CHANNEL, map(1, 0x10000, K4), { op: "exec", channel: 1, push: [[K4, 64]] });
+    script.run(INIT, gem(1, K4, GART), CHANNEL, map(1, 0x10000, K4), {
+      op: "exec",
+      channel: 1,
+      push: [[K4, 64]],
+    });
     const { machine, driver } = script.replay;
-    expect(machine.call(driver.shrink?.(2 ** 30) as never)).toBe(0);
-    machine.quiesce();
+    expect(machine.call(driver.shrink?.(2 ** 30) as never)).toBe(K4);
+    expect(machine.now).toBe(10_000_000);
+    script.run(gem(2, K4, 2));
     const [bo] = [...machine.memory.objects].filter(({ pins }) => pins === 0);
     expect(machine.call(driver.scanout?.prepareFb(bo as never) as never)).toBe(0);
     expect(machine.call(driver.shrink?.(2 ** 30) as never)).toBe(0);
@@ -48,7 +61,7 @@ describe("eviction", () => {
   it("of an object that is bound then: the bind brings it back first (N3)", () => {
     for (const defects of [[], ["N3"]]) {
       const script = new Script("vm-bind", {}, { defects: new Set(defects) });
-      script.run(INIT, gem(1, K4));
+      script.run(INIT, gem(1, K4, GART));
       const { machine, driver } = script.replay;
       machine.call(driver.shrink?.(2 ** 30) as never);
       expect(script.run(map(1, 0x10000, K4))).toEqual([0]);
@@ -58,7 +71,7 @@ describe("eviction", () => {
 
   it("an old-style submit brings back what it names, and only that", () => {
     const script = new Script("legacy");
-    script.run(gem(1, K4), gem(2, K4), CHANNEL);
+    script.run(gem(1, K4, GART), gem(2, K4, GART), CHANNEL);
     const { machine, driver } = script.replay;
     machine.call(driver.shrink?.(2 ** 30) as never);
     expect(machine.counts.evictions).toBe(2);
@@ -84,7 +97,7 @@ describe("failures", () => {
   it("of a pin leave no pin (N6)", () => {
     for (const defects of [[], ["N6"]]) {
       const script = new Script("vm-bind", {}, { defects: new Set(defects) });
-      script.run(INIT, gem(1, K4));
+      script.run(INIT, gem(1, K4, GART));
       const { machine, driver } = script.replay;
       machine.call(driver.shrink?.(2 ** 30) as never);
       machine.dev.failAlloc = (what) => what === "nouveau memory";

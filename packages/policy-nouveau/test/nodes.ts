@@ -6,6 +6,7 @@ const KINDS: readonly [start: string, node: RefNode | null][] = [
   ["drm_exec", null],
   ["walk of ", null],
   ["handle ", "handle"],
+  ["file ", "file"],
   ["dma-buf#", "dma_buf"],
   ["vm_bo#", "vm_bo"],
   ["vm#", "VM"],

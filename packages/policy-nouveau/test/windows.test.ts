@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Windows, WindowTable } from "../src/windows.ts";
+import { Windows, WindowTable } from "../src/userspace/windows.ts";
 
 it("sends no two windows of a program to one place, although the kernel's part is in between", () => {
   const windows = new Windows(new WindowTable(), "vm 1");

@@ -6,13 +6,13 @@ export const NOUVEAU: readonly Mutant[] = [
   ...inFile("policy-nouveau/src/bind-cleanup.ts", [
     ["a job keeps its object", "      bo.put(job);\n", ""],
     ["a job keeps its vm_bo", "        gpuvmBoPut(vmBo, job);\n", ""],
+    ["what went keeps its page tables", "      uvmm.mmu.put(addr, range, uvmm.shiftOf(va));\n", ""],
+    ["what went is never freed", "    uvmm.freeVa(va);\n", ""],
     [
-      "what went keeps its page tables",
-      "  for (const { shift, addr, range } of bop.puts) uvmm.putTables(shift, addr, range);\n",
+      "a sparse region that goes leaves its entries",
+      "      uvmm.mmu.sparse(region.addr, region.range, false);\n",
       "",
     ],
-    ["what went is never freed", "uvmm.freeVa(gpuvaOpOldVa(op));", "void op;"],
-    ["a sparse region that goes leaves its entries", "      uvmm.pt.unmap(region.addr, region.range);\n", ""],
     ["who waits for a region is not told", "      region.gone = true;\n", ""],
     [
       "a vm_bo is put without its object's lock",
@@ -21,17 +21,24 @@ export const NOUVEAU: readonly Mutant[] = [
     ],
   ]),
   ...inFile("policy-nouveau/src/bind-prepare.ts", [
-    ["an unmap that is taken back is not put back", "    } else gpuvaInsert(vm, op.unmap.va);\n", "    }\n"],
-    ["a cut that is taken back is not put back", "      gpuvaInsert(vm, op.remap.unmap.va);\n", ""],
+    ["an unmap that is taken back is not put back", "  } else gpuvaInsert(vm, op.unmap.va);\n", "  }\n"],
+    ["a cut that is taken back is not put back", "    gpuvaInsert(vm, op.remap.unmap.va);\n", ""],
     ["a cut that failed loses what it cut", "  gpuvaInsert(vm, va);\n  return -ENOMEM;", "  return -ENOMEM;"],
+    [
+      "page tables of a bind that failed are kept",
+      "    uvmm.mmu.put(addr, range, shift);\n    return 0;",
+      "    return 0;",
+    ],
+    [
+      "a new mapping takes no references where nothing was",
+      "  const ret = start > gap.start ? tables(gap.start, start - gap.start, shift) : 0;",
+      "  const ret = 0;",
+    ],
+  ]),
+  ...inFile("policy-nouveau/src/new-va.ts", [
     [
       "a mapping does not hold its object",
       '  map.obj?.get(dev.ledger === null ? "" : vaName(vm, va));\n',
-      "",
-    ],
-    [
-      "page tables of a bind that failed are kept",
-      "  for (const { shift, addr, range } of bop.gets) uvmm.putTables(shift, addr, range);\n",
       "",
     ],
     [
@@ -47,11 +54,7 @@ export const NOUVEAU: readonly Mutant[] = [
       "} else if (!op.unmap.keep) void 0;",
     ],
     ["a map writes nothing", "  uvmm.mapVa(bop.map);\n", ""],
-    [
-      "a cut clears nothing",
-      "if (!uvmm.invalidated(va)) uvmm.unmapRange(",
-      "if (uvmm.invalidated(va)) uvmm.unmapRange(",
-    ],
+    ["a cut clears nothing", "      if (!uvmm.invalidated(va)) {\n", "      if (uvmm.invalidated(va)) {\n"],
   ]),
   ...inFile("policy-nouveau/src/bind-submit.ts", [
     ["a cut mapping stays linked", "      gpuvaUnlink(vm, unmap.va);\n", ""],
@@ -90,48 +93,66 @@ export const NOUVEAU: readonly Mutant[] = [
     ["a region on its way out can be mapped in", "    if (region?.dirty) return -EINVAL;\n", ""],
     ["a region that goes is not marked", "  else if (bop.region !== null) bop.region.dirty = true;\n", ""],
   ]),
-  ...inFile("policy-nouveau/src/bind.ts", [
+  ...inFile("policy-nouveau/src/job.ts", [
+    ["a job that failed gives nothing back", "    yield* job.free();\n    return ret;", "    return ret;"],
     [
-      "a bind that failed gives nothing back",
-      "    yield* cleanUpBindJob(uvmm, job);\n    return exec;",
-      "    return exec;",
-    ],
-    ["a bind's fence is on no object", "  exec.addFence(fence, USAGE_BOOKKEEP);\n", ""],
-    [
-      "a bind answers before it is done",
-      '  if (request.async !== true) yield* waitFence(dev, fence, "nouveau_job_submit");\n',
+      "a call answers before its job is done",
+      '  if (job.sync) yield* waitFence(dev, finished, "nouveau_job_submit");\n',
       "",
     ],
-    ["the file does not know its jobs", "  cli.jobs.add(job);\n", ""],
+    [
+      "jobs get into tree and queue in any order",
+      "  sched.mutex.acquire(dev.current);\n  const ret = yield* job.submit();",
+      "  const ret = yield* job.submit();\n  sched.mutex.acquire(dev.current);",
+    ],
+  ]),
+  ...inFile("policy-nouveau/src/bind.ts", [
+    ["a bind's fence is on no object", "      exec?.addFence(finished, USAGE_BOOKKEEP);\n", ""],
     ["binds wait for nothing", "after: (request.in ?? 0) > 0 ? lastWork(cli) : [],", "after: [],"],
   ]),
   ...inFile("policy-nouveau/src/exec.ts", [
     ["work does not bring back what was evicted", "  ret = yield* vme.validate();\n", "  ret = 0;\n"],
-    ["work's fence is on no object", "  vme.addFence(fence, USAGE_WRITE, USAGE_WRITE);\n", ""],
-    [
-      "work that failed keeps its locks",
-      "  if (ret !== 0) {\n    vme.unlock();\n    return ret;\n  }",
-      "  if (ret !== 0) {\n    return ret;\n  }",
-    ],
+    ["work's fence is on no object", "      vme.addFence(finished, USAGE_WRITE, USAGE_WRITE);\n", ""],
+    ["work that failed keeps its locks", "  if (ret !== 0) vme.unlock();\n", ""],
     ["work does not wait for binds", "after: bind === null ? [] : [bind]", "after: []"],
   ]),
-  ...inFile("policy-nouveau/src/ttm.ts", [
-    ["objects that the GPU uses are moved", "    if (bo.resv.busy(USAGE_BOOKKEEP) === null) {\n", "    {\n"],
-    ["a move leaves the entries", "    unmapAll(nv, bo);\n", ""],
+  ...inFile("policy-nouveau/src/sched.ts", [
+    ["a scheduler forgets its jobs", "    this.list.add(job);\n", ""],
+    ["a cancelled job does not signal", "        job.finished.signal(-ESRCH);\n", ""],
+    ["a job does not wait", "    if (blocker !== undefined) {\n", "    if (blocker?.signaled) {\n"],
+  ]),
+  ...inFile("policy-nouveau/src/ttm/move.ts", [
     [
-      "a move does not tell the VMs",
-      "    if (nv.uvmms.has(node.owner.vm)) gpuvmBoEvict(node.owner, !intoReach);\n",
+      "objects that the GPU uses are moved",
+      '  if (nv.gpuWorks) yield* waitResv(nv.dev, bo.resv, USAGE_BOOKKEEP, "ttm_bo_wait_ctx");\n',
       "",
     ],
-    ["what comes back is not mapped again", "    mapAll(nv, bo);\n", ""],
+    ["a move leaves the entries", "  else unmapAll(nv, bo);\n", ""],
+    ["a move does not tell the VMs", "  evicted(nv, bo, evict);\n", ""],
+    [
+      "what comes back is not mapped again",
+      "  if (to !== null && mappable(to)) mapAll(nv, bo);\n  else",
+      "  if (to === null || !mappable(to))",
+    ],
     ["what comes back stays invalid", "      uvmm.invalidate(va, false);\n", ""],
-    ["the shrinker keeps a lock", "    bo.resv.release(dev.current);\n", ""],
-    ["pinned objects are moved", " || bo.pins > 0 ||", " ||"],
+    ["memory that is left is not given back", "  if (from !== null) freeResource(nv, from);\n", ""],
+  ]),
+  ...inFile("policy-nouveau/src/ttm/swapout.ts", [
+    ["swapout keeps a lock", "  bo.resv.release(dev.current);\n", ""],
+  ]),
+  ...inFile("policy-nouveau/src/ttm/resource.ts", [
+    ["pinned objects are moved", "  return bo.pins > 0 || (", "  return ("],
   ]),
   ...inFile("policy-nouveau/src/uvmm.ts", [
-    ["an unmap does not flush", '    this.pt.flush("unmap");\n', ""],
     ["a mapping that goes keeps its object", "    obj?.put(holder);\n", ""],
-    ["what is unmapped in a region faults", "    if (sparse) this.pt.map(addr, range, null, 0);\n", ""],
+  ]),
+  ...inFile("policy-nouveau/src/mmu/vmm.ts", [
+    ["an unmap does not flush", '    this.view.flush(this.closing ? "close" : cause);\n', ""],
+    [
+      "what is unmapped in a region faults",
+      "    if (sparse) this.view.write({",
+      "    if (sparse && size < 0) this.view.write({",
+    ],
   ]),
   ...inFile("policy-nouveau/src/close.ts", [
     ["the end of a VM leaves entries", "      uvmm.unmapVa(va);\n", ""],
@@ -143,7 +164,7 @@ export const NOUVEAU: readonly Mutant[] = [
     ],
     [
       "the end of a file does not wait for its jobs",
-      '  if (dev.waitsUntil(() => cli.jobs.size === 0, "nouveau_sched_fini")) yield dev.point;\n',
+      '  if (dev.waitsUntil(() => cli.sched.empty, "nouveau_sched_fini")) yield dev.point;\n',
       "",
     ],
     [
@@ -152,16 +173,16 @@ export const NOUVEAU: readonly Mutant[] = [
       "",
     ],
   ]),
-  ...inFile("policy-nouveau/src/channel.ts", [
+  ...inFile("policy-nouveau/src/abi16.ts", [
     [
       "a channel goes while it works",
-      '  if (last !== null) yield* waitFence(nv.dev, last, "nouveau_channel_idle");\n',
+      '  if (timeline.last !== null) yield* waitFence(dev, timeline.last, "nouveau_channel_idle");\n',
       "",
     ],
     ["a channel that goes keeps its buffers", "    bo.put(channel);\n", ""],
     [
       "a channel that cannot be made keeps its first buffer mapped",
-      "      if (bo === ntfy) yield* unmapAndUnpin(nv, cli, push);\n",
+      "      yield* unmapAndUnpin(nv, cli, other);\n",
       "",
     ],
     [

@@ -1,7 +1,7 @@
 import type { Lowerer, NeutralRequest, Request } from "@gpuvm/drm-model";
-import { GART, VRAM } from "./domains.ts";
+import { GART, VRAM } from "../domains.ts";
+import { MAX_BUFFERS } from "../pushbuf.ts";
 import { MappedBos } from "./mapped-bos.ts";
-import { MAX_BUFFERS } from "./pushbuf.ts";
 
 interface File {
   /** Buffers of which the program has a handle. */

@@ -1,5 +1,5 @@
 import type { BindKind, BindOp, Lowerer, NeutralBindOp, NeutralRequest, Request } from "@gpuvm/drm-model";
-import { BIND_SPARSE, GART, NO_SHARE, VRAM } from "./domains.ts";
+import { BIND_SPARSE, GART, NO_SHARE, VRAM } from "../domains.ts";
 import { Sparse } from "./sparse.ts";
 import { Windows, WindowTable } from "./windows.ts";
 

@@ -1,0 +1,33 @@
+import { type DmaFence, type DmaResv, type Steps, USAGE_READ, USAGE_WRITE } from "@gpuvm/core";
+import { waitFence } from "@gpuvm/drm-model";
+import type { NvDevice } from "./device.ts";
+import { type FenceChannel, ownerOf } from "./timeline.ts";
+
+/**
+ * Lets work on a channel wait for what an object's fences stand for (`nouveau_fence_sync`): readers first, then all. The
+ * GPU waits for another channel by itself, with a semaphore; for anything else the call sleeps.
+ *
+ * @param exclusive the work writes, and waits for readers, too
+ * @returns what the GPU has to wait for
+ */
+export function* fenceSync(
+  nv: NvDevice,
+  resv: DmaResv,
+  channel: FenceChannel,
+  exclusive: boolean,
+): Steps<DmaFence[]> {
+  const after: DmaFence[] = [];
+  for (const pass of [0, 1]) {
+    for (const { fence, usage } of resv.visible(exclusive ? USAGE_READ : USAGE_WRITE)) {
+      if (pass === 0 && usage === USAGE_WRITE) continue;
+      const owner = ownerOf(fence);
+      if (owner === channel.timeline) continue;
+      if (owner === undefined) yield* waitFence(nv.dev, fence, "nouveau_fence_sync");
+      else {
+        nv.tell?.(["channel waits for another"]);
+        if (!fence.signaled && !after.includes(fence)) after.push(fence);
+      }
+    }
+  }
+  return after;
+}
