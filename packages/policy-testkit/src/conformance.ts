@@ -79,6 +79,10 @@ function conforms(
     return;
   }
   runner.it(title, body);
+  // A driver that refuses everything leaves nothing behind, either.
+  runner.it(`${scenario.key}: reaches what it is about`, () => {
+    runner.expect(reached(play(variant, scenario))).toEqual({ objects: true, mappings: true });
+  });
   runner.it(`${scenario.key}: the same again`, () => {
     runner.expect(figures(play(variant, scenario))).toEqual(figures(play(variant, scenario)));
   });
@@ -100,6 +104,11 @@ function play(variant: DriverVariant, scenario: Scenario): Program {
   scenario.run(program);
   program.end();
   return program;
+}
+
+/** Whether a program got what it asked for: objects, and entries in page tables that lead to them. */
+function reached({ replay: { machine } }: Program): { objects: boolean; mappings: boolean } {
+  return { objects: machine.memory.bytesPeak > 0, mappings: machine.counts.ptesWritten > 0 };
 }
 
 /** Plays it with the `n`th allocation after the driver's start failing; `what` is null if there were fewer. */
