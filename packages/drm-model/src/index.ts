@@ -102,10 +102,11 @@ export type {
   Scanout,
   Userspace,
 } from "./uapi/driver.ts";
-export { type CloseHook, DrmFile } from "./uapi/file.ts";
+export { type CloseHook, DrmFile, type FileEnd } from "./uapi/file.ts";
 export { lock, preempt, unlock, waitFence } from "./uapi/lock.ts";
 export { LowestFree } from "./uapi/lowest-free.ts";
 export { waitResv, waitResvTimeout } from "./uapi/resv.ts";
 export { countSubmit } from "./uapi/submit.ts";
+export { SyncObj } from "./uapi/sync-obj.ts";
 export { type MovedRange, Windows } from "./uapi/windows.ts";
 export { UsageError, unknownName } from "./usage-error.ts";

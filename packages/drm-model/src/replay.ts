@@ -2,7 +2,7 @@ import { type Errno, Task } from "@gpuvm/core";
 import { Machine, type MachineOptions } from "./machine/machine.ts";
 import type { Request } from "./request.ts";
 import type { Driver, DriverOptions, DriverVariant } from "./uapi/driver.ts";
-import type { DrmFile } from "./uapi/file.ts";
+import type { DrmFile, FileEnd } from "./uapi/file.ts";
 
 /** What was still there after a close, by kind. */
 export interface LeftBehind {
@@ -81,13 +81,14 @@ export class Replay {
     return file;
   }
 
-  /** Closes a file as the kernel does when its last descriptor goes. */
-  close(id: number): void {
+  /** Closes a file as the kernel does when its last descriptor goes: the program closed it, or ended in some way. */
+  close(id: number, ending: FileEnd = "close"): void {
     const file = this.#files.get(id);
     if (file === undefined) return;
     const { machine } = this;
     for (const record of machine.vms) if (record.file === id) record.finalMappings ??= record.programMappings;
     const began = machine.now;
+    file.ending = ending;
     machine.memory.exiting = true;
     machine.call(this.driver.release(file), this.#task(id));
     machine.memory.exiting = false;
@@ -98,7 +99,7 @@ export class Replay {
 
   /** The program is over: files still open are closed, as the kernel does, and all work is done. */
   closeFiles(): void {
-    for (const id of [...this.#files.keys()]) this.close(id);
+    for (const id of [...this.#files.keys()]) this.close(id, "exit");
     this.machine.memory.exiting = true;
     this.machine.quiesce();
     this.machine.memory.exiting = false;

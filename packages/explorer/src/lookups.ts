@@ -89,9 +89,12 @@ function watchedAddTimer(this: Timers, at: number, fn: () => void): Timer {
   return plainAddTimer.call(this, at, fn);
 }
 
-function watchedQueueWork(this: Machine, ...[label, start, context]: Parameters<Machine["queueWork"]>): void {
+function watchedQueueWork(
+  this: Machine,
+  ...[label, start, context, system]: Parameters<Machine["queueWork"]>
+): void {
   putOff(start);
-  plainQueueWork.call(this, label, start, context);
+  plainQueueWork.call(this, label, start, context, system);
 }
 
 function putOff(what: object): void {

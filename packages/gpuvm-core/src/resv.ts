@@ -31,6 +31,8 @@ export class WwTicket {
 export class DmaResv extends Lock {
   /** The ticket under which it is held, or null. */
   ticket: WwTicket | null = null;
+  /** Told of each fence that leaves: another took its place, or it had signalled when room was made. Null: nobody counts. */
+  onDrop: ((fence: DmaFence) => void) | null = null;
   readonly #fences: DmaFence[] = [];
   readonly #usages: number[] = [];
   #slots = 0;
@@ -41,14 +43,16 @@ export class DmaResv extends Lock {
   }
 
   /**
-   * Makes sure that `n` fences can be added from now until the unlock; not additive (`dma_resv_reserve_fences`).
+   * Makes sure that `n` fences can be added from now until the unlock; not additive (`dma_resv_reserve_fences`). Where room
+   * has to be made, fences that have signalled go, if anybody counts them; otherwise they stay until others take their places.
    *
    * @returns 0, or -EINVAL for `n` 0
    */
   reserve(n: number): Errno {
     if (n === 0) return -EINVAL;
-    const want = this.#fences.length + n;
-    if (want > this.#slots) this.#slots = want;
+    if (this.#fences.length + n <= this.#slots) return 0;
+    if (this.onDrop !== null) this.#dropSignaled(this.onDrop);
+    this.#slots = this.#fences.length + n;
     return 0;
   }
 
@@ -66,6 +70,7 @@ export class DmaResv extends Lock {
       if ((later && (this.#usages[i] as number) >= usage) || old.signaled) {
         fences[i] = fence;
         this.#usages[i] = usage;
+        this.onDrop?.(old);
         return;
       }
     }
@@ -106,6 +111,22 @@ export class DmaResv extends Lock {
       if (!fence.signaled) out.push({ fence, usage: this.#usages[i] as number });
     });
     return out;
+  }
+
+  #dropSignaled(drop: (fence: DmaFence) => void): void {
+    const fences = this.#fences;
+    let kept = 0;
+    for (let i = 0; i < fences.length; i++) {
+      const fence = fences[i] as DmaFence;
+      if (fence.signaled) {
+        drop(fence);
+        continue;
+      }
+      fences[kept] = fence;
+      this.#usages[kept++] = this.#usages[i] as number;
+    }
+    fences.length = kept;
+    this.#usages.length = kept;
   }
 
   /** Lets go; reserved slots are gone with it (as with `CONFIG_DEBUG_MUTEXES`). */

@@ -8,6 +8,8 @@ export interface JobFences {
   readonly scheduled: CountedFence;
   /** Signals when the job is done. */
   readonly finished: CountedFence;
+  /** The hardware's fence; null before the job was run. */
+  readonly parent: CountedFence | null;
 }
 
 /**

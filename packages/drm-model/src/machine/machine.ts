@@ -52,6 +52,8 @@ export interface Work {
   readonly context: TaskContext;
   /** Begins it. */
   readonly start: () => Steps<void>;
+  /** It is on the system's workqueue, and not on one of a driver's. */
+  readonly system: boolean;
 }
 
 /** History lines kept for each object. */
@@ -95,6 +97,8 @@ export class Machine implements Surroundings {
   readonly #history: Map<string, string[]> | null;
   readonly #main = new Task("main");
   #contexts = 0;
+  /** The kind of workqueue whose turn it is; null: the next that has work. */
+  #system: boolean | null = null;
 
   /** A machine at time 0. */
   constructor(options: MachineOptions = {}) {
@@ -161,10 +165,13 @@ export class Machine implements Surroundings {
     this.vms.splice(0, this.vms.length, ...this.vms.filter((record) => !record.freed));
   }
 
-  /** Queues work for a worker (`queue_work`, a scheduler's `run_job` and `free_job`). */
-  queueWork(label: string, start: () => Steps<void>, context: TaskContext = "process"): void {
+  /**
+   * Queues work for a worker (`queue_work`, a scheduler's `run_job` and `free_job`); `system`: on the system's workqueue
+   * (`schedule_work`). In the machine's own order whichever of the two kinds has work first goes on until it has none.
+   */
+  queueWork(label: string, start: () => Steps<void>, context: TaskContext = "process", system = false): void {
     this.worked++;
-    this.pending.push({ label, context, start });
+    this.pending.push({ label, context, start, system });
   }
 
   /**
@@ -241,7 +248,9 @@ export class Machine implements Surroundings {
   }
 
   #nextWork(): Thread | undefined {
-    const work = this.pending.shift();
+    const same = this.pending.findIndex(({ system }) => system === this.#system);
+    const [work] = this.pending.splice(Math.max(same, 0), 1);
+    this.#system = work?.system ?? null;
     return work === undefined ? undefined : this.startWork(work);
   }
 

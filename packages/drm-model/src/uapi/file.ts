@@ -3,6 +3,12 @@ import type { Machine } from "../machine/machine.ts";
 import type { Bo } from "../memory/bo.ts";
 import { LowestFree } from "./lowest-free.ts";
 
+/**
+ * How a file's last descriptor goes: its program closes it, exits (`PF_EXITING`), or was killed by SIGKILL. Waits of a
+ * program that exits have limits.
+ */
+export type FileEnd = "close" | "exit" | "kill";
+
 /** What a driver does when a handle is closed (`drm_gem_object_funcs.close`), before the handle's reference goes. */
 export type CloseHook<B extends Bo> = (bo: B) => Steps<void>;
 
@@ -22,6 +28,8 @@ export class DrmFile<B extends Bo = Bo> {
   readonly handles: Map<number, B> = new Map();
   /** The kernel's numbers of the handles. */
   readonly numbers: LowestFree = new LowestFree();
+  /** How the last descriptor goes; whoever releases the file says so before. */
+  ending: FileEnd = "close";
   /** The file is closed. */
   closed = false;
 

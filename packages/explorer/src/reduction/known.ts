@@ -97,7 +97,7 @@ export const INSIDES: ReadonlyMap<unknown, Inside | null> = new Map<unknown, Ins
   [Object.getPrototypeOf(BlockIndex), inside(null, { closed: true })],
   [BlockIndex, inside(["check"], { closed: true })],
   [DmaFence, inside([])],
-  [DmaResv, inside(["busy", "pending"])],
+  [DmaResv, inside(["busy", "pending", "visible"])],
   [PteMap, inside(["size", "runs", "firstEndingAfter", "at"])],
   [Timers, inside(["size", "next"])],
   [VaTable, inside(VA_LOOKS, { rows: true, closed: true })],

@@ -82,12 +82,16 @@ export class SchedEntity<J extends SchedJob = SchedJob> implements JobQueue {
     this.lastUser = user;
   }
 
-  /** Queues a job (`drm_sched_entity_push_job`). */
+  /** Queues a job (`drm_sched_entity_push_job`); after a kill it is given up as those before it were. */
   push(job: J, user: unknown): void {
     this.lastUser = user;
+    if (this.stopped) {
+      this.#killAfter(job, null);
+      return;
+    }
     this.queue.push(job);
     this.ages.push(this.scheduler.nextAge());
-    if (this.queue.length > 1 || this.stopped) return;
+    if (this.queue.length > 1) return;
     this.scheduler.add(this);
     this.scheduler.wake();
   }
@@ -205,7 +209,12 @@ export class SchedEntity<J extends SchedJob = SchedJob> implements JobQueue {
   /** The job is given up when a fence, if there is one, has signalled (`drm_sched_entity_kill_jobs_cb`). */
   #killAfter(job: J, fence: CountedFence | null): void {
     const work = () =>
-      this.scheduler.machine.queueWork("drm_sched_entity_kill_jobs_work", () => this.#killWork(job));
+      this.scheduler.machine.queueWork(
+        "drm_sched_entity_kill_jobs_work",
+        () => this.#killWork(job),
+        "process",
+        true,
+      );
     if (fence === null || fence.base.signaled) {
       work();
       return;

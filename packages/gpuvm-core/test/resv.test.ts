@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { DmaFence, DrmDevice, DrmGemObject, USAGE_BOOKKEEP, USAGE_READ, USAGE_WRITE } from "../src/index.ts";
+
+function resv() {
+  const dev = new DrmDevice();
+  const { resv } = new DrmGemObject(dev, { size: 4096 });
+  const dropped: DmaFence[] = [];
+  resv.onDrop = (fence) => dropped.push(fence);
+  const add = (fence: DmaFence, usage: number) => {
+    resv.acquire(dev.current);
+    resv.reserve(1);
+    resv.addFence(fence, usage);
+    resv.release(dev.current);
+  };
+  return { resv, dropped, add };
+}
+
+describe("what leaves a dma_resv", () => {
+  it("a fence whose place a later one of its timeline takes", () => {
+    const { dropped, add } = resv();
+    const [first, second] = [new DmaFence(1, 1), new DmaFence(1, 2)];
+    add(first, USAGE_READ);
+    add(second, USAGE_WRITE);
+    expect(dropped).toEqual([first]);
+  });
+
+  it("fences that have signalled, when room is made", () => {
+    const { resv: it, dropped, add } = resv();
+    const fences = [1, 2, 3].map((context) => new DmaFence(context, 1));
+    for (const fence of fences) add(fence, USAGE_READ);
+    fences[0]?.signal();
+    fences[2]?.signal();
+    expect(dropped).toEqual([]);
+    const next = new DmaFence(4, 1);
+    add(next, USAGE_READ);
+    expect(dropped).toEqual([fences[0], fences[2]]);
+    expect(it.visible(USAGE_BOOKKEEP).map(({ fence }) => fence)).toEqual([fences[1], next]);
+  });
+
+  it("a look for a usage sees the lower ones, too, signalled or not", () => {
+    const { resv: it, add } = resv();
+    const [write, read, bookkeep] = [1, 2, 3].map((context) => new DmaFence(context, 1));
+    add(write as DmaFence, USAGE_WRITE);
+    add(read as DmaFence, USAGE_READ);
+    add(bookkeep as DmaFence, USAGE_BOOKKEEP);
+    read?.signal();
+    expect(it.visible(USAGE_WRITE).map(({ fence }) => fence)).toEqual([write]);
+    expect(it.visible(USAGE_READ).map(({ fence }) => fence)).toEqual([write, read]);
+  });
+});
