@@ -13,9 +13,11 @@
 
 export {
   addDriver,
+  DECLARED,
   DRIVERS,
   driverNamed,
   type OwnershipChoice,
+  policyNamed,
   type Subject,
   subjectName,
   subjectNamed,

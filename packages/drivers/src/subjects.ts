@@ -1,14 +1,18 @@
-import type { BoOwnership } from "@gpuvm/core";
+import type { BoOwnership, ReferencePolicy } from "@gpuvm/core";
 import type { DriverPackage, DriverVariant } from "@gpuvm/drm-model";
 import { UsageError, unknownName } from "@gpuvm/drm-model";
 import { msm } from "@gpuvm/policy-msm";
 import { nouveau } from "@gpuvm/policy-nouveau";
 import { panthor } from "@gpuvm/policy-panthor";
 import { powervr } from "@gpuvm/policy-powervr";
+import { type DeclaredDriver, tyr } from "@gpuvm/policy-tyr";
 import { xe } from "@gpuvm/policy-xe";
 
 /** Every driver that the command knows, in the order of the question. */
 export const DRIVERS: readonly DriverPackage[] = [msm, nouveau, xe, panthor, powervr];
+
+/** Drivers that have no interface for programs yet: what they declare can be looked at, and nothing runs. */
+export const DECLARED: readonly DeclaredDriver[] = [tyr];
 
 /** What `--ownership` takes. */
 export type OwnershipChoice = "native" | BoOwnership | "both";
@@ -53,6 +57,9 @@ export function addDriver(driver: DriverPackage): void {
 export function driverNamed(name: string): DriverPackage {
   const all = [...DRIVERS, ...outside];
   const found = all.find((driver) => driver.name === name);
+  const declared = DECLARED.find((driver) => driver.name === name);
+  if (declared !== undefined)
+    throw new UsageError(`${declared.noPrograms}. "why ${name}" shows what it declares.`);
   if (found === undefined) {
     throw unknownName(
       "policy",
@@ -61,6 +68,21 @@ export function driverNamed(name: string): DriverPackage {
     );
   }
   return found;
+}
+
+/**
+ * What a policy declares of itself, by `DRIVER[:VARIANT]`: of every driver, also of those on which no program can run.
+ *
+ * @throws UsageError for an unknown driver or variant
+ */
+export function policyNamed(selector: string): ReferencePolicy {
+  const [name = "", wanted] = selector.split(":", 2);
+  const declared = DECLARED.find((driver) => driver.name === name);
+  if (declared === undefined) return subjectNamed(selector).variant.policy;
+  const variant = wanted ?? declared.defaultVariant;
+  const policy = Object.hasOwn(declared.variants, variant) ? declared.variants[variant] : undefined;
+  if (policy === undefined) throw unknownName(`variant of ${name}`, variant, Object.keys(declared.variants));
+  return policy;
 }
 
 /** The subject that `DRIVER[:VARIANT]` names, with its own ownership. */

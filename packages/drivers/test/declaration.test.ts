@@ -4,6 +4,16 @@ import { declarationGaps } from "@gpuvm/policy-testkit";
 import { describe, expect, it } from "vitest";
 import { DRIVERS, subjectNamed } from "../src/subjects.ts";
 
+/** What only programs with render targets come to. */
+const TILER = [
+  "file -> free_list",
+  "file -> hwrt",
+  "free_list -> BO",
+  "hwrt -> BO",
+  "hwrt -> free_list",
+  "submit -> hwrt",
+];
+
 /** Counted edges that the kit's programs do not come to, each with the reason. One that is reached must go from here. */
 const UNREACHED: Readonly<Record<string, readonly string[]>> = {
   // Only an import of another device's own dma-buf holds that, and only opted-in programs have bind jobs.
@@ -24,9 +34,9 @@ const UNREACHED: Readonly<Record<string, readonly string[]>> = {
   "panthor:mainline": ["VM -> BO", "context -> BO", "context -> VM", "file -> BO"],
   "panthor:6.19": ["context -> BO", "context -> VM"],
   "panthor:6.12": ["context -> BO", "context -> VM"],
-  // Free lists and render targets.
-  "powervr:mainline": ["file -> BO", "submit -> file"],
-  "powervr:6.11": ["file -> BO", "submit -> file"],
+  // Free lists and render targets: neutral programs draw nothing.
+  "powervr:mainline": TILER,
+  "powervr:6.11": TILER,
 };
 
 const NONE = { undeclared: [], nameless: [], events: [] };

@@ -11,6 +11,8 @@ export type RefNode =
   | "queue"
   | "submit"
   | "bind_job"
+  | "free_list"
+  | "hwrt"
   | "fence"
   | "VM"
   | "r_obj"
@@ -86,6 +88,35 @@ export interface Capability {
   readonly consequence: string;
 }
 
+/** A reference loop that no mapping is part of: counts alone never break it either. */
+export interface OtherLoop {
+  /** Around it once: each of these ends only after the next one, and the last after the first. */
+  readonly nodes: readonly RefNode[];
+  /** What breaks it, in a few words each. */
+  readonly brokenBy: readonly {
+    /** The event. */
+    readonly what: string;
+    /** Who makes it happen. */
+    readonly causedBy: "userspace" | "driver";
+    /** What the caller waits for, or null. */
+    readonly waitsFor: string | null;
+    /** The kernel function it comes from. */
+    readonly source: string;
+  }[];
+}
+
+/** A rule that a driver's language or library keeps for it, beside what drivers without it do by hand. */
+export interface KeptRule {
+  /** The rule. */
+  readonly rule: string;
+  /** What keeps it. */
+  readonly keptBy: string;
+  /** What drivers do by hand. */
+  readonly byHand: string;
+  /** Where it stands. */
+  readonly source: string;
+}
+
 /**
  * How a driver holds buffer objects, as data: who holds whom, what tears a mapping down, what the uAPI lets
  * userspace ask. The reference graph is drawn from it, its reference loops are found in it, and runs are held against it.
@@ -103,6 +134,10 @@ export interface ReferencePolicy {
   readonly vms?: readonly VmPurpose[];
   /** Every edge of the reference graph. */
   readonly edges: readonly RefEdge[];
+  /** Reference loops that no mapping is part of; default: none. */
+  readonly otherLoops?: readonly OtherLoop[];
+  /** Rules that its language or library keeps for it; default: none. */
+  readonly kept?: readonly KeptRule[];
   /** Every event that tears a mapping down. */
   readonly teardown: readonly TeardownEvent[];
   /** Every capability that sets it apart. */

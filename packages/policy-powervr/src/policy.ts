@@ -1,4 +1,4 @@
-import type { Capability, RefEdge, ReferencePolicy, TeardownEvent } from "@gpuvm/core";
+import type { Capability, OtherLoop, RefEdge, ReferencePolicy, TeardownEvent } from "@gpuvm/core";
 import type { PvrVariant } from "./variants.ts";
 
 const EDGES: readonly RefEdge[] = [
@@ -39,17 +39,38 @@ const EDGES: readonly RefEdge[] = [
   },
   {
     from: "file",
-    to: "file",
+    to: "free_list",
     kind: "counted",
-    span: "free lists and HWRT datasets, until close",
-    source: "pvr_hwrt_dataset_create",
+    span: "until DESTROY or close",
+    source: "pvr_free_list_create",
   },
   {
     from: "file",
+    to: "hwrt",
+    kind: "counted",
+    span: "until DESTROY or close",
+    source: "pvr_hwrt_dataset_create",
+  },
+  {
+    from: "free_list",
     to: "BO",
     kind: "counted",
-    span: "list, pages and firmware objects of free lists and HWRT datasets",
+    span: "the program's list, its pages, its firmware object",
     source: "pvr_free_list_create",
+  },
+  {
+    from: "hwrt",
+    to: "free_list",
+    kind: "counted",
+    span: "for life",
+    source: "hwrt_init_kernel_structure",
+  },
+  {
+    from: "hwrt",
+    to: "BO",
+    kind: "counted",
+    span: "three firmware objects, seven with layers, for life",
+    source: "pvr_hwrt_dataset_create",
   },
   {
     from: "context",
@@ -65,26 +86,48 @@ const EDGES: readonly RefEdge[] = [
     span: "its firmware object, for life",
     source: "pvr_context_create",
   },
+  { from: "context", to: "queue", kind: "duty", span: "for life", source: "pvr_context_destroy_queues" },
+  {
+    from: "queue",
+    to: "BO",
+    kind: "counted",
+    span: "four firmware objects, for life",
+    source: "pvr_queue_create",
+  },
+  {
+    from: "queue",
+    to: "fence",
+    kind: "counted",
+    span: "of the job queued last and of the job run last, until the context is destroyed",
+    source: "pvr_queue_job_push, drm_sched_entity_pop_job",
+  },
   { from: "submit", to: "context", kind: "counted", span: "until the job is freed", source: "create_job" },
   {
     from: "submit",
     to: "fence",
     kind: "counted",
-    span: "until the job is freed",
-    source: "pvr_queue_job_init",
+    span: "its own and those it waits for, until the job is freed",
+    source: "pvr_queue_job_init, drm_sched_job_add_dependency",
   },
   {
     from: "submit",
-    to: "file",
+    to: "hwrt",
     kind: "counted",
-    span: "the HWRT dataset, until the job is freed",
-    source: "create_job",
+    span: "until the job is freed",
+    source: "pvr_hwrt_data_lookup",
+  },
+  {
+    from: "fence",
+    to: "fence",
+    kind: "counted",
+    span: "finished its scheduled, that the queue's own, for life",
+    source: "drm_sched_fence_set_parent",
   },
   {
     from: "fence",
     to: "context",
     kind: "counted",
-    span: "until its last reference",
+    span: "a queue's own, until its last reference, signalled or not",
     source: "pvr_queue_fence_init",
   },
   { from: "BO", to: "fence", kind: "counted", span: "while in its dma_resv", source: "dma_resv_add_fence" },
@@ -100,12 +143,31 @@ const EDGES: readonly RefEdge[] = [
     from: "BO",
     to: "pages",
     kind: "duty",
-    span: "pinned by the first map, until it is freed",
-    source: "pvr_gem_object_get_pages_sgt",
+    span: "from its creation until it is freed",
+    source: "pvr_gem_object_create",
   },
   { from: "BO", to: "vm_bo", kind: "weak", span: "gpuva list", source: "drm_gpuvm_bo_obtain" },
   { from: "vm_bo", to: "VA", kind: "weak", span: "gpuva list", source: "drm_gpuva_link" },
 ];
+
+/** A queue keeps the fences of the last jobs that it has seen, and these keep its context. */
+const LAST_FENCES: OtherLoop = {
+  nodes: ["context", "fence", "queue"],
+  brokenBy: [
+    {
+      what: "the destruction of the context, which drops its queues' last fences",
+      causedBy: "userspace",
+      waitsFor: "what is queued to be given to the firmware, killably",
+      source: "pvr_queue_kill",
+    },
+    {
+      what: "the close of the file, which destroys its contexts",
+      causedBy: "driver",
+      waitsFor: "the same; for a program that exits at most 1 s for each queue",
+      source: "pvr_destroy_contexts_for_file",
+    },
+  ],
+};
 
 /** The reference that the pieces of a remap took, and nobody put. */
 const P5: RefEdge = {
@@ -180,7 +242,7 @@ function capabilities(variant: PvrVariant): Capability[] {
     {
       name: "eviction",
       supported: false,
-      consequence: "pages are pinned from the first map until the object is freed",
+      consequence: "pages are there from an object's creation until it is freed",
     },
   ];
 }
@@ -193,6 +255,7 @@ export function policyOf(variant: PvrVariant): ReferencePolicy {
     models: variant.models,
     boOwnership: "hard",
     edges: variant.defects.has("P5") ? [...EDGES, P5] : EDGES,
+    otherLoops: [LAST_FENCES],
     teardown: teardownOf(variant),
     capabilities: capabilities(variant),
   };

@@ -15,6 +15,8 @@ const PREFIXES: readonly (readonly [prefix: string, node: RefNode])[] = [
   ["queue#", "queue"],
   ["submit#", "submit"],
   ["bind_job#", "bind_job"],
+  ["free_list#", "free_list"],
+  ["hwrt#", "hwrt"],
   ["fence#", "fence"],
   ["file", "file"],
   ["device", "device"],

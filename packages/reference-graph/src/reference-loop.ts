@@ -28,6 +28,24 @@ export function obligations(policy: ReferencePolicy): RefLoopStep[] {
     .map((edge) => ({ node: edge.to, on: edge.from, edge }));
 }
 
+/**
+ * The steps around a declared loop.
+ *
+ * @throws RangeError if two of its nodes that follow each other are joined by no obligation
+ */
+export function stepsOf(policy: ReferencePolicy, nodes: readonly RefNode[]): RefLoopStep[] {
+  const all = obligations(policy);
+  return nodes.map((node, i) => {
+    const on = nodes[(i + 1) % nodes.length];
+    const step = all.find((one) => one.node === node && one.on === on);
+    if (step === undefined)
+      throw new RangeError(
+        `${policy.driver}:${policy.variant} declares nothing by which ${node} waits for ${on}`,
+      );
+    return step;
+  });
+}
+
 /** Every reference loop that a mapping is part of, the shortest first. */
 export function refLoopsOf(policy: ReferencePolicy): RefLoop[] {
   const all = obligations(policy);

@@ -1,6 +1,6 @@
-import type { ReferencePolicy } from "@gpuvm/core";
+import type { KeptRule, ReferencePolicy } from "@gpuvm/core";
 import { consequencesOf } from "./consequences.ts";
-import { type RefLoop, type RefLoopStep, refLoopsOf } from "./reference-loop.ts";
+import { type RefLoop, type RefLoopStep, refLoopsOf, stepsOf } from "./reference-loop.ts";
 import { verdictOf } from "./verdict.ts";
 import { type Breaker, type LoopState, statesOf } from "./what-breaks-it.ts";
 import { endOf, eventPhrase, purposeName } from "./words.ts";
@@ -19,10 +19,40 @@ export function whyText(policy: ReferencePolicy, ownership: string): string {
     for (const state of statesOf(policy, loop)) lines.push(...brokenBy(state));
     lines.push("");
   });
+  lines.push(...others(policy));
   lines.push(`${policy.driver}:${policy.variant} ${verdictOf(policy).sentence}`);
   const more = consequencesOf(policy);
   if (more.length > 0) lines.push("", "What follows:", ...more.map((line) => `  - ${line}`));
+  if (policy.kept !== undefined) lines.push("", ...keptRules(policy.kept));
   return `${lines.join("\n")}\n`;
+}
+
+/** Reference loops without mappings. */
+function others(policy: ReferencePolicy): string[] {
+  return (policy.otherLoops ?? []).flatMap(({ nodes, brokenBy }) => [
+    `A reference loop without mappings: the ${nodes[0]} waits for itself (${nodes.length} steps)`,
+    ...stepsOf(policy, nodes).map(step),
+    "    ... which is where it began.",
+    "",
+    "  Broken by",
+    ...brokenBy.map(({ what, causedBy, waitsFor, source }) => {
+      const waits = waitsFor === null ? "" : `; waits for ${waitsFor}`;
+      return `      ${what} (${causedBy}${waits})  [${source}]`;
+    }),
+    "",
+  ]);
+}
+
+/** What the language or a library keeps, beside what other drivers do by hand. */
+function keptRules(kept: readonly KeptRule[]): string[] {
+  return [
+    "What its types and its library fix, and what the others do by hand:",
+    ...kept.flatMap(({ rule, keptBy, byHand, source }) => [
+      `  - ${rule}`,
+      `      here: ${keptBy}  [${source}]`,
+      `      by hand: ${byHand}`,
+    ]),
+  ];
 }
 
 function title({ about, steps }: RefLoop): string {

@@ -1,5 +1,5 @@
 import { withOwnership } from "@gpuvm/core";
-import { DRIVERS, subjectNamed } from "@gpuvm/drivers";
+import { DRIVERS, policyNamed, subjectNamed } from "@gpuvm/drivers";
 import { describe, expect, it } from "vitest";
 import { dotOf } from "../src/dot.ts";
 import { refLoopsOf } from "../src/reference-loop.ts";
@@ -44,6 +44,29 @@ describe("reference loops", () => {
     expect(loop && statesOf(policy("powervr:6.11"), loop)[0]?.certainty).toBe("if-asked");
     expect(verdictOf(policy("powervr:6.11")).can).toBe("if-asked");
     expect(verdictOf(policy("powervr:mainline")).can).toBe("certain");
+  });
+
+  it("powervr's queues: a loop without mappings, through their last fences and their context", () => {
+    const text = why("powervr");
+    expect(text).toMatch(/A reference loop without mappings: the context waits for itself \(3 steps\)/);
+    expect(text).toMatch(/fence is released: queue holds it, of the job queued last/);
+    expect(text).toMatch(/the destruction of the context, .* \[pvr_queue_kill\]/);
+  });
+
+  it("a declared loop must be one: each step an obligation", () => {
+    const broken = {
+      ...policy("powervr"),
+      otherLoops: [{ nodes: ["context", "BO"], brokenBy: [] }],
+    } as const;
+    expect(() => whyText(broken, "")).toThrow(/declares nothing by which context waits for BO/);
+  });
+
+  it("tyr: what the types keep stands beside what drivers in C do by hand", () => {
+    const text = whyText(policyNamed("tyr"), "hard");
+    expect(text).toMatch(/In the kernel's own VMs: broken by/);
+    expect(text).toMatch(
+      /a VA that was taken away is not forgotten\n +here: .*GpuVaRemoved.*\n +by hand: kfree/,
+    );
   });
 
   it("a driver whose mappings do not go with their object cannot hold soft", () => {

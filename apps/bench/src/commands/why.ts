@@ -1,5 +1,5 @@
-import { type BoOwnership, withOwnership } from "@gpuvm/core";
-import { DRIVERS, type Subject, subjectNamed } from "@gpuvm/drivers";
+import { type BoOwnership, type ReferencePolicy, withOwnership } from "@gpuvm/core";
+import { DRIVERS, policyNamed } from "@gpuvm/drivers";
 import { consequencesOf, refLoopsOf, statesOf, svgOf, verdictOf, whyText } from "@gpuvm/reference-graph";
 import { writeWhole } from "../cli/output.ts";
 
@@ -26,8 +26,7 @@ export async function runWhy(
   say: (text: string) => void = (text) => void process.stderr.write(text),
 ): Promise<number> {
   const names = args.policy.length > 0 ? args.policy : DRIVERS.map(({ name }) => name);
-  const subjects = names.map(subjectNamed);
-  const asked = subjects.map((subject) => declared(subject, args.ownership));
+  const asked = names.map((name) => declared(policyNamed(name), args.ownership));
   if (args.format === "json") print(`${JSON.stringify(asked.map(answer), null, 2)}\n`);
   else print(asked.map(({ policy, words }) => whyText(policy, words)).join(`\n${"-".repeat(72)}\n\n`));
   const [first] = asked;
@@ -38,11 +37,11 @@ export async function runWhy(
   return asked.some(({ policy }) => verdictOf(policy).can === "never") ? 1 : 0;
 }
 
-function declared({ variant }: Subject, ownership: WhyArgs["ownership"]) {
-  const own = variant.policy.boOwnership;
+function declared(policy: ReferencePolicy, ownership: WhyArgs["ownership"]) {
+  const own = policy.boOwnership;
   const boOwnership = ownership === "native" ? own : ownership;
   const words = boOwnership === own ? `${own}, its own way` : `${boOwnership} instead of ${own}`;
-  return { policy: withOwnership(variant.policy, boOwnership), words };
+  return { policy: withOwnership(policy, boOwnership), words };
 }
 
 function answer({ policy }: ReturnType<typeof declared>): unknown {
@@ -76,6 +75,8 @@ function answer({ policy }: ReturnType<typeof declared>): unknown {
     loops,
     can,
     sentence,
+    otherLoops: policy.otherLoops ?? [],
+    kept: policy.kept ?? [],
     follows: consequencesOf(policy),
   };
 }
