@@ -12,7 +12,6 @@ const STILL: ReadonlySet<string> = new Set([
   "packages/explorer",
   "packages/policy-msm",
   "packages/policy-panthor",
-  "packages/policy-powervr",
   "packages/policy-xe",
 ]);
 

@@ -1,22 +1,35 @@
-import type { BoOwnership, DrmDevice } from "@gpuvm/core";
-import type { GpuEngine, IovaSpace, Machine } from "@gpuvm/drm-model";
-import type { PvrRules } from "./history/rules.ts";
+import type { BoOwnership, Counted, DrmDevice } from "@gpuvm/core";
+import type { IovaSpace, Machine, SchedJob } from "@gpuvm/drm-model";
+import type { PvrBo } from "./gem/bo.ts";
 import type { PvrMmuCaches } from "./mmu/caches.ts";
-import type { PvrVmContext } from "./vm/vm-context.ts";
+import type { PvrHardware } from "./queue/hardware.ts";
+
+/** Something that happened, for who wants to tell it. */
+export type PvrEvent =
+  | readonly [what: "fwobj", bo: PvrBo, bytes: number]
+  | readonly [what: "job" | "job freed" | "push" | "to cccb" | "done", job: SchedJob]
+  | readonly [what: "kick", pair: string]
+  | readonly [what: "cleanup", of: "ctx" | "hwrt" | "freelist"]
+  | readonly [what: "context freed", ctx: Counted];
+
+/** What is known of the firmware's address space here; the rest is the VM's own affair. */
+export type KernelVm = Counted;
 
 /** The driver's state of the device (`struct pvr_device`). */
-export interface PvrDevice {
+export interface PvrDevice<Rules = unknown> {
   readonly machine: Machine;
   readonly dev: DrmDevice;
   /** Whether VMs count their objects. */
   readonly boOwnership: BoOwnership;
-  /** What it does where older kernels did otherwise. */
-  readonly rules: PvrRules;
+  /** What it does where older kernels did otherwise (`history/rules.ts`). */
+  readonly rules: Rules;
   readonly caches: PvrMmuCaches;
-  /** The data masters by type of job: geometry, fragment, compute, transfer. */
-  readonly engines: readonly GpuEngine[];
+  /** Firmware and GPU. */
+  readonly hardware: PvrHardware;
+  /** Told what happens; null: nobody listens. */
+  trace: ((event: PvrEvent) => void) | null;
   /** The firmware's address space (`kernel_vm_ctx`); null until made, and after the unload. */
-  kernelVm: PvrVmContext | null;
+  kernelVm: KernelVm | null;
   /** Addresses in it (`fw_mm`). */
   readonly fwMm: IovaSpace;
 }

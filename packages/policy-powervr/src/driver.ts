@@ -1,16 +1,15 @@
 import { EINVAL, ENOENT, ENOMEM, EPERM, type Errno, finish, type Steps, withOwnership } from "@gpuvm/core";
 import {
   type Bo,
+  type CountedFence,
   countSubmit,
   DmaBuf,
   type Driver,
   type DriverOptions,
   type DrmFile,
-  GpuEngine,
   IovaSpace,
   type Machine,
   preempt,
-  type Request,
 } from "@gpuvm/drm-model";
 import { closeFile } from "./close.ts";
 import type { PvrDevice } from "./device.ts";
@@ -19,17 +18,31 @@ import { BO_FLAGS, createBo, PM_FW_PROTECT, PvrBo } from "./gem/bo.ts";
 import { rulesWith } from "./history/defects.ts";
 import { PvrMmuCaches } from "./mmu/caches.ts";
 import { policyOf } from "./policy.ts";
-import { createContext, putContext } from "./queue/context.ts";
-import { submitJobs } from "./queue/job.ts";
-import { createFreeList } from "./tiler/free-list.ts";
-import { createHwrt } from "./tiler/hwrt.ts";
+import { createContext, destroyContext } from "./queue/context.ts";
+import { type PvrHardware, TimedHardware } from "./queue/hardware.ts";
+import { submitJobs } from "./queue/submit.ts";
+import { type JobArgs, type PvrRequest, tracedJobs } from "./requests.ts";
+import { createFreeList, type PvrFreeList, putFreeList } from "./tiler/free-list.ts";
+import { createHwrt, putHwrt } from "./tiler/hwrt.ts";
+import { importSyncFiles } from "./userspace/implicit-sync.ts";
 import type { PvrVariant } from "./variants.ts";
 import { bindIoctl } from "./vm/bind-ioctl.ts";
 import { FW_HEAP } from "./vm/heaps.ts";
-import { createVmContext, putVmContext } from "./vm/vm-context.ts";
+import type { PvrVmContext } from "./vm/vm-context.ts";
+import { createVmContext, putVmContext } from "./vm/vm-life.ts";
 
 /** Starts the driver on a machine. */
 export function start(variant: PvrVariant, machine: Machine, options: DriverOptions = {}): Driver {
+  return startOn(new TimedHardware(machine), variant, machine, options).driver;
+}
+
+/** Starts it with a GPU of the caller's. */
+export function startOn(
+  hardware: PvrHardware,
+  variant: PvrVariant,
+  machine: Machine,
+  options: DriverOptions = {},
+): { readonly driver: Driver; readonly pvr: PvrDevice } {
   const { dev } = machine;
   const own = policyOf(variant);
   const policy = withOwnership(own, options.boOwnership ?? own.boOwnership);
@@ -39,7 +52,8 @@ export function start(variant: PvrVariant, machine: Machine, options: DriverOpti
     boOwnership: policy.boOwnership,
     rules: rulesWith(new Set([...variant.defects, ...(options.defects ?? [])])),
     caches: new PvrMmuCaches(machine),
-    engines: ["geometry", "fragment", "compute", "transfer"].map((name) => new GpuEngine(machine, name)),
+    hardware,
+    trace: null,
     kernelVm: null,
     fwMm: new IovaSpace(FW_HEAP.base, FW_HEAP.size),
   };
@@ -48,14 +62,14 @@ export function start(variant: PvrVariant, machine: Machine, options: DriverOpti
   const kernelVm = finish(createVmContext(pvr, -1, null, device));
   if (typeof kernelVm !== "number") pvr.kernelVm = kernelVm;
 
-  return {
+  const driver: Driver = {
     policy,
     open: (id) => new PvrFile(machine, id),
     ioctl: (file, request) => ioctl(pvr, file as PvrFile, request),
     release: (file) => closeFile(pvr, file as PvrFile),
     *unload() {
       pvr.caches.booted = false;
-      if (pvr.kernelVm !== null) yield* putVmContext(pvr.kernelVm, device);
+      if (pvr.kernelVm !== null) yield* putVmContext(pvr.kernelVm as PvrVmContext, device);
       pvr.kernelVm = null;
     },
     prime: {
@@ -72,9 +86,11 @@ export function start(variant: PvrVariant, machine: Machine, options: DriverOpti
       },
     },
   };
+  return { driver, pvr };
 }
 
-function* ioctl(pvr: PvrDevice, file: PvrFile, request: Request): Steps<Errno> {
+/** Answers a call, the driver's own included. */
+export function* ioctl(pvr: PvrDevice, file: PvrFile, request: PvrRequest): Steps<Errno> {
   switch (request.op) {
     case "gem_new":
       return yield* newBo(pvr, file, request.bo, request.size, request.flags ?? 0);
@@ -86,9 +102,8 @@ function* ioctl(pvr: PvrDevice, file: PvrFile, request: Request): Steps<Errno> {
     case "vm_create":
       return yield* newVm(pvr, file, request.vm);
     case "vm_destroy": {
-      const ctx = file.vmContexts.get(request.vm);
+      const ctx = file.vmContexts.erase(request.vm);
       if (ctx === undefined) return -EINVAL;
-      file.vmContexts.delete(request.vm);
       yield* putVmContext(ctx, file.holder);
       return 0;
     }
@@ -97,26 +112,37 @@ function* ioctl(pvr: PvrDevice, file: PvrFile, request: Request): Steps<Errno> {
     case "queue_new":
       return yield* newContext(file, request.queue, request.vm, request.class ?? 0);
     case "queue_close": {
-      const ctx = file.contexts.get(request.queue);
+      const ctx = file.contexts.erase(request.queue);
       if (ctx === undefined) return -EINVAL;
-      file.contexts.delete(request.queue);
-      yield* putContext(ctx, file.holder);
+      yield* destroyContext(ctx, file.flusher, file.holder);
       return 0;
     }
-    case "exec": {
-      const jobs = request.jobs ?? [];
-      return yield* countSubmit(
-        pvr.machine,
-        () => submitJobs(pvr, file, jobs),
-        () => jobs.filter(([type]) => type < 2).length,
-      );
-    }
+    case "exec":
+      return yield* exec(pvr, file, tracedJobs(request.jobs ?? []));
     case "free_list_create":
-      return yield* newFreeList(file, request);
-    case "hwrt_create": {
-      const hwrt = yield* createHwrt(pvr, [...file.freeLists.values()].slice(-2), file.holder);
-      if (typeof hwrt === "number") return hwrt;
-      file.hwrts.set(request.id ?? pvr.dev.serial(), hwrt);
+      return yield* newFreeList(file, file.vmContexts.values(), request);
+    case "hwrt_create":
+      return yield* newHwrt(pvr, file, request.id, lastTwo(file.freeLists.values()), 1);
+    case "submit_jobs":
+      return yield* exec(pvr, file, request.jobs);
+    case "create_free_list": {
+      const ctx = file.vmContexts.get(request.vm);
+      return ctx === undefined ? -EINVAL : yield* newFreeList(file, [ctx], request);
+    }
+    case "create_hwrt": {
+      const lists = [file.freeLists.get(request.local), file.freeLists.get(request.global)];
+      return yield* newHwrt(pvr, file, request.id, lists, request.layers);
+    }
+    case "destroy_hwrt": {
+      const hwrt = file.hwrts.erase(request.id);
+      if (hwrt === undefined) return -EINVAL;
+      yield* putHwrt(pvr, hwrt, file.holder);
+      return 0;
+    }
+    case "destroy_free_list": {
+      const list = file.freeLists.erase(request.id);
+      if (list === undefined) return -EINVAL;
+      yield* putFreeList(pvr, list, file.holder);
       return 0;
     }
     case "prime_export": {
@@ -183,7 +209,7 @@ function* newContext(file: PvrFile, id: number, vm: number | undefined, type: nu
   if (vmCtx === undefined) return -EINVAL;
   const { dev } = vmCtx.pvr;
   vmCtx.get("ioctl");
-  const ctx = yield* createContext(vmCtx, type, file.made, file.holder);
+  const ctx = yield* createContext(file, vmCtx, type);
   yield* putVmContext(vmCtx, "ioctl");
   if (typeof ctx === "number") return ctx;
   if (dev.stopsFor("publish", "pvr_context_create")) yield dev.point;
@@ -191,9 +217,44 @@ function* newContext(file: PvrFile, id: number, vm: number | undefined, type: nu
   return 0;
 }
 
+/** `pvr_ioctl_submit_jobs`, and what the user-mode driver does behind it. */
+function* exec(pvr: PvrDevice, file: PvrFile, jobs: readonly JobArgs[]): Steps<Errno> {
+  const out: CountedFence[] = [];
+  const ret = yield* countSubmit(
+    pvr.machine,
+    () => submitJobs(pvr, file, jobs, (fence) => out.push(fence.get("ioctl"))),
+    () => jobs.filter(({ type }) => type < 2).length,
+  );
+  for (const fence of out) {
+    if (file.exported.size > 0) yield* importSyncFiles(pvr, file, fence);
+    fence.put("ioctl");
+  }
+  return ret;
+}
+
+/** `pvr_ioctl_create_hwrt_dataset`. */
+function* newHwrt(
+  pvr: PvrDevice,
+  file: PvrFile,
+  id: number | undefined,
+  lists: readonly (PvrFreeList | undefined)[],
+  layers: number,
+): Steps<Errno> {
+  const hwrt = yield* createHwrt(pvr, lists, layers, file.holder);
+  if (typeof hwrt === "number") return hwrt;
+  file.hwrts.set(id ?? pvr.dev.serial(), hwrt);
+  return 0;
+}
+
+/** The local and the global free list of a program that names none: the last two, or the only one twice. */
+function lastTwo<T>(all: readonly T[]): (T | undefined)[] {
+  return [all.at(-2) ?? all.at(-1), all.at(-1)];
+}
+
 /** `pvr_ioctl_create_free_list`. The recorder did not keep the VM: the one in which the address is mapped. */
 function* newFreeList(
   file: PvrFile,
+  vms: readonly PvrVmContext[],
   request: {
     readonly id?: number;
     readonly va?: number;
@@ -204,7 +265,7 @@ function* newFreeList(
 ): Steps<Errno> {
   const { va = 0, initPages = 0, maxPages = 0, growPages = 0 } = request;
   let ret: Errno = -EINVAL;
-  for (const ctx of [...file.vmContexts.values()]) {
+  for (const ctx of vms) {
     ctx.get("ioctl");
     const list = yield* createFreeList(ctx, { va, initPages, maxPages, growPages }, file.holder);
     yield* putVmContext(ctx, "ioctl");
@@ -213,7 +274,7 @@ function* newFreeList(
       return 0;
     }
     ret = list;
-    if (ret !== -ENOENT) break;
+    if (ret !== -EINVAL) break;
   }
   return ret;
 }

@@ -6,6 +6,8 @@ import { HEAP, type Line, map, Script, unmap } from "./script.ts";
 const K4 = 4096;
 const VM: Line = { op: "vm_create", vm: 1 };
 const gem = (bo: number, size: number): Line => ({ op: "gem_new", bo, size, flags: 0 });
+/** Memory that the firmware alone may touch. */
+const pm = (bo: number, size: number): Line => ({ op: "gem_new", bo, size, flags: 2 });
 
 function record(script: Script): VmRecord {
   return script.replay.machine.vms.find(({ purpose }) => purpose === "program") as VmRecord;
@@ -51,8 +53,8 @@ describe("what the uAPI does not take", () => {
     ["a VM that is gone", { op: "vm_destroy", vm: 9 } as Line, -EINVAL],
     [
       "a free list without a buffer",
-      { op: "free_list_create", va: HEAP, initPages: 1, maxPages: 2, growPages: 1 } as Line,
-      -ENOENT,
+      { op: "free_list_create", va: HEAP, initPages: 64, maxPages: 64, growPages: 0 } as Line,
+      -EINVAL,
     ],
   ])("%s", (_what, line, errno) => {
     const script = new Script();
@@ -161,16 +163,16 @@ describe("each failing allocation", () => {
     ["gem_new", [VM], gem(1, K4)],
     [
       "free list",
-      [VM, gem(1, K4), map(1, HEAP, K4)],
-      { op: "free_list_create", va: HEAP, initPages: 4, maxPages: 8, growPages: 2 },
+      [VM, pm(1, K4), map(1, HEAP, K4)],
+      { op: "free_list_create", va: HEAP, initPages: 64, maxPages: 128, growPages: 64 },
     ],
     [
       "HWRT dataset",
       [
         VM,
-        gem(1, K4),
+        pm(1, K4),
         map(1, HEAP, K4),
-        { op: "free_list_create", va: HEAP, initPages: 4, maxPages: 8, growPages: 2 },
+        { op: "free_list_create", va: HEAP, initPages: 64, maxPages: 128, growPages: 64 },
       ],
       { op: "hwrt_create" },
     ],
@@ -186,7 +188,7 @@ describe("each failing allocation", () => {
       },
     ],
   ])("in %s leaves everything as it was", (_what, setup, line) => {
-    for (let nth = 0; nth < 40; nth++) {
+    for (let nth = 0; nth < 140; nth++) {
       const script = new Script();
       script.run(...setup);
       const before = state(script);

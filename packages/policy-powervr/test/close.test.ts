@@ -6,6 +6,7 @@ const VM: Line = { op: "vm_create", vm: 1 };
 const RENDER: Line = { op: "queue_new", queue: 5, vm: 1, class: 0 };
 const COMPUTE: Line = { op: "queue_new", queue: 6, vm: 1, class: 1 };
 const gem = (bo: number, size = K4): Line => ({ op: "gem_new", bo, size, flags: 0 });
+const PM: Line = { op: "gem_new", bo: 1, size: K4, flags: 2 };
 const NOTHING = { bos: 0, bytes: 0, vms: 0, vmBos: 0, vas: 0 };
 
 describe("the loop through a fence (P2, CVE-2024-53084)", () => {
@@ -100,15 +101,15 @@ describe("memory that the kernel manages for the tiler", () => {
 
   it("a free list keeps the program's buffer, and an HWRT dataset the free list", () => {
     const script = new Script();
-    script.run(VM, gem(1), map(1, HEAP, K4), list, { op: "hwrt_create", width: 64, height: 64 });
+    script.run(VM, PM, map(1, HEAP, K4), list, { op: "hwrt_create", width: 64, height: 64 });
     script.run(
       { op: "gem_close", bo: 1 },
       { op: "vm_bind", vm: 1, ops: [{ kind: "unmap", bo: 0, boOffset: 0, va: HEAP, length: K4, flags: 0 }] },
     );
     const sizes = [...script.replay.machine.memory.objects].map(({ size }) => size);
     expect(sizes).toContain(512 * K4);
-    // The list's buffer, and firmware objects of the VM, the free list and the dataset.
-    expect(sizes.filter((size) => size === K4).length).toBe(4);
+    // The list's buffer, and firmware objects: the VM's, the free list's, and three of the dataset.
+    expect(sizes.filter((size) => size === K4).length).toBe(6);
     script.replay.finish();
     expect([script.hazards, script.replay.leftAtDeviceClose]).toEqual([[], NOTHING]);
     expect(script.replay.machine.dev.ledger?.all()).toEqual([]);
@@ -116,7 +117,7 @@ describe("memory that the kernel manages for the tiler", () => {
 
   it("a job fences the dataset's firmware object and no buffer of the program", () => {
     const script = new Script();
-    script.run(VM, RENDER, gem(1), map(1, HEAP, K4), list, { op: "hwrt_create" });
+    script.run(VM, RENDER, PM, map(1, HEAP, K4), list, { op: "hwrt_create" });
     expect(
       script.run({
         op: "exec",

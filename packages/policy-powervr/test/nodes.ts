@@ -16,6 +16,9 @@ const KINDS: readonly [start: string, node: RefNode | null][] = [
   ["file", "file"],
   ["device#", "device"],
   ["context#", "context"],
+  ["queue#", "queue"],
+  ["free_list#", "free_list"],
+  ["hwrt#", "hwrt"],
   ["submit#", "submit"],
   ["fence#", "fence"],
 ];

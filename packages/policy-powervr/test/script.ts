@@ -1,6 +1,8 @@
 import type { DriverVariant, MachineOptions, Request } from "@gpuvm/drm-model";
-import { Replay } from "@gpuvm/drm-model";
+import { CountedFence, Replay, SyncObj } from "@gpuvm/drm-model";
+import type { PvrFile } from "../src/file.ts";
 import { powervr } from "../src/index.ts";
+import type { PvrOwnRequest } from "../src/requests.ts";
 
 /** A request without time and file. */
 export type Line = Request extends infer R
@@ -31,6 +33,26 @@ export class Script {
   /** Answers; each 0 or -errno. */
   run(...lines: Line[]): number[] {
     return lines.map((line) => this.replay.request({ t: 0, f: 0, ...line } as Request));
+  }
+
+  /** Answers a call that traces do not hold. */
+  ask(request: PvrOwnRequest, file = 0): number {
+    const { machine, driver } = this.replay;
+    return machine.call(driver.ioctl(this.replay.file(file), request as unknown as Request)) as number;
+  }
+
+  /** A syncobj of the file, empty or with a fence that is not of the driver. */
+  syncobj(handle: number, fence: CountedFence | null = null): SyncObj {
+    const syncobj = new SyncObj(`syncobj#${handle}`);
+    (this.replay.file(0) as PvrFile).syncobjs.set(handle, syncobj);
+    syncobj.replace(fence);
+    return syncobj;
+  }
+
+  /** A fence that signals when the test says so. */
+  gate(): CountedFence {
+    const { machine } = this.replay;
+    return new CountedFence(machine.dev, machine.fence(machine.fenceContext(), 1), "gate", "test", () => {});
   }
 
   /** Names of the kinds of what was found. */

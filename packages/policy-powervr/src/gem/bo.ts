@@ -1,6 +1,5 @@
-import { EINVAL, ENOMEM, type Errno, type Holder, type Steps } from "@gpuvm/core";
-import { Bo, type BoOptions, type Machine, preempt, releaseBo } from "@gpuvm/drm-model";
-import type { PvrFence } from "../queue/fence.ts";
+import { type DmaFence, EINVAL, ENOMEM, type Errno, type Holder, type Steps } from "@gpuvm/core";
+import { Bo, type BoOptions, type CountedFence, type Machine, preempt, releaseBo } from "@gpuvm/drm-model";
 
 /** `DRM_PVR_BO_PM_FW_PROTECT`: memory that the firmware alone may touch; it cannot be exported. */
 export const PM_FW_PROTECT = 2;
@@ -13,35 +12,46 @@ export const BO_FLAGS = 7;
 export class PvrBo extends Bo {
   /** `DRM_PVR_BO_*`. */
   readonly flags: number;
-  /**
-   * Fences in its dma_resv, each counted, until another takes the place or the object is freed. A plain field: what the
-   * explorer must tell apart, it must see.
-   */
-  private fences: PvrFence[] = [];
+  /** Mappings for the kernel's own CPU accesses (`vmap_use_count`); the first pins the pages. */
+  vmaps = 0;
+  /** The fences in its dma_resv, each counted, until another takes the place or the object is freed. */
+  readonly fences: Map<DmaFence, CountedFence> = new Map();
 
   /** A new object with one reference. */
   constructor(machine: Machine, options: BoOptions, flags = 0) {
     super(machine, { ...options, funcs: { free: (obj) => (obj as PvrBo).#free() } });
     this.flags = flags;
     this.pages = "resident";
+    this.resv.onDrop = (fence) => this.#drop(fence);
   }
 
-  /** Puts a fence into the dma_resv, which must be locked and have a slot, and counts it. */
-  attach(fence: PvrFence, usage: number): void {
-    this.resv.addFence(fence.base, usage);
+  /** Puts a fence into the dma_resv, which must be locked and have a slot (`dma_resv_add_fence`). */
+  attach(fence: CountedFence, usage: number): void {
     fence.get(this);
-    const kept: PvrFence[] = [];
-    for (const old of this.fences) {
-      if (old.base.signaled || old.base.context === fence.base.context) old.put(this);
-      else kept.push(old);
-    }
-    kept.push(fence);
-    this.fences = kept;
+    this.resv.addFence(fence.base, usage);
+    // The same fence again has taken its own place.
+    this.fences.set(fence.base, fence);
+  }
+
+  /** `drm_gem_shmem_vmap`. */
+  vmap(): void {
+    if (this.vmaps++ === 0) this.pins++;
+  }
+
+  /** `drm_gem_shmem_vunmap`. */
+  vunmap(): void {
+    if (--this.vmaps === 0) this.pins--;
+  }
+
+  #drop(fence: DmaFence): void {
+    const counted = this.fences.get(fence);
+    this.fences.delete(fence);
+    counted?.put(this);
   }
 
   /** `pvr_gem_object_free`: what its dma_resv holds goes with it. */
   #free(): void {
-    for (const fence of this.fences.splice(0)) fence.put(this);
+    for (const fence of [...this.fences.keys()]) this.#drop(fence);
     releaseBo(this);
   }
 }

@@ -4,18 +4,20 @@ import type { PvrDevice } from "../device.ts";
 import { pvrVmMap } from "../vm/map.ts";
 import { unmapExactLocked } from "../vm/unmap.ts";
 import type { PvrVmContext } from "../vm/vm-context.ts";
-import { createBo, PM_FW_PROTECT, type PvrBo } from "./bo.ts";
+import { createBo, PM_FW_PROTECT } from "./bo.ts";
+import type { PvrFwObject } from "./pvr-fw-object.ts";
 
-/** An object that the firmware reads (`struct pvr_fw_object`): a buffer mapped in the kernel's VM context. */
-export interface PvrFwObject {
-  /** The buffer; the owner's. */
-  readonly bo: PvrBo;
-  /** Where the firmware sees it. */
-  readonly addr: number;
-}
-
-/** `pvr_fw_object_create`; -ENOMEM, or -ENOSPC where the firmware's heap is full. */
-export function* createFwObject(pvr: PvrDevice, bytes: number, holder: Holder): Steps<PvrFwObject | Errno> {
+/**
+ * `pvr_fw_object_create`; `mapped`: and the CPU keeps it mapped (`pvr_fw_object_create_and_map`).
+ *
+ * @returns the object; -ENOMEM; -ENOSPC where the firmware's heap is full
+ */
+export function* createFwObject(
+  pvr: PvrDevice,
+  bytes: number,
+  holder: Holder,
+  cpu: "mapped" | "unmapped" = "unmapped",
+): Steps<PvrFwObject | Errno> {
   const { dev } = pvr;
   yield* preempt(dev, "alloc", "pvr_fw_object_create");
   if (!dev.mayAlloc("pvr fw object")) return -ENOMEM;
@@ -27,7 +29,11 @@ export function* createFwObject(pvr: PvrDevice, bytes: number, holder: Holder): 
     return -ENOSPC;
   }
   const ret = yield* pvrVmMap(pvr.kernelVm as PvrVmContext, bo, 0, addr, bo.size, "firmware");
-  if (ret === 0) return { bo, addr };
+  if (ret === 0) {
+    pvr.trace?.(["fwobj", bo, bo.size]);
+    if (cpu === "mapped") bo.vmap();
+    return { bo, addr };
+  }
   pvr.fwMm.release(addr, bo.size);
   bo.put(holder);
   return ret;
@@ -44,4 +50,10 @@ export function* destroyFwObject(pvr: PvrDevice, object: PvrFwObject, holder: Ho
   if (ret !== 0) dev.warn(`${bo.name} is not mapped in the firmware's address space`);
   pvr.fwMm.release(addr, bo.size);
   bo.put(holder);
+}
+
+/** `pvr_fw_object_unmap_and_destroy`: of one that the CPU has mapped. */
+export function* unmapAndDestroyFwObject(pvr: PvrDevice, object: PvrFwObject, holder: Holder): Steps<void> {
+  object.bo.vunmap();
+  yield* destroyFwObject(pvr, object, holder);
 }

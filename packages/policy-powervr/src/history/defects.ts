@@ -2,8 +2,9 @@ import { EINVAL, finish, gpuvaLink, gpuvaObj } from "@gpuvm/core";
 import { mapEntries } from "../vm/bind-op.ts";
 import { addrAndSizeValid } from "../vm/map.ts";
 import { unmapRange } from "../vm/unmap.ts";
+import { CURRENT } from "./current.ts";
 import { editUnlocked } from "./edit-unlocked.ts";
-import { CURRENT, type PvrRules } from "./rules.ts";
+import type { PvrRules } from "./rules.ts";
 
 /** Defects that the driver once had, by their number in the catalogue of bugs: what each did in place of 7.3.4. */
 const DEFECTS: Readonly<Record<string, Partial<PvrRules>>> = {

@@ -1,19 +1,7 @@
-import {
-  type DrmExec,
-  type DrmGemObject,
-  type DrmGpuvmBo,
-  type Errno,
-  type Gpuva,
-  gpuvaFree,
-  gpuvaLink,
-  type OpMap,
-  type Steps,
-} from "@gpuvm/core";
-import type { PvrFile } from "../file.ts";
-import { unmapKept } from "../queue/kept-contexts.ts";
-import { type BindOp, mapEntries } from "../vm/bind-op.ts";
-import { lockCovered } from "../vm/map.ts";
-import { unmapExact } from "../vm/unmap.ts";
+import type { DrmExec, DrmGemObject, DrmGpuvmBo, Errno, Gpuva, OpMap, Steps } from "@gpuvm/core";
+import type { PvrDevice } from "../device.ts";
+import type { PvrContext } from "../queue/pvr-context.ts";
+import type { BindOp } from "../vm/bind-op.ts";
 import type { PvrVmContext } from "../vm/vm-context.ts";
 
 /**
@@ -39,20 +27,11 @@ export interface PvrRules {
   outlived(ctx: PvrVmContext): void;
   /** The last reference on a queue's fence went: its context is put by a worker, or now. */
   putContextOfFence(put: () => Steps<void>, byWorker: () => void): void;
-  /** What the end of a file does with contexts that outlive it. */
-  unmapKept(file: PvrFile): Steps<void>;
+  /** What the end of a file does with contexts that it made and that outlive it. */
+  unmapKept(made: Set<PvrContext>): Steps<void>;
 }
 
-/** 7.3.4. */
-export const CURRENT: PvrRules = {
-  unmap: unmapExact,
-  lockCovered,
-  edit: (_ctx, _obj, change) => change(),
-  mapEntries,
-  ownerOfPieces: (_op, cut) => cut,
-  linkPiece: (ctx, va, owner) => gpuvaLink(ctx.vm, va, owner),
-  freeVa: (ctx, va) => gpuvaFree(ctx.vm, va),
-  outlived: () => {},
-  putContextOfFence: (_put, byWorker) => byWorker(),
-  unmapKept,
-};
+/** The rules that a driver was started with. */
+export function rulesOf(pvr: PvrDevice): PvrRules {
+  return (pvr as PvrDevice<PvrRules>).rules;
+}

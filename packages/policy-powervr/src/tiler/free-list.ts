@@ -1,7 +1,6 @@
 import {
   type Counted,
   EINVAL,
-  ENOENT,
   ENOMEM,
   type Errno,
   gpuvaFindFirst,
@@ -11,12 +10,18 @@ import {
 } from "@gpuvm/core";
 import { lock, preempt, unlock } from "@gpuvm/drm-model";
 import type { PvrDevice } from "../device.ts";
-import { PvrBo } from "../gem/bo.ts";
-import { createFwObject, destroyFwObject, type PvrFwObject } from "../gem/fw-object.ts";
+import { createBo, PM_FW_PROTECT, type PvrBo } from "../gem/bo.ts";
+import { createFwObject, unmapAndDestroyFwObject } from "../gem/fw-object.ts";
+import type { PvrFwObject } from "../gem/pvr-fw-object.ts";
 import type { PvrVmContext } from "../vm/vm-context.ts";
 
 /** Bytes of one page of parameter memory (`ROGUE_BIF_PM_PHYSICAL_PAGE_SIZE`). */
 const PM_PAGE = 4096;
+/** Bytes of one entry of a list (`FREE_LIST_ENTRY_SIZE`), and how many pages go together (`FREE_LIST_ALIGNMENT`). */
+const ENTRY = 4;
+const TOGETHER = 4;
+/** Pages that a local free list must have (`FREE_LIST_MIN_PAGES`; GPUs with the feature roguexe want fewer). */
+export const MIN_PAGES = 50;
 
 /**
  * Parameter memory (`struct pvr_free_list`): holds the program's buffer that has the list, and the pages in it. The
@@ -29,6 +34,8 @@ export interface PvrFreeList extends Counted {
   readonly list: PvrBo;
   /** The pages: not mapped by GPUVM, the list has their physical addresses. */
   readonly blocks: PvrBo[];
+  /** How many pages are in the list. */
+  currentPages: number;
   readonly fw: PvrFwObject;
 }
 
@@ -40,7 +47,12 @@ export interface FreeListArgs {
   readonly growPages: number;
 }
 
-/** `pvr_free_list_create`; -EINVAL, -ENOENT if nothing is mapped at the address, -ENOMEM. */
+/**
+ * `pvr_free_list_create`.
+ *
+ * @returns the list, with a reference of `holder`; -EINVAL for numbers that make no sense, an address where nothing is
+ *   mapped, and memory that is too small or not PM_FW_PROTECT; -ENOMEM
+ */
 export function* createFreeList(
   ctx: PvrVmContext,
   args: FreeListArgs,
@@ -48,30 +60,40 @@ export function* createFreeList(
 ): Steps<PvrFreeList | Errno> {
   const { pvr } = ctx;
   const { dev, machine } = pvr;
-  const { va, initPages, maxPages, growPages } = args;
-  if (initPages > maxPages || growPages > maxPages || maxPages === 0) return -EINVAL;
-  if (growPages === 0 && initPages < maxPages) return -EINVAL;
   yield* preempt(dev, "alloc", "pvr_free_list_create");
   if (!dev.mayAlloc("pvr_free_list")) return -ENOMEM;
-  const self = { name: `file#${dev.serial()} (free list)` };
-  const list = yield* findGemObject(ctx, va, self);
-  if (list === null) return -ENOENT;
-  const fw = yield* createFwObject(pvr, 4096, self);
+  if (!valid(args)) return -EINVAL;
+  const name = `free_list#${dev.serial()}`;
+  const self = { name };
+  const found = yield* findGemObject(ctx, args.va, self);
+  if (found === null) return -EINVAL;
+  const { bo: list, bytes } = found;
+  if ((list.flags & PM_FW_PROTECT) === 0 || bytes < args.maxPages * ENTRY) {
+    list.put(self);
+    return -EINVAL;
+  }
+  const fw = yield* createFwObject(pvr, 4096, self, "mapped");
   if (typeof fw === "number") {
     list.put(self);
     return fw;
   }
-  if (!dev.mayAlloc("pvr free list pages")) {
-    yield* destroyFwObject(pvr, fw, self);
-    list.put(self);
-    return -ENOMEM;
-  }
   // pvr_free_list_grow
-  const block = new PvrBo(machine, { size: Math.max(1, initPages) * PM_PAGE, holder: self });
-  block.pages = "resident";
-  const freeList: PvrFreeList = { name: self.name, refs: 1, list, fw, blocks: [block] };
+  const block = yield* createBo(machine, args.initPages * PM_PAGE, 0, self);
+  if (typeof block === "number") {
+    list.put(self);
+    yield* unmapAndDestroyFwObject(pvr, fw, self);
+    return block;
+  }
+  const freeList: PvrFreeList = { name, refs: 1, list, fw, blocks: [block], currentPages: args.initPages };
   dev.ledger?.get(freeList, holder);
   return freeList;
+}
+
+/** What `free_list_create_kernel_structure` asks of the numbers. */
+function valid({ initPages, maxPages, growPages }: FreeListArgs): boolean {
+  if (initPages > maxPages || growPages > maxPages || maxPages === 0) return false;
+  if (initPages < maxPages !== growPages > 0) return false;
+  return [initPages, maxPages, growPages].every((pages) => pages % TOGETHER === 0);
 }
 
 /** Takes a reference. */
@@ -84,18 +106,24 @@ export function getFreeList(pvr: PvrDevice, list: PvrFreeList, holder: Holder): 
 export function* putFreeList(pvr: PvrDevice, list: PvrFreeList, holder: Holder): Steps<void> {
   pvr.dev.ledger?.put(list, holder);
   if (--list.refs > 0) return;
+  pvr.trace?.(["cleanup", "freelist"]);
   for (const block of list.blocks.splice(0)) block.put(list);
-  yield* destroyFwObject(pvr, list.fw, list);
   list.list.put(list);
+  yield* unmapAndDestroyFwObject(pvr, list.fw, list);
 }
 
-/** The object that is mapped at an address, with a reference (`pvr_vm_find_gem_object`), or null. */
-function* findGemObject(ctx: PvrVmContext, va: number, holder: Holder): Steps<PvrBo | null> {
+/** The object that is mapped at an address, with a reference, and the bytes of the mapping (`pvr_vm_find_gem_object`). */
+function* findGemObject(
+  ctx: PvrVmContext,
+  va: number,
+  holder: Holder,
+): Steps<{ readonly bo: PvrBo; readonly bytes: number } | null> {
   const { dev } = ctx.pvr;
   yield* lock(dev, ctx.lock, "pvr_vm_find_gem_object");
   const found = gpuvaFindFirst(ctx.vm, va, 1);
   const bo = found === 0 ? null : (gpuvaObj(ctx.vm, found) as PvrBo);
   bo?.get(holder);
+  const bytes = found === 0 ? 0 : ctx.vm.vas.range(found);
   unlock(dev, ctx.lock);
-  return bo;
+  return bo === null ? null : { bo, bytes };
 }

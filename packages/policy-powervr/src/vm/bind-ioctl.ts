@@ -1,9 +1,11 @@
 import { EINVAL, ENOENT, type Errno, type Steps } from "@gpuvm/core";
 import type { BindOp, RequestOf } from "@gpuvm/drm-model";
 import type { PvrFile } from "../file.ts";
+import { rulesOf } from "../history/rules.ts";
 import { heapContaining } from "./heaps.ts";
 import { pvrVmMap } from "./map.ts";
-import { type PvrVmContext, putVmContext } from "./vm-context.ts";
+import type { PvrVmContext } from "./vm-context.ts";
+import { putVmContext } from "./vm-life.ts";
 
 /**
  * Answers VM_MAP and VM_UNMAP (`pvr_ioctl_vm_map`, `pvr_ioctl_vm_unmap`), each of one operation. More operations in a
@@ -26,7 +28,7 @@ export function* bindIoctl(file: PvrFile, request: RequestOf<"vm_bind">): Steps<
 }
 
 function* bindOne(file: PvrFile, ctx: PvrVmContext, op: BindOp): Steps<Errno> {
-  if (op.kind === "unmap") return yield* ctx.pvr.rules.unmap(ctx, op.va, op.length);
+  if (op.kind === "unmap") return yield* rulesOf(ctx.pvr).unmap(ctx, op.va, op.length);
   if (op.kind !== "map") return -EINVAL;
   const bo = file.lookup(op.bo, "ioctl");
   if (bo === null) return -ENOENT;

@@ -17,6 +17,7 @@ import {
 } from "@gpuvm/core";
 import { unlock } from "@gpuvm/drm-model";
 import type { PvrBo } from "../gem/bo.ts";
+import { rulesOf } from "../history/rules.ts";
 import { allocateForSteps, type BindFor, type BindOp, finishBindOp, newBindOp } from "./bind-op.ts";
 import { ADDRESS_SPACE, heapContaining } from "./heaps.ts";
 import { stepMap, stepRemap, stepUnmap } from "./steps.ts";
@@ -89,7 +90,7 @@ export function addrAndSizeValid(ctx: PvrVmContext, addr: number, size: number):
 /** Locks the object to be mapped, and the objects of the mappings that have to make room. */
 function* lockObjects(ctx: PvrVmContext, exec: DrmExec, bo: PvrBo, addr: number, size: number): Steps<Errno> {
   const ret = yield* exec.lockObj(bo);
-  return ret === 0 ? yield* ctx.pvr.rules.lockCovered(ctx, exec, addr, size) : ret;
+  return ret === 0 ? yield* rulesOf(ctx.pvr).lockCovered(ctx, exec, addr, size) : ret;
 }
 
 /** Locks the objects of the mappings in a range. */

@@ -14,13 +14,14 @@ import {
   gpuvaRemove,
   gpuvaUnlink,
 } from "@gpuvm/core";
+import { rulesOf } from "../history/rules.ts";
 import type { BindOp } from "./bind-op.ts";
 import type { PvrVmContext } from "./vm-context.ts";
 
 /** `pvr_vm_gpuva_map`: entries first, then the VA. */
 export function stepMap(op: GpuvaOp, bind: BindOp): Errno {
   const { vm, pvr } = bind.ctx;
-  const ret = pvr.rules.mapEntries(bind, op.map);
+  const ret = rulesOf(pvr).mapEntries(bind, op.map);
   if (ret !== 0) return ret;
   count(bind, op);
   gpuvaMap(vm, bind.newVa, op.map);
@@ -53,15 +54,15 @@ export function stepRemap(op: GpuvaOp, bind: BindOp): Errno {
   count(bind, op);
   const hole = gpuvaOpRemapToUnmapRange(vm, remap);
   bind.mmu?.unmap(hole.start, hole.range);
-  const owner = pvr.rules.ownerOfPieces(bind, gpuvaBo(vm, va)) as DrmGpuvmBo;
-  pvr.rules.edit(ctx, gpuvaObj(vm, va), () => {
+  const owner = rulesOf(pvr).ownerOfPieces(bind, gpuvaBo(vm, va)) as DrmGpuvmBo;
+  rulesOf(pvr).edit(ctx, gpuvaObj(vm, va), () => {
     gpuvaRemap(vm, bind.prevVa, bind.nextVa, remap);
     if (remap.prev !== null) {
-      pvr.rules.linkPiece(ctx, bind.prevVa, owner);
+      rulesOf(pvr).linkPiece(ctx, bind.prevVa, owner);
       bind.prevVa = 0;
     }
     if (remap.next !== null) {
-      pvr.rules.linkPiece(ctx, bind.nextVa, owner);
+      rulesOf(pvr).linkPiece(ctx, bind.nextVa, owner);
       bind.nextVa = 0;
     }
   });
@@ -71,8 +72,8 @@ export function stepRemap(op: GpuvaOp, bind: BindOp): Errno {
 
 function unlinkAndFree(ctx: PvrVmContext, va: Gpuva): void {
   const { vm, pvr } = ctx;
-  pvr.rules.edit(ctx, gpuvaObj(vm, va), () => gpuvaUnlink(vm, va));
-  pvr.rules.freeVa(ctx, va);
+  rulesOf(pvr).edit(ctx, gpuvaObj(vm, va), () => gpuvaUnlink(vm, va));
+  rulesOf(pvr).freeVa(ctx, va);
 }
 
 function count({ ctx, by }: BindOp, op: GpuvaOp): void {

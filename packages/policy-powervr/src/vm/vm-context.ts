@@ -1,21 +1,9 @@
-import {
-  type Counted,
-  DrmGemObject,
-  DrmGpuvm,
-  ENOMEM,
-  type Errno,
-  type GpuvmOps,
-  type Holder,
-  Lock,
-  type Steps,
-} from "@gpuvm/core";
-import { preempt, VmRecord } from "@gpuvm/drm-model";
+import { type Counted, DrmGemObject, DrmGpuvm, type GpuvmOps, type Holder, Lock } from "@gpuvm/core";
+import { VmRecord } from "@gpuvm/drm-model";
 import type { PvrDevice } from "../device.ts";
-import { createFwObject, destroyFwObject, type PvrFwObject } from "../gem/fw-object.ts";
-import { PvrMmuContext } from "../mmu/context.ts";
+import type { PvrFwObject } from "../gem/pvr-fw-object.ts";
+import type { PvrMmuContext } from "../mmu/context.ts";
 import { ADDRESS_SPACE } from "./heaps.ts";
-import { STEPS } from "./map.ts";
-import { unmapAll } from "./unmap.ts";
 
 /**
  * An address space (`struct pvr_vm_context`). It has two counts: the driver's says when its mappings are torn down, the
@@ -51,7 +39,7 @@ export class PvrVmContext implements Counted {
     // Embedded in the struct (`dummy_gem`): it goes with it.
     const dummy = new DrmGemObject(dev, { size: 0, name: `resv object #${dev.serial()}` });
     const ops: GpuvmOps = {
-      ...STEPS,
+      ...made.steps,
       vmFree: () => {
         this.#free(dummy);
       },
@@ -91,41 +79,7 @@ export class PvrVmContext implements Counted {
 export interface PvrVmContextParts {
   readonly name: string;
   readonly mmu: PvrMmuContext;
+  /** The callbacks of split and merge. */
+  readonly steps: GpuvmOps;
   readonly fwMemCtx: PvrFwObject | null;
-}
-
-/** `pvr_vm_create_context`: page tables, then what the firmware has to know of them, then the VM; -ENOMEM. */
-export function* createVmContext(
-  pvr: PvrDevice,
-  file: number,
-  id: number | null,
-  holder: Holder,
-): Steps<PvrVmContext | Errno> {
-  const { dev, machine } = pvr;
-  yield* preempt(dev, "alloc", "pvr_vm_create_context");
-  if (!dev.mayAlloc("pvr_vm_context") || !dev.mayAlloc("pvr_mmu_context")) return -ENOMEM;
-  const name = `vm_ctx#${dev.serial()}`;
-  const mmu = new PvrMmuContext(machine, pvr.caches);
-  let fwMemCtx: PvrFwObject | null = null;
-  if (file >= 0) {
-    const object = yield* createFwObject(pvr, 4096, { name });
-    if (typeof object === "number") {
-      mmu.destroy();
-      return object;
-    }
-    fwMemCtx = object;
-  }
-  return new PvrVmContext(pvr, { name, mmu, fwMemCtx }, file, id, holder);
-}
-
-/** `pvr_vm_context_put`; the last one tears the mappings down (`pvr_vm_context_release`). */
-export function* putVmContext(ctx: PvrVmContext, holder: Holder): Steps<void> {
-  const { pvr } = ctx;
-  pvr.dev.ledger?.put(ctx, holder);
-  if (--ctx.refs > 0) return;
-  if (ctx.fwMemCtx !== null) yield* destroyFwObject(pvr, ctx.fwMemCtx, ctx);
-  ctx.fwMemCtx = null;
-  yield* unmapAll(ctx);
-  ctx.pt.destroy();
-  if (!ctx.vm.put("creator")) pvr.rules.outlived(ctx);
 }

@@ -7,7 +7,16 @@ const VA = 0x80_0000_0000;
 const VM = { op: "vm_create", vm: 1 } as const;
 const RENDER = { op: "queue_new", queue: 1, vm: 1, class: 0 } as const;
 const COMPUTE = { op: "queue_new", queue: 2, vm: 1, class: 1 } as const;
-const FREE_LIST = { op: "free_list_create", id: 1, va: VA, initPages: 1, maxPages: 4, growPages: 1 } as const;
+/** Memory that the firmware alone may touch: what a free list has to be in. */
+const PM = bo(1, 1, { flags: 2 });
+const FREE_LIST = {
+  op: "free_list_create",
+  id: 1,
+  va: VA,
+  initPages: 64,
+  maxPages: 64,
+  growPages: 0,
+} as const;
 const HWRT = { op: "hwrt_create", id: 1, width: 64, height: 64 } as const;
 const DRAW = {
   op: "exec",
@@ -16,6 +25,8 @@ const DRAW = {
     [1, 1, 0],
   ],
 } as const;
+const GEOMETRY = { op: "exec", jobs: [[0, 1, 0]] } as const;
+const FRAGMENT = { op: "exec", jobs: [[1, 1, 0]] } as const;
 const COMPUTING = { op: "exec", jobs: [[2, 2, 0]] } as const;
 const common = { driver: powervr, variants: ["mainline"] };
 
@@ -25,14 +36,14 @@ export const POWERVR_SCOPES: readonly NativeScope[] = [
     ...common,
     name: "render",
     about: "a render target with its free lists is made, drawn to, and left to the end of the file",
-    setup: (w) => w.must(0, bo(1), VM, RENDER, bind(1, map(1, VA)), FREE_LIST, { ...FREE_LIST, id: 2 }),
+    setup: (w) => w.must(0, PM, VM, RENDER, bind(1, map(1, VA)), FREE_LIST, { ...FREE_LIST, id: 2 }),
     actors: [{ name: "program", calls: [ask(0, HWRT), ask(0, DRAW), closeFile(0)] }],
   },
   {
     ...common,
     name: "free-lists",
     about: "free lists are made, and everything goes",
-    setup: (w) => w.must(0, bo(1), VM, bind(1, map(1, VA))),
+    setup: (w) => w.must(0, PM, VM, bind(1, map(1, VA))),
     actors: [
       {
         name: "program",
@@ -48,11 +59,11 @@ export const POWERVR_SCOPES: readonly NativeScope[] = [
   {
     ...common,
     name: "two-draws",
-    about: "two threads draw to one render target",
-    setup: (w) => w.must(0, bo(1), VM, RENDER, bind(1, map(1, VA)), FREE_LIST, { ...FREE_LIST, id: 2 }, HWRT),
+    about: "two threads draw to one render target: one the geometry, one the fragments",
+    setup: (w) => w.must(0, PM, VM, RENDER, bind(1, map(1, VA)), FREE_LIST, { ...FREE_LIST, id: 2 }, HWRT),
     actors: [
-      { name: "one", calls: [ask(0, DRAW)] },
-      { name: "two", calls: [ask(0, DRAW)] },
+      { name: "one", calls: [ask(0, GEOMETRY)] },
+      { name: "two", calls: [ask(0, FRAGMENT)] },
     ],
   },
   {
@@ -78,11 +89,11 @@ export const POWERVR_SCOPES: readonly NativeScope[] = [
   {
     ...common,
     name: "contexts",
-    about: "a context is made while another goes, with work under way",
+    about: "a context is made while another goes",
     setup: (w) => w.must(0, bo(1, 2), VM, COMPUTE, bind(1, map(1, VA, 2))),
     actors: [
-      { name: "one", calls: [ask(0, COMPUTING), ask(0, { op: "queue_close", queue: 2 })] },
-      { name: "two", calls: [ask(0, { ...COMPUTE, queue: 3 }), ask(0, bind(1, unmap(VA, 2)))] },
+      { name: "one", calls: [ask(0, { op: "queue_close", queue: 2 })] },
+      { name: "two", calls: [ask(0, { ...COMPUTE, queue: 3 })] },
     ],
   },
   {

@@ -1,0 +1,48 @@
+import type { DmaFence } from "@gpuvm/core";
+import { GpuEngine, type Machine } from "@gpuvm/drm-model";
+
+/** A queue as firmware and GPU see it: what is in its CCCB. */
+export interface HardwareQueue {
+  /** `DRM_PVR_JOB_TYPE_*`: which data master does its jobs. */
+  readonly type: number;
+  /** A timeline of the hardware's own. */
+  readonly hardwareContext: number;
+  /** Jobs given so far. */
+  submitted: number;
+  /** The last job that is not done, or null. */
+  lastOnHardware: DmaFence | null;
+}
+
+/** Firmware and GPU, as far as the driver sees them: they do what is in the CCCBs. */
+export interface PvrHardware {
+  /**
+   * A job is in a queue's CCCB, and the firmware was told (`pvr_cccb_send_kccb_kick`). It starts when the jobs before it
+   * in the queue and those that `waits` stand for are done; `done` is to be called when it is done itself.
+   */
+  submit(queue: HardwareQueue, waits: readonly DmaFence[], done: () => void): void;
+}
+
+/** A GPU that takes modelled time: one engine for each data master. */
+export class TimedHardware implements PvrHardware {
+  readonly machine: Machine;
+  readonly engines: readonly GpuEngine[];
+
+  /** An idle GPU. */
+  constructor(machine: Machine) {
+    this.machine = machine;
+    this.engines = ["geometry", "fragment", "compute", "transfer"].map(
+      (name) => new GpuEngine(machine, name),
+    );
+  }
+
+  submit(queue: HardwareQueue, waits: readonly DmaFence[], done: () => void): void {
+    const fence = this.machine.fence(queue.hardwareContext, ++queue.submitted);
+    const after = queue.lastOnHardware === null ? waits : [queue.lastOnHardware, ...waits];
+    queue.lastOnHardware = fence;
+    fence.onSignal(() => {
+      if (queue.lastOnHardware === fence) queue.lastOnHardware = null;
+      done();
+    });
+    (this.engines[queue.type] as GpuEngine).submit({ fence, after });
+  }
+}
