@@ -57,7 +57,13 @@ describe("examples in docstrings and READMEs", () => {
   });
 
   it.each(programs)("$where runs, and what it asserts holds", async ({ name }) => {
-    const run = await promisify(execFile)(process.execPath, ["--conditions=@gpuvm/source", name], {
+    const explores = programs.some((p) => p.name === name && /\bshortest\b|\bsearch\b/.test(p.code));
+    const register = join(root, "packages", "explorer", "src", "node", "register.ts");
+    const flags = [
+      "--conditions=@gpuvm/source",
+      ...(explores ? ["--no-warnings", "--import", register] : []),
+    ];
+    const run = await promisify(execFile)(process.execPath, [...flags, name], {
       cwd: dir,
     });
     expect(run.stderr).toBe("");

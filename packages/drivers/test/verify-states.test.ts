@@ -1,4 +1,4 @@
-import { standardScopes, verifyStates } from "@gpuvm/explorer";
+import { standardScopes, verifyStates, verifyUndo } from "@gpuvm/explorer";
 import { describe, expect, it } from "vitest";
 import { subjectNamed } from "../src/subjects.ts";
 
@@ -11,8 +11,11 @@ const POLICIES = [
   "powervr:mainline",
 ];
 
+/** Steps that are taken back and looked at in each scope. */
+const STEPS = 50;
+
 /** Meetings of schedules that are compared in each scope. */
-const MOST = 60;
+const MOST = 15;
 
 describe.each(POLICIES)("states of %s that two schedules meet in", (policy) => {
   it.each(
@@ -24,4 +27,16 @@ describe.each(POLICIES)("states of %s that two schedules meet in", (policy) => {
     },
     60_000,
   );
+});
+
+describe.each(POLICIES)("steps of %s", (policy) => {
+  it.each(
+    standardScopes(subjectNamed(policy).variant).map((scenario) => ({ name: scenario.name, scenario })),
+  )("leave nothing when they are taken back, and a fresh run comes to the same: $name", ({ scenario }) => {
+    for (const failures of [0, 1]) {
+      const { undone, left, other, mistaken } = verifyUndo(scenario, { most: STEPS, failures, every: 3 });
+      if (scenario.actors.length > 1) expect(undone).toBeGreaterThan(0);
+      expect({ left, other, mistaken }).toEqual({ left: [], other: [], mistaken: [] });
+    }
+  });
 });

@@ -5,17 +5,22 @@
  * @packageDocumentation
  */
 
-export { actorOf, type Choice, choiceOf, failOf, formatSchedule, parseSchedule, TIME } from "./choice.ts";
-export { countSchedules } from "./count.ts";
-export { Fingerprint } from "./fingerprint.ts";
-export { Hash } from "./hash.ts";
-export type { Inversion, LockOrder } from "./lock-order.ts";
-export { storyToPerfetto } from "./perfetto.ts";
-export { Random } from "./random.ts";
+export {
+  actorOf,
+  type Choice,
+  choiceOf,
+  failOf,
+  formatSchedule,
+  parseSchedule,
+  TIME,
+} from "./engine/choice.ts";
+export { NotTransformed } from "./engine/in-place.ts";
+export { Slot } from "./engine/slot.ts";
+export { runLoosely, World } from "./engine/world.ts";
+export type { Inversion, LockOrder } from "./properties/lock-order.ts";
+export { type Violation, violationKey } from "./properties/violation.ts";
 export { type DporOptions, dpor } from "./reduction/dpor.ts";
 export { Footprint } from "./reduction/footprint.ts";
-export type { Finding, Limits, Progress, SearchResult } from "./result.ts";
-export { type SampleOptions, sample } from "./sample.ts";
 export {
   type Actor,
   type Ask,
@@ -26,15 +31,20 @@ export {
   readFdinfo,
   type Scenario,
   shrink,
-} from "./scenario.ts";
-export { type SearchOptions, search, shortest } from "./search.ts";
-export { type Block, blocksOf, type Dropped, type Shrunk, shrinkSchedule, without } from "./shrink.ts";
-export { Slot } from "./slot.ts";
-export { STANDARD_SCOPES, standardScopes } from "./standard.ts";
-export { type Story, type StoryStep, tell } from "./story.ts";
-export { formatStory } from "./table.ts";
-export { formatToken, parseToken, type Token } from "./token.ts";
-export { type Mistaken, type Verified, type VerifyOptions, verifyStates } from "./verify-states.ts";
-export { type Violation, violationKey } from "./violation.ts";
-export { Visited } from "./visited.ts";
-export { runLoosely, World } from "./world.ts";
+} from "./scenario/scenario.ts";
+export { STANDARD_SCOPES, standardScopes } from "./scenario/standard.ts";
+export { countSchedules } from "./search/count.ts";
+export { Random } from "./search/random.ts";
+export type { Finding, Limits, Progress, SearchResult } from "./search/result.ts";
+export { type SampleOptions, sample } from "./search/sample.ts";
+export { type SearchOptions, search, shortest } from "./search/search.ts";
+export { type Mistaken, type Verified, type VerifyOptions, verifyStates } from "./search/verify-states.ts";
+export { type VerifiedUndo, type VerifyUndoOptions, verifyUndo } from "./search/verify-undo.ts";
+export { Fingerprint } from "./state/fingerprint.ts";
+export { Hash } from "./state/hash.ts";
+export { Visited } from "./state/visited.ts";
+export { storyToPerfetto } from "./story/perfetto.ts";
+export { type Block, blocksOf, type Dropped, type Shrunk, shrinkSchedule, without } from "./story/shrink.ts";
+export { type Story, type StoryStep, tell } from "./story/story.ts";
+export { formatStory } from "./story/table.ts";
+export { formatToken, parseToken, type Token } from "./story/token.ts";

@@ -8,7 +8,7 @@ import {
 } from "@gpuvm/core";
 import { Bo, KIB4, Kref, Machine, MIB2, PageTable, VmRecord } from "@gpuvm/drm-model";
 import { expect, it } from "vitest";
-import { auditPins, entriesSettled, everythingDone, stillCounted } from "../src/settled.ts";
+import { auditPins, entriesSettled, everythingDone, stillCounted } from "../src/properties/settled.ts";
 
 function setup() {
   const machine = new Machine({ watch: true });

@@ -55,6 +55,8 @@ export class DrmDevice {
   onFree: ((what: Counted) => void) | null = null;
   /** Freed VAs and objects keep their numbers: a use after free is then always seen as one. */
   quarantine = false;
+  /** The number of the first mapping of each VM: where it is high, numbers of mappings are told from all other numbers. */
+  firstVa = 1;
   /** Living objects by slot; slot 0 is not used. @internal */
   readonly objects: (Slotted | null)[] = [null];
   readonly #freeSlots: number[] = [];

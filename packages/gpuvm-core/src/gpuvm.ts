@@ -111,13 +111,13 @@ export class DrmGpuvm implements Counted {
   /** Zombies, newest first (`bo_defer`). */
   deferred: DrmGpuvmBo | null = null;
   /** The mappings. */
-  readonly vas: VaTable = new VaTable();
+  readonly vas: VaTable;
   /** vm_bos by slot; slot 0 is not used. @internal */
   readonly bos: (DrmGpuvmBo | null)[] = [null];
   /** @internal */
   readonly freeSlots: number[] = [];
   /** @internal */
-  readonly index: BlockIndex = new BlockIndex(this.vas);
+  readonly index: BlockIndex;
   /** Set while doubles cannot hold the VM's numbers. @internal */
   exact: ExactSpace | null = null;
   /** The walk that callback mode and dry runs use, once there was one: `sm.ts` keeps it here. @internal */
@@ -141,6 +141,8 @@ export class DrmGpuvm implements Counted {
   /** A VM with one reference (`drm_gpuvm_init`). */
   constructor(dev: DrmDevice, options: GpuvmOptions) {
     this.dev = dev;
+    this.vas = new VaTable(16, dev.firstVa);
+    this.index = new BlockIndex(this.vas);
     this.id = dev.serial();
     this.label = options.name ?? "unknown";
     this.flags = options.flags ?? 0;

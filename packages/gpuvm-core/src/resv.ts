@@ -104,6 +104,13 @@ export class DmaResv extends Lock {
       .filter((slot) => slot.usage <= usage);
   }
 
+  /** How many fences can be added before the next {@link DmaResv.reserve}: signalled ones are replaced. */
+  get room(): number {
+    let room = this.#slots - this.#fences.length;
+    for (const fence of this.#fences) if (fence.signaled) room++;
+    return room;
+  }
+
   /** The unsignalled fences with their usages. Allocates. */
   pending(): { fence: DmaFence; usage: number }[] {
     const out: { fence: DmaFence; usage: number }[] = [];

@@ -50,11 +50,13 @@ export class VaTable {
   /** Freed rows are never used again: finds uses after free (a quarantine, as KASAN has). */
   quarantine = false;
   #capacity: number;
-  #fresh = 1;
+  #fresh: number;
   #free = 0;
 
-  /** An empty table. */
-  constructor(capacity = 16) {
+  /** An empty table with room for some rows; `first`: the number of the first one. */
+  constructor(rows = 16, first = 1) {
+    const capacity = rows + first - 1;
+    this.#fresh = first;
     this.#capacity = capacity;
     this.f = new Float64Array(capacity * F);
     this.w = new Int32Array(capacity * W);
@@ -85,6 +87,11 @@ export class VaTable {
     if (this.quarantine) return;
     this.w[va * W + NEXT] = this.#free;
     this.#free = va;
+  }
+
+  /** Rows have had numbers below this one. */
+  get bound(): number {
+    return this.#fresh;
   }
 
   /** Whether the row is allocated. */

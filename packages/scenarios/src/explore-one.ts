@@ -55,13 +55,26 @@ export interface Shown {
 /** Bytes that one search may remember: a GiB, as there is one search for each core. */
 const MAX_BYTES = 2 ** 30;
 
-/** Explores one scenario. */
+/**
+ * Explores one scenario.
+ *
+ * @throws NotTransformed unless it runs as the explorer's copy of itself, or `how` asks for `dpor`, `naive` or chance
+ */
 export function exploreOne(named: Named, how: How, progress?: (progress: Progress) => void): Explored {
-  const result = searched(named, how, progress);
+  return showAll(named, searchOne(named, how, progress));
+}
+
+/** Tells what a search has found. Plain code does: errors in it have their true stack traces. */
+export function showAll(named: Named, result: SearchResult): Explored {
   return { name: named.name, result, shown: result.findings.map((finding) => show(named, finding)) };
 }
 
-function searched({ scenario, failures }: Named, how: How, progress?: (p: Progress) => void): SearchResult {
+/** Searches one scenario; what is found is only named. */
+export function searchOne(
+  { scenario, failures }: Named,
+  how: How,
+  progress?: (p: Progress) => void,
+): SearchResult {
   const { method = "bfs", inject = failures, seed = 1, runs = 10_000 } = how;
   const limits = {
     failures: inject,

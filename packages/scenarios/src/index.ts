@@ -3,10 +3,10 @@
  *
  * @example
  * ```ts
- * import { search } from "@gpuvm/explorer";
+ * import { dpor } from "@gpuvm/explorer";
  * import { BUGS, scenarioOf } from "@gpuvm/scenarios";
  * const bug = BUGS.find(({ id }) => id === "X4")!;
- * const found = (buggy: boolean) => search(scenarioOf(bug, buggy), { order: "bfs" }).findings.length > 0;
+ * const found = (buggy: boolean) => dpor(scenarioOf(bug, buggy), {}).findings.length > 0;
  * console.assert(found(true) && !found(false));
  * ```
  *
@@ -17,6 +17,14 @@ export { type Bug, scenarioOf } from "./bugs/bug.ts";
 export { BUGS, UNEXPRESSED, type Unexpressed } from "./bugs/catalogue.ts";
 export { type BugResult, checkBug } from "./bugs/check.ts";
 export { RULES, type Rule, type RuleResult, type RuleRow } from "./bugs/rules.ts";
-export { type Explored, exploreOne, type How, type Method, type Shown } from "./explore-one.ts";
+export {
+  type Explored,
+  exploreOne,
+  type How,
+  type Method,
+  type Shown,
+  searchOne,
+  showAll,
+} from "./explore-one.ts";
 export { bugNamed, defectsOf, type Named, named, parseSelector, scopesOf } from "./named.ts";
 export { nativeScopes } from "./scopes/native.ts";

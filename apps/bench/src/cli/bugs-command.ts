@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { buildCommand, type Command } from "@stricli/core";
 import type { Shard } from "../run/plan.ts";
 import type { BenchContext } from "./context.ts";
@@ -40,6 +41,6 @@ export const bugsCommand: Command<BenchContext> = buildCommand<Flags, string[], 
   },
   func: async function (flags, ...ids) {
     const { runBugs } = await import("../commands/bugs.ts");
-    await this.finish(() => runBugs({ ...flags, ids }, this.print));
+    await this.finish(() => runBugs({ workers: availableParallelism(), ...flags, ids }, this.print));
   },
 });

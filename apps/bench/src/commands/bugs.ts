@@ -1,6 +1,7 @@
 import { unknownName } from "@gpuvm/drm-model";
-import { BUGS, type BugResult, checkBug, RULES, type RuleResult, UNEXPRESSED } from "@gpuvm/scenarios";
+import { BUGS, type BugResult, RULES, type RuleResult, UNEXPRESSED } from "@gpuvm/scenarios";
 import { EXIT } from "../cli/context.ts";
+import { InPlacePool } from "../explore/in-place-pool.ts";
 import { terminalTable } from "../format/table.ts";
 import type { Shard } from "../run/plan.ts";
 
@@ -8,6 +9,8 @@ import type { Shard } from "../run/plan.ts";
 export interface BugsArgs {
   /** Numbers of the catalogue; none: all. */
   readonly ids: readonly string[];
+  /** Bugs searched at once, each by a thread of its own; default 1. */
+  readonly workers?: number;
   /** Results as JSON. */
   readonly json?: boolean;
   /** Only every n-th bug: `i/n`, i from 1. */
@@ -19,7 +22,7 @@ export interface BugsArgs {
  *
  * @returns 0; 1 if a bug was not found, or something was found in a fixed form
  */
-export function runBugs(args: BugsArgs, out: (text: string) => void): number {
+export async function runBugs(args: BugsArgs, out: (text: string) => void): Promise<number> {
   const known = [
     ...BUGS.map((bug) => bug.id),
     ...RULES.map((rule) => rule.id),
@@ -31,12 +34,17 @@ export function runBugs(args: BugsArgs, out: (text: string) => void): number {
   const wanted = (id: string) => args.ids.length === 0 || args.ids.includes(id);
   const mine = (_: unknown, i: number) =>
     args.shard === undefined || i % args.shard.of === args.shard.index - 1;
-  const results = BUGS.filter((bug) => wanted(bug.id))
-    .filter(mine)
-    .map(checkBug);
-  const rules = RULES.filter((rule) => wanted(rule.id))
-    .filter(mine)
-    .map((rule) => rule.run());
+  const bugs = BUGS.filter((bug) => wanted(bug.id)).filter(mine);
+  const pool = await InPlacePool.start(args.workers ?? 1, false);
+  const results: BugResult[] = [];
+  const rules: RuleResult[] = [];
+  try {
+    results.push(...(await Promise.all(bugs.map(({ id }) => pool.run({ kind: "bug", id })))));
+    const asked = RULES.filter((rule) => wanted(rule.id)).filter(mine);
+    rules.push(...(await Promise.all(asked.map(({ id }) => pool.run({ kind: "rule", id })))));
+  } finally {
+    await pool.end();
+  }
   const missing = UNEXPRESSED.filter(({ id }) => wanted(id));
   if (args.json === true) out(`${JSON.stringify([...results, ...rules.map(asEntry)], null, 2)}\n`);
   else out(text(results, rules, missing));

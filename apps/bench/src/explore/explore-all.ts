@@ -1,20 +1,17 @@
 import { MessageChannel } from "node:worker_threads";
 import type { Progress } from "@gpuvm/explorer";
-import { type Explored, exploreOne, type How, type Named } from "@gpuvm/scenarios";
-import type { WorkerJob } from "./worker.ts";
-
-/**
- * Each schedule makes a machine and drops it. Three times what Node gives to new objects (48 MiB) lets more of them be
- * gone when the collector looks.
- */
-const YOUNG_MB = 144;
+import { type Explored, exploreOne, type How, type Named, showAll } from "@gpuvm/scenarios";
+import { InPlacePool } from "./in-place-pool.ts";
 
 /** Told now and then how far a scenario is. */
 export type Watcher = (scenario: string, progress: Progress) => void;
 
+/** Methods that take plain code: they run where they are asked for. */
+const PLAIN: ReadonlySet<How["method"]> = new Set(["naive", "dpor", "random", "pct"]);
+
 /**
  * Explores scenarios, as many at once as there are workers. Each is explored by one worker from its beginning to its
- * end, so what comes out does not depend on how many there are.
+ * end, so what comes out does not depend on how many there are. What they find is told by this thread's plain code.
  */
 export async function exploreAll(
   all: readonly Named[],
@@ -22,32 +19,29 @@ export async function exploreAll(
   workers: number,
   watcher?: Watcher,
 ): Promise<Explored[]> {
-  const threads = Math.min(workers, all.length);
-  if (threads <= 1) {
+  const threads = Math.max(1, Math.min(workers, all.length));
+  if (PLAIN.has(how.method) && threads === 1)
     return all.map((named) => exploreOne(named, how, watcher && ((p) => watcher(named.name, p))));
-  }
-  const { Tinypool } = await import("tinypool");
-  const source = import.meta.url.endsWith(".ts");
-  const pool = new Tinypool({
-    filename: new URL(source ? "./worker.ts" : "./worker.js", import.meta.url).href,
-    runtime: "worker_threads",
-    minThreads: threads,
-    maxThreads: threads,
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
-    ...(source ? { execArgv: ["--conditions=@gpuvm/source"] } : {}),
-  });
+  const pool = await InPlacePool.start(
+    threads,
+    all.some(({ name }) => isPath(name)),
+  );
   try {
     return await Promise.all(
-      all.map(async ({ name }) => {
+      all.map(async (named) => {
         const { port1, port2 } = new MessageChannel();
-        port1.on("message", (progress: Progress) => watcher?.(name, progress));
-        const job: WorkerJob = { name, how, port: port2 };
-        const explored = (await pool.run(job, { transferList: [port2] })) as Explored;
+        port1.on("message", (progress: Progress) => watcher?.(named.name, progress));
+        const result = await pool.run({ kind: "search", name: named.name, how, port: port2 });
         port1.close();
-        return explored;
+        return showAll(named, result);
       }),
     );
   } finally {
-    await pool.destroy();
+    await pool.end();
   }
+}
+
+/** Whether the name of a scenario begins with the path of a module. */
+function isPath(name: string): boolean {
+  return /[/\\]|\.[cm]?[jt]s$/.test(name.slice(0, name.lastIndexOf("/")).split("+")[0] ?? "");
 }

@@ -1,26 +1,39 @@
 import type { MessagePort } from "node:worker_threads";
-import { type Explored, exploreOne, type How } from "@gpuvm/scenarios";
-import { scenarioNamed } from "./resolve.ts";
+import type { Progress, SearchResult } from "@gpuvm/explorer";
+import type { BugResult, How, RuleResult } from "@gpuvm/scenarios";
 
-/** One scenario for a worker, by the name that tokens have for it: scenarios are functions, and cannot be sent. */
-export interface WorkerJob {
-  readonly name: string;
-  readonly how: How;
-  /** Where progress goes. */
-  readonly port: MessagePort;
+/** What a worker is asked for, by names: scenarios are functions, and cannot be sent. */
+export type Job =
+  | { readonly kind: "search"; readonly name: string; readonly how: How; readonly port: MessagePort }
+  | { readonly kind: "bug"; readonly id: string }
+  | { readonly kind: "rule"; readonly id: string };
+
+/** What comes back for each kind of job. */
+export interface Answers {
+  readonly search: SearchResult;
+  readonly bug: BugResult;
+  readonly rule: RuleResult;
 }
 
+/** A job, and whether modules are to be transformed as they are loaded: sources, and policies from outside. */
+export type Order = Job & { readonly transforms: boolean };
+
 /**
- * Runs in a worker thread.
+ * Runs in a worker thread, on the explorer's copies of core, model and policies. It imports nothing before it is known how.
  *
  * @public the pool calls it
  */
-export default async function work({ name, how, port }: WorkerJob): Promise<Explored> {
+export default async function work(order: Order): Promise<Answers[Job["kind"]]> {
+  if (order.transforms) await import("@gpuvm/explorer/register");
+  const { BUGS, checkBug, RULES, searchOne } = await import("@gpuvm/scenarios");
+  if (order.kind === "bug") return checkBug(BUGS.find(({ id }) => id === order.id) as (typeof BUGS)[number]);
+  if (order.kind === "rule") return (RULES.find(({ id }) => id === order.id) as (typeof RULES)[number]).run();
+  const { scenarioNamed } = await import("./resolve.ts");
   try {
-    return exploreOne(await scenarioNamed(name), how, (progress) => {
-      port.postMessage(progress);
+    return searchOne(await scenarioNamed(order.name), order.how, (progress: Progress) => {
+      order.port.postMessage(progress);
     });
   } finally {
-    port.close();
+    order.port.close();
   }
 }

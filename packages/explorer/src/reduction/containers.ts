@@ -1,5 +1,5 @@
 import { DrmDevice, DrmExec } from "@gpuvm/core";
-import { join } from "../hash.ts";
+import { join } from "../state/hash.ts";
 import { type Access, GET, READ, WRITE } from "./footprint.ts";
 import { isNoting, MARK, type Marked, note, noteAnywhere, noteKey, noteTo, placeOf, WHOLE } from "./mark.ts";
 import { type Method, patch, undoPatches } from "./patches.ts";

@@ -1,8 +1,8 @@
-import { actorOf, type Choice, choiceOf, failOf } from "../choice.ts";
-import { Findings, type Limits, type Progress, type SearchResult } from "../result.ts";
-import type { Scenario } from "../scenario.ts";
-import type { Violation } from "../violation.ts";
-import { World } from "../world.ts";
+import { actorOf, type Choice, choiceOf, failOf } from "../engine/choice.ts";
+import { World } from "../engine/world.ts";
+import type { Violation } from "../properties/violation.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import { Findings, type Limits, type Progress, type SearchResult } from "../search/result.ts";
 import { watchContainers } from "./containers.ts";
 import { Events } from "./events.ts";
 import type { Footprint } from "./footprint.ts";

@@ -1,4 +1,4 @@
-import type { Slot } from "../slot.ts";
+import type { Slot } from "../engine/slot.ts";
 import type { Footprint } from "./footprint.ts";
 
 /** A state at which somebody else should come first. */

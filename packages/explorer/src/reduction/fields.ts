@@ -1,4 +1,4 @@
-import { hashString, join } from "../hash.ts";
+import { hashString, join } from "../state/hash.ts";
 import { GET, READ, WRITE } from "./footprint.ts";
 import { MARK, type Mark, type Marked, note, placeOf, WHOLE } from "./mark.ts";
 

@@ -1,4 +1,4 @@
-import { hashString, join } from "../hash.ts";
+import { hashString, join } from "../state/hash.ts";
 import { type Access, type Footprint, GET } from "./footprint.ts";
 
 /** An object as a whole. */

@@ -1,5 +1,5 @@
 import type { DmaFence, Lock } from "@gpuvm/core";
-import { hashString, join } from "../hash.ts";
+import { hashString, join } from "../state/hash.ts";
 import { accessorOf, watchedArray } from "./fields.ts";
 import { Footprint, WRITE } from "./footprint.ts";
 import { OPAQUE, SKIP } from "./known.ts";

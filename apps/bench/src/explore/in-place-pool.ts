@@ -1,0 +1,63 @@
+import { createRequire, registerHooks } from "node:module";
+import { UsageError } from "@gpuvm/drm-model";
+import type { Tinypool } from "tinypool";
+import type { Answers, Job, Order } from "./worker.ts";
+
+/** A search makes and drops objects at every step: with three times what Node gives to new ones (48 MiB) fewer of them grow old. */
+const YOUNG_MB = 144;
+
+/** Threads that run the explorer's copies of core, model and policies: this one runs the plain ones. */
+export class InPlacePool {
+  readonly #pool: Tinypool;
+  readonly #transforms: boolean;
+
+  private constructor(pool: Tinypool, transforms: boolean) {
+    this.#pool = pool;
+    this.#transforms = transforms;
+  }
+
+  /**
+   * Starts threads; `outside`: a policy that does not ship is explored, which must be transformed as it is loaded.
+   *
+   * @throws UsageError if that cannot be
+   */
+  static async start(threads: number, outside: boolean): Promise<InPlacePool> {
+    const { Tinypool } = await import("tinypool");
+    const source = import.meta.url.endsWith(".ts");
+    if (outside && !source) needTransformer();
+    const pool = new Tinypool({
+      filename: new URL(source ? "./worker.ts" : "./worker.js", import.meta.url).href,
+      runtime: "worker_threads",
+      minThreads: threads,
+      maxThreads: threads,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+      execArgv: ["--no-warnings", `--conditions=@gpuvm/${source ? "source" : "explore"}`],
+    });
+    return new InPlacePool(pool, source || outside);
+  }
+
+  /** Runs one job. */
+  async run<J extends Job>(job: J): Promise<Answers[J["kind"]]> {
+    const order: Order = { ...job, transforms: this.#transforms };
+    const transferList = job.kind === "search" ? [job.port] : [];
+    return (await this.#pool.run(order, { transferList })) as Answers[J["kind"]];
+  }
+
+  /** Ends the threads. */
+  async end(): Promise<void> {
+    await this.#pool.destroy();
+  }
+}
+
+function needTransformer(): void {
+  if (typeof registerHooks !== "function") {
+    throw new UsageError("a policy that does not ship is explored with Node 22.15 and newer, or 24");
+  }
+  try {
+    createRequire(import.meta.url).resolve("@babel/standalone");
+  } catch {
+    throw new UsageError(
+      "to explore a policy that does not ship its code must be transformed: npm install @babel/standalone beside gpuvm-bench",
+    );
+  }
+}

@@ -1,0 +1,107 @@
+import type { Errno, Steps, TaskContext } from "@gpuvm/core";
+import type { DriverOptions, DriverVariant, MachineOptions, Request } from "@gpuvm/drm-model";
+import type { World } from "../engine/world.ts";
+
+/** One thing that an actor does: a uAPI call, or a step inside of the kernel. */
+export interface Call {
+  /** Shown in counterexamples: `VM_BIND map bo1 @0x1000`. */
+  readonly label: string;
+  /** Begins it. */
+  readonly run: (world: World) => Steps<unknown>;
+}
+
+/** A thread of a program, a shrinker, a second process: calls in order. */
+export interface Actor {
+  /** Column title in counterexamples. */
+  readonly name: string;
+  /** What it does. */
+  readonly calls: readonly Call[];
+  /** Which rules apply to it; default `process`. */
+  readonly context?: TaskContext;
+}
+
+/**
+ * A few actors, each with a short list of calls, on one machine with one driver. The driver's own code is what runs.
+ *
+ * # Invariants
+ * The same scenario run with the same choices goes through the same states: nothing in it may depend on chance, on the
+ * clock, or on what an earlier run left behind.
+ */
+export interface Scenario {
+  /** Short and unique in its collection: `close-vs-submit`. */
+  readonly name: string;
+  /** What it is about, in one sentence. */
+  readonly about: string;
+  /** The driver. */
+  readonly variant: DriverVariant;
+  /** How the driver is run; its defects, above all. */
+  readonly options?: DriverOptions;
+  /** How the machine is made; default: audit and lock checks on. */
+  readonly machine?: MachineOptions;
+  /** What was done before, without interleaving. */
+  readonly setup?: (world: World) => void;
+  /** Who acts. */
+  readonly actors: readonly Actor[];
+  /** Asked when everybody is done and before the files are closed: what is wrong, or null. */
+  readonly check?: (world: World) => string | null;
+  /** Asked when files are closed and the driver is gone: what is wrong, or null. */
+  readonly checkAtEnd?: (world: World) => string | null;
+  /** Interesting states, each of which must be reached by some schedule; asked after each step. */
+  readonly sometimes?: Readonly<Record<string, (world: World) => boolean>>;
+  /** The uAPI promises that calls look atomic: every outcome must be that of some order of whole calls. */
+  readonly atomic?: boolean;
+  /** A call is over when it returns: whenever nobody is in one, the page tables say what the trees say. */
+  readonly settles?: boolean;
+  /** Kinds of violation that are of the program's making here; default: none. */
+  readonly allow?: readonly string[];
+}
+
+/** A request without the fields that the explorer fills in: its time and its file. */
+export type Ask = Request extends infer R ? (R extends Request ? Omit<R, "t" | "f"> : never) : never;
+
+/** A uAPI call on a file, as an actor's call; `label` default: the request in short. */
+export function ask(file: number, request: Ask, label: string = describeAsk(request)): Call {
+  const full = { ...request, t: 0, f: file } as Request;
+  return { label, run: (world) => world.driver.ioctl(world.file(file), full) };
+}
+
+/** The end of a file, as an actor's call. */
+export function closeFile(file: number): Call {
+  return { label: `close file ${file}`, run: (world) => world.closeFile(file) };
+}
+
+/** Somebody reads what a file uses, as an actor's call. */
+export function readFdinfo(file: number): Call {
+  return { label: "read fdinfo", run: (world) => world.driver.fdinfo?.(world.file(file)) ?? nothing() };
+}
+
+/** The shrinker, as an actor's call. */
+export function shrink(bytes: number): Call {
+  return {
+    label: `shrink ${bytes >> 12} pages`,
+    *run(world) {
+      return (yield* world.driver.shrink?.(bytes) ?? nothing()) as Errno;
+    },
+  };
+}
+
+function* nothing(): Steps<number> {
+  return 0;
+}
+
+/** A request in a few words. */
+export function describeAsk(request: Ask): string {
+  if (request.op === "vm_bind") {
+    const ops = request.ops.map((op) => {
+      const bo = op.bo === 0 ? "" : ` bo ${op.bo}`;
+      return `${op.kind}${bo} @0x${op.va.toString(16)}+0x${op.length.toString(16)}`;
+    });
+    return `vm_bind ${ops.join(", ")}`;
+  }
+  const parts: string[] = [request.op];
+  if ("bo" in request && request.bo !== undefined) parts.push(`bo ${request.bo}`);
+  if ("vm" in request && request.vm !== undefined) parts.push(`vm ${request.vm}`);
+  if ("queue" in request && request.queue !== undefined) parts.push(`queue ${request.queue}`);
+  if ("bos" in request && request.bos !== null) parts.push(`[${request.bos.join(", ")}]`);
+  return parts.join(" ");
+}

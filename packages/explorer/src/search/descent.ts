@@ -1,0 +1,173 @@
+import { mark, setLogging, undo } from "@gpuvm/core/undo";
+import { actorOf, type Choice, choiceOf } from "../engine/choice.ts";
+import { needInPlace } from "../engine/in-place.ts";
+import { World } from "../engine/world.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import { Fingerprint } from "../state/fingerprint.ts";
+import type { Hash } from "../state/hash.ts";
+import type { Findings } from "./result.ts";
+
+/** What is left to do in a state on the way that is gone now. */
+export interface Open {
+  /** Choices still to be taken, the next one last. */
+  readonly todo: Choice[];
+  /** Steps to the state. */
+  readonly depth: number;
+  /** Failures injected before it. */
+  readonly failures: number;
+  /** Changes of actor before it. */
+  readonly blocks: number;
+}
+
+/** What decides where a descent goes. */
+export interface Guide {
+  /** Injected failures in one schedule. */
+  readonly failures: number;
+  /** Steps of one schedule. */
+  readonly maxDepth: number;
+  /** Whether a state is gone on from: nobody was there before, with so much before him. */
+  enter(hash: Hash, actor: number, blocks: number, failures: number): boolean;
+  /** Whether another actor may go on after so many changes. */
+  mayChange(blocks: number): boolean;
+  /** After each step; true: enough. */
+  stepped(): boolean;
+  /** Asked before each choice: somebody else may take one of the open ones. */
+  readonly share?: (open: readonly Open[], path: readonly Choice[]) => void;
+}
+
+/** Counts of a descent. */
+export interface Tally {
+  /** Steps taken. */
+  transitions: number;
+  /** Schedules that came to an end: distinct last states, and violations. */
+  runs: number;
+  /** Longest schedule. */
+  depth: number;
+  /** The limit that was hit, or null. */
+  bound: string | null;
+}
+
+/**
+ * Depth first through a scenario, on one machine that is never built again: a step is taken, what follows is gone through, and the
+ * step is taken back by the log of its writes.
+ */
+export class Descent {
+  /** The machine. */
+  readonly world: World;
+  /** The way to where it stands. */
+  readonly path: Choice[] = [];
+  readonly #findings: Findings;
+  readonly #print = new Fingerprint();
+  readonly #guide: Guide;
+  readonly #tally: Tally;
+  readonly #open: Open[] = [];
+
+  /** At the beginning. Until {@link Descent.end} nobody else may build a machine. @throws NotTransformed */
+  constructor(scenario: Scenario, findings: Findings, guide: Guide, tally: Tally) {
+    needInPlace();
+    setLogging(false);
+    this.#findings = findings;
+    this.#guide = guide;
+    this.#tally = tally;
+    this.world = new World(scenario, findings.orders);
+    setLogging(true);
+    this.#print.plan(this.world);
+  }
+
+  /** Over. */
+  end(): void {
+    setLogging(false);
+  }
+
+  /** Goes through everything from the beginning. */
+  run(): void {
+    this.#findings.lockOrders(this.path);
+    if (this.#arrive(-1, 0, 0)) this.#state(-1, 0, 0);
+    else if (this.world.violation !== null) this.#finish();
+  }
+
+  /** Goes through everything behind some choices, which somebody else has come to. */
+  runFrom(path: readonly Choice[], failures: number, blocks: number): void {
+    const start = mark();
+    const before = path.slice(0, -1);
+    this.world.replay(before);
+    this.path.push(...before);
+    this.#take(path.at(-1) as Choice, failures, blocks);
+    this.path.length = 0;
+    this.#back(start);
+  }
+
+  /** Takes a choice, goes on from there if that is new, and comes back. */
+  #take(choice: Choice, failures: number, blocks: number): boolean {
+    const { world, path } = this;
+    const guide = this.#guide;
+    const tally = this.#tally;
+    const start = mark();
+    world.step(choice);
+    tally.transitions++;
+    path.push(choice);
+    if (path.length > tally.depth) tally.depth = path.length;
+    const fallible = choice >> 8 === 0 && failures < guide.failures ? world.fallible : 0;
+    this.#findings.lockOrders(path);
+    let enough = guide.stepped();
+    if (!enough) {
+      if (this.#arrive(actorOf(choice), failures, blocks))
+        enough = this.#state(actorOf(choice), failures, blocks);
+      else if (world.violation !== null) this.#finish();
+    }
+    path.pop();
+    this.#back(start);
+    for (let k = fallible; k >= 1 && !enough; k--)
+      enough = this.#take(choiceOf(actorOf(choice), k), failures + 1, blocks);
+    return enough;
+  }
+
+  /** Whether it goes on from here. */
+  #arrive(actor: number, failures: number, blocks: number): boolean {
+    if (this.world.violation !== null) return false;
+    this.#findings.witness(this.world);
+    const hash = this.#print.take(this.world, true, mark());
+    return this.#guide.enter(hash, actor, blocks, failures);
+  }
+
+  #state(actor: number, failures: number, blocks: number): boolean {
+    const all = this.world.enabledAll();
+    if (all.length === 0) {
+      this.#finish();
+      return false;
+    }
+    const { path } = this;
+    const guide = this.#guide;
+    if (path.length >= guide.maxDepth) {
+      this.#tally.bound = `${guide.maxDepth} steps deep`;
+      return false;
+    }
+    const todo: Choice[] = [];
+    // The last one is taken first: whoever goes on already, then the others in their order.
+    if (guide.mayChange(blocks))
+      for (const other of all.toReversed()) if (other !== actor) todo.push(choiceOf(other));
+    if (all.includes(actor)) todo.push(choiceOf(actor));
+    this.#open.push({ todo, depth: path.length, failures, blocks });
+    let enough = false;
+    for (let choice = todo.pop(); choice !== undefined && !enough; choice = todo.pop()) {
+      const changes = actorOf(choice) === actor ? blocks : blocks + 1;
+      enough = this.#take(choice, failures, changes);
+      guide.share?.(this.#open, path);
+    }
+    this.#open.pop();
+    return enough;
+  }
+
+  /** Nobody can go on, or something is wrong: what the run comes to. */
+  #finish(): void {
+    const start = mark();
+    this.#tally.runs++;
+    this.#findings.end(this.world, this.path);
+    this.#back(start);
+  }
+
+  #back(to: number): void {
+    undo(to);
+    this.#print.rewind(to);
+  }
+}

@@ -1,0 +1,143 @@
+import type { Scenario } from "../scenario/scenario.ts";
+import type { Hash } from "../state/hash.ts";
+import { Least } from "../state/least.ts";
+import { Visited } from "../state/visited.ts";
+import { Descent, type Guide, type Tally } from "./descent.ts";
+import { naive } from "./naive.ts";
+import { type Finding, Findings, type Limits, type Progress, type SearchResult } from "./result.ts";
+
+/** How all schedules are gone through. */
+export interface SearchOptions extends Limits {
+  /**
+   * Both go through the same states. `bfs`: what is found is shown by a schedule with the fewest changes of actor. `dfs`: by
+   * whichever came first.
+   */
+  readonly order: "bfs" | "dfs";
+  /** False: states are not recognised, every schedule is run (the naive way that reductions are held against). */
+  readonly states?: boolean;
+  /** Told now and then how far it is. */
+  readonly progress?: (progress: Progress) => void;
+}
+
+const DEPTH = 1000;
+
+/** Steps between two words about how far it is. */
+const WORD = 1024;
+
+/**
+ * Goes through all schedules of a scenario, each state once.
+ *
+ * @throws NotTransformed if the code is not the explorer's copy of itself (see `@gpuvm/explorer/transform`)
+ */
+export function search(scenario: Scenario, options: SearchOptions): SearchResult {
+  if (options.states === false) return naive(scenario, options);
+  const findings = new Findings(scenario);
+  const tally: Tally = { transitions: 0, runs: 0, depth: 0, bound: null };
+  const visited = new Visited();
+  const stop = stopper(options, tally, () => visited);
+  go(scenario, findings, tally, {
+    ...limitsOf(options),
+    enter: (hash) => visited.add(hash.a, hash.b),
+    mayChange: () => true,
+    stepped: () => (options.stopAtFirst === true && findings.size > 0) || stop(),
+  });
+  const all = findings.result({
+    ...tally,
+    ...none,
+    method: options.order,
+    states: visited.size,
+    bytes: visited.bytes,
+  });
+  if (options.order === "dfs" || all.findings.length === 0) return all;
+  const short = shortened(scenario, options, all.findings);
+  return {
+    ...all,
+    findings: short.findings,
+    level: short.level,
+    steps: tally.transitions + short.transitions,
+  };
+}
+
+const none = { steps: 0, level: 0 };
+
+/** The shortest schedule that shows a finding, by fewest changes of actor; null: none within the limits. */
+export function shortest(scenario: Scenario, limits: Limits): Finding | null {
+  return search(scenario, { ...limits, order: "bfs", stopAtFirst: true }).findings[0] ?? null;
+}
+
+/**
+ * What is known to be found, by schedules with as few changes of actor as can be: searches with a growing bound on these. With
+ * `stopAtFirst` whatever the least bound shows.
+ */
+function shortened(
+  scenario: Scenario,
+  options: SearchOptions,
+  known: readonly Finding[],
+): { findings: readonly Finding[]; level: number; transitions: number } {
+  const wanted = new Set(known.map(({ key }) => key));
+  const first = options.stopAtFirst === true;
+  const tally: Tally = { transitions: 0, runs: 0, depth: 0, bound: null };
+  const found = new Findings({ ...scenario, sometimes: {} });
+  const stop = stopper(options, tally, () => null);
+  for (let level = 1; ; level++) {
+    if (level > (options.maxBlocks ?? Number.POSITIVE_INFINITY)) break;
+    const least = new Least();
+    let cut = false;
+    go(scenario, found, tally, {
+      ...limitsOf(options),
+      enter: (hash, actor, blocks) => {
+        hash.int(actor);
+        return least.put(hash.a, hash.b, blocks);
+      },
+      mayChange: (blocks) => {
+        if (blocks < level) return true;
+        cut = true;
+        return false;
+      },
+      stepped: stop,
+    });
+    const { findings } = found.result({ ...tally, ...none, method: "bfs", states: 0, bytes: 0 });
+    const missing = [...wanted].filter((key) => !findings.some((finding) => finding.key === key));
+    const done = first ? findings.length > 0 : missing.length === 0;
+    if (!done && cut && tally.bound === null) continue;
+    const rest = first ? [] : known.filter(({ key }) => missing.includes(key));
+    return {
+      findings: findings.length === 0 ? known : [...findings, ...rest],
+      level,
+      transitions: tally.transitions,
+    };
+  }
+  return { findings: known, level: options.maxBlocks ?? 0, transitions: tally.transitions };
+}
+
+function go(scenario: Scenario, findings: Findings, tally: Tally, guide: Guide): void {
+  const failing = guide.failures > 0;
+  const enter = (hash: Hash, actor: number, blocks: number, failures: number): boolean => {
+    // With fewer failures behind it the same state has more before it.
+    if (failing) hash.int(failures);
+    return guide.enter(hash, actor, blocks, failures);
+  };
+  const descent = new Descent(scenario, findings, { ...guide, enter }, tally);
+  try {
+    descent.run();
+  } finally {
+    descent.end();
+  }
+}
+
+function limitsOf(options: SearchOptions): { failures: number; maxDepth: number } {
+  return { failures: options.failures ?? 0, maxDepth: options.maxDepth ?? DEPTH };
+}
+
+/** Asked after each step: whether a limit is hit. */
+function stopper(options: SearchOptions, tally: Tally, visited: () => Visited | null): () => boolean {
+  const { maxSteps = Number.POSITIVE_INFINITY, maxBytes = Number.POSITIVE_INFINITY, progress } = options;
+  return () => {
+    const bytes = visited()?.bytes ?? 0;
+    if (tally.transitions >= maxSteps) tally.bound = `${maxSteps} steps`;
+    else if (bytes > maxBytes) tally.bound = `${maxBytes} bytes of states`;
+    if (tally.transitions % WORD === 0)
+      progress?.({ ...tally, steps: tally.transitions, states: visited()?.size ?? 0, queued: 0, bytes });
+    return tally.bound !== null && !tally.bound.endsWith("deep");
+  };
+}

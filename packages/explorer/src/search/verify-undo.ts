@@ -1,0 +1,106 @@
+import { mark, setLogging, undo } from "@gpuvm/core/undo";
+import { type Choice, choiceOf } from "../engine/choice.ts";
+import { needInPlace } from "../engine/in-place.ts";
+import { World } from "../engine/world.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import { Fingerprint } from "../state/fingerprint.ts";
+
+/** How much is looked at. */
+export interface VerifyUndoOptions {
+  /** Steps taken at most; default: all. */
+  readonly most?: number;
+  /** Injected failures in one schedule; default 0. */
+  readonly failures?: number;
+  /** A fresh run for each so many steps; default 7. */
+  readonly every?: number;
+}
+
+/** What was compared, and where it differed. */
+export interface VerifiedUndo {
+  /** Steps taken back. */
+  readonly undone: number;
+  /** States that a fresh run was made for. */
+  readonly fresh: number;
+  /** Schedules whose last step, taken back, left something. */
+  readonly left: readonly (readonly Choice[])[];
+  /** Schedules that a fresh run comes to another state with. */
+  readonly other: readonly (readonly Choice[])[];
+  /** Schedules to states that the search takes for one that was seen before, and that differ as a whole. */
+  readonly mistaken: readonly (readonly Choice[])[];
+}
+
+/**
+ * Asks of going back what a search takes for granted: a step that is taken back leaves everything as it was, a fresh run of the
+ * same schedule comes to the same state, and what the search hashes, which is only what steps write to, tells states apart as
+ * a walk over everything does.
+ */
+export function verifyUndo(scenario: Scenario, options: VerifyUndoOptions = {}): VerifiedUndo {
+  needInPlace();
+  const { most = Number.POSITIVE_INFINITY, failures: maxFailures = 0, every = 7 } = options;
+  const whole = new Fingerprint();
+  const print = new Fingerprint();
+  const seen = new Map<string, string>();
+  const left: Choice[][] = [];
+  const other: Choice[][] = [];
+  const mistaken: Choice[][] = [];
+  const path: Choice[] = [];
+  let undone = 0;
+  let fresh = 0;
+  setLogging(false);
+  const world = new World(scenario);
+  setLogging(true);
+  print.plan(world);
+
+  const state64 = (at: World): string => {
+    const { a, b } = whole.take(at);
+    return `${a}:${b}`;
+  };
+  const all = (at: World): string => {
+    const results = at.results.map((list) => list.join()).join(";");
+    return `${state64(at)}:${at.machine.hazards.length}:${results}:${at.violation?.message ?? ""}`;
+  };
+  /** Whether the state is new. */
+  const arrive = (failures: number): boolean => {
+    const { a, b } = print.take(world, true, mark());
+    const key = `${a}:${b}:${failures}`;
+    const total = state64(world);
+    const before = seen.get(key);
+    if (before === undefined) seen.set(key, total);
+    else if (before !== total) mistaken.push(path.slice());
+    return before === undefined;
+  };
+  const take = (choice: Choice, failures: number): void => {
+    if (undone >= most) return;
+    const before = all(world);
+    const start = mark();
+    world.step(choice);
+    path.push(choice);
+    const fallible = choice >> 8 === 0 && failures < maxFailures ? world.fallible : 0;
+    if (world.violation === null && arrive(failures)) state(failures);
+    if (world.violation !== null || world.enabledAll().length === 0) {
+      const end = mark();
+      world.finish();
+      undo(end);
+      print.rewind(end);
+    }
+    undo(start);
+    print.rewind(start);
+    undone++;
+    if (all(world) !== before) left.push(path.slice());
+    path.pop();
+    for (let k = fallible; k >= 1; k--) take(choiceOf(choice & 255, k), failures + 1);
+  };
+  const state = (failures: number): void => {
+    if (undone % every === 0) compare();
+    for (const actor of world.enabledAll()) take(choiceOf(actor), failures);
+  };
+  const compare = (): void => {
+    fresh++;
+    const again = new World(scenario);
+    again.replay(path);
+    if (all(again) !== all(world)) other.push(path.slice());
+  };
+  if (world.violation === null && arrive(0)) state(0);
+  setLogging(false);
+  return { undone, fresh, left, other, mistaken };
+}
