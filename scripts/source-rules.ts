@@ -4,6 +4,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "@gpuvm/drm-model": ["@gpuvm/core"],
   "@gpuvm/conformance": ["@gpuvm/core"],
   "@gpuvm/trace": ["@gpuvm/core", "@gpuvm/drm-model"],
+  "@gpuvm/record": ["@gpuvm/drm-model", "@gpuvm/trace"],
   "@gpuvm/policy-testkit": ["@gpuvm/core", "@gpuvm/drm-model"],
   "@gpuvm/explorer": ["@gpuvm/core", "@gpuvm/drm-model"],
   "@gpuvm/policy-*": ["@gpuvm/core", "@gpuvm/drm-model", "@gpuvm/conformance"],
@@ -26,6 +27,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** What stands above the policies, or imitates their recordings: it may name drivers, as may the readers of their formats. */
 const MAY_NAME: ReadonlySet<string> = new Set([
   "@gpuvm/trace",
+  "@gpuvm/record",
   "@gpuvm/drivers",
   "@gpuvm/study",
   "@gpuvm/scenarios",

@@ -1,0 +1,114 @@
+#define _GNU_SOURCE
+#include "files.h"
+
+#include <linux/types.h>
+#define __user
+#include "uapi/drm.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "record.h"
+
+#define MAX_FDS 65536
+
+static struct drm_file *table[MAX_FDS];
+static unsigned last_id;
+
+bool fd_watched(int fd)
+{
+	return fd >= 0 && fd < MAX_FDS && __atomic_load_n(&table[fd], __ATOMIC_RELAXED);
+}
+
+struct drm_file *fd_file(int fd)
+{
+	return fd >= 0 && fd < MAX_FDS ? table[fd] : NULL;
+}
+
+static enum driver driver_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		enum driver driver;
+	} known[] = {
+		{ "msm", DRIVER_MSM },	       { "nouveau", DRIVER_NOUVEAU }, { "xe", DRIVER_XE },
+		{ "panthor", DRIVER_PANTHOR }, { "powervr", DRIVER_POWERVR },
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (!strcmp(known[i].name, name))
+			return known[i].driver;
+	return DRIVER_OTHER;
+}
+
+struct drm_file *fd_opened(int fd)
+{
+	char name[64] = "";
+	struct drm_version version = { .name = name, .name_len = sizeof name - 1 };
+	struct drm_file *file;
+
+	if (fd < 0 || fd >= MAX_FDS)
+		return NULL;
+	/* An old entry: its close was not seen. */
+	fd_closed(fd);
+	if (real_ioctl(fd, DRM_IOCTL_VERSION, &version))
+		return NULL;
+	file = calloc(1, sizeof *file);
+	if (!file)
+		return NULL;
+	file->id = ++last_id;
+	file->fds = 1;
+	name[sizeof name - 1] = 0;
+	file->driver = driver_of(name);
+	table[fd] = file;
+	if (line_begin("file", 0)) {
+		put_u64("f", file->id);
+		put_string("driver", name, strlen(name));
+		line_end();
+	}
+	return file;
+}
+
+void fd_duplicated(int from, int to)
+{
+	struct drm_file *file = fd_file(from);
+
+	if (!file || to < 0 || to >= MAX_FDS || from == to)
+		return;
+	fd_closed(to);
+	table[to] = file;
+	file->fds++;
+}
+
+void fd_closed(int fd)
+{
+	struct drm_file *file = fd_file(fd);
+
+	if (!file)
+		return;
+	table[fd] = NULL;
+	if (--file->fds)
+		return;
+	if (!file->inherited && line_begin("close", 0)) {
+		put_u64("f", file->id);
+		line_end();
+	}
+	free(file);
+}
+
+void files_inherited(void)
+{
+	for (int fd = 0; fd < MAX_FDS; fd++)
+		if (table[fd] && !table[fd]->inherited) {
+			table[fd]->inherited = true;
+			if (line_begin("inherited", 0)) {
+				put_u64("f", table[fd]->id);
+				line_end();
+			}
+		}
+}
+
+bool files_any(void)
+{
+	return last_id != 0;
+}

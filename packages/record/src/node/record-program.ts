@@ -1,0 +1,118 @@
+/** Runs a program with the recorder in it. */
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { buildLibrary, cacheFolder } from "./build-library.ts";
+import { convertLogs, type Recording } from "./convert-logs.ts";
+import { findProgram, whyNotWatched } from "./examine-program.ts";
+import { RecordError } from "./record-error.ts";
+
+/** Options of {@link recordProgram}. */
+export interface RecordOptions {
+  /** The trace's file; gzip if it ends in `.gz`. Default: the program's name with `.jsonl.gz`, in the working folder. */
+  readonly out?: string;
+  /** Only the program itself, not the programs that it starts. */
+  readonly pidOnly?: boolean;
+  /** Record for so many seconds; the program goes on. */
+  readonly maxSeconds?: number;
+  /** Record until a process has a log of so many megabytes (10^6 bytes); the program goes on. */
+  readonly maxMegabytes?: number;
+  /** Where the library is kept that is built. */
+  readonly cache?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** What the program gets as standard input, output and error. Default: what this process has. */
+  readonly stdio?: "inherit" | "ignore";
+}
+
+/** What {@link recordProgram} gives. */
+export interface ProgramRecording extends Recording {
+  /** The program's exit code; undefined if a signal ended it. */
+  readonly code: number | undefined;
+  /** The signal that ended it. */
+  readonly signal: NodeJS.Signals | undefined;
+}
+
+/** Signals that ask a program to end: the program gets them, what it did is still written down. */
+const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Runs a program to its end and writes what it asked of its DRM driver: a `gpu-bo-trace` for each process and driver. Ctrl-C and
+ * SIGTERM go to the program.
+ *
+ * @param command - The program and its arguments.
+ * @throws RecordError when it can't be found or watched, or the recorder can't be built. TraceError when a trace can't be written.
+ *
+ * @example
+ * ```ts
+ * import { recordProgram } from "@gpuvm/record/node";
+ * const { traces, missing } = await recordProgram(["vkcube", "--c", "500"], { out: "vkcube.jsonl.gz" });
+ * ```
+ */
+export async function recordProgram(
+  command: readonly string[],
+  options: RecordOptions = {},
+): Promise<ProgramRecording> {
+  const [name = "", ...args] = command;
+  const env = options.env ?? process.env;
+  const program = findProgram(name, env["PATH"]);
+  const why = whyNotWatched(program);
+  if (why !== undefined) throw new RecordError(why);
+  const library = buildLibrary(options.cache ?? cacheFolder(env), env);
+  const folder = mkdtempSync(join(tmpdir(), "gpuvm-record-"));
+  try {
+    const ended = await run(program, name, args, { ...env, ...recorderEnv(library, folder, env, options) }, options);
+    const out = options.out ?? `${basename(program)}.jsonl.gz`;
+    const main = { pid: ended.pid, signal: ended.signal };
+    return { ...(await convertLogs(folder, { out, main })), code: ended.code, signal: ended.signal };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function recorderEnv(
+  library: string,
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  { pidOnly, maxSeconds, maxMegabytes }: RecordOptions,
+): NodeJS.ProcessEnv {
+  const others = env["LD_PRELOAD"] ?? "";
+  const until = process.hrtime.bigint() + BigInt(Math.round((maxSeconds ?? 0) * 1e9));
+  return {
+    LD_PRELOAD: others === "" ? library : `${library} ${others}`,
+    GPUVM_RECORD_DIR: folder,
+    ...(pidOnly === true ? { GPUVM_RECORD_ONLY_OF: String(process.pid) } : {}),
+    ...(maxSeconds === undefined ? {} : { GPUVM_RECORD_UNTIL_NS: String(until) }),
+    ...(maxMegabytes === undefined ? {} : { GPUVM_RECORD_MAX_BYTES: String(Math.round(maxMegabytes * 1e6)) }),
+  };
+}
+
+interface Ended {
+  readonly pid: number;
+  readonly code: number | undefined;
+  readonly signal: NodeJS.Signals | undefined;
+}
+
+function run(
+  program: string,
+  name: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  options: RecordOptions,
+): Promise<Ended> {
+  const child = spawn(program, args, { env, stdio: options.stdio ?? "inherit", argv0: name });
+  // Ctrl-C reaches the program from the terminal by itself.
+  const handlers = PASSED_ON.map((signal) => {
+    const pass = (): void => void (signal === "SIGINT" && process.stdin.isTTY ? false : child.kill(signal));
+    process.on(signal, pass);
+    return () => process.off(signal, pass);
+  });
+  return new Promise<Ended>((resolve, reject) => {
+    child.once("error", (cause) => reject(new RecordError(`${program} could not be started: ${cause.message}`, { cause })));
+    child.once("exit", (code, signal) =>
+      resolve({ pid: child.pid ?? 0, code: code ?? undefined, signal: signal ?? undefined }),
+    );
+  }).finally(() => {
+    for (const off of handlers) off();
+  });
+}
