@@ -41,6 +41,7 @@ export default defineConfig({
           text: "Use it",
           items: [
             { text: "From your machine", link: "/guides/from-your-machine" },
+            { text: "Record a program", link: "/guides/record" },
             { text: "Formats and features", link: "/guides/formats-and-features" },
             { text: "Formats that are read", link: "/guides/formats-read" },
             { text: "The command", link: "/guides/command" },

@@ -61,17 +61,20 @@ static bool is_device(int fd)
 static int opened(const char *path, int fd)
 {
 	int saved = errno;
+	bool device;
 
-	if (fd < 0 || log_foreign())
+	if (fd < 0)
 		return fd;
-	after_fork();
-	if ((fd_watched(fd) || (path && !strncmp(path, "/dev/dri/", 9)) || (path && !strncmp(path, "/dev/", 5) && is_device(fd))) &&
-	    log_lock()) {
-		/* An entry that is still there: its close was not seen. */
-		fd_closed(fd);
-		if (path && (!strncmp(path, "/dev/dri/", 9) || is_device(fd)))
-			fd_opened(fd);
-		log_unlock();
+	device = path && (!strncmp(path, "/dev/dri/", 9) || (!strncmp(path, "/dev/", 5) && is_device(fd)));
+	if ((device || fd_watched(fd)) && !log_foreign()) {
+		after_fork();
+		if (log_lock()) {
+			/* An entry that is still there: its close was not seen. */
+			fd_closed(fd);
+			if (device)
+				fd_opened(fd);
+			log_unlock();
+		}
 	}
 	errno = saved;
 	return fd;
@@ -312,8 +315,7 @@ SHOWN int ioctl(int fd, request_t request_, ...)
 		return real_ioctl(fd, request_, arg);
 	if (!fd_watched(fd) && !is_device(fd))
 		return real_ioctl(fd, request_, arg);
-	if (log_foreign())
-		return real_ioctl(fd, request_, arg);
+	/* A child of vfork may do no more than exec: whether it is one is not asked here, where it would cost a system call. */
 	after_fork();
 	if (!log_lock())
 		return real_ioctl(fd, request_, arg);

@@ -111,8 +111,8 @@ function named(driver: string, nr: number): Named | undefined {
  * @example
  * ```ts
  * import { ioctlName } from "@gpuvm/record";
- * ioctlName("xe", 0x4c); // "xe MADVISE"
- * ioctlName("amdgpu", 0x40); // "amdgpu ioctl 0x40"
+ * console.assert(ioctlName("xe", 0x4c) === "xe MADVISE");
+ * console.assert(ioctlName("amdgpu", 0x40) === "amdgpu ioctl 0x40");
  * ```
  */
 export function ioctlName(driver: string, nr: number): string {

@@ -26,7 +26,8 @@ export function parseLogLine(text: string): LogLine | undefined {
 
 /** JSON of what a line holds. Integers above 2^53 are multiples of a page, which a double holds, but JSON.stringify shortens. */
 export function json(value: unknown): string {
-  if (typeof value === "number") return Number.isSafeInteger(value) ? String(value) : BigInt(value).toString();
+  if (typeof value === "number")
+    return Number.isSafeInteger(value) ? String(value) : BigInt(value).toString();
   if (Array.isArray(value)) return `[${value.map(json).join(",")}]`;
   if (typeof value === "object" && value !== null) {
     const pairs = Object.entries(value).map(([key, v]) => `${JSON.stringify(key)}:${json(v)}`);

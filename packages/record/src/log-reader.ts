@@ -38,7 +38,7 @@ export const ENDED_SILENTLY = "the process ended without a word: a signal, exec;
  * const reader = new LogReader((_driver, line) => lines.push(line));
  * reader.read('{"t":5,"op":"file","f":1,"driver":"msm"}');
  * reader.read('{"t":9,"op":"gem_new","f":1,"bo":7,"size":4096,"flags":0}');
- * lines[0]; // '{"t":0,"op":"gem_new","f":0,"bo":1,"size":4096,"flags":0}'
+ * console.assert(lines[0] === '{"t":0,"op":"gem_new","f":0,"bo":1,"size":4096,"flags":0}');
  * ```
  */
 export class LogReader {
@@ -195,7 +195,8 @@ export class LogReader {
   #created(file: DrmFile, handle: number): number {
     const trace = this.#trace(file, this.#lastTime);
     trace.serials++;
-    if (file.open(handle, trace.serials)) this.tally.miss("a handle was given out again, its close was not seen");
+    if (file.open(handle, trace.serials))
+      this.tally.miss("a handle was given out again, its close was not seen");
     return trace.serials;
   }
 

@@ -22,7 +22,11 @@ describe.skipIf(skipped !== undefined)("a recorded program", () => {
   }
 
   it.each([
-    ["msm-list", ["msm ioctl 0x5f"], ["msm GEM_NEW refused with errno 22", "msm GEM_CLOSE refused with errno 22"]],
+    [
+      "msm-list",
+      ["msm ioctl 0x5f"],
+      ["msm GEM_NEW refused with errno 22", "msm GEM_CLOSE refused with errno 22"],
+    ],
     ["msm-bind", [], []],
     ["nouveau-list", [], ["nouveau CHANNEL_FREE, which has no event in a trace"]],
     ["nouveau-bind", [], []],
@@ -146,7 +150,9 @@ describe.skipIf(skipped !== undefined)("a recorded program", () => {
     const elf = readFileSync(bench.program);
     elf[4] = 1;
     writeFileSync(foreign, elf, { mode: 0o755 });
-    await expect(bench.record([], { out: "never" }).then(() => whyNotWatched(foreign))).resolves.toContain("another machine");
+    await expect(bench.record([], { out: "never" }).then(() => whyNotWatched(foreign))).resolves.toContain(
+      "another machine",
+    );
     expect(existsSync("never")).toBe(false);
   });
 });
@@ -173,7 +179,9 @@ describe.skipIf(skipped !== undefined)("before a program runs", () => {
   it("a compiler that is not there is told of, once", () => {
     const cache = join(bench.folder, "cache");
     mkdirSync(cache);
-    expect(() => buildLibrary(cache, { ...process.env, CC: "/nowhere/cc" })).toThrow(/no C compiler "\/nowhere\/cc"/);
+    expect(() => buildLibrary(cache, { ...process.env, CC: "/nowhere/cc" })).toThrow(
+      /no C compiler "\/nowhere\/cc"/,
+    );
   });
 
   it("the library is built once", () => {

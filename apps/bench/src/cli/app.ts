@@ -19,6 +19,7 @@ import { keystrokeOver, wasInterrupted } from "./interrupt.ts";
 import { lintCommand } from "./lint-command.ts";
 import { mergeCommand } from "./merge-command.ts";
 import { microCommand, microWords } from "./micro-command.ts";
+import { recordCommand } from "./record-command.ts";
 import { reportCommand } from "./report-command.ts";
 import { runCommand } from "./run-command.ts";
 import { studyCommand } from "./study-command.ts";
@@ -38,6 +39,7 @@ export const COMMANDS: Readonly<Record<string, Command<BenchContext>>> = {
   report: reportCommand,
   merge: mergeCommand,
   workloads: workloadsCommand,
+  record: recordCommand,
   import: importCommand,
   lint: lintCommand,
   export: exportCommand,
@@ -84,8 +86,9 @@ const ENDED = [
 
 /** Whether the message alone says what to do. */
 export function isUserError(error: unknown): error is Error {
-  // By its name: the readers are not loaded where nothing is read.
-  return error instanceof UsageError || (error instanceof Error && error.name === "TraceError");
+  // By their names: neither readers nor the recorder are loaded where they are not wanted.
+  const names = ["TraceError", "RecordError"];
+  return error instanceof UsageError || (error instanceof Error && names.includes(error.name));
 }
 
 /**
@@ -186,7 +189,8 @@ const NAMES_POLICY: ReadonlySet<string> = new Set(["--policy", "-p", "--referenc
 /** The words with policies from outside (`--policy ./my-policy.ts`) loaded, and named as all others are. */
 async function withOutside(words: readonly string[]): Promise<readonly string[]> {
   // `explore` takes a module's own scenarios, too, and hands the path to its workers.
-  if (words[0] === "explore") return words;
+  // The words of `record` are another program's.
+  if (words[0] === "explore" || words[0] === "record") return words;
   const flags = words.map((word, i) => {
     const inline = /^(--policy|--reference)=(.*)$/.exec(word);
     if (inline !== null) return { i, flag: `${inline[1]}=`, value: inline[2] ?? "" };

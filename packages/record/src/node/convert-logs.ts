@@ -1,5 +1,14 @@
 /** The logs of a recording to traces. */
-import { closeSync, createReadStream, existsSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { basename, join } from "node:path";
 import { TRACE_FORMAT, TRACE_VERSION, type TraceHeader } from "@gpuvm/drm-model";
 import { encodeTrace, readTrace, writeTrace } from "@gpuvm/trace/node";
@@ -82,7 +91,9 @@ export function numbered(out: string, n: number): string {
 function processesOf(folder: string): RecordedProcess[] {
   const file = join(folder, "processes");
   if (!existsSync(file)) return [];
-  const lines = readFileSync(file, "utf8").split("\n").filter((line) => line !== "");
+  const lines = readFileSync(file, "utf8")
+    .split("\n")
+    .filter((line) => line !== "");
   return lines.map((line) => JSON.parse(line) as RecordedProcess);
 }
 
@@ -131,9 +142,12 @@ export async function convertLogs(folder: string, options: ConvertOptions): Prom
       }
       to.add(line);
     });
-    for await (const line of logLines(file, () => reader.tally.note("a line that was being written when the process ended")))
+    for await (const line of logLines(file, () =>
+      reader.tally.note("a line that was being written when the process ended"),
+    ))
       reader.read(line);
-    if (own.some(({ how }) => how === "full")) reader.tally.miss("the disk was full: the rest of the recording");
+    if (own.some(({ how }) => how === "full"))
+      reader.tally.miss("the disk was full: the rest of the recording");
     const facts = reader.finish(endOf(pid, n, started, options));
     for (const to of lines.values()) to.close();
     for (const driver of reader.drivers) drivers.add(driver);
@@ -162,7 +176,12 @@ export async function convertLogs(folder: string, options: ConvertOptions): Prom
   return { traces, processes, drivers: [...drivers], notes: notes.notes, missing: notes.missing };
 }
 
-function endOf(pid: number, n: number, started: readonly RecordedProcess[], { main }: ConvertOptions): string {
+function endOf(
+  pid: number,
+  n: number,
+  started: readonly RecordedProcess[],
+  { main }: ConvertOptions,
+): string {
   if (n < started.length) return "the process became another program (exec); no cleanup seen";
   const signal = main?.pid === pid ? main.signal : undefined;
   return signal === undefined ? ENDED_SILENTLY : `program stopped by ${signal}; no cleanup seen`;

@@ -3,7 +3,14 @@ import { accessSync, closeSync, constants, openSync, readSync, realpathSync, sta
 import { delimiter, join, resolve } from "node:path";
 import { RecordError } from "./record-error.ts";
 
-const MACHINES: Readonly<Record<string, number>> = { x64: 62, arm64: 183, riscv64: 243, loong64: 258, ppc64: 21, s390x: 22 };
+const MACHINES: Readonly<Record<string, number>> = {
+  x64: 62,
+  arm64: 183,
+  riscv64: 243,
+  loong64: 258,
+  ppc64: 21,
+  s390x: 22,
+};
 const PT_INTERP = 3;
 const SET_USER_ID = 0o4000;
 const SET_GROUP_ID = 0o2000;
@@ -49,7 +56,10 @@ function hasInterpreter(head: Buffer): boolean {
 export function whyNotWatched(file: string, depth = 0): string | undefined {
   const real = realpathSync(file);
   const { mode, uid, gid } = statSync(real);
-  if (((mode & SET_USER_ID) !== 0 && uid !== process.getuid?.()) || ((mode & SET_GROUP_ID) !== 0 && gid !== process.getgid?.()))
+  if (
+    ((mode & SET_USER_ID) !== 0 && uid !== process.getuid?.()) ||
+    ((mode & SET_GROUP_ID) !== 0 && gid !== process.getgid?.())
+  )
     return `${file} is set-user-ID or set-group-ID: the dynamic linker preloads nothing into such a program; record it as the user it changes to, or a copy without the bit`;
   let head: Buffer;
   try {
@@ -67,7 +77,11 @@ export function whyNotWatched(file: string, depth = 0): string | undefined {
     }
   }
   if (head.length < 64 || head.readUInt32BE(0) !== 0x7f454c46) return undefined;
-  if (head[4] !== 2 || head[5] !== 1 || head.readUInt16LE(18) !== (MACHINES[process.arch] ?? head.readUInt16LE(18)))
+  if (
+    head[4] !== 2 ||
+    head[5] !== 1 ||
+    head.readUInt16LE(18) !== (MACHINES[process.arch] ?? head.readUInt16LE(18))
+  )
     return `${file} is built for another machine than ${process.arch} (a 32-bit program?): the recorder's library is built for ${process.arch} and can't be loaded into it`;
   return hasInterpreter(head)
     ? undefined

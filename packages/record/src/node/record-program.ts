@@ -45,8 +45,13 @@ const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  *
  * @example
  * ```ts
- * import { recordProgram } from "@gpuvm/record/node";
- * const { traces, missing } = await recordProgram(["vkcube", "--c", "500"], { out: "vkcube.jsonl.gz" });
+ * import { tmpdir } from "node:os";
+ * import { cannotRecord, recordProgram } from "@gpuvm/record/node";
+ * if (cannotRecord() === undefined) {
+ *   const options = { out: "node.jsonl.gz", cache: tmpdir(), stdio: "ignore" } as const;
+ *   const { code, traces } = await recordProgram(["node", "--version"], options);
+ *   console.assert(code === 0 && traces.length === 0); // it asks nothing of a GPU
+ * }
  * ```
  */
 export async function recordProgram(
@@ -61,7 +66,13 @@ export async function recordProgram(
   const library = buildLibrary(options.cache ?? cacheFolder(env), env);
   const folder = mkdtempSync(join(tmpdir(), "gpuvm-record-"));
   try {
-    const ended = await run(program, name, args, { ...env, ...recorderEnv(library, folder, env, options) }, options);
+    const ended = await run(
+      program,
+      name,
+      args,
+      { ...env, ...recorderEnv(library, folder, env, options) },
+      options,
+    );
     const out = options.out ?? `${basename(program)}.jsonl.gz`;
     const main = { pid: ended.pid, signal: ended.signal };
     return { ...(await convertLogs(folder, { out, main })), code: ended.code, signal: ended.signal };
@@ -108,7 +119,9 @@ function run(
     return () => process.off(signal, pass);
   });
   return new Promise<Ended>((resolve, reject) => {
-    child.once("error", (cause) => reject(new RecordError(`${program} could not be started: ${cause.message}`, { cause })));
+    child.once("error", (cause) =>
+      reject(new RecordError(`${program} could not be started: ${cause.message}`, { cause })),
+    );
     child.once("exit", (code, signal) =>
       resolve({ pid: child.pid ?? 0, code: code ?? undefined, signal: signal ?? undefined }),
     );

@@ -1,0 +1,52 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { cannotRecord } from "@gpuvm/record/node";
+import { afterAll, describe, expect, it } from "vitest";
+
+const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const dir = mkdtempSync(join(tmpdir(), "gpuvm-record-cli-"));
+const why = cannotRecord();
+
+function record(...args: string[]) {
+  const env = { ...process.env, XDG_CACHE_HOME: dir };
+  const words = ["--no-warnings", "--conditions=@gpuvm/source", MAIN, "record", ...args];
+  return spawnSync(process.execPath, words, { cwd: dir, encoding: "utf8", env });
+}
+
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+if (why !== undefined) it.skip(`record, because ${why}`, () => {});
+
+describe.skipIf(why !== undefined)("record", () => {
+  it("gives the words behind -- to the program, and leaves nothing where nothing was asked of a GPU", () => {
+    const print = "console.log(process.argv.slice(1).join())";
+    const { status, stdout, stderr } = record(
+      "--",
+      process.execPath,
+      "-e",
+      print,
+      "--",
+      "-p",
+      "./x.ts",
+      "--json",
+      "--help",
+    );
+    expect(stdout).toBe("-p,./x.ts,--json,--help\n");
+    expect(stderr).toContain("nothing was recorded: no process opened a device of DRM");
+    expect(status).toBe(2);
+    expect(readdirSync(dir).filter((name) => name.endsWith(".gz"))).toEqual([]);
+  });
+
+  it.each([
+    [[], "name the program to record"],
+    [["--", "/no/such/program"], 'there is no program "/no/such/program"'],
+    [["--max-mb", "0", "--", "true"], "is not a number above 0"],
+  ])("%j is told of", (words, message) => {
+    const { status, stderr } = record(...words);
+    expect(stderr).toContain(message);
+    expect(status).toBe(2);
+  });
+});
