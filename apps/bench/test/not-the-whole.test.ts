@@ -61,6 +61,14 @@ describe.each([
   });
 });
 
+it("the report has no verdict over lost events", () => {
+  const { status } = bench(["run", "--trace", "lost.txt", "--policy", "xe", "--report", "lost.html"]);
+  expect(status).toBe(4);
+  const html = readFileSync(join(dir, "lost.html"), "utf8");
+  expect(html).not.toMatch(/nothing is left behind/i);
+  expect(html).toMatch(/No verdict on what is left behind.*40 events were lost at line 3/);
+});
+
 it.each(COMMANDS("whole.txt"))("of a whole trace %s answers 0", (...args) => {
   expect(bench(args.filter((word) => word !== undefined)).status).toBe(0);
 });

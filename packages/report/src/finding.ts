@@ -21,9 +21,7 @@ export function finding(entries: readonly Entry[], doubts: readonly string[] = [
   const figures = (of: (entry: Entry) => number): Figure[] =>
     names.map((name) => ({ name, value: most(name, of) }));
   const out = [
-    doubts.length > 0 && left.every(({ bos, vms, hazards }) => bos + vms + hazards === 0)
-      ? "No verdict on what is left behind: of what was replayed, nothing was"
-      : leftTitle(left, count),
+    leftTitle(left, count, doubts.length > 0),
     keptTitle(
       figures(({ run }) => run.retained_bytes_peak),
       bytes,

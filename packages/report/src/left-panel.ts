@@ -32,6 +32,7 @@ export function leftPanel(entries: readonly Entry[]): Panel {
   const title = leftTitle(
     entries.map((entry) => ({ name: entry.name, ...left(entry), hazards: entry.run.hazards })),
     count,
+    entries.some(({ doubtful }) => doubtful === true),
   );
   return { title, note, picture: "", head, rows, extra: bad.map(chains).join("") };
 }

@@ -6,6 +6,8 @@ export interface Entry {
   readonly name: string;
   readonly run: RunResult;
   readonly portrait: Portrait;
+  /** Its file says that not everything was replayed; absent: all was. */
+  readonly doubtful?: boolean;
 }
 
 /** One figure of the report. */

@@ -91,6 +91,7 @@ function entriesOf(inputs: readonly ReportInput[]): Entry[] {
         name: twice ? `${run.subject} (${name})` : run.subject,
         run,
         portrait: run.portrait ?? NOTHING,
+        ...(doubtsOf(results).length === 0 ? {} : { doubtful: true }),
       };
     }),
   );

@@ -57,7 +57,7 @@ export function rangeTitle(
   return `${say(most.value)} under ${list(most.names)}; ${ranks.length > 2 ? "least, " : ""}${short(least.value)} under ${list(least.names)}`;
 }
 
-/** Who leaves what, and who met what: each by itself. */
+/** Who leaves what, and who met what: each by itself. `doubtful`: not everything was replayed, so nothing is no verdict. */
 export function leftTitle(
   left: readonly {
     readonly name: string;
@@ -66,6 +66,7 @@ export function leftTitle(
     readonly hazards: number;
   }[],
   count: (n: number) => string,
+  doubtful = false,
 ): string {
   const behind = left
     .filter(({ bos, vms }) => bos + vms > 0)
@@ -77,6 +78,8 @@ export function leftTitle(
     behind.length === 0 ? "Nothing is left behind" : `${behind.join(", ")} behind`,
     met.length === 0 ? "no hazard was met" : met.join(", "),
   ];
+  if (behind.length === 0 && met.length === 0 && doubtful)
+    return "No verdict on what is left behind: of what was replayed, nothing was";
   if (behind.length === 0 && met.length === 0)
     return `Nothing is left behind${left.length > 1 ? " under any policy" : ""}, and no hazard was met`;
   return parts.join("; ");

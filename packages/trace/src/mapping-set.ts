@@ -27,7 +27,7 @@ const NONE: Cut = { removed: [], left: [] };
  * Invariant: sorted by address, no two overlap.
  */
 export class MappingSet {
-  readonly #items: Mapped[] = [];
+  #items: Mapped[] = [];
   #ids = 0;
 
   get size(): number {
@@ -91,7 +91,7 @@ export class MappingSet {
   /** Takes every mapping of a buffer away. */
   unmapBo(bo: number): Cut {
     const removed = this.#items.filter((m) => m.bo === bo);
-    for (const m of removed) this.#items.splice(this.#items.indexOf(m), 1);
+    if (removed.length > 0) this.#items = this.#items.filter((m) => m.bo !== bo);
     return { removed, left: [] };
   }
 }
