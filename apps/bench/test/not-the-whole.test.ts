@@ -85,6 +85,17 @@ it("a policy that can't hold a trace goes without; the others stand", () => {
   expect(alone.stderr).toMatch(/^powervr:mainline cannot hold .*\n$/);
 });
 
+it("more open buffers than the limit are refused with the flag that raises it", () => {
+  const two =
+    CREATE + BIND + bind(3, "0x000000200000", "0x0000002fffff").replace("bbbb0001", "bbbb0002") + FREE;
+  writeFileSync(join(dir, "two.txt"), two);
+  const run = ["run", "--trace", "two.txt", "--policy", "xe", "--max-buffers"];
+  expect(bench([...run, "2"]).status).toBe(0);
+  const { status, stderr } = bench([...run, "1"]);
+  expect(status).toBe(4);
+  expect(stderr).toMatch(/more than 1 buffers are open at once; --max-buffers raises the limit/);
+});
+
 it("a trace of nothing is no clean one", () => {
   for (const args of [
     ["run", "--trace", "memory.txt"],

@@ -1,6 +1,7 @@
 import { type Subject, subjectName } from "@gpuvm/drivers";
 import { type Driver, type MachineOptions, Replay, type Request, UsageError } from "@gpuvm/drm-model";
 import type { TraceSource } from "@gpuvm/workloads";
+import { OpenBuffers } from "./open-buffers.ts";
 import type { Portrait } from "./portrait/portrait.ts";
 import { PortraitSampler } from "./portrait/portrait-sampler.ts";
 import type { Sampler } from "./sampler.ts";
@@ -28,6 +29,8 @@ export interface ReplayOptions {
   readonly sampler?: Sampler | undefined;
   /** Also takes what the report shows. */
   readonly portrait?: boolean;
+  /** Buffers that may be open at once; default: 500,000. More end the replay with {@link CannotHold}. */
+  readonly maxBuffers?: number;
   /** Ends the replay early, by throwing its reason: an `AbortSignal`. */
   readonly signal?: Interruptible;
   /** Real time in milliseconds, such as `performance.now()`: what {@link Replayed.ms} is measured with. */
@@ -38,6 +41,9 @@ export interface ReplayOptions {
 
 /** Requests between two moments at which Ctrl-C is noticed. */
 const UNINTERRUPTED = 16_384;
+
+/** Open buffers beyond which a machine takes more memory and time than most have. */
+const BUFFERS_MAX = 500_000;
 
 /** One replay to make. */
 export interface Job {
@@ -134,7 +140,9 @@ async function replayed(source: TraceSource, subject: Subject, options: ReplayOp
   for (let round = 0; round < options.repeat; round++) {
     replay.begin();
     const translate = native ? null : await translation(source, subject.variant);
+    const buffers = new OpenBuffers(options.maxBuffers ?? BUFFERS_MAX);
     for await (const batch of source.batches()) {
+      buffers.push(batch);
       const requests = translate === null ? batch : batch.flatMap(translate);
       for (let at = 0; at < requests.length; ) {
         const until = Math.min(requests.length, at + (sampler?.every ?? UNINTERRUPTED));

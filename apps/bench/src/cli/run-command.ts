@@ -26,6 +26,7 @@ interface Flags {
   readonly audit: boolean;
   readonly lockdep: boolean;
   readonly repeat: number;
+  readonly maxBuffers: number;
   readonly samples: number;
 }
 
@@ -205,6 +206,13 @@ export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], B
         parse: positive,
         default: "1",
         brief: "Time each replay so often, in interleaved rounds; six give an interval",
+        placeholder: "N",
+      },
+      maxBuffers: {
+        kind: "parsed",
+        parse: positive,
+        default: "500000",
+        brief: "Refuse a trace with more buffers open at once: memory and time grow with them",
         placeholder: "N",
       },
       repeat: {

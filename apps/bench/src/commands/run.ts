@@ -62,6 +62,8 @@ export interface RunArgs extends Partial<Choice> {
   readonly contiguity?: number | undefined;
   /** How often each trace is replayed on the same machine. */
   readonly repeat: number;
+  /** Buffers that may be open at once; default: 500,000. */
+  readonly maxBuffers?: number;
   /** How often each replay is timed, in interleaved rounds. */
   readonly samples: number;
 }
@@ -184,8 +186,9 @@ async function replayAll(
         const what = jobName(job);
         const onProgress = (events: number) => progress.show(done, `${what}, ${events} events`);
         const portrait = args.portrait && round === 0;
-        const { audit, lockdep, repeat, contiguity } = args;
-        const options = { audit, lockdep, repeat, contiguity, portrait, onProgress, signal };
+        const { audit, lockdep, repeat, contiguity, maxBuffers } = args;
+        const limits = maxBuffers === undefined ? {} : { maxBuffers };
+        const options = { audit, lockdep, repeat, contiguity, portrait, onProgress, signal, ...limits };
         try {
           comparison.add(await replayOne(job.source, job.subject, options));
         } catch (error) {
