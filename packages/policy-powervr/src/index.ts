@@ -6,4 +6,5 @@
  */
 
 export { powervr } from "./package.ts";
+export type { JobArgs, PvrOwnRequest } from "./requests.ts";
 export { HEAPS, type PvrHeap } from "./vm/heaps.ts";

@@ -13,6 +13,8 @@ export interface PvrVariant {
    *   that nobody puts.
    * - `P6`: the last put of a fence lets its context go at once, under whatever locks it happens (before df1a1ed5e1bd).
    * - `P7`: an error of the page tables is forgotten: the VA is there, its entries are not.
+   * - `P8`: the fragment job of a pair does not hold the geometry job (before 4ba2abe154ef, CVE-2025-37763).
+   * - `P9`: a job's fence is initialised each time the job is prepared (before 68c3de7f707e).
    */
   readonly defects: ReadonlySet<string>;
 }

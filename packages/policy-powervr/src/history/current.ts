@@ -16,5 +16,7 @@ export const CURRENT: PvrRules = {
   freeVa: (ctx, va) => gpuvaFree(ctx.vm, va),
   outlived: () => {},
   putContextOfFence: (_put, byWorker) => byWorker(),
+  initFenceAgain: () => {},
+  holdsPaired: true,
   unmapKept,
 };

@@ -54,6 +54,14 @@ const DEFECTS: Readonly<Record<string, Partial<PvrRules>>> = {
   P7: {
     mapEntries: (op, map) => (op.ctx.pvr.dev.mayAlloc("pvr_mmu_map") ? mapEntries(op, map) : 0),
   },
+  /** Before 4ba2abe154ef (CVE-2025-37763) a fragment job looked at its geometry job, and did not hold it. */
+  P8: {
+    holdsPaired: false,
+  },
+  /** Before 68c3de7f707e a job that was prepared again initialised its fence again: the first one's context is never put. */
+  P9: {
+    initFenceAgain: (ctx) => void ctx.get({ name: "a fence that was initialised again" }),
+  },
 };
 
 /** The rules with some defects in. */

@@ -27,6 +27,10 @@ export interface PvrRules {
   outlived(ctx: PvrVmContext): void;
   /** The last reference on a queue's fence went: its context is put by a worker, or now. */
   putContextOfFence(put: () => Steps<void>, byWorker: () => void): void;
+  /** A job's own fence is initialised, and it was before. */
+  initFenceAgain(ctx: PvrContext): void;
+  /** Whether the fragment job of a pair holds the geometry job. */
+  readonly holdsPaired: boolean;
   /** What the end of a file does with contexts that it made and that outlive it. */
   unmapKept(made: Set<PvrContext>): Steps<void>;
 }

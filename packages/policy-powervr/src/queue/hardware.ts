@@ -1,4 +1,4 @@
-import type { DmaFence } from "@gpuvm/core";
+import type { DmaFence, Steps } from "@gpuvm/core";
 import { GpuEngine, type Machine } from "@gpuvm/drm-model";
 
 /** A queue as firmware and GPU see it: what is in its CCCB. */
@@ -20,6 +20,8 @@ export interface PvrHardware {
    * in the queue and those that `waits` stand for are done; `done` is to be called when it is done itself.
    */
   submit(queue: HardwareQueue, waits: readonly DmaFence[], done: () => void): void;
+  /** There will be another event, at which the driver looks at its queues; absent: events are said by whoever runs it. */
+  nextEvent?(look: () => Steps<void>): void;
 }
 
 /** A GPU that takes modelled time: one engine for each data master. */
@@ -44,5 +46,9 @@ export class TimedHardware implements PvrHardware {
       done();
     });
     (this.engines[queue.type] as GpuEngine).submit({ fence, after });
+  }
+
+  nextEvent(look: () => Steps<void>): void {
+    this.machine.queueWork("pvr_queue_process", look);
   }
 }

@@ -1,4 +1,5 @@
 import type { CountedFence, SchedFence } from "@gpuvm/drm-model";
+import { rulesOf } from "../history/rules.ts";
 import { FRAGMENT, GEOMETRY, type JobQueue, type PvrJob } from "./job.ts";
 
 /**
@@ -14,7 +15,7 @@ export function linkPairs(jobs: readonly PvrJob[]): void {
     if (before !== null) geometry.addDependency(before.get(geometry));
     geometry.paired = fragment;
     fragment.paired = geometry;
-    geometry.refs++;
+    if (rulesOf(geometry.ctx.pvr).holdsPaired) geometry.refs++;
     i++;
   }
 }

@@ -7,6 +7,7 @@ import {
   startScheduler,
   stopScheduler,
 } from "@gpuvm/drm-model";
+import { rulesOf } from "../history/rules.ts";
 import { jobCommandsSize } from "./cccb.ts";
 import { FRAGMENT, GEOMETRY, type PvrJob, putJob } from "./job.ts";
 import { nativeFence, remainingNativeDeps } from "./native-deps.ts";
@@ -18,15 +19,26 @@ export const QUEUE_OPS: SchedOps<PvrJob> = { prepareJob, runJob, freeJob, timedo
 
 /** `pvr_queue_prepare_job`: makes the job's own fence, and waits for room in the CCCB and for the other job of a pair. */
 function prepareJob(job: PvrJob, entity: SchedEntity<PvrJob>): CountedFence | null {
-  // It went to the firmware together with its geometry job.
-  if (job.type === FRAGMENT && job.paired !== null && job.hasPmRef) return null;
+  if (job.type === FRAGMENT && job.paired !== null) {
+    lookAtPaired(job.paired);
+    // It went to the firmware together with its geometry job.
+    if (job.hasPmRef) return null;
+  }
   initDoneFence(job);
   return roomFence(job, entity) ?? pairedFragmentDep(job, entity);
 }
 
+/** A fragment job reads what its geometry job is. */
+function lookAtPaired(geometry: PvrJob): void {
+  if (geometry.refs > 0) return;
+  const what = `${geometry.name} was freed, and the fragment job that it was paired with looks at it`;
+  geometry.ctx.pvr.machine.hazard("use-after-free", geometry.name, what);
+}
+
 /** `pvr_queue_job_fence_init`. */
 function initDoneFence(job: PvrJob): void {
-  job.doneFence ??= newQueueFence(job.ctx, job.queue.jobFences, job);
+  if (job.doneFence === null) job.doneFence = newQueueFence(job.ctx, job.queue.jobFences, job);
+  else rulesOf(job.ctx.pvr).initFenceAgain(job.ctx);
 }
 
 /** `pvr_queue_get_job_cccb_fence`: what signals when there is room; null: there is. */
@@ -61,8 +73,12 @@ function pairedFragmentDep(job: PvrJob, entity: SchedEntity<PvrJob>): CountedFen
 function* runJob(job: PvrJob): Steps<CountedFence | Errno> {
   const done = job.doneFence as CountedFence;
   const { paired } = job;
-  if (paired !== null && job.type === FRAGMENT) return done;
   const { pvr } = job.ctx;
+  if (paired !== null && job.type === FRAGMENT) {
+    // It may be done already: it was not on the scheduler's list then.
+    if (job.queue.doneSeqno >= done.base.seqno) pvr.hardware.nextEvent?.(() => processQueue(job.queue));
+    return done;
+  }
   submitToCccb(job);
   if (paired !== null) submitToCccb(paired);
   pvr.trace?.(["kick", paired === null ? "" : "geom+frag"]);
@@ -91,7 +107,7 @@ function* freeJob(job: PvrJob): Steps<void> {
   const { paired } = job;
   job.cleanup();
   job.paired = null;
-  if (job.type === FRAGMENT && paired !== null) yield* putJob(paired);
+  if (job.type === FRAGMENT && paired !== null && rulesOf(job.ctx.pvr).holdsPaired) yield* putJob(paired);
   yield* putJob(job);
 }
 

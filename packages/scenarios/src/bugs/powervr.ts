@@ -2,6 +2,7 @@ import { gpuvmBoFind, gpuvmBoPut } from "@gpuvm/core";
 import { lock, preempt, unlock } from "@gpuvm/drm-model";
 import { ask, type Call, closeFile, type World } from "@gpuvm/explorer";
 import { powervr } from "@gpuvm/policy-powervr";
+import { DRAW_PAIR, newSyncObj, TARGET } from "../powervr-pairs.ts";
 import { type Bug, bind, bo, map, PAGE, unmap } from "./bug.ts";
 
 /** In the general heap. */
@@ -145,6 +146,35 @@ export const POWERVR_BUGS: readonly Bug[] = [
         if (record === undefined || record.mappings === 0 || record.pt.ptes.size > 0) return null;
         return "a mapping is in the tree, but nothing is in the page tables";
       },
+    },
+  },
+  {
+    id: "P8",
+    title: "drm/imagination: take paired job reference",
+    upstream: "4ba2abe154ef, CVE-2025-37763 (6.15)",
+    driver: powervr,
+    shows: ["use-after-free"],
+    scenario: {
+      setup(w) {
+        w.must(0, ...TARGET);
+        newSyncObj(w);
+      },
+      actors: [{ name: "program", calls: [DRAW_PAIR] }],
+    },
+  },
+  {
+    id: "P9",
+    title: "drm/imagination: only init job done fences once",
+    upstream: "68c3de7f707e (6.14)",
+    driver: powervr,
+    shows: ["leak"],
+    scenario: {
+      setup(w) {
+        w.must(0, ...TARGET);
+        newSyncObj(w);
+      },
+      // The fragments wait for the geometry before, too: the pair is prepared once more when that is done.
+      actors: [{ name: "program", calls: [ask(0, { op: "exec", jobs: [[0, 1, 0]] }), DRAW_PAIR] }],
     },
   },
 ];

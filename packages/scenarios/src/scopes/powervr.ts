@@ -1,6 +1,7 @@
-import { ask, closeFile } from "@gpuvm/explorer";
+import { ask, type Call, closeFile, type World } from "@gpuvm/explorer";
 import { powervr } from "@gpuvm/policy-powervr";
 import { bind, bo, map, PAGE, unmap } from "../bugs/bug.ts";
+import { DRAW_PAIR, newSyncObj, TARGET } from "../powervr-pairs.ts";
 import type { NativeScope } from "./scope.ts";
 
 const VA = 0x80_0000_0000;
@@ -29,6 +30,20 @@ const GEOMETRY = { op: "exec", jobs: [[0, 1, 0]] } as const;
 const FRAGMENT = { op: "exec", jobs: [[1, 1, 0]] } as const;
 const COMPUTING = { op: "exec", jobs: [[2, 2, 0]] } as const;
 const common = { driver: powervr, variants: ["mainline"] };
+
+/** The program is killed, and its file ends. */
+const KILL: Call = {
+  label: "kill",
+  *run(w) {
+    w.file(0).ending = "kill";
+    yield* w.closeFile(0);
+  },
+};
+
+function drawable(w: World): void {
+  w.must(0, ...TARGET);
+  newSyncObj(w);
+}
 
 /** What only powervr has. */
 export const POWERVR_SCOPES: readonly NativeScope[] = [
@@ -95,6 +110,28 @@ export const POWERVR_SCOPES: readonly NativeScope[] = [
       { name: "one", calls: [ask(0, { op: "queue_close", queue: 2 })] },
       { name: "two", calls: [ask(0, { ...COMPUTE, queue: 3 })] },
     ],
+  },
+  {
+    ...common,
+    name: "pair",
+    about: "geometry and fragments are drawn as a pair while their context goes",
+    setup: drawable,
+    actors: [
+      { name: "one", calls: [DRAW_PAIR] },
+      { name: "two", calls: [ask(0, { op: "queue_close", queue: 1 })] },
+    ],
+    sometimes: { "the pair is drawn": (w) => w.machine.counts.gpuJobs === 2 },
+  },
+  {
+    ...common,
+    name: "killed",
+    about: "a program is killed behind its submit: what the firmware does not have yet is given up",
+    setup: drawable,
+    actors: [{ name: "program", calls: [DRAW_PAIR, KILL] }],
+    sometimes: {
+      "work is given up": (w) => w.results[0]?.length === 2 && w.machine.counts.gpuJobs === 0,
+      "work goes on": (w) => w.results[0]?.length === 2 && w.machine.counts.gpuJobs === 2,
+    },
   },
   {
     ...common,

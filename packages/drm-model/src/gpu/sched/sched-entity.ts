@@ -110,8 +110,11 @@ export class SchedEntity<J extends SchedJob = SchedJob> implements JobQueue {
   pop(): J | null {
     const [job] = this.queue;
     if (job === undefined) return null;
-    for (let fence = this.#nextDependency(job); fence !== null; fence = this.#nextDependency(job))
-      if (this.#waitsFor(fence)) return null;
+    let before: CountedFence | null = null;
+    for (let fence = this.#nextDependency(job); fence !== null; fence = this.#nextDependency(job)) {
+      if (this.#waitsFor(fence, fence === before)) return null;
+      before = fence;
+    }
     const { finished } = job.fence as SchedFence;
     if (this.guilty?.faulty === true) finished.base.error = -ECANCELED;
     finished.get(this);
@@ -180,15 +183,18 @@ export class SchedEntity<J extends SchedJob = SchedJob> implements JobQueue {
     return fence.get(this);
   }
 
-  /** Whether the queue has to wait for a fence (`drm_sched_entity_add_dependency_cb`). Takes the reference over. */
-  #waitsFor(fence: CountedFence): boolean {
+  /**
+   * Whether the queue has to wait for a fence (`drm_sched_entity_add_dependency_cb`). Takes the reference over. `again`: it
+   * need not, and the driver insists; it would be asked until the fence signals, so the queue waits for that.
+   */
+  #waitsFor(fence: CountedFence, again: boolean): boolean {
     let wanted = fence;
     const { context } = fence.base;
-    if (context === this.contexts.scheduled || context === this.contexts.finished) {
+    if (!again && (context === this.contexts.scheduled || context === this.contexts.finished)) {
       fence.put(this);
       return false;
     }
-    if (fence.base.error === 0 && fence.sched?.scheduler === this.scheduler) {
+    if (!again && fence.base.error === 0 && fence.sched?.scheduler === this.scheduler) {
       wanted = fence.sched.scheduled.get(this);
       fence.put(this);
     }

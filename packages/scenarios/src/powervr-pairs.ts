@@ -1,0 +1,39 @@
+import type { Steps } from "@gpuvm/core";
+import { type Request, SyncObj } from "@gpuvm/drm-model";
+import type { Ask, Call, World } from "@gpuvm/explorer";
+import type { PvrOwnRequest } from "@gpuvm/policy-powervr";
+import { bind, bo, map } from "./bugs/bug.ts";
+
+const VA = 0x80_0000_0000;
+
+/** A render target of context 1, and what it needs; its VM has the number 1. */
+export const TARGET: readonly Ask[] = [
+  bo(1, 1, { flags: 2 }),
+  { op: "vm_create", vm: 1 },
+  bind(1, map(1, VA)),
+  { op: "queue_new", queue: 1, vm: 1, class: 0 },
+  { op: "free_list_create", id: 1, va: VA, initPages: 64, maxPages: 64, growPages: 0 },
+  { op: "hwrt_create", id: 1, width: 64, height: 64 },
+];
+
+/** The geometry and the fragments of a picture, as a pair: the second job waits for the first one's syncobj. */
+export const DRAW_PAIR: Call = {
+  label: "draw",
+  run: (w) => {
+    const jobs = [
+      { type: 0, context: 1, signals: [1] },
+      { type: 1, context: 1, waits: [1] },
+    ];
+    return askPvr(w, { op: "submit_jobs", jobs });
+  },
+};
+
+function askPvr(w: World, request: PvrOwnRequest): Steps<number> {
+  return w.driver.ioctl(w.file(0), { ...request, t: 0, f: 0 } as unknown as Request);
+}
+
+/** Syncobj 1 of file 0. */
+export function newSyncObj(w: World): void {
+  const file = w.file(0) as unknown as { readonly syncobjs: Map<number, SyncObj> };
+  file.syncobjs.set(1, new SyncObj("syncobj#1"));
+}
