@@ -22,6 +22,7 @@ export default defineConfig({
         items: [
           { text: "One object's life", link: "/" },
           { text: "Split and merge", link: "/play/split-and-merge" },
+          { text: "Races", link: "/play/races" },
           { text: "Your own file", link: "/play/yours" },
         ],
       },

@@ -45,6 +45,6 @@ export { Hash } from "./state/hash.ts";
 export { Visited } from "./state/visited.ts";
 export { storyToPerfetto } from "./story/perfetto.ts";
 export { type Block, blocksOf, type Dropped, type Shrunk, shrinkSchedule, without } from "./story/shrink.ts";
-export { type Story, type StoryStep, tell } from "./story/story.ts";
+export { type Onlooker, type Story, type StoryStep, tell } from "./story/story.ts";
 export { formatStory } from "./story/table.ts";
 export { formatToken, parseToken, type Token } from "./story/token.ts";

@@ -31,8 +31,6 @@ export class InUse implements RunningJob {
   readonly bos: ReadonlySet<Bo>;
   /** See {@link JobView}. */
   readonly keeps: JobView["keeps"];
-  /** See `RunningJob`. */
-  begun = false;
   readonly #machine: Jobs;
   readonly #vm: VmRecord;
   readonly #rows: readonly number[];
@@ -71,7 +69,6 @@ export class InUse implements RunningJob {
 
   /** The job starts: what was mapped when it was submitted, and still is, has its pages and its entries. */
   starts(): void {
-    this.begun = true;
     const { vm, lazy } = this.#vm;
     for (const va of this.#rows) {
       if (!vm.vas.inserted(va)) continue;

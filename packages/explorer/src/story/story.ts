@@ -33,16 +33,26 @@ export interface Story {
   readonly violation: Violation | null;
 }
 
-/** Runs a schedule and tells it: on the same machine as the search did, with a record of who holds what if that is no other story. */
-export function tell(scenario: Scenario, schedule: readonly Choice[]): Story {
+/** Looks at the machine behind each step of a story, in their order. */
+export type Onlooker = (world: World) => void;
+
+/**
+ * Runs a schedule and tells it: on the same machine as the search did, with a record of who holds what if that is no other
+ * story.
+ *
+ * @param look is shown the machine behind each step of the story that is told
+ */
+export function tell(scenario: Scenario, schedule: readonly Choice[], look: Onlooker = () => {}): Story {
   const plain = toldOn(scenario, schedule);
   const { machine } = scenario;
-  if (machine === undefined || machine.audit === true) return plain;
-  const audited = toldOn({ ...scenario, machine: { ...machine, audit: true } }, schedule);
-  return audited.violation?.kind === plain.violation?.kind ? audited : plain;
+  // A machine of which nothing is said keeps that record by itself.
+  if (machine === undefined || machine.audit === true) return toldOn(scenario, schedule, look);
+  const audited = { ...scenario, machine: { ...machine, audit: true } };
+  const same = toldOn(audited, schedule).violation?.kind === plain.violation?.kind;
+  return toldOn(same ? audited : scenario, schedule, look);
 }
 
-function toldOn(scenario: Scenario, schedule: readonly Choice[]): Story {
+function toldOn(scenario: Scenario, schedule: readonly Choice[], look: Onlooker = () => {}): Story {
   const world = new World(scenario, null, null, 1);
   const steps: StoryStep[] = [];
   const actors = world.slots.map((slot) => slot.name);
@@ -76,6 +86,7 @@ function toldOn(scenario: Scenario, schedule: readonly Choice[]): Story {
     const result = !returned ? null : value === undefined ? "done" : `= ${JSON.stringify(value)}`;
     const changes = changed(before, counts(world.machine));
     steps.push({ actor: name, call, begins, stops, result, failed, changes });
+    look(world);
   }
   if (world.violation === null && world.enabledAll().length === 0) world.finish();
   return { actors, steps, violation: world.violation };

@@ -24,11 +24,11 @@ export function nativeScopes(
   const variant = driver.variants[variantName];
   if (variant === undefined) return [];
   return ALL.filter((scope) => scope.driver === driver && scope.variants.includes(variantName)).map(
-    ({ driver: _, variants: __, vram, ...scope }) => ({
+    ({ driver: _, variants: __, ...scope }) => ({
       ...scope,
       variant,
       options,
-      machine: { lockdep: true, watch: true, ...(vram === undefined ? {} : { vram }) },
+      machine: { lockdep: true, watch: true },
     }),
   );
 }

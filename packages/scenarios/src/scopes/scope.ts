@@ -6,8 +6,6 @@ export interface NativeScope extends Omit<Scenario, "variant" | "options" | "mac
   readonly driver: DriverPackage;
   /** Of these versions of it. */
   readonly variants: readonly string[];
-  /** Bytes of the device's own memory; default: as the driver says. */
-  readonly vram?: number;
 }
 
 /** A call that must be refused: `check` with {@link refused} asks for it. */

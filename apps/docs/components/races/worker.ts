@@ -1,0 +1,135 @@
+/// <reference lib="webworker" />
+import { UsageError } from "@gpuvm/drm-model";
+import { parseToken, type Scenario, tell, type World, without } from "@gpuvm/explorer";
+import {
+  BUGS,
+  bugNamed,
+  type Explored,
+  exploreOne,
+  type Named,
+  scenarioOf,
+  scopesOf,
+} from "@gpuvm/scenarios";
+import { holdersOf } from "../holders/snapshot.ts";
+import type { Ask, Race, RaceStep, Tell } from "./messages.ts";
+
+/** Steps of a search in the page: more is for the command. */
+const MAX_STEPS = 5_000_000;
+
+const say = (what: Tell) => self.postMessage(what);
+
+self.onmessage = ({ data }: MessageEvent<Ask>) => {
+  try {
+    work(data);
+    say({ kind: "done" });
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    say({ kind: "failed", message: error.message });
+  }
+};
+
+function work(ask: Ask): void {
+  if (ask.kind === "replay") {
+    replay(ask.token);
+    return;
+  }
+  if (ask.kind === "scenario") {
+    explore(scopeNamed(ask.policy, ask.scenario), `${ask.policy} ${ask.scenario}`, ask.failures);
+    return;
+  }
+  const bug = BUGS.find(({ id }) => id === ask.id);
+  const buggy = bugNamed(ask.id);
+  explore(buggy, `${ask.id}, with the bug`, buggy.failures);
+  if (bug === undefined) return;
+  explore(
+    { ...buggy, name: `${buggy.name} fixed`, scenario: scenarioOf(bug, false) },
+    `${ask.id}, fixed`,
+    buggy.failures,
+  );
+}
+
+function scopeNamed(policy: string, name: string): Named {
+  const found = scopesOf(policy).find(({ scenario }) => scenario.name === name);
+  if (found === undefined) throw new UsageError(`${policy} has no scenario "${name}"`);
+  return found;
+}
+
+function explore(named: Named, what: string, failures: number): void {
+  let last = 0;
+  const explored = exploreOne(
+    named,
+    { first: true, inject: failures, maxSteps: MAX_STEPS },
+    ({ states, transitions }) => {
+      const now = performance.now();
+      if (now - last < 100) return;
+      last = now;
+      say({ kind: "progress", doing: what, states, transitions });
+    },
+  );
+  const { result } = explored;
+  say({
+    kind: "searched",
+    what,
+    states: result.states,
+    found: result.findings.map(({ violation }) => `${violation.kind}: ${violation.message}`),
+    bound: boundOf(explored),
+  });
+  const [first] = explored.shown;
+  if (first !== undefined) replayed(named.scenario, first.token);
+}
+
+function boundOf({ result }: Explored): string {
+  return result.bound ?? "to the end";
+}
+
+function replay(text: string): void {
+  const token = parseToken(text);
+  if (token === null) throw new UsageError(`"${text}" is no counterexample's token`);
+  const slash = token.scenario.lastIndexOf("/");
+  const named = token.scenario.startsWith("bug:")
+    ? bugNamed(token.scenario.slice(4))
+    : scopeNamed(token.scenario.slice(0, slash), token.scenario.slice(slash + 1));
+  replayed(named.scenario, text);
+}
+
+/** Tells a counterexample, with the machine behind each step. */
+function replayed(scenario: Scenario, text: string): void {
+  const token = parseToken(text);
+  if (token === null) return;
+  const seen: Pick<RaceStep, "graph" | "locks" | "entries">[] = [];
+  const { actors, steps, violation } = tell(without(scenario, token.dropped), token.schedule, (world) => {
+    seen.push(stateOf(world));
+  });
+  const race: Race = {
+    actors,
+    token: text,
+    violation: violation === null ? null : `${violation.kind}: ${violation.message}`,
+    steps: steps.map((step, i) => ({
+      ...step,
+      ...(seen[i] ?? { graph: { nodes: [], edges: [] }, locks: [], entries: [] }),
+    })),
+  };
+  say({ kind: "race", race });
+}
+
+function stateOf({ machine }: World): Pick<RaceStep, "graph" | "locks" | "entries"> {
+  const bos = [...machine.memory.objects];
+  const locks = bos.flatMap(({ resv }) =>
+    resv.owner === null ? [] : [`${resv.name} is held by ${resv.owner.name}`],
+  );
+  for (const { vm, freed } of machine.vms) {
+    if (freed || vm.resv.owner === null) continue;
+    locks.push(`${vm.name}'s reservation is held by ${vm.resv.owner.name}`);
+  }
+  const entries = machine.vms.flatMap(({ vm, pt, freed }) =>
+    freed
+      ? []
+      : pt.ptes
+          .runs()
+          .map(
+            ({ start, end, bo }) =>
+              `${vm.name}: 0x${start.toString(16)} to 0x${end.toString(16)} leads to ${bo?.name ?? "nothing (null pages)"}`,
+          ),
+  );
+  return { graph: holdersOf(machine, null, true), locks: [...new Set(locks)], entries };
+}
