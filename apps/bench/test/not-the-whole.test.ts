@@ -134,6 +134,22 @@ it("lint opens a folder, and looks a fault of one file up in another's binds", (
   expect(bench(["import", "hang/vm_fault.log"]).status).toBe(2);
 });
 
+it("a kernel log beside dumps or traces adds no requests, and is told of", () => {
+  writeFileSync(
+    join(dir, "kernel.txt"),
+    "[    2.500000] *** gpu fault: iova=0000000000100000 flags=0 (0,0,0,0)\n",
+  );
+  const gem = "   flags       id ref  offset   kaddr            size     madv      name\n";
+  const object = "00040000: I  0 ( 1) 00100000 0000000000000000 00016384           tex\n";
+  writeFileSync(join(dir, "gem.txt"), gem + object);
+  for (const file of ["gem.txt", "whole.txt"]) {
+    const { status, stdout, stderr } = bench(["import", file, "kernel.txt"]);
+    expect(status, stderr).toBe(0);
+    expect(stdout.split("\n").length).toBe(bench(["import", file]).stdout.split("\n").length);
+    expect(stderr).toMatch(/a GPU fault is told of/);
+  }
+});
+
 it("amounts that a dump tells again and again are a course, not a sum", () => {
   const block = (mib: number): string =>
     `pos:\t0\ndrm-driver:\txe\ndrm-client-id:\t1\ndrm-total-vram0:\t${mib} MiB\n`;

@@ -113,6 +113,10 @@ export async function main(argv: readonly string[]): Promise<number> {
         } else if (isUserError(error)) {
           process.stderr.write(`${error.message}\n`);
           code = EXIT.usage;
+        } else if (error instanceof RangeError) {
+          // Tables and strings that grow with what is alive in the input have an end.
+          process.stderr.write(`the input has more at once than can be held: ${error.message}\n`);
+          code = EXIT.usage;
         } else throw error;
       }
       answered = true;

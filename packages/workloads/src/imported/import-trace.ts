@@ -95,7 +95,7 @@ export async function importTrace(
   const batches =
     events > 0
       ? asking(paths, sideBySide(streams.map((stream, i) => requestsOf(stream, shortfalls[i] as Shortfall))))
-      : statesOf(streams, paths);
+      : statesOf(streams, paths, () => shortfalls[0]?.fault());
   return { formats, header, batches, skipped, faults, incomplete };
 }
 
@@ -135,10 +135,16 @@ async function* requestsOf(
 async function* statesOf(
   streams: readonly ImportStream[],
   paths: readonly string[],
+  faulted: () => void,
 ): AsyncGenerator<readonly NeutralRequest[]> {
   const requests = new StateRequests();
   for (const [i, stream] of streams.entries()) {
     const path = paths[i] as string;
+    if (stream.format === "dmesg") {
+      // It tells of faults, not of a state.
+      for await (const batch of stream) for (const item of batch) if (item.kind === "fault") faulted();
+      continue;
+    }
     const state = new StateBuilder(path);
     for await (const batch of stream) {
       for (const item of batch) if (item.kind === "snapshot") state.push(item.snapshot, item.line);
