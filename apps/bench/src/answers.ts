@@ -1,4 +1,5 @@
 import type { DriverModel } from "@gpuvm/conformance";
+import * as msm from "@gpuvm/policy-msm/answers";
 import * as nouveau from "@gpuvm/policy-nouveau/answers";
 import * as powervr from "@gpuvm/policy-powervr/answers";
 import * as xe from "@gpuvm/policy-xe/answers";
@@ -12,4 +13,4 @@ export interface DriverAnswers {
 }
 
 /** Who answers for which driver in files of what a driver's own code answered. */
-export const ANSWERS: readonly DriverAnswers[] = [nouveau, powervr, xe];
+export const ANSWERS: readonly DriverAnswers[] = [msm, nouveau, powervr, xe];

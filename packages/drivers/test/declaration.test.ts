@@ -16,16 +16,11 @@ const TILER = [
 
 /** Counted edges that the kit's programs do not come to, each with the reason. One that is reached must go from here. */
 const UNREACHED: Readonly<Record<string, readonly string[]>> = {
-  // Only an import of another device's own dma-buf holds that, and only opted-in programs have bind jobs.
-  "msm:soft": ["BO -> dma_buf", "BO -> r_obj", "bind_job -> BO", "bind_job -> queue"],
-  "msm:mainline": ["BO -> dma_buf", "BO -> r_obj", "bind_job -> BO", "bind_job -> queue"],
+  // Only opted-in programs have bind jobs.
+  "msm:soft": ["BO -> r_obj", "bind_job -> BO", "bind_job -> queue"],
+  "msm:mainline": ["BO -> r_obj", "bind_job -> BO", "bind_job -> queue"],
   // Opted-in programs list no buffers.
-  "msm:vm-bind": ["BO -> dma_buf", "submit -> BO", "submit -> vm_bo"],
-  "msm:before": ["BO -> dma_buf"],
-  "msm:soft-pure": ["BO -> dma_buf"],
-  "msm:hard-naive": ["BO -> dma_buf"],
-  "msm:hard-retire": ["BO -> dma_buf"],
-  "msm:hard-unpin": ["BO -> dma_buf"],
+  "msm:vm-bind": ["submit -> BO", "submit -> vm_bo"],
   // Not through the books: a count of its own in each mapping, and a fence that a mapping remembers.
   "nouveau:legacy": ["VA -> fence", "handle -> VA"],
   // Preempt fences of long-running VMs.

@@ -88,7 +88,7 @@ export type {
 export { BIND_KINDS, TRACE_FORMAT, TRACE_VERSION } from "./request.ts";
 export { PrivateBuffers } from "./translation/private-buffers.ts";
 export { translator } from "./translation/translator.ts";
-export { DmaBuf } from "./uapi/dma-buf.ts";
+export { DmaBuf, systemCall } from "./uapi/dma-buf.ts";
 export type {
   Driver,
   DriverOptions,
@@ -103,8 +103,10 @@ export type {
   Userspace,
 } from "./uapi/driver.ts";
 export { type CloseHook, DrmFile, type FileEnd } from "./uapi/file.ts";
+export { handleGone } from "./uapi/handle-gone.ts";
 export { lock, preempt, unlock, waitFence } from "./uapi/lock.ts";
 export { LowestFree } from "./uapi/lowest-free.ts";
+export { primeHandleToDmaBuf, primeImported, primeLookup } from "./uapi/prime-table.ts";
 export { waitResv, waitResvTimeout } from "./uapi/resv.ts";
 export { countSubmit } from "./uapi/submit.ts";
 export { SyncObj } from "./uapi/sync-obj.ts";

@@ -87,7 +87,7 @@ export interface CpuMap extends RequestBase {
   readonly bo: number;
 }
 
-/** `MSM_GEM_INFO(GET_IOVA)`: the kernel chose an address and maps the buffer now, pinned. */
+/** `MSM_GEM_INFO(GET_IOVA)`: the kernel chooses an address now; page-table entries and pins come with a submit. */
 export interface GetIova extends RequestBase {
   readonly op: "get_iova";
   readonly bo: number;

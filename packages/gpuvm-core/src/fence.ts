@@ -1,3 +1,11 @@
+/** What a scheduler's fence knows beside (`struct drm_sched_fence`). */
+export interface SchedOfFence {
+  /** The scheduler that will run the job, or ran it. */
+  readonly by: object;
+  /** Signals when the job is given to the hardware. */
+  readonly scheduled: DmaFence;
+}
+
 /**
  * A point on a timeline (`struct dma_fence`). Fences of one context signal in the order of their numbers.
  */
@@ -10,6 +18,8 @@ export class DmaFence {
   signaled = false;
   /** 0, or why the work failed (negative errno). */
   error = 0;
+  /** For the end of a job of a scheduler; null: a fence of another kind (`to_drm_sched_fence`). */
+  sched: SchedOfFence | null = null;
   #callbacks: (() => void)[] | null = null;
 
   /** An unsignalled fence. */

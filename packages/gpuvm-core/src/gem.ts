@@ -120,7 +120,8 @@ export class DrmGemObject implements Counted {
 }
 
 /** A zero-size object that supplies a VM's dma_resv (`drm_gpuvm_resv_object_alloc`). Put it after the VM was made. */
-export function gpuvmResvObjectAlloc(dev: DrmDevice): DrmGemObject | null {
+export function gpuvmResvObjectAlloc(dev: DrmDevice, funcs?: GemFuncs): DrmGemObject | null {
   if (!dev.mayAlloc("resv object")) return null;
-  return new DrmGemObject(dev, { size: 0, name: `resv object #${dev.serial()}` });
+  const hooks = funcs === undefined ? {} : { funcs };
+  return new DrmGemObject(dev, { size: 0, name: `resv object #${dev.serial()}`, ...hooks });
 }

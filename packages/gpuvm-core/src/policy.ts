@@ -72,6 +72,8 @@ export interface TeardownEvent {
   readonly tearsDown: string;
   /** The kinds of VM whose mappings it tears down; default: every kind that the driver has. */
   readonly vms?: readonly VmPurpose[];
+  /** What it does not reach although it is mapped in such a VM, and no other event does; absent: it reaches all. */
+  readonly except?: string;
   /** What the caller waits for, or null. */
   readonly waitsFor: string | null;
   /** The kernel function or the patch it comes from. */
@@ -144,13 +146,18 @@ export interface ReferencePolicy {
   readonly capabilities: readonly Capability[];
 }
 
+/** Where the core decides what a vm_bo does with its object. */
+const SOURCES = { counted: "drm_gpuvm_bo_create", weak: "DRM_GPUVM_VA_WEAK_REF" } as const;
+
 /** The edges and events of a policy when its VMs count their objects, or do not, whatever is its own way. */
 export function withOwnership(policy: ReferencePolicy, boOwnership: BoOwnership): ReferencePolicy {
   if (policy.boOwnership === boOwnership) return policy;
-  const kind: RefKind = boOwnership === "hard" ? "counted" : "weak";
+  const kind = boOwnership === "hard" ? "counted" : "weak";
   return {
     ...policy,
     boOwnership,
-    edges: policy.edges.map((e) => (e.from === "vm_bo" && e.to === "BO" ? { ...e, kind } : e)),
+    edges: policy.edges.map((e) =>
+      e.from === "vm_bo" && e.to === "BO" ? { ...e, kind, source: SOURCES[kind] } : e,
+    ),
   };
 }

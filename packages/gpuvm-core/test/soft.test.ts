@@ -174,7 +174,7 @@ describe("a policy", () => {
     models: "m",
     boOwnership: "hard",
     edges: [
-      { from: "vm_bo", to: "BO", kind: "counted", span: "always", source: "s" },
+      { from: "vm_bo", to: "BO", kind: "counted", span: "always", source: "drm_gpuvm_bo_create" },
       { from: "vm_bo", to: "VM", kind: "counted", span: "always", source: "s" },
       { from: "handle", to: "BO", kind: "counted", span: "open", source: "s" },
     ],

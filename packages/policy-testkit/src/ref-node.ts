@@ -22,8 +22,8 @@ const PREFIXES: readonly (readonly [prefix: string, node: RefNode])[] = [
   ["device", "device"],
 ];
 
-/** Who holds only within one call, or hands over: no edge of the graph. */
-const TRANSIENT = ["creator", "ioctl", "drm_exec", "walk of "];
+/** Who holds only within one call, or hands over, and the program itself: no edge of the graph. */
+const TRANSIENT = ["creator", "descriptor", "ioctl", "drm_exec", "walk of "];
 
 /** The kind that a name in the ledger tells; `transient` for a call's own references; null: it tells none. */
 export function refNodeOf(name: string): RefNode | "transient" | null {

@@ -1,5 +1,5 @@
 import type { ReferencePolicy, TeardownEventId } from "@gpuvm/core";
-import { purposesOf, reaches } from "./what-breaks-it.ts";
+import { onlyHandleClose, purposesOf, reaches } from "./what-breaks-it.ts";
 import { eventName, listed, purposeName } from "./words.ts";
 
 /** What follows from a policy's edges and events, beside its reference loops: what outlives what, and who waits. */
@@ -40,9 +40,7 @@ export function consequencesOf(policy: ReferencePolicy): string[] {
     out.push(`${capital(eventName(event.id))} waits for ${event.waitsFor} (${event.source}).`);
   }
   for (const purpose of purposesOf(policy)) {
-    const ids = policy.teardown.filter((event) => reaches(event, purpose)).map(({ id }) => id);
-    const late = ids.filter((id) => id !== "iova-clear" && (id !== "bo-free" || !counted));
-    if (counted && late.length === 1 && late[0] === "handle-close") {
+    if (onlyHandleClose(policy, purpose)) {
       out.push(
         `In ${purposeName(purpose)} a handle's close is the only event that is sure to come, and it comes once: a mapping made after it is not torn down by it (study: W10).`,
       );

@@ -4,7 +4,9 @@ import {
   type Breaker,
   best,
   type Certainty,
+  exceptionsOf,
   type LoopState,
+  onlyHandleClose,
   purposesOf,
   statesOf,
 } from "./what-breaks-it.ts";
@@ -79,12 +81,24 @@ function hard(policy: ReferencePolicy): Verdict {
     const certain = names(events.filter((e) => e.certainty === "certain"));
     const if_asked = names(events.filter((e) => e.certainty === "if-asked"));
     const early = if_asked.length === 0 ? "" : `${listed(if_asked, "or")}, at the latest by `;
-    return `in ${purposeName(purpose)} by ${early}${listed(certain, "or")}`;
+    const after = onlyHandleClose(policy, purpose) ? ", if one comes after the mapping" : "";
+    return `in ${purposeName(purpose)} by ${early}${listed(certain, "or")}${after}`;
   });
   return {
     can: "certain",
-    sentence: `can hold hard: a mapping is taken away by an event that does not wait for the object, ${listed(how)}.`,
+    sentence: `can hold hard: a mapping is taken away by an event that does not wait for the object, ${listed(how)}.${exceptions(states)}`,
   };
+}
+
+/** What stays for ever in VMs where the rest goes. */
+function exceptions(states: readonly LoopState[]): string {
+  return states
+    .flatMap((state) =>
+      exceptionsOf(state).map(
+        (what) => ` But in ${purposeName(state.purpose)} not ${what}: nothing takes that away, and it leaks.`,
+      ),
+    )
+    .join("");
 }
 
 function soft(policy: ReferencePolicy): Verdict {

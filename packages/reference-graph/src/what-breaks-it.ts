@@ -58,6 +58,20 @@ export function best(events: readonly Breaker[]): Certainty {
   return "never";
 }
 
+/** What no event reaches among the mappings of such VMs, although the loop is broken for the others. */
+export function exceptionsOf({ events }: LoopState): string[] {
+  const certain = events.filter(({ certainty }) => certainty === "certain");
+  if (certain.some(({ event }) => event.except === undefined)) return [];
+  return [...new Set(certain.flatMap(({ event }) => event.except ?? []))];
+}
+
+/** Whether, for counted objects, a handle's close is the only event in such VMs that comes unasked. */
+export function onlyHandleClose(policy: ReferencePolicy, purpose: VmPurpose): boolean {
+  const ids = policy.teardown.filter((event) => reaches(event, purpose)).map(({ id }) => id);
+  const late = ids.filter((id) => !ASKED.has(id) && (id !== "bo-free" || !counts(policy)));
+  return counts(policy) && late.length === 1 && late[0] === "handle-close";
+}
+
 function breaker(policy: ReferencePolicy, loop: RefLoop, event: TeardownEvent): Breaker {
   const because = circular(policy, loop, event);
   if (because !== "") return { event, certainty: "never", because };

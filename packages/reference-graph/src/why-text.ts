@@ -2,7 +2,7 @@ import type { KeptRule, ReferencePolicy } from "@gpuvm/core";
 import { consequencesOf } from "./consequences.ts";
 import { type RefLoop, type RefLoopStep, refLoopsOf, stepsOf } from "./reference-loop.ts";
 import { verdictOf } from "./verdict.ts";
-import { type Breaker, type LoopState, statesOf } from "./what-breaks-it.ts";
+import { type Breaker, exceptionsOf, type LoopState, statesOf } from "./what-breaks-it.ts";
 import { endOf, eventPhrase, purposeName } from "./words.ts";
 
 /** What `why` prints of a policy: its reference loops, what breaks each, what follows. */
@@ -69,7 +69,8 @@ function step({ node, on, edge }: RefLoopStep, i: number): string {
   return `    ${i === 0 ? "" : "<- "}${endOf(node)}: ${why}  [${edge.source}]`;
 }
 
-function brokenBy({ purpose, certainty, events }: LoopState): string[] {
+function brokenBy(state: LoopState): string[] {
+  const { purpose, certainty, events } = state;
   const head = `  In ${purposeName(purpose)}: `;
   if (certainty === "never") {
     const why = events.map((u) => `      not ${line(u)}`);
@@ -79,6 +80,7 @@ function brokenBy({ purpose, certainty, events }: LoopState): string[] {
   return [
     `${head}${verdict}`,
     ...events.map((u) => `      ${u.certainty === "never" ? "not " : ""}${line(u)}`),
+    ...exceptionsOf(state).map((what) => `      AND NOTHING BREAKS IT for ${what}`),
   ];
 }
 

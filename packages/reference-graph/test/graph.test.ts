@@ -35,6 +35,29 @@ describe("reference loops", () => {
     expect(text).toMatch(/the close of a handle \(userspace; waits for every fence/);
     expect(text).toMatch(/In the display's VM: broken by\n +vma_ref reaching 0/);
     expect(text).toMatch(/a mapping made after it is not torn down by it/);
+    expect(text).toMatch(/by the close of a handle, if one comes after the mapping/);
+  });
+
+  it.each(["msm:mainline", "msm:vm-bind"])(
+    "%s: nothing takes away what kernel code pins for the display",
+    (name) => {
+      expect(why(name)).toMatch(
+        /In the display's VM: broken by\n(?:.*\n){2} +AND NOTHING BREAKS IT for what kernel code pins/,
+      );
+      expect(verdictOf(policy(name)).sentence).toMatch(
+        /But in the display's VM not what kernel code pins .* it leaks\.$/,
+      );
+      expect(why("msm:hard-unpin")).not.toMatch(/kernel code pins/);
+    },
+  );
+
+  it("names what counts, or does not, of an ownership that is tried", () => {
+    const sourceOf = (ownership: "soft" | "hard") =>
+      withOwnership(policy("msm:soft"), ownership).edges.find(
+        ({ from, to }) => from === "vm_bo" && to === "BO",
+      )?.source;
+    expect(sourceOf("hard")).toBe("drm_gpuvm_bo_create");
+    expect(sourceOf("soft")).toBe("DRM_GPUVM_VA_WEAK_REF");
   });
 
   it("powervr before its fix: the loop through a fence and a context, which only the program breaks", () => {

@@ -32,7 +32,7 @@ export const MSM_SOFT: readonly Mutant[] = [
     ["a submit that retires keeps its queue", "  submit.queue.put(submit);\n", ""],
   ]),
   ...inFile("policy-msm/src/gpu/submit.ts", [
-    ["a submit that failed gives nothing back", "  if (ret !== 0) yield* retire(msm, submit);\n", ""],
+    ["a submit that failed gives nothing back", "    yield* retire(msm, submit);\n", ""],
     [
       "a submit's fence is on no object",
       "if (vm.managed) attachFences(submit, fence);",
@@ -57,7 +57,7 @@ export const MSM_SOFT: readonly Mutant[] = [
   ...inFile("policy-msm/src/vma/vma.ts", [
     [
       "a mapping torn down leaves its entries",
-      "    vmaUnmap(msm, at, va);\n    if (!close) {",
+      "    vmaUnmap(msm, at, va, reason);\n    if (!close) {",
       "    if (!close) {",
     ],
     ["a mapping that goes keeps its addresses", "  vm.mm?.release(addr, range);\n", ""],
@@ -71,7 +71,9 @@ export const MSM_SOFT: readonly Mutant[] = [
       "vas.setFlags(va, (flags & ~VMA_EVICTED) | VMA_MAPPED);",
       "vas.setFlags(va, flags & ~VMA_EVICTED);",
     ],
-    ["entries are cleared and the TLB is not", '  vm.pt.flush("unmap");\n', ""],
+  ]),
+  ...inFile("policy-msm/src/mmu/pagetable.ts", [
+    ["entries are cleared and the TLB is not", '    this.view.flush("unmap");\n', ""],
   ]),
   ...inFile("policy-msm/src/vma/vma-store.ts", [
     [
@@ -97,11 +99,11 @@ export const MSM_SOFT: readonly Mutant[] = [
       "  return true;\n",
     ],
     ["pinned objects are evicted", " || bo.pins > 0) return false;", ") return false;"],
-    ["the shrinker keeps the VMs' locks", "  for (const resv of locked.reverse()) resv.release(task);\n", ""],
+    ["the shrinker keeps the VMs' locks", "    vmBo.vm.resv.release(task);\n", ""],
     ["the shrinker keeps the object", '    bo.put("ioctl");\n', ""],
     [
       "the shrinker does not lock the VMs",
-      "    all = resv.tryAcquire(task);\n    if (!all) break;\n    locked.push(resv);\n",
+      '    all = resv.tryAcquire(task);\n    if (!all) break;\n    // Held, so that it stays on the object\'s list until the unlock.\n    locked.push(gpuvmBoGet(vmBo, "ioctl"));\n',
       "",
     ],
   ]),
@@ -114,8 +116,12 @@ export const MSM_SOFT: readonly Mutant[] = [
       '  putIovaSpaces(msm, bo, null, true, "free");\n  if (typeof',
       "  if (typeof",
     ],
-    ["a freed object stays on the list that memory pressure walks", "  bo.onLru.remove();\n", ""],
-    ["an import keeps the exporter's object", "  bo.importedFrom?.bo.put(bo);\n", ""],
+    [
+      "a freed object stays on the list that memory pressure walks",
+      "  underLru(msm, () => bo.onLru.remove());\n",
+      "",
+    ],
+    ["an import keeps the exporter's object", "detach(msm, bo.importAttach as DmaBuf, bo);", "void detach;"],
   ]),
   ...inFile("policy-msm/src/gem/gem.ts", [
     ["an object without handle stays", '    bo.put("creator");\n', ""],
@@ -130,9 +136,11 @@ export const MSM_SOFT: readonly Mutant[] = [
       "  {\n    yield*",
     ],
   ]),
+  ...inFile("policy-msm/src/kms/framebuffer.ts", [
+    ["a framebuffer that goes keeps its object", "  fb.bo.put(fb);\n", ""],
+  ]),
   ...inFile("policy-msm/src/kms/scanout.ts", [
-    ["a framebuffer that goes keeps its object", "    bo.put(fb);\n", ""],
-    ["a framebuffer that cannot be mapped stays", "      if (ret !== 0) yield* drop(fb);\n", ""],
+    ["a framebuffer that cannot be mapped stays", "      if (ret !== 0) yield* this.cleanupFb(bo);\n", ""],
   ]),
   ...inFile("policy-msm/src/gem/kernel-bo.ts", [
     ["what the display does not show any more stays pinned", "  yield* unpinOne(msm, bo);\n", ""],

@@ -6,8 +6,8 @@ export const MSM_VM_BIND: readonly Mutant[] = [
   ...inFile("policy-msm/src/vma/bind.ts", [
     ["a bind keeps the queue's lock", "  unlock(msm.dev, queue.lock);\n", ""],
     ["a bind that failed gives nothing back", "    yield* job.release();\n", ""],
-    ["a bind that failed keeps its pins", "    yield* job.unpin();\n", ""],
-    ["a bind does not pin, but unpins", "    pinObj(msm, bo);\n    job.pinned++;", "    job.pinned++;"],
+    ["a bind that failed keeps its pins", "    yield* job.unpinLocked();\n", ""],
+    ["a bind does not pin, but unpins", "if (bo !== null) pinObj(msm, bo);", "void bo;"],
     ["a bind that failed half way says nothing", "      if (i > 0) vm.giveUp();\n", ""],
     ["a bind does not wait for what it was told to", "job.armed(after, finished)", "job.armed([], finished)"],
     [
@@ -22,8 +22,7 @@ export const MSM_VM_BIND: readonly Mutant[] = [
     ],
   ]),
   ...inFile("policy-msm/src/vma/bind-job.ts", [
-    ["an unmap clears nothing", "        vm.pt.unmap(iova, range);\n", ""],
-    ["an unmap does not flush", '        vm.pt.flush("unmap");\n', ""],
+    ["an unmap clears nothing", "        vm.mmu.unmap(iova, range);\n", ""],
     [
       "an update keeps its object",
       "      bo?.put(this);\n    }\n    this.vmOps.length = 0;",
@@ -32,13 +31,13 @@ export const MSM_VM_BIND: readonly Mutant[] = [
     ["an update holds no object", "    op.bo?.get(this);\n", ""],
     [
       "an update puts its object before it clears",
-      '      if (!map) {\n        vm.pt.unmap(iova, range);\n        vm.pt.flush("unmap");\n      } else if',
-      '      if (!map) {\n        bo?.put(this);\n        bo?.get(this);\n        vm.pt.unmap(iova, range);\n        vm.pt.flush("unmap");\n      } else if',
+      "        vm.mmu.unmap(iova, range);\n",
+      "        bo?.put(this);\n        bo?.get(this);\n        vm.mmu.unmap(iova, range);\n",
     ],
-    ["a job that ran keeps its pins", "    yield* this.unpin();\n", ""],
+    ["a job that ran keeps its pins", "    yield* this.#unpinActive();\n", ""],
     ["a job keeps its objects", "      op.bo?.put(this);\n", ""],
     ["a job keeps its queue", "    this.queue.put(this);\n", ""],
-    ["the throttle is never let go", "    this.vm.preallocInFlight -= this.prealloc;\n", ""],
+    ["the throttle is never let go", "    this.vm.preallocInFlight -= count;\n", ""],
   ]),
   ...inFile("policy-msm/src/vma/bind-steps.ts", [
     ["pieces do not know that they have entries", "    vm.vas.setFlags(made, flags);\n", ""],
@@ -97,15 +96,19 @@ export const MSM_VM_BIND: readonly Mutant[] = [
       "  gpuvmResvAddFence(vm, exec, fence, USAGE_BOOKKEEP, USAGE_BOOKKEEP);\n",
       "",
     ],
-    ["the VM does not know its last submit", "  vm.lastFences.set(queue, fence);\n", ""],
+    [
+      "the VM does not know its last submit",
+      "  vm.lastFence = [fence, ...(vm.lastFence ?? [])].filter(({ signaled }) => !signaled);\n",
+      "",
+    ],
   ]),
   ...inFile("policy-msm/src/vma/vm-close.ts", [
     [
       "the end of a VM does not wait for its work",
-      '  for (const fence of vm.lastFences.values()) yield* waitFence(dev, fence, "msm_gem_vm_close");\n',
+      '  for (const fence of vm.lastFence ?? []) yield* waitFence(dev, fence, "msm_gem_vm_close");\n',
       "",
     ],
-    ["the end of a VM leaves entries", "      vmaUnmap(msm, vm, va);\n", ""],
+    ["the end of a VM leaves entries", '      vmaUnmap(msm, vm, va, "close");\n', ""],
     ["the end of a VM leaves objects locked", "      if (external) exec.unlockObj(bo);\n", ""],
   ]),
   ...inFile("policy-msm/src/gpu/submit.ts", [
@@ -122,12 +125,12 @@ export const MSM_VM_BIND: readonly Mutant[] = [
   ...inFile("policy-msm/src/gem/close.ts", [
     [
       "the end of a file does not wait for its binds",
-      '    if (queue.binds !== null) yield* queue.binds.flush("drm_sched_entity_flush");\n',
+      '    if (queue.vmBind) yield* queue.entity.flush("drm_sched_entity_flush");\n',
       "",
     ],
   ]),
   ...inFile("policy-msm/src/gem/pages.ts", [
-    ["an eviction does not tell the VMs", "  gpuvmBoGemEvict(bo, true);\n", ""],
+    ["an eviction does not tell the VMs", "  if (bo.refs > 0) gpuvmBoGemEvict(bo, true);\n", ""],
   ]),
   ...inFile("policy-msm/src/gem/free.ts", [
     ["a private object keeps the VM's resv object", "  bo.privateResv?.put(bo);\n", ""],

@@ -8,7 +8,7 @@ export interface GpuJob {
   readonly fence: DmaFence;
   /** What it waits for. */
   readonly after: readonly DmaFence[];
-  /** Modelled time in nanoseconds; default: the machine's. */
+  /** Modelled time in nanoseconds; default: the machine's. Infinity: until {@link GpuEngine.finishNext}. */
   readonly ns?: number;
   /** False: nothing runs, the fence signals as soon as everything before it is done. */
   readonly work?: boolean;
@@ -26,6 +26,8 @@ export class GpuEngine {
   readonly #machine: Machine;
   readonly #jobNs: number;
   readonly #name: string;
+  /** Jobs without an end of their own, and what is behind them, oldest first. */
+  readonly #endless: GpuJob[] = [];
   #busyUntil = 0;
 
   /** An idle ring. */
@@ -51,14 +53,38 @@ export class GpuEngine {
     ready();
   }
 
+  /** Ends the oldest job that takes until it is told; false: there is none. What has nothing to do ends by itself. */
+  finishNext(): boolean {
+    const job = this.#endless.shift();
+    if (job === undefined) return false;
+    this.#end(job);
+    this.#passEmpty();
+    return true;
+  }
+
+  /** What is the oldest now, and has nothing to do, ends when the workers have done their part. */
+  #passEmpty(): void {
+    const [job] = this.#endless;
+    if (job?.work !== false) return;
+    this.#machine.timers.add(this.#machine.now, () => {
+      if (this.#endless[0] === job) this.finishNext();
+    });
+  }
+
   #start(job: GpuJob): void {
     const machine = this.#machine;
     if (job.work !== false) machine.counts.gpuJobs++;
     const ns = job.work === false ? 0 : (job.ns ?? this.#jobNs);
+    if (ns === Number.POSITIVE_INFINITY || this.#endless.length > 0) {
+      this.#endless.push(job);
+      return;
+    }
     this.#busyUntil = Math.max(this.#busyUntil, machine.now) + ns;
-    machine.timers.add(this.#busyUntil, () => {
-      job.fence.signal();
-      if (job.retire !== undefined) machine.queueWork(`${this.#name} retire`, job.retire);
-    });
+    machine.timers.add(this.#busyUntil, () => this.#end(job));
+  }
+
+  #end(job: GpuJob): void {
+    job.fence.signal();
+    if (job.retire !== undefined) this.#machine.queueWork(`${this.#name} retire`, job.retire);
   }
 }

@@ -23,13 +23,23 @@ export interface MachineOptions {
   /** Records the holder of every reference, and the history of every object; costs time and memory. */
   readonly audit?: boolean;
   /** Checks the locking rules; costs time. */
-  readonly lockdep?: boolean;
+  readonly lockdep?: boolean | Lockdep;
   /** Follows what the GPU sees: entries that it may have cached, and what its jobs use; costs time. */
   readonly watch?: boolean;
   /**
    * Schedulers' timeouts run; default: work is taken to end in time, and no timer is set for it.
    */
   readonly timeouts?: boolean;
+  /**
+   * Who goes on next is chosen as on one CPU without preemption: first woken, first run; a worker goes on until nothing is
+   * queued; who sleeps in a wait queue is woken youngest first. Default: whoever waits goes first.
+   */
+  readonly oneCpu?: boolean;
+  /**
+   * Modelled nanoseconds until a file that a kernel thread put is released (`delayed_fput_work`), for calls that are not
+   * made by programs; default: with the next work.
+   */
+  readonly fputDelayNs?: number;
   /** Modelled time of one GPU job in nanoseconds; default 10 ms. */
   readonly jobNs?: number;
   /**
@@ -54,6 +64,8 @@ export interface Work {
   readonly start: () => Steps<void>;
   /** It is on the system's workqueue, and not on one of a driver's. */
   readonly system: boolean;
+  /** Its worker has a real-time priority: it runs before anything else that can. */
+  readonly urgent?: boolean;
 }
 
 /** History lines kept for each object. */
@@ -99,13 +111,15 @@ export class Machine implements Surroundings {
   #contexts = 0;
   /** The kind of workqueue whose turn it is; null: the next that has work. */
   #system: boolean | null = null;
+  /** Who waits for the CPU, with {@link MachineOptions.oneCpu}. */
+  readonly #runnable: (Thread | "worker")[] = [];
 
   /** A machine at time 0. */
   constructor(options: MachineOptions = {}) {
     this.options = options;
     const device: DeviceOptions = {
       ...(options.audit ? { ledger: new Ledger() } : {}),
-      ...(options.lockdep ? { lockdep: new Lockdep() } : {}),
+      ...(options.lockdep ? { lockdep: options.lockdep === true ? new Lockdep() : options.lockdep } : {}),
       onWarn: (message) => this.hazard("kernel-warning", "drm_gpuvm", message),
     };
     this.dev = new DrmDevice(device);
@@ -174,6 +188,18 @@ export class Machine implements Surroundings {
     this.pending.push({ label, context, start, system });
   }
 
+  /** Queues work for a worker with a real-time priority (`kthread_queue_work` behind `sched_set_fifo`). */
+  queueUrgentWork(label: string, start: () => Steps<void>): void {
+    const at = this.pending.findIndex(({ urgent }) => urgent !== true);
+    this.pending.splice(at < 0 ? this.pending.length : at, 0, {
+      label,
+      context: "process",
+      start,
+      system: false,
+      urgent: true,
+    });
+  }
+
   /**
    * Runs a call of a program to its end, letting workers and time go on while it waits, and then all workers that
    * can run. A broken rule of the core is recorded as a hazard.
@@ -233,8 +259,7 @@ export class Machine implements Surroundings {
   }
 
   #runWorker(): boolean {
-    const at = this.blocked.findIndex((thread) => thread.ready());
-    const thread = at >= 0 ? this.blocked.splice(at, 1)[0] : this.#nextWork();
+    const thread = this.options.oneCpu === true ? this.#nextOnCpu() : (this.#nextReady() ?? this.#nextWork());
     if (thread === undefined) return false;
     this.#advance(thread);
     if (thread.done) return true;
@@ -247,8 +272,48 @@ export class Machine implements Surroundings {
     return true;
   }
 
+  /** The first of those that waited and can go on; real-time work comes before. */
+  #nextReady(): Thread | undefined {
+    if (this.pending[0]?.urgent === true) return undefined;
+    const at = this.blocked.findIndex((thread) => thread.ready());
+    return at < 0 ? undefined : this.blocked.splice(at, 1)[0];
+  }
+
+  /** {@link MachineOptions.oneCpu}: who has waited longest for the CPU; a worker goes on until nothing is queued. */
+  #nextOnCpu(): Thread | undefined {
+    if (this.pending[0]?.urgent === true) return this.#nextWork();
+    this.#noticeWoken();
+    const queue = this.#runnable;
+    if (queue[0] === "worker" && this.pending.length === 0) queue.shift();
+    for (let next = queue[0]; next !== undefined; next = queue[0]) {
+      if (next === "worker") return this.#nextWork();
+      queue.shift();
+      const at = this.blocked.indexOf(next);
+      if (at < 0 || !next.ready()) continue;
+      this.blocked.splice(at, 1);
+      return next;
+    }
+    return undefined;
+  }
+
+  /** Whoever can go on since the last look is put behind the others: what is let go of last, a lock, wakes last. */
+  #noticeWoken(): void {
+    const queue = this.#runnable;
+    const woken = this.blocked.filter((thread) => !queue.includes(thread) && thread.ready());
+    const on = (what: Thread["waitsOn"]) => woken.filter(({ waitsOn }) => waitsOn === what);
+    queue.push(...on("fence"), ...on("queue").reverse());
+    if (this.pending.length > 0 && !queue.includes("worker")) queue.push("worker");
+    // Of those that wait for one lock, the one that has waited longest is woken.
+    const taken = new Set(queue.map((next) => (next === "worker" ? null : next.waitsForLock)));
+    for (const thread of on("lock")) {
+      if (taken.has(thread.waitsForLock)) continue;
+      taken.add(thread.waitsForLock);
+      queue.push(thread);
+    }
+  }
+
   #nextWork(): Thread | undefined {
-    const same = this.pending.findIndex(({ system }) => system === this.#system);
+    const same = this.pending.findIndex(({ system, urgent }) => urgent === true || system === this.#system);
     const [work] = this.pending.splice(Math.max(same, 0), 1);
     this.#system = work?.system ?? null;
     return work === undefined ? undefined : this.startWork(work);

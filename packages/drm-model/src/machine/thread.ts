@@ -32,6 +32,17 @@ export class Thread<T = unknown> {
     return this.#fence !== null && !this.#fence.signaled ? this.#fence : null;
   }
 
+  /** The kind of what it waits for: a fence, a wait queue with a condition, a lock. */
+  get waitsOn(): "fence" | "queue" | "lock" {
+    if (this.#lock !== null) return "lock";
+    return this.#fence !== null ? "fence" : "queue";
+  }
+
+  /** The lock that it waits for, or null. */
+  get waitsForLock(): Lock | null {
+    return this.#lock;
+  }
+
   /** What it waits for, in words. */
   get waitsFor(): string {
     if (this.#lock !== null) return `${this.#lock.name}, held by ${this.#lock.owner?.name ?? "nobody"}`;

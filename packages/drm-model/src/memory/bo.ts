@@ -1,5 +1,5 @@
 import { DrmGemObject, type GemFuncs, type GemOptions, gemVmBos } from "@gpuvm/core";
-import type { Surroundings } from "./surroundings.ts";
+import type { ExportedBuffer, Surroundings } from "./surroundings.ts";
 
 /** Where an object's pages are. */
 export type PageState = "none" | "resident" | "evicted" | "purged";
@@ -25,10 +25,16 @@ export interface BoOptions extends GemOptions {
 export class Bo extends DrmGemObject {
   /** The machine it lives on. */
   readonly machine: Surroundings;
-  /** Handles, over all files (`handle_count`). */
+  /** Handles, over all files; with {@link Bo.framebuffers} the kernel's `handle_count`. */
   handles = 0;
-  /** Open dma-bufs of it. */
+  /** Framebuffers over it, which count as handles do. */
+  framebuffers = 0;
+  /** Dma-bufs of it that are not released. */
   dmaBufs = 0;
+  /** The dma-buf that it was exported as, or came in as, counted until its last handle goes (`dma_buf`). */
+  dmaBuf: ExportedBuffer | null = null;
+  /** The foreign dma-buf that it was made for, counted until its end (`import_attach`). */
+  importAttach: ExportedBuffer | null = null;
   /** It came in as a dma-buf of another driver: not ours to evict or to export. */
   readonly imported: boolean;
   /**

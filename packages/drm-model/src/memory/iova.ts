@@ -1,37 +1,53 @@
+/** A free range. */
+interface Hole {
+  start: number;
+  end: number;
+  /** When it got its bounds: the youngest of holes of one size is taken first. */
+  age: number;
+}
+
 /**
- * Addresses that a kernel chooses: first fit from the bottom (`drm_mm` in its default mode), or at a place that was
- * asked for.
+ * Addresses that the kernel chooses (`drm_mm` with `DRM_MM_INSERT_BEST`, which is mode 0): the smallest hole that is
+ * large enough, and of holes of one size the one that got its bounds last, at its beginning, aligned. Addresses and
+ * sizes are bytes.
  */
 export class IovaSpace {
   readonly #start: number;
   readonly #end: number;
-  readonly #holes: { start: number; end: number }[];
+  /** Ascending. */
+  readonly #holes: Hole[];
+  #age = 0;
 
   /** Everything in `[start, start + size)` is free. */
   constructor(start: number, size: number) {
     this.#start = start;
     this.#end = start + size;
-    this.#holes = [{ start, end: start + size }];
+    this.#holes = [this.#hole(start, this.#end)];
   }
 
-  /** Bytes free. */
+  /** Bytes not taken. */
   get free(): number {
     return this.#holes.reduce((sum, hole) => sum + hole.end - hole.start, 0);
   }
 
-  /** The lowest address where `size` bytes fit, aligned; null: no room. */
+  /** Takes `size` bytes where they fit best (`drm_mm_insert_node_generic`). @returns the address; null: no room */
   alloc(size: number, align = 4096): number | null {
+    let best = -1;
     for (let i = 0; i < this.#holes.length; i++) {
-      const hole = this.#holes[i] as { start: number; end: number };
-      const at = Math.ceil(hole.start / align) * align;
-      if (at + size > hole.end) continue;
-      this.#take(i, at, size);
-      return at;
+      const hole = this.#holes[i] as Hole;
+      if (
+        aligned(hole, align) + size <= hole.end &&
+        (best < 0 || fitsBetter(hole, this.#holes[best] as Hole))
+      )
+        best = i;
     }
-    return null;
+    if (best < 0) return null;
+    const at = aligned(this.#holes[best] as Hole, align);
+    this.#take(best, at, size);
+    return at;
   }
 
-  /** Takes exactly `[at, at + size)`; false if it is not free. */
+  /** Takes exactly `[at, at + size)` (`drm_mm_reserve_node`); false if it is not free. */
   reserve(at: number, size: number): boolean {
     if (at < this.#start || at + size > this.#end) return false;
     const i = this.#find(at);
@@ -41,19 +57,15 @@ export class IovaSpace {
     return true;
   }
 
-  /** Gives `[at, at + size)` back. */
+  /** Gives `[at, at + size)` back (`drm_mm_remove_node`). */
   release(at: number, size: number): void {
     const i = this.#find(at);
     const before = this.#holes[i - 1];
     const after = this.#holes[i];
-    const joinsBefore = before !== undefined && before.end === at;
-    const joinsAfter = after !== undefined && after.start === at + size;
-    if (joinsBefore && joinsAfter) {
-      before.end = after.end;
-      this.#holes.splice(i, 1);
-    } else if (joinsBefore) before.end = at + size;
-    else if (joinsAfter) after.start = at;
-    else this.#holes.splice(i, 0, { start: at, end: at + size });
+    const joinsBefore = before?.end === at;
+    const joinsAfter = after?.start === at + size;
+    const whole = this.#hole(joinsBefore ? before.start : at, joinsAfter ? after.end : at + size);
+    this.#holes.splice(joinsBefore ? i - 1 : i, Number(joinsBefore) + Number(joinsAfter), whole);
   }
 
   /** The first hole that ends behind `at`. */
@@ -62,17 +74,30 @@ export class IovaSpace {
     let hi = this.#holes.length;
     while (lo < hi) {
       const mid = (lo + hi) >> 1;
-      if ((this.#holes[mid] as { end: number }).end > at) hi = mid;
+      if ((this.#holes[mid] as Hole).end > at) hi = mid;
       else lo = mid + 1;
     }
     return lo;
   }
 
   #take(i: number, at: number, size: number): void {
-    const hole = this.#holes[i] as { start: number; end: number };
-    const rest: { start: number; end: number }[] = [];
-    if (hole.start < at) rest.push({ start: hole.start, end: at });
-    if (at + size < hole.end) rest.push({ start: at + size, end: hole.end });
+    const { start, end } = this.#holes[i] as Hole;
+    const rest: Hole[] = [];
+    if (start < at) rest.push(this.#hole(start, at));
+    if (at + size < end) rest.push(this.#hole(at + size, end));
     this.#holes.splice(i, 1, ...rest);
   }
+
+  #hole(start: number, end: number): Hole {
+    return { start, end, age: this.#age++ };
+  }
+}
+
+function aligned({ start }: Hole, align: number): number {
+  return Math.ceil(start / align) * align;
+}
+
+function fitsBetter(a: Hole, b: Hole): boolean {
+  const by = a.end - a.start - (b.end - b.start);
+  return by < 0 || (by === 0 && a.age > b.age);
 }

@@ -1,4 +1,4 @@
-import type { DrmDevice, DrmGemObject, DrmGpuvm, DrmGpuvmBo, Steps } from "@gpuvm/core";
+import type { DrmDevice, DrmGemObject, DrmGpuvm, DrmGpuvmBo, Holder, Steps } from "@gpuvm/core";
 import type { Counts } from "../machine/counts.ts";
 import type { HazardKind } from "../machine/hazard.ts";
 
@@ -21,6 +21,16 @@ export interface MappedVm {
   readonly keepsEntries: boolean;
   /** Whether entries lead to what is mapped by a link. */
   leadsTo(vmBo: DrmGpuvmBo): boolean;
+}
+
+/** A dma-buf, as the object that it is of knows it; `DmaBuf` is the only one. */
+export interface ExportedBuffer {
+  /** References. */
+  readonly refs: number;
+  /** Takes a reference. */
+  get(holder: Holder): ExportedBuffer;
+  /** Drops a reference. */
+  put(holder: Holder): void;
 }
 
 /** The bytes of objects, as the objects know them; `Memory` is the only one. */

@@ -1,6 +1,8 @@
 import type { Steps } from "@gpuvm/core";
 import type { Machine } from "../machine/machine.ts";
 import type { Bo } from "../memory/bo.ts";
+import type { DmaBuf } from "./dma-buf.ts";
+import { handleGone } from "./handle-gone.ts";
 import { LowestFree } from "./lowest-free.ts";
 
 /**
@@ -30,6 +32,8 @@ export class DrmFile<B extends Bo = Bo> {
   readonly numbers: LowestFree = new LowestFree();
   /** How the last descriptor goes; whoever releases the file says so before. */
   ending: FileEnd = "close";
+  /** Dma-bufs that handles were exported as, or came from, by handle; counted (`drm_prime_file_private`). */
+  readonly prime: Map<number, DmaBuf> = new Map();
   /** The file is closed. */
   closed = false;
 
@@ -78,14 +82,19 @@ export class DrmFile<B extends Bo = Bo> {
     const task = machine.dev.current;
     const { locks } = task;
     const began = machine.now;
-    // The number is free from here on; the object is still held.
+    // From here on the number leads nowhere; the object is still held.
     this.handles.delete(handle);
-    this.numbers.release(handle);
     if (machine.auditing) machine.note(bo.name, `handle ${handle} of ${this.name} closes`);
     if (hook !== null) yield* hook(bo);
+    const dmaBuf = this.prime.get(handle);
+    this.prime.delete(handle);
+    dmaBuf?.put(this);
     bo.handles--;
+    handleGone(bo);
     if (!bo.reachable) machine.memory.orphaned(bo);
     bo.put(this.#holder(handle));
+    // Only now can it be given out again.
+    this.numbers.release(handle);
     machine.counts.closeLocks.add(task.locks - locks);
     machine.counts.closeWaitNs.add(machine.now - began);
     return true;

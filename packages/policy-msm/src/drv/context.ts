@@ -1,7 +1,8 @@
 import { type DmaFence, EBUSY, EINVAL, type Errno, type Holder, Lock, type Steps } from "@gpuvm/core";
 import { type DmaBuf, DrmFile, Kref, lock, unlock } from "@gpuvm/drm-model";
 import type { MsmBo } from "../gem/bo.ts";
-import { MsmQueue } from "../gpu/queue.ts";
+import { type MsmQueue, queueZero } from "../gpu/queue.ts";
+import type { SchedEntity } from "../gpu/sched.ts";
 import type { MsmGemVm } from "../vma/vm.ts";
 import type { Msm } from "./device.ts";
 
@@ -19,11 +20,13 @@ export class MsmContext {
   closed = false;
   /** By the program's number; 0 is made with the context. */
   readonly queues: Map<number, MsmQueue> = new Map();
+  /** Where its submits wait, by ring and priority (`entities`). */
+  readonly entities: Map<number, SchedEntity> = new Map();
   /** Protects the creation of the VM (`ctxlock`). */
   readonly lock: Lock;
-  /** Dma-bufs that a recorded program made, by handle. */
+  /** The model's: descriptors that a recorded program made, by handle. */
   readonly exports: Map<number, DmaBuf> = new Map();
-  /** Fence of the last submit that signals a syncobj: what a bind that waits for one waits for. */
+  /** The model's: fence of the last submit that signals a syncobj: what a bind that waits for one waits for. */
   lastSubmit: DmaFence | null = null;
   readonly #refs: Kref;
 
@@ -34,7 +37,7 @@ export class MsmContext {
     this.file = file.id;
     this.#refs = new Kref(dev, this.name, file, () => this.vm?.put(this));
     this.lock = new Lock(`lock of ${this.name}`, "msm_context", dev.lockdep);
-    this.queues.set(0, new MsmQueue(msm, this, 0, 0));
+    this.queues.set(0, queueZero(msm, this));
   }
 
   /** Takes a reference (`msm_context_get`). */
@@ -52,20 +55,30 @@ export class MsmContext {
 export class MsmFile extends DrmFile<MsmBo> {
   /** `file_priv->driver_priv`; counted until the file is closed. */
   readonly ctx: MsmContext;
+  readonly #device: Msm;
 
   /** Opens the device (`msm_open`). */
   constructor(msm: Msm, id: number) {
     super(msm.machine, id);
+    this.#device = msm;
     this.ctx = new MsmContext(msm, this);
+  }
+
+  /** Which device was opened. */
+  get device(): Msm {
+    return this.#device;
   }
 }
 
-/** `MSM_SET_PARAM(EN_VM_BIND)`: only before the VM is made. */
-export function* enableVmBind(msm: Msm, ctx: MsmContext): Steps<Errno> {
-  if (!msm.rules.vmBind) return -EINVAL;
+/**
+ * `MSM_SET_PARAM(EN_VM_BIND)`: only before the VM is made, and only where a program can have one of its own. `on` false
+ * takes it back.
+ */
+export function* enableVmBind(msm: Msm, ctx: MsmContext, on = true): Steps<Errno> {
+  if (!msm.rules.vmBind || !msm.privateVms) return -EINVAL;
   yield* lock(msm.dev, ctx.lock, "msm_ioctl_set_param");
   const ret = ctx.vm !== null ? -EBUSY : 0;
-  if (ret === 0) ctx.vmBind = true;
+  if (ret === 0) ctx.vmBind = on;
   unlock(msm.dev, ctx.lock);
   return ret;
 }

@@ -1,10 +1,12 @@
 import type { BoOwnership, DrmDevice, GemFuncs, GpuvmOps, Lock } from "@gpuvm/core";
 import type { Machine } from "@gpuvm/drm-model";
 import type { Lru } from "../gem/lru.ts";
-import type { Ring } from "../gpu/ring.ts";
+import type { MsmRing } from "../gpu/ring.ts";
+import type { History } from "../history/history.ts";
 import type { MsmRules } from "../policy/rules.ts";
 import type { MsmGemVm } from "../vma/vm.ts";
 import type { VmaStore } from "../vma/vma-store.ts";
+import type { MsmLog } from "./log.ts";
 
 /** The driver's state (`struct msm_drm_private`), passed to everything that needs it. */
 export interface Msm {
@@ -14,8 +16,8 @@ export interface Msm {
   readonly rules: MsmRules;
   /** Whether kernel-managed VMs, and VM_BIND VMs, count what they map. */
   readonly ownership: { readonly managed: BoOwnership; readonly vmBind: BoOwnership };
-  /** Defects it runs with, by their number in the catalogue. */
-  readonly defects: ReadonlySet<string>;
+  /** What it does where msm once did something else: as now, or with a defect of the catalogue. */
+  readonly history: History;
   /**
    * Repairs of the rule "teardown at handle close", tried on the model only: `close-walks-vm`, `ask-again`, `wait-again`
    * (`TeardownRules.handleClose`).
@@ -30,8 +32,15 @@ export interface Msm {
   /** `drm_device.gem_lru_mutex`. */
   readonly lruLock: Lock;
   readonly lru: Lru;
-  /** The GPU's ring. */
-  readonly ring: Ring;
+  /** Whoever looks on, or null. */
+  readonly log: MsmLog | null;
+  /** The GPU's rings, the most urgent first (`gpu->rb`). */
+  readonly rings: readonly MsmRing[];
+  /**
+   * Whether a program can have page tables of its own (`create_private_vm`): from a6xx on, behind an SMMU that has them.
+   * Otherwise every program shares {@link Msm.gpuVm}.
+   */
+  readonly privateVms: boolean;
   /** The display's VM (`kms->vm`). Null only while the driver starts and after it is gone. */
   kmsVm: MsmGemVm | null;
   /** The VM of the GPU's kernel objects, TTBR1 (`gpu->vm`). */

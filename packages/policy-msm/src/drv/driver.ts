@@ -1,31 +1,42 @@
-import { EINVAL, ENOENT, ENOSYS, EPERM, type Errno, finish, GpuvmError, Lock, type Steps } from "@gpuvm/core";
-import type { Driver, DriverOptions, DrmFile, Machine, Request } from "@gpuvm/drm-model";
+import { finish, GpuvmError, Lock, PAGE } from "@gpuvm/core";
+import { type Driver, type DriverOptions, type DrmFile, type Machine, systemCall } from "@gpuvm/drm-model";
 import type { MsmBo } from "../gem/bo.ts";
-import { msmGemClose, msmPostclose } from "../gem/close.ts";
+import { msmPostclose } from "../gem/close.ts";
 import { msmGemFreeObject } from "../gem/free.ts";
-import { gemCpuPrep, gemMadvise, gemNew, getIova, setIova } from "../gem/gem.ts";
 import { DEVICE, kernelNew, kernelPut } from "../gem/kernel-bo.ts";
 import { Lru } from "../gem/lru.ts";
-import { importForeign, msmPrime, primeExport } from "../gem/prime.ts";
+import { msmPrime } from "../gem/prime.ts";
 import { msmGemShrinkerScan } from "../gem/shrinker.ts";
-import { queueClose, queueNew, waitFenceNumber } from "../gpu/queue.ts";
-import { Ring } from "../gpu/ring.ts";
-import { gemSubmit } from "../gpu/submit.ts";
+import { MsmRing } from "../gpu/ring.ts";
 import { vmBoValidate } from "../gpu/submit-vm-bind.ts";
+import { historyOf } from "../history/defects.ts";
 import { msmScanout } from "../kms/scanout.ts";
+import { MsmIommu } from "../mmu/iommu.ts";
 import { policyOf } from "../policy/policy.ts";
 import type { MsmRules } from "../policy/rules.ts";
-import { vmBind } from "../vma/bind.ts";
 import type { MsmVmBindJob } from "../vma/bind-job.ts";
 import { smStepMap, smStepRemap, smStepUnmap } from "../vma/bind-steps.ts";
 import { type MsmGemVm, msmGemVmCreate, vmOps } from "../vma/vm.ts";
 import { linkedByVmBo, ownedByBo } from "../vma/vma-store.ts";
-import { enableVmBind, MsmFile } from "./context.ts";
+import { MsmFile } from "./context.ts";
 import type { Msm } from "./device.ts";
-import { MSM_PREP_READ, MSM_PREP_WRITE } from "./uapi.ts";
+import { ioctl } from "./ioctl.ts";
+import type { MsmLog } from "./log.ts";
 
-/** Bytes of the kernel's own objects: the ring (`MSM_GPU_RINGBUFFER_SZ`) and firmware. */
-const KERNEL_OBJECTS = [32 * 1024, 1024 * 1024];
+/** Bytes of a ring (`MSM_GPU_RINGBUFFER_SZ`). */
+const RING_SIZE = 32 * 1024;
+/** Bytes of the words that the GPU writes for the kernel (`struct msm_rbmemptrs`), of each ring. */
+const MEMPTRS_SIZE = PAGE;
+
+/** How the hardware under a version of the driver is. */
+export interface MsmOptions extends DriverOptions {
+  /** Rings: 1, or 4 where the GPU can preempt; default 1. */
+  readonly rings?: number;
+  /** Whether a program can have page tables of its own; default: as the version's rules say. */
+  readonly privateVms?: boolean;
+  /** Whoever looks on. */
+  readonly log?: MsmLog;
+}
 
 /** The driver with what only msm offers: for scenarios of its own, and for tests. */
 export interface MsmDriver extends Driver {
@@ -35,17 +46,21 @@ export interface MsmDriver extends Driver {
   vmOf(file: DrmFile): MsmGemVm | null;
   /** Submits that ran, and those that were written to the ring empty. */
   ringCounts(): { readonly executed: number; readonly emptied: number };
+  /** Its state. */
+  readonly device: Msm;
 }
 
-function makeDevice(machine: Machine, rules: MsmRules, options: DriverOptions): Msm {
+function makeDevice(machine: Machine, rules: MsmRules, options: MsmOptions): Msm {
   const { dev } = machine;
   const forced = options.boOwnership;
+  const log = options.log ?? null;
+  const rings = Array.from({ length: options.rings ?? 1 }, (_, id) => new MsmRing(machine, id, log));
   const msm: Msm = {
     machine,
     dev,
     rules,
     ownership: { managed: forced ?? rules.managed, vmBind: forced ?? "hard" },
-    defects: options.defects ?? new Set(),
+    history: historyOf(options.defects ?? new Set(), dev, () => msm),
     repairs: options.repairs ?? new Set(),
     vmOps: vmOps(machine, {
       smStepMap: (op, job) => smStepMap(msm, op, job as MsmVmBindJob),
@@ -57,37 +72,44 @@ function makeDevice(machine: Machine, rules: MsmRules, options: DriverOptions): 
     vmas: rules.vmas === "bo" ? ownedByBo : linkedByVmBo,
     lruLock: new Lock("gem_lru_mutex", "gem_lru", dev.lockdep),
     lru: new Lru(),
-    ring: new Ring(machine),
+    log,
+    rings,
+    privateVms: options.privateVms ?? rules.privateVms,
     kmsVm: null,
     gpuVm: null,
   };
   return msm;
 }
 
+/** A VM of the driver's own: the display's (`msm_kms_init_vm`), the GPU's (`adreno_iommu_create_vm`). */
+function kernelVm(msm: Msm, purpose: "kernel" | "scanout"): MsmGemVm {
+  const makeMmu = () => new MsmIommu(msm.machine, msm.log);
+  const vm = msmGemVmCreate(msm, makeMmu, -1, purpose, true, DEVICE);
+  if (vm === null) throw new GpuvmError("BAD_CALL", "msm starts without memory for its VMs");
+  return vm;
+}
+
+/** What the GPU needs before any program, its firmware left out: `msm_gpu_init`, `msm_ringbuffer_new`. */
+function gpuObjects(msm: Msm, vm: MsmGemVm): MsmBo[] {
+  const sizes = [msm.rings.length * MEMPTRS_SIZE, ...msm.rings.map(() => RING_SIZE)];
+  return sizes.map((size) => finish(kernelNew(msm, size, vm))).filter((bo) => bo !== null);
+}
+
 /**
- * Starts one version of the driver (`msm_drm_bind`, `msm_gpu_init`): the display's VM, the GPU's, and in that the
- * pinned ring and firmware.
+ * Starts one version of the driver (`msm_drm_bind`, `msm_gpu_init`): the display's VM, the GPU's, and in that what the
+ * GPU needs.
  */
-export function startMsm(machine: Machine, rules: MsmRules, options: DriverOptions = {}): MsmDriver {
+export function startMsm(machine: Machine, rules: MsmRules, options: MsmOptions = {}): MsmDriver {
   const msm = makeDevice(machine, rules, options);
-  const kernelVm = (purpose: "kernel" | "scanout"): MsmGemVm => {
-    const vm = msmGemVmCreate(msm, -1, purpose, true, DEVICE);
-    if (vm === null) throw new GpuvmError("BAD_CALL", "msm starts without memory for its VMs");
-    return vm;
-  };
-  msm.kmsVm = kernelVm("scanout");
-  msm.gpuVm = kernelVm("kernel");
+  msm.kmsVm = kernelVm(msm, "scanout");
+  msm.gpuVm = kernelVm(msm, "kernel");
   const ofPurpose = (vm: "kernel" | "scanout") => (vm === "kernel" ? msm.gpuVm : msm.kmsVm) as MsmGemVm;
-  const own: MsmBo[] = [];
-  for (const size of KERNEL_OBJECTS) {
-    const bo = finish(kernelNew(msm, size, msm.gpuVm));
-    if (bo !== null) own.push(bo);
-  }
+  const own = gpuObjects(msm, msm.gpuVm);
   return {
     policy: policyOf(rules, options.boOwnership),
     open: (id) => new MsmFile(msm, id),
-    ioctl: (file, request) => ioctl(msm, file as MsmFile, request),
-    release: (file) => msmPostclose(msm, file as MsmFile),
+    ioctl: (file, request) => systemCall(machine, ioctl(msm, file as MsmFile, request)),
+    release: (file) => systemCall(machine, msmPostclose(msm, file as MsmFile)),
     *unload() {
       for (const bo of own.splice(0)) yield* kernelPut(msm, bo, msm.gpuVm as MsmGemVm);
       const { gpuVm, kmsVm } = msm;
@@ -96,7 +118,9 @@ export function startMsm(machine: Machine, rules: MsmRules, options: DriverOptio
       gpuVm?.put(DEVICE);
       kmsVm?.put(DEVICE);
     },
-    shrink: (bytes) => msmGemShrinkerScan(msm, bytes),
+    *shrink(bytes) {
+      return (yield* msmGemShrinkerScan(msm, Math.ceil(bytes / PAGE), true)).freed * PAGE;
+    },
     scanout: msmScanout(msm),
     prime: msmPrime(msm),
     kernelBos: {
@@ -110,70 +134,10 @@ export function startMsm(machine: Machine, rules: MsmRules, options: DriverOptio
       return va === 0 ? null : (ctx.vm as MsmGemVm).vas.addr(va);
     },
     vmOf: (file) => (file as MsmFile).ctx.vm,
-    ringCounts: () => ({ executed: msm.ring.executed, emptied: msm.ring.emptied }),
+    ringCounts: () => ({
+      executed: msm.rings.reduce((sum, { executed }) => sum + executed, 0),
+      emptied: msm.rings.reduce((sum, { emptied }) => sum + emptied, 0),
+    }),
+    device: msm,
   };
-}
-
-function ioctl(msm: Msm, file: MsmFile, request: Request): Steps<Errno> {
-  const { ctx } = file;
-  switch (request.op) {
-    case "gem_new":
-      return gemNew(msm, file, request);
-    case "gem_close":
-      return gemClose(msm, file, request.bo);
-    case "get_iova":
-      return getIova(msm, file, request.bo);
-    case "set_iova":
-      return setIova(msm, file, request.bo, request.iova);
-    case "madvise":
-      return gemMadvise(msm, file, request.bo, request.willneed);
-    case "cpu_prep":
-      return gemCpuPrep(msm, file, request.bo, request.flags ?? MSM_PREP_READ | MSM_PREP_WRITE);
-    case "cpu_map":
-    case "set_name":
-      return answer(file.handles.has(request.bo) ? 0 : -EINVAL);
-    case "prime_export":
-      return primeExportCall(msm, file, request.bo);
-    case "prime_import":
-      if (!request.fresh) return answer(file.handles.has(request.bo) ? 0 : -EINVAL);
-      return importForeign(msm, file, request.bo, request.size, null);
-    case "enable_vm_bind":
-      return enableVmBind(msm, ctx);
-    case "vm_bind":
-      return msm.rules.vmBind ? vmBind(msm, file, request) : answer(-ENOSYS);
-    case "queue_new":
-      return queueNew(msm, ctx, request);
-    case "queue_close":
-      return answer(queueClose(ctx, request.queue));
-    case "submit":
-      return gemSubmit(msm, file, request);
-    case "wait_fence":
-      return waitFenceNumber(msm, ctx, request.queue ?? 0, request.fence);
-    default:
-      return answer(-EINVAL);
-  }
-}
-
-function* answer(ret: Errno): Steps<Errno> {
-  return ret;
-}
-
-function* gemClose(msm: Msm, file: MsmFile, handle: number): Steps<Errno> {
-  const { ctx } = file;
-  if (!(yield* file.close(handle, (bo) => msmGemClose(msm, ctx, bo)))) return -EINVAL;
-  // What became of the dma-buf of a recorded program is not in its trace: it goes with the handle.
-  const dmaBuf = ctx.exports.get(handle);
-  ctx.exports.delete(handle);
-  dmaBuf?.close();
-  return 0;
-}
-
-function* primeExportCall(msm: Msm, file: MsmFile, handle: number): Steps<Errno> {
-  const bo = file.handles.get(handle);
-  if (bo === undefined) return -ENOENT;
-  if (file.ctx.exports.has(handle)) return 0;
-  const dmaBuf = primeExport(msm, bo);
-  if (dmaBuf === null) return -EPERM;
-  file.ctx.exports.set(handle, dmaBuf);
-  return 0;
 }

@@ -8,6 +8,8 @@ export const MSM_BO_NO_SHARE = 0x4;
 export const MSM_BO_WC = 0x20000;
 /** `MSM_BO_CACHE_MASK`. */
 export const MSM_BO_CACHE_MASK = 0xf0000;
+/** How an object may be cached: one of `MSM_BO_CACHED`, {@link MSM_BO_WC}, `MSM_BO_CACHED_COHERENT`. */
+export const MSM_BO_CACHES: ReadonlySet<number> = new Set([0x10000, MSM_BO_WC, 0x80000]);
 /** Every flag that `MSM_GEM_NEW` takes. */
 export const MSM_BO_FLAGS: number =
   MSM_BO_SCANOUT | MSM_BO_GPU_READONLY | MSM_BO_NO_SHARE | MSM_BO_CACHE_MASK;

@@ -27,6 +27,8 @@ export interface MsmBoOptions {
   readonly importedFrom?: DmaBuf;
   /** It came in as a dma-buf of another driver. */
   readonly imported?: boolean;
+  /** See {@link Bo.contiguity}; default 4096: shmem's pages, which follow each other by chance only. */
+  readonly contiguity?: number;
 }
 
 /** A buffer object (`struct msm_gem_object`). */
@@ -40,9 +42,11 @@ export class MsmBo extends Bo {
    * is positive the display's mapping is worth keeping.
    */
   vmaRef = 0;
+  /** Mappings into the kernel's own address space; each pins, too (`vmap_count`). */
+  vmaps = 0;
   /** VMAs, in the version before GPUVM (`msm_gem_object.vmas`). */
-  readonly vmas: OwnedVma[] = [];
-  /** The VM in which a program last asked for, or chose, the address, and that address. Null: nobody relies on one. */
+  readonly owned: OwnedVma[] = [];
+  /** The model's: the VM in which a program last asked for, or chose, the address, and that address. Null: nobody relies on one. */
   toldIn: MsmGemVm | null = null;
   /** See {@link MsmBo.toldIn}. */
   toldIova = 0;
@@ -50,24 +54,31 @@ export class MsmBo extends Bo {
   readonly onLru: ListNode<MsmBo> = new ListNode<MsmBo>(this);
   /** The resv object of the only VM that may map it, counted; the VM is not. Null: not private. */
   readonly privateResv: DrmGemObject | null;
-  /** The dma-buf that it was imported from; its exporter's object is held. */
-  readonly importedFrom: DmaBuf | null;
 
-  /** An object with one reference (`msm_gem_new`). The resv object's reference is taken first. */
+  readonly #device: Msm;
+
+  /** An object with one reference, on no list: see `msmGemNew`. The resv object's reference is taken first. */
   constructor(msm: Msm, options: MsmBoOptions) {
-    const { size, flags, vm, importedFrom } = options;
+    const { size, flags, vm, importedFrom, contiguity } = options;
     super(msm.machine, {
       size,
       funcs: msm.gemFuncs,
+      ...(contiguity === undefined ? {} : { contiguity }),
       imported: options.imported === true || importedFrom !== undefined,
       ...(vm === undefined ? {} : { resv: vm.resv }),
       ...(importedFrom === undefined ? {} : { resv: importedFrom.bo.resv }),
     });
+    this.#device = msm;
     this.flags = flags;
     this.privateResv = vm === undefined ? null : vm.rObj.get(this);
-    this.importedFrom = importedFrom ?? null;
-    importedFrom?.bo.get(this);
-    msm.lru.update(this);
+    this.importAttach = importedFrom?.get(this) ?? null;
+    // msm_gem_import: its pages are the exporter's.
+    if (this.imported) this.pages = "resident";
+  }
+
+  /** Whose object it is. */
+  get device(): Msm {
+    return this.#device;
   }
 
   /** `MSM_BO_NO_SHARE`. */

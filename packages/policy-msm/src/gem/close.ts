@@ -14,7 +14,7 @@ import { vmaRefPut } from "./vma-ref.ts";
  * fence in between, is seen by neither.
  */
 export function* msmGemClose(msm: Msm, ctx: MsmContext, bo: MsmBo): Steps<void> {
-  if (msm.rules.teardown.vmaRef) yield* vmaRefPut(msm, bo);
+  yield* vmaRefPut(msm, bo);
   if (bo.handles === 1) bo.toldIn = null;
   const rule = msm.rules.teardown.handleClose;
   const { vm } = ctx;
@@ -41,12 +41,16 @@ export function* msmPostclose(msm: Msm, file: MsmFile): Steps<void> {
   for (const dmaBuf of ctx.exports.values()) dmaBuf.close();
   ctx.exports.clear();
   ctx.closed = true;
-  // msm_submitqueue_close
+  yield* submitqueueClose(msm, ctx);
+  ctx.put(file);
+}
+
+/** `msm_submitqueue_close`: binds that are queued are let go first. */
+function* submitqueueClose(msm: Msm, ctx: MsmContext): Steps<void> {
   for (const queue of [...ctx.queues.values()]) {
-    if (queue.binds !== null) yield* queue.binds.flush("drm_sched_entity_flush");
+    if (queue.vmBind) yield* queue.entity.flush("drm_sched_entity_flush");
     ctx.queues.delete(queue.id);
     queue.put(ctx);
   }
   if (ctx.vm !== null) yield* msmGemVmClose(msm, ctx.vm);
-  ctx.put(file);
 }

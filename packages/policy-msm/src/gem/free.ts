@@ -1,9 +1,12 @@
 import { DRM_EXEC_IGNORE_DUPLICATES, type Steps } from "@gpuvm/core";
-import { releaseBo } from "@gpuvm/drm-model";
+import { type DmaBuf, releaseBo } from "@gpuvm/drm-model";
 import type { Msm } from "../drv/device.ts";
 import { putIovaSpaces } from "../vma/vma.ts";
 import type { MsmBo } from "./bo.ts";
 import { lockAll, withinPut } from "./locks.ts";
+import { underLru } from "./lru.ts";
+import { putPages } from "./pages.ts";
+import { detach } from "./prime.ts";
 
 /**
  * The last reference of an object went (`msm_gem_free_object`). Where VMAs are left, which only weak references allow,
@@ -33,16 +36,12 @@ function* tearDownAndFree(msm: Msm, bo: MsmBo): Steps<void> {
 }
 
 function end(msm: Msm, bo: MsmBo): void {
-  bo.onLru.remove();
+  if (bo.importAttach !== null) detach(msm, bo.importAttach as DmaBuf, bo);
+  else if (!bo.imported) putPages(msm, bo, "purged");
   // Put exactly what was recorded as held: a foreign dma_resv alone proves nothing (bugs M2, M3).
   bo.privateResv?.put(bo);
-  if (msm.defects.has("M2") && bo.noShare && bo.privateResv === null) bo.put(bo);
-  if (msm.defects.has("M3") && bo.imported) {
-    msm.dev.warn(
-      `drm_gem_object_put of what ${bo.name}'s dma_resv lies in, which is another device's and no object`,
-    );
-  }
-  bo.importedFrom?.bo.put(bo);
+  msm.history.released(bo);
   releaseBo(bo);
+  underLru(msm, () => bo.onLru.remove());
   if (msm.machine.auditing) msm.machine.note(bo.name, "its memory is given back");
 }

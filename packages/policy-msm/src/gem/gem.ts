@@ -16,6 +16,7 @@ import { msmContextVm } from "../drv/context-vm.ts";
 import type { Msm } from "../drv/device.ts";
 import {
   MSM_BO_CACHE_MASK,
+  MSM_BO_CACHES,
   MSM_BO_FLAGS,
   MSM_BO_NO_SHARE,
   MSM_BO_WC,
@@ -24,29 +25,36 @@ import {
 } from "../drv/uapi.ts";
 import type { MsmGemVm } from "../vma/vm.ts";
 import { clearIova, getVmaLocked, setIovaLocked } from "../vma/vma.ts";
-import { MsmBo } from "./bo.ts";
+import { MsmBo, type MsmBoOptions } from "./bo.ts";
 import { lockVmAndObj } from "./locks.ts";
+import { underLru } from "./lru.ts";
 import { vmaRefGet } from "./vma-ref.ts";
 
-/** `MSM_GEM_NEW`. A private object needs the file's VM, and makes it. */
+/** An object with one reference (`msm_gem_new`, `msm_gem_import`), on the list that its pages say (`msm_gem_init_bookkeeping`). */
+export function msmGemNew(msm: Msm, options: MsmBoOptions): MsmBo {
+  const bo = new MsmBo(msm, options);
+  const { pinned, unbacked } = msm.lru;
+  underLru(msm, () => (bo.imported ? pinned : unbacked).push(bo.onLru));
+  return bo;
+}
+
+/** `MSM_GEM_NEW` (`msm_gem_new_handle`). A private object needs the file's VM, and makes it. */
 export function* gemNew(msm: Msm, file: MsmFile, request: RequestOf<"gem_new">): Steps<Errno> {
   const { dev } = msm;
   const flags = request.flags ?? MSM_BO_WC;
-  const cache = flags & MSM_BO_CACHE_MASK;
-  if ((flags & ~MSM_BO_FLAGS) !== 0 || cache === 0 || (cache & (cache - 1)) !== 0) return -EINVAL;
-  if (request.size <= 0) return -EINVAL;
+  if ((flags & ~MSM_BO_FLAGS) !== 0) return -EINVAL;
   const isPrivate = (flags & MSM_BO_NO_SHARE) !== 0;
   if (isPrivate && !msm.rules.vmBind) return -EINVAL;
   const vm = isPrivate ? yield* msmContextVm(msm, file.ctx) : null;
-  if (isPrivate && vm === null) return -ENOMEM;
+  if (isPrivate && vm === null) return -EINVAL;
+  if (request.size <= 0 || !MSM_BO_CACHES.has(flags & MSM_BO_CACHE_MASK)) return -EINVAL;
   yield* preempt(dev, "alloc", "msm_gem_new");
   const size = Math.ceil(request.size / PAGE) * PAGE;
   if (!dev.mayAlloc("msm bo")) {
-    // M2: an object that failed before it got the VM's dma_resv, and that is freed as if it had.
-    if (msm.defects.has("M2") && isPrivate) new MsmBo(msm, { size, flags }).put("creator");
+    msm.history.newFailed(size, flags);
     return -ENOMEM;
   }
-  const bo = new MsmBo(msm, { size, flags, ...(vm === null ? {} : { vm }) });
+  const bo = msmGemNew(msm, { size, flags, ...(vm === null ? {} : { vm }) });
   if (!dev.mayAlloc("handle")) {
     bo.put("creator");
     return -ENOMEM;
@@ -64,8 +72,7 @@ export function msmGemOpen(file: MsmFile, bo: MsmBo, handle: number): void {
 
 /** `MSM_GEM_INFO(GET_IOVA)`: an address, and a VMA to keep it; page-table entries come with the first submit. */
 export function* getIova(msm: Msm, file: MsmFile, handle: number): Steps<Errno> {
-  if (file.ctx.vmBind) return -EINVAL;
-  return yield* withVmAndObj(msm, file, handle, (bo, vm) => {
+  return yield* withVmAndObj(msm, file, handle, noAnswer, (bo, vm) => {
     const va = getVmaLocked(msm, bo, vm);
     if (va < 0) return va;
     tell(bo, vm, vm.vas.addr(va));
@@ -75,9 +82,9 @@ export function* getIova(msm: Msm, file: MsmFile, handle: number): Steps<Errno> 
 
 /** `MSM_GEM_INFO(SET_IOVA)`; 0 takes the object out of the VM at once. */
 export function* setIova(msm: Msm, file: MsmFile, handle: number, iova: number): Steps<Errno> {
-  if (file.ctx.vmBind) return -EINVAL;
-  if (!msm.rules.setIova) return -EOPNOTSUPP;
-  return yield* withVmAndObj(msm, file, handle, (bo, vm) => {
+  // Only where the VM is the program's own.
+  const refuse = (vm: MsmGemVm) => (msm.rules.setIova && vm !== msm.gpuVm ? 0 : -EOPNOTSUPP);
+  return yield* withVmAndObj(msm, file, handle, refuse, (bo, vm) => {
     if (iova === 0) {
       clearIova(msm, bo, vm);
       bo.toldIn = null;
@@ -95,10 +102,16 @@ function tell(bo: MsmBo, vm: MsmGemVm, iova: number): void {
   bo.toldIova = iova;
 }
 
+function noAnswer(): Errno {
+  return 0;
+}
+
+/** `msm_ioctl_gem_info`: the VM is made even for a program that may not ask, since it manages addresses itself. */
 function* withVmAndObj(
   msm: Msm,
   file: MsmFile,
   handle: number,
+  refuse: (vm: MsmGemVm) => Errno,
   fn: (bo: MsmBo, vm: MsmGemVm) => Errno,
 ): Steps<Errno> {
   const bo = file.lookup(handle, "ioctl");
@@ -107,7 +120,8 @@ function* withVmAndObj(
   // From here on the handle may be closed: the object is held, a mapping of it is not.
   yield* preempt(msm.dev, "preempt", "msm_ioctl_gem_info");
   let ret: Errno = -ENOMEM;
-  if (vm !== null) {
+  if (vm !== null) ret = file.ctx.vmBind ? -EINVAL : refuse(vm);
+  if (vm !== null && ret === 0) {
     const exec = yield* lockVmAndObj(msm, vm, bo);
     ret = fn(bo, vm);
     exec.fini();

@@ -3,11 +3,16 @@ import type { Msm } from "../drv/device.ts";
 import type { MsmGemVm } from "../vma/vm.ts";
 import type { MsmBo } from "./bo.ts";
 
+/** Locks a VM: not where objects own their VMAs, and a VM has a spinlock for its addresses only. */
+export function* lockVm(msm: Msm, exec: DrmExec, vm: MsmGemVm): Steps<Errno> {
+  return msm.rules.vmas === "bo" ? 0 : yield* exec.lockObj(vm.rObj);
+}
+
 /** Locks a VM, then an object that does not share its dma_resv (`msm_gem_lock_vm_and_obj`). Unlock with `fini`. */
 export function* lockVmAndObj(msm: Msm, vm: MsmGemVm, bo: MsmBo): Steps<DrmExec> {
   const exec = new DrmExec(msm.dev);
   while (exec.untilAllLocked()) {
-    yield* exec.lockObj(vm.rObj);
+    yield* lockVm(msm, exec, vm);
     if (exec.contended !== null) continue;
     if (bo.resv !== vm.resv) yield* exec.lockObj(bo);
   }

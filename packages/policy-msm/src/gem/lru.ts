@@ -1,4 +1,5 @@
 import { List } from "@gpuvm/core";
+import type { Msm } from "../drv/device.ts";
 import type { MsmBo } from "./bo.ts";
 
 /**
@@ -10,7 +11,7 @@ import type { MsmBo } from "./bo.ts";
 export class Lru {
   /** Without pages. */
   readonly unbacked: List<MsmBo> = new List();
-  /** With pages that must stay. */
+  /** With pages that must stay: pinned, or of another driver. */
   readonly pinned: List<MsmBo> = new List();
   /** With pages that may be swapped out, least recently used first. */
   readonly willneed: List<MsmBo> = new List();
@@ -19,10 +20,28 @@ export class Lru {
 
   /** Puts an object where its state says, at the tail (`update_lru_locked`). */
   update(bo: MsmBo): void {
-    bo.onLru.remove();
-    if (bo.pages !== "resident") this.unbacked.push(bo.onLru);
-    else if (bo.pins > 0) this.pinned.push(bo.onLru);
-    else if (bo.madv === "willneed") this.willneed.push(bo.onLru);
-    else this.dontneed.push(bo.onLru);
+    this.#listOf(bo).push(removed(bo));
+  }
+
+  #listOf(bo: MsmBo): List<MsmBo> {
+    if (bo.pages !== "resident") return this.unbacked;
+    if (bo.pins > 0) return this.pinned;
+    return bo.madv === "willneed" ? this.willneed : this.dontneed;
+  }
+}
+
+function removed({ onLru }: MsmBo): MsmBo["onLru"] {
+  onLru.remove();
+  return onLru;
+}
+
+/** Does something under `gem_lru_mutex`. Nobody sleeps while holding it, so nobody waits for it either. */
+export function underLru<T>(msm: Msm, fn: () => T): T {
+  const { current } = msm.dev;
+  msm.lruLock.acquire(current);
+  try {
+    return fn();
+  } finally {
+    msm.lruLock.release(current);
   }
 }

@@ -4,6 +4,7 @@ import type { Msm } from "../drv/device.ts";
 import type { MsmGemVm } from "../vma/vm.ts";
 import { putIovaSpaces, vmaMap } from "../vma/vma.ts";
 import type { MsmBo } from "./bo.ts";
+import { underLru } from "./lru.ts";
 
 /** Makes an object's pages be there, without a pin (`get_pages`, `msm_gem_get_pages_locked`). Needs its lock. */
 export function getPages(msm: Msm, bo: MsmBo): Errno {
@@ -12,20 +13,31 @@ export function getPages(msm: Msm, bo: MsmBo): Errno {
   if (bo.pages === "resident") return 0;
   if (!msm.dev.mayAlloc("pages")) return -ENOMEM;
   bo.pages = "resident";
+  underLru(msm, () => msm.lru.update(bo));
   return 0;
+}
+
+/** Gives the pages up, or drops them with the object (`put_pages`). Needs the object's lock while it has references. */
+export function putPages(msm: Msm, bo: MsmBo, left: "evicted" | "purged"): void {
+  // VM_BIND VMs map it again at their next submit.
+  if (bo.refs > 0) gpuvmBoGemEvict(bo, true);
+  if (bo.pages !== "resident") return;
+  if (bo.refs > 0) bo.takePages(left);
+  else bo.pages = "none";
+  underLru(msm, () => msm.lru.update(bo));
 }
 
 /** Pages there, and page-table entries for a VMA (`msm_gem_pin_vma_locked`); the pin itself is the caller's. */
 export function pinVmaLocked(msm: Msm, bo: MsmBo, vm: MsmGemVm, va: Gpuva): Errno {
   const ret = getPages(msm, bo);
-  if (ret === 0) vmaMap(msm, vm, va, bo);
-  return ret;
+  return ret === 0 ? vmaMap(msm, vm, va, bo) : ret;
 }
 
 /** Pins pages (`msm_gem_pin_obj_locked`). Needs the LRU lock. */
 export function pinObj(msm: Msm, bo: MsmBo): void {
   bo.pins++;
-  msm.lru.update(bo);
+  bo.onLru.remove();
+  msm.lru.pinned.push(bo.onLru);
 }
 
 /** Unpins pages (`msm_gem_unpin_active`). Needs the LRU lock, and not the object's: it runs in `run_job`. */
@@ -41,7 +53,7 @@ export function* pinOne(msm: Msm, bo: MsmBo): Steps<void> {
   unlock(msm.dev, msm.lruLock);
 }
 
-/** Unpins one object, under the LRU lock. */
+/** Unpins one object, under the LRU lock (`msm_gem_unpin_locked`). */
 export function* unpinOne(msm: Msm, bo: MsmBo): Steps<void> {
   yield* lock(msm.dev, msm.lruLock, "msm_gem_unpin_locked");
   unpinObj(msm, bo);
@@ -49,15 +61,16 @@ export function* unpinOne(msm: Msm, bo: MsmBo): Steps<void> {
 }
 
 /**
- * Gives an object's pages up: its entries go in all VMs, its VMAs and addresses stay (`msm_gem_evict`, `msm_gem_purge`).
- * Needs the lock of the object, of every VM it is mapped in, and of the LRUs.
+ * Takes an object's pages: its entries go in all VMs, its VMAs and addresses stay (`msm_gem_evict`, `msm_gem_purge`).
+ * Needs the lock of the object and of every VM it is mapped in.
  */
 export function dropPages(msm: Msm, bo: MsmBo, how: "evict" | "purge"): void {
   putIovaSpaces(msm, bo, null, false, how);
-  // put_pages: VM_BIND VMs map it again at their next submit.
-  gpuvmBoGemEvict(bo, true);
-  if (how === "purge") bo.madv = "purged";
-  bo.takePages(how === "purge" ? "purged" : "evicted");
+  putPages(msm, bo, how === "purge" ? "purged" : "evicted");
+  if (how === "purge") {
+    underLru(msm, () => {
+      bo.madv = "purged";
+    });
+  }
   msm.machine.counts.evictions++;
-  msm.lru.update(bo);
 }

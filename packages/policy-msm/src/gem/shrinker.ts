@@ -1,64 +1,100 @@
-import { type DmaResv, type List, type Steps, USAGE_BOOKKEEP } from "@gpuvm/core";
+import {
+  type DrmGpuvmBo,
+  gemVmBos,
+  gpuvmBoGet,
+  gpuvmBoPut,
+  List,
+  PAGE,
+  type Steps,
+  USAGE_BOOKKEEP,
+} from "@gpuvm/core";
 import { waitResvTimeout } from "@gpuvm/drm-model";
 import type { Msm } from "../drv/device.ts";
+import type { MsmGemVm } from "../vma/vm.ts";
 import type { MsmBo } from "./bo.ts";
 import { dropPages } from "./pages.ts";
 
-/** How long a reclaim waits at most for one busy object: 10 jiffies of 10 ms. */
-const WAIT_NS = 100_000_000;
+/** How long a reclaim waits at most for one busy object: 10 jiffies, which are 40 ms at 250 Hz (`wait_for_idle`). */
+const WAIT_NS = 40_000_000;
+
+/** What a scan came to, in pages. */
+export interface Scanned {
+  /** Given up. */
+  readonly freed: number;
+  /** Looked at, and not given up. */
+  readonly remaining: number;
+}
 
 /**
  * Memory pressure (`msm_gem_shrinker_scan`): drops what programs said they do not need, then swaps out; then both
- * again, waiting for the GPU. Takes no lock that it would have to wait for: what is locked is skipped.
- *
- * @returns bytes given up
+ * again, waiting for the GPU if the caller can. Takes no lock that it would have to wait for: what is locked is skipped.
  */
-export function* msmGemShrinkerScan(msm: Msm, bytes: number): Steps<number> {
+export function* msmGemShrinkerScan(msm: Msm, pages: number, canBlock: boolean): Steps<Scanned> {
   const { dontneed, willneed } = msm.lru;
   let freed = 0;
-  for (const wait of [false, true]) {
+  let remaining = 0;
+  for (const wait of canBlock ? [false, true] : [false]) {
     for (const [list, how] of [
       [dontneed, "purge"],
       [willneed, "evict"],
     ] as const) {
-      if (freed < bytes) freed += yield* scan(msm, list, how, bytes - freed, wait);
+      if (freed >= pages) break;
+      const scanned = yield* lruScan(msm, list, pages - freed, (bo) => reclaim(msm, bo, how, wait));
+      freed += scanned.freed;
+      remaining += scanned.remaining;
     }
   }
-  return freed;
+  return { freed, remaining };
 }
 
-/** Looks at each object of a list once, least recently used first (`drm_gem_lru_scan`). */
-function* scan(
+/**
+ * Looks at the objects of a list, least recently used first; what is passed over goes to the tail (`drm_gem_lru_scan`).
+ * `shrink` runs with the object's lock.
+ */
+function* lruScan(
   msm: Msm,
   list: List<MsmBo>,
-  how: "evict" | "purge",
-  bytes: number,
-  wait: boolean,
-): Steps<number> {
+  pages: number,
+  shrink: (bo: MsmBo) => Steps<boolean>,
+): Steps<Scanned> {
+  const { dev } = msm;
+  const passed = new List<MsmBo>();
   let freed = 0;
-  const seen = new Set<MsmBo>();
-  for (let bo = next(list, seen); bo !== null && freed < bytes; bo = next(list, seen)) {
-    seen.add(bo);
-    bo.get("ioctl");
-    if (yield* reclaim(msm, bo, how, wait)) freed += bo.size;
+  let remaining = 0;
+  msm.lruLock.acquire(dev.current);
+  for (let bo = nextOf(list, passed); bo !== null; bo = freed < pages ? nextOf(list, passed) : null) {
+    msm.lruLock.release(dev.current);
+    const size = bo.size / PAGE;
+    if (bo.resv.tryAcquire(dev.current)) {
+      if (yield* shrink(bo)) freed += size;
+      else if (bo.onLru.list === passed) remaining += size;
+      bo.resv.release(dev.current);
+    } else remaining += size;
     bo.put("ioctl");
+    msm.lruLock.acquire(dev.current);
   }
-  return freed;
+  for (const bo of passed.toArray()) {
+    bo.onLru.remove();
+    list.push(bo.onLru);
+  }
+  msm.lruLock.release(dev.current);
+  return { freed, remaining };
 }
 
-function next(list: List<MsmBo>, seen: ReadonlySet<MsmBo>): MsmBo | null {
-  for (const bo of list.toArray()) if (!seen.has(bo) && bo.refs > 0) return bo;
+/** The first object that is not about to be freed, put aside and held. */
+function nextOf(list: List<MsmBo>, passed: List<MsmBo>): MsmBo | null {
+  for (let bo = list.head?.owner; bo !== undefined; bo = list.head?.owner) {
+    bo.onLru.remove();
+    passed.push(bo.onLru);
+    if (bo.refs > 0) return bo.get("ioctl") as MsmBo;
+  }
   return null;
 }
 
 function* reclaim(msm: Msm, bo: MsmBo, how: "evict" | "purge", wait: boolean): Steps<boolean> {
-  const { dev, machine } = msm;
-  const task = dev.current;
-  if (!bo.resv.tryAcquire(task)) return false;
-  if (wait) yield* waitResvTimeout(machine, bo.resv, USAGE_BOOKKEEP, WAIT_NS, "wait_for_idle");
-  const done = evictable(bo, how) && withVmLocks(msm, bo, () => dropPages(msm, bo, how));
-  bo.resv.release(task);
-  return done;
+  if (wait && !(yield* waitResvTimeout(msm.machine, bo.resv, USAGE_BOOKKEEP, WAIT_NS, "wait_for_idle")))
+    return false;
+  return evictable(bo, how) && withVmLocks(msm, bo, () => dropPages(msm, bo, how));
 }
 
 /** Pages of our own, not pinned, and no fence of any kind left (`is_purgeable`, `is_unevictable`, `msm_gem_active`). */
@@ -70,21 +106,27 @@ function evictable(bo: MsmBo, how: "evict" | "purge"): boolean {
 
 /** Try-locks every VM that the object is mapped in; false: one of them was taken (`with_vm_locks`). */
 function withVmLocks(msm: Msm, bo: MsmBo, fn: () => void): boolean {
+  if (msm.rules.vmas === "bo") {
+    // 6.16: a VM has a spinlock for its addresses only, and nobody sleeps with it.
+    fn();
+    return true;
+  }
   const task = msm.dev.current;
-  const locked: DmaResv[] = [];
+  const locked: DrmGpuvmBo[] = [];
   let all = true;
-  for (const { resv } of msm.vmas.vms(bo)) {
+  for (const vmBo of gemVmBos(bo).toArray()) {
+    const { resv } = vmBo.vm as MsmGemVm;
     // A private object's lock is its VM's, which is held.
-    if (resv === bo.resv || locked.includes(resv)) continue;
+    if (resv === bo.resv) continue;
     all = resv.tryAcquire(task);
     if (!all) break;
-    locked.push(resv);
+    // Held, so that it stays on the object's list until the unlock.
+    locked.push(gpuvmBoGet(vmBo, "ioctl"));
   }
-  if (all) {
-    msm.lruLock.acquire(task);
-    fn();
-    msm.lruLock.release(task);
+  if (all) fn();
+  for (const vmBo of locked) {
+    vmBo.vm.resv.release(task);
+    gpuvmBoPut(vmBo, "ioctl");
   }
-  for (const resv of locked.reverse()) resv.release(task);
   return all;
 }

@@ -1,10 +1,21 @@
-import { type DmaFence, EINVAL, ENOENT, type Errno, type Holder, Lock, type Steps } from "@gpuvm/core";
-import { BindQueue, Kref, type Machine, preempt, type RequestOf, waitFence } from "@gpuvm/drm-model";
+import {
+  type DmaFence,
+  EINVAL,
+  ENOENT,
+  ENOMEM,
+  type Errno,
+  type Holder,
+  Lock,
+  type Steps,
+} from "@gpuvm/core";
+import { Kref, preempt, type RequestOf, waitFence } from "@gpuvm/drm-model";
 import type { MsmContext } from "../drv/context.ts";
 import { msmContextVm } from "../drv/context-vm.ts";
 import type { Msm } from "../drv/device.ts";
 import { MSM_SUBMITQUEUE_ALLOW_PREEMPT, MSM_SUBMITQUEUE_VM_BIND } from "../drv/uapi.ts";
-import { Entity } from "./ring.ts";
+import type { MsmGemVm } from "../vma/vm.ts";
+import { NR_SCHED_PRIORITIES } from "./ring.ts";
+import { SchedEntity } from "./sched.ts";
 
 /** A submitqueue (`struct msm_gpu_submitqueue`): held by its context, and by each submit and bind job of it. */
 export class MsmQueue {
@@ -22,42 +33,33 @@ export class MsmQueue {
   readonly fences: Map<number, DmaFence> = new Map();
   /** Number of the last submit (`last_fence`). */
   lastFence = 0;
-  /** Its timeline. */
-  readonly context: number;
-  /** Submits that wait for their dependencies. */
-  readonly entity: Entity;
-  /** Bind jobs, for a VM_BIND queue. */
-  readonly binds: BindQueue | null;
-  /** The last bind job's fence. */
+  /** Where its jobs wait: shared by all queues of the context with its ring and priority, or its own for binds. */
+  readonly entity: SchedEntity;
+  /** Which ring its submits go to (`ring_nr`). */
+  readonly ringNr: number;
+  /** The model's: the last submit's fence. */
+  lastSubmit: DmaFence | null = null;
+  /** The model's: the last bind job's fence, which a program passes on to its next submit. */
   lastBind: DmaFence | null = null;
-  readonly #machine: Machine;
   readonly #refs: Kref;
-  #seqno = 0;
 
   /** A queue with one reference, the context's (`msm_submitqueue_create`). */
-  constructor(msm: Msm, ctx: MsmContext, id: number, flags: number) {
-    const { machine, dev } = msm;
+  constructor(msm: Msm, ctx: MsmContext, id: number, flags: number, ringNr: number, entity: SchedEntity) {
+    const { dev } = msm;
     this.name = `queue#${dev.serial()}`;
     this.id = id;
     this.flags = flags;
     this.ctx = ctx;
     ctx.get(this);
-    this.#machine = machine;
     this.#refs = new Kref(dev, this.name, ctx, () => ctx.put(this));
     this.lock = new Lock(`lock of ${this.name}`, "msm_queue", dev.lockdep);
-    this.context = machine.fenceContext();
-    this.entity = new Entity(msm.ring);
-    this.binds = this.vmBind ? new BindQueue(machine, this.name) : null;
+    this.ringNr = ringNr;
+    this.entity = entity;
   }
 
   /** `MSM_SUBMITQUEUE_VM_BIND`: for binds only. */
   get vmBind(): boolean {
     return (this.flags & MSM_SUBMITQUEUE_VM_BIND) !== 0;
-  }
-
-  /** The next fence of its timeline. */
-  nextFence(): DmaFence {
-    return this.#machine.fence(this.context, ++this.#seqno);
   }
 
   /** Takes a reference (`msm_submitqueue_get`). */
@@ -72,17 +74,51 @@ export class MsmQueue {
   }
 }
 
-/** `MSM_SUBMITQUEUE_NEW`. */
+/** `MSM_SUBMITQUEUE_NEW` (`msm_submitqueue_create`). A queue for binds that is refused has made the VM all the same. */
 export function* queueNew(msm: Msm, ctx: MsmContext, request: RequestOf<"queue_new">): Steps<Errno> {
   const flags = request.flags ?? 0;
   if ((flags & ~(MSM_SUBMITQUEUE_ALLOW_PREEMPT | MSM_SUBMITQUEUE_VM_BIND)) !== 0) return -EINVAL;
+  let queue: MsmQueue;
   if ((flags & MSM_SUBMITQUEUE_VM_BIND) !== 0) {
-    if (!ctx.vmBind) return -EINVAL;
-    if ((yield* msmContextVm(msm, ctx)) === null) return -ENOENT;
+    const vm = yield* msmContextVm(msm, ctx);
+    if (vm === null) return -ENOMEM;
+    if (!ctx.vmBind || (request.prio ?? 0) !== 0) return -EINVAL;
+    queue = bindQueue(msm, ctx, request.queue, flags, vm);
+  } else {
+    const made = submitQueue(msm, ctx, request.queue, flags, request.prio ?? defaultPriority(msm));
+    if (made === null) return -EINVAL;
+    queue = made;
   }
   yield* preempt(msm.dev, "publish", "msm_submitqueue_create");
-  ctx.queues.set(request.queue, new MsmQueue(msm, ctx, request.queue, flags));
+  ctx.queues.set(request.queue, queue);
   return 0;
+}
+
+/** The queue that every context has (`msm_submitqueue_init`). */
+export function queueZero(msm: Msm, ctx: MsmContext): MsmQueue {
+  return submitQueue(msm, ctx, 0, 0, defaultPriority(msm)) as MsmQueue;
+}
+
+/** In the middle of what there is, or below. */
+function defaultPriority(msm: Msm): number {
+  return Math.ceil((msm.rings.length * NR_SCHED_PRIORITIES - 1) / 2);
+}
+
+/** `msm_gpu_convert_priority`, `get_sched_entity`; null: no such priority. */
+function submitQueue(msm: Msm, ctx: MsmContext, id: number, flags: number, prio: number): MsmQueue | null {
+  const ringNr = Math.floor(prio / NR_SCHED_PRIORITIES);
+  const ring = msm.rings[ringNr];
+  if (ring === undefined) return null;
+  const schedPrio = NR_SCHED_PRIORITIES - (prio % NR_SCHED_PRIORITIES) - 1;
+  const index = ringNr * NR_SCHED_PRIORITIES + schedPrio;
+  const entity = ctx.entities.get(index) ?? new SchedEntity(msm.machine, ring.sched, schedPrio);
+  ctx.entities.set(index, entity);
+  return new MsmQueue(msm, ctx, id, flags, ringNr, entity);
+}
+
+function bindQueue(msm: Msm, ctx: MsmContext, id: number, flags: number, vm: MsmGemVm): MsmQueue {
+  if (vm.sched === null) throw new TypeError("a queue for binds in a VM that the kernel manages");
+  return new MsmQueue(msm, ctx, id, flags, 0, new SchedEntity(msm.machine, vm.sched, 0));
 }
 
 /** `MSM_SUBMITQUEUE_CLOSE`. Work that is queued goes on; 0 is not the program's to close. */

@@ -7,24 +7,28 @@ import type { MsmVmBo } from "../vma/vm.ts";
 import { putIovaSpaces } from "../vma/vma.ts";
 import type { MsmSubmit } from "./submit-state.ts";
 
-/** A submit is done, or failed: it lets go of what it holds (`msm_submit_retire`, `__msm_gem_submit_destroy`). */
+/** A submit is done, or failed: it lets go of what it holds (`msm_submit_retire`). */
 export function* retire(msm: Msm, submit: MsmSubmit): Steps<void> {
   submit.idle();
   for (let i = 0; i < submit.bos.length; i++) {
     const bo = submit.bos[i] as MsmBo;
-    const vmBo = submit.vmBos[i];
-    if (vmBo !== undefined && vmBo !== null) yield* putVmBo(msm, submit, bo, vmBo);
+    yield* putVmBo(msm, submit, bo, submit.vmBos[i] ?? null);
     bo.put(submit);
   }
+}
+
+/** Nothing needs the submit any more (`__msm_gem_submit_destroy`). */
+export function destroy(submit: MsmSubmit): void {
   submit.queue.fences.delete(submit.number);
   submit.queue.put(submit);
 }
 
 /** Keeping the vm_bo keeps its struct, not the mapping: only the maintainer's proposal makes an event of the put. */
-function* putVmBo(msm: Msm, submit: MsmSubmit, bo: MsmBo, vmBo: MsmVmBo): Steps<void> {
-  if (!msm.rules.teardown.retire) {
+function* putVmBo(msm: Msm, submit: MsmSubmit, bo: MsmBo, vmBo: MsmVmBo | null): Steps<void> {
+  if (vmBo === null || !msm.rules.teardown.retire) {
+    if (!msm.rules.submitHoldsVmBo) return;
     yield* lock(msm.dev, bo.resv, "msm_submit_retire");
-    vmBo.requests--;
+    if (vmBo !== null) vmBo.requests--;
     gpuvmBoPut(vmBo, submit);
     unlock(msm.dev, bo.resv);
     return;

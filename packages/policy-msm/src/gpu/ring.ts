@@ -1,103 +1,91 @@
 import type { DmaFence, Steps } from "@gpuvm/core";
 import { GpuEngine, type InUse, type Machine } from "@gpuvm/drm-model";
+import type { MsmLog } from "../drv/log.ts";
+import type { MsmBo } from "../gem/bo.ts";
+import type { MsmGemVm } from "../vma/vm.ts";
+import { Sched } from "./sched.ts";
 
-/** Submits on the ring at once (`num_hw_submissions`). */
+/** Submits on a ring at once (`num_hw_submissions`). */
 export const RING_DEPTH = 8;
 
-/** A submit, as the scheduler sees it. */
-export interface RingJob {
-  /** What it waits for. */
-  readonly after: readonly DmaFence[];
-  /** Signals when the GPU is done. */
-  readonly fence: DmaFence;
+/** Priorities of each ring that a program may ask for. */
+export const NR_SCHED_PRIORITIES = 3;
+
+/** A submit, as a ring sees it. */
+export interface RingWork {
+  /** The file's number. */
+  readonly file: number;
+  /** Command buffers: 0, written empty. */
+  readonly cmds: number;
+  /** Where it runs. */
+  readonly vm: MsmGemVm;
+  /** What it lists. */
+  readonly bos: readonly MsmBo[];
+  /** Address of its commands, where that is told; else null. */
+  readonly cmdIova: number | null;
   /** What it uses, where everything that is mapped is in use. */
   readonly uses: InUse | undefined;
-  /** Called once, when it is written to the ring (`msm_job_run`); false: written empty. */
-  readonly run: () => boolean;
-  /** In process context after the fence has signalled (`msm_submit_retire`). */
-  readonly retire: () => Steps<void>;
 }
 
-/** The submits of one queue: each becomes ready in its turn, when its dependencies have signalled (`drm_sched_entity`). */
-export class Entity {
-  readonly #ring: Ring;
-  readonly #jobs: RingJob[] = [];
-
-  /** Nothing is queued. */
-  constructor(ring: Ring) {
-    this.#ring = ring;
-  }
-
-  /** Queues a submit (`drm_sched_entity_push_job`). */
-  push(job: RingJob): void {
-    if (this.#jobs.push(job) === 1) this.#kick();
-  }
-
-  #kick(): void {
-    for (let job = this.#jobs[0]; job !== undefined; job = this.#jobs[0]) {
-      const blocker = firstBusy(job.after);
-      if (blocker !== null) {
-        blocker.onSignal(() => this.#kick());
-        return;
-      }
-      this.#jobs.shift();
-      this.#ring.ready(job);
-    }
-  }
+/** A submit that was written to a ring. */
+export interface RingJob extends RingWork {
+  /** Number on the ring. */
+  readonly seqno: number;
 }
 
-function firstBusy(fences: readonly DmaFence[]): DmaFence | null {
-  for (let i = 0; i < fences.length; i++) {
-    const fence = fences[i] as DmaFence;
-    if (!fence.signaled) return fence;
-  }
-  return null;
-}
-
-/** The ring: a few submits are on it, the others wait in the order in which they became ready. */
-export class Ring {
+/** A ring and its scheduler (`struct msm_ringbuffer`): what is written to it is done in that order. */
+export class MsmRing {
+  readonly id: number;
+  /** Which submit is written next. */
+  readonly sched: Sched;
+  /** The hardware. */
+  readonly engine: GpuEngine;
+  /** Submits that are written and not done, oldest first. */
+  readonly inFlight: RingJob[] = [];
   /** Submits that were written with their commands, and those written empty. */
   executed = 0;
-  /** See {@link Ring.executed}. */
+  /** See {@link MsmRing.executed}. */
   emptied = 0;
   readonly #machine: Machine;
-  readonly #engine: GpuEngine;
-  readonly #waiting: RingJob[] = [];
-  #onRing = 0;
-  #scheduled = false;
+  readonly #log: MsmLog | null;
+  readonly #context: number;
+  #seqno = 0;
 
-  /** An empty ring. */
-  constructor(machine: Machine) {
+  /** An empty ring (`msm_ringbuffer_new`). */
+  constructor(machine: Machine, id: number, log: MsmLog | null) {
+    this.id = id;
     this.#machine = machine;
-    this.#engine = new GpuEngine(machine, "ring");
+    this.#log = log;
+    this.sched = new Sched(machine, `ring${id}`, RING_DEPTH);
+    this.engine = new GpuEngine(machine, `ring${id}`);
+    this.#context = machine.fenceContext();
   }
 
-  /** @internal a submit's dependencies have signalled */
-  ready(job: RingJob): void {
-    this.#waiting.push(job);
-    this.#schedule();
-  }
-
-  /** The scheduler's worker runs while there is room (`drm_sched_run_job_work`). */
-  #schedule(): void {
-    if (this.#scheduled || this.#onRing === RING_DEPTH || this.#waiting.length === 0) return;
-    this.#scheduled = true;
-    this.#machine.queueWork("ring run_job", () => this.#run(), "signalling");
-  }
-
-  *#run(): Steps<void> {
-    this.#scheduled = false;
-    const job = this.#waiting.shift();
-    if (job === undefined) return;
-    this.#onRing++;
-    const work = job.run();
-    if (work) this.executed++;
+  /**
+   * Writes a submit (`msm_gpu_submit`).
+   *
+   * @param retire what is let go when it is done, in the GPU's own worker
+   * @returns the hardware's fence
+   */
+  submit(work: RingWork, retire: () => Steps<void>): DmaFence {
+    const fence = this.#machine.fence(this.#context, ++this.#seqno);
+    const job: RingJob = { ...work, seqno: this.#seqno };
+    const { cmds, uses } = work;
+    if (cmds > 0) this.executed++;
     else this.emptied++;
-    job.fence.onSignal(() => {
-      this.#onRing--;
-      this.#schedule();
+    this.#log?.gpu("run", job);
+    this.inFlight.push(job);
+    fence.onSignal(() => {
+      this.#log?.gpu("done", job);
+      this.#machine.queueUrgentWork(`ring${this.id} retire`, () => this.#retire(job, retire));
     });
-    this.#engine.submit({ fence: job.fence, after: [], work, uses: job.uses, retire: job.retire });
-    this.#schedule();
+    this.engine.submit({ fence, after: [], work: cmds > 0, uses });
+    return fence;
+  }
+
+  /** `retire_submit`. */
+  *#retire(job: RingJob, retire: () => Steps<void>): Steps<void> {
+    this.inFlight.splice(this.inFlight.indexOf(job), 1);
+    yield* retire();
   }
 }

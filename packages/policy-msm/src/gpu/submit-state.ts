@@ -1,10 +1,13 @@
-import { type DmaFence, ECANCELED, type Steps } from "@gpuvm/core";
-import { noteUse } from "@gpuvm/drm-model";
+import { type DmaFence, ECANCELED, type Errno, type Steps } from "@gpuvm/core";
+import { type InUse, noteUse } from "@gpuvm/drm-model";
 import type { Msm } from "../drv/device.ts";
 import type { MsmBo } from "../gem/bo.ts";
+import { underLru } from "../gem/lru.ts";
 import { unpinObj } from "../gem/pages.ts";
 import type { MsmGemVm, MsmVmBo } from "../vma/vm.ts";
 import type { MsmQueue } from "./queue.ts";
+import { destroy, retire } from "./retire.ts";
+import type { MsmRing } from "./ring.ts";
 
 /**
  * A submit (`struct msm_gem_submit`): holds its objects, and in some versions their vm_bos, from the lookup until it
@@ -21,6 +24,8 @@ export class MsmSubmit {
   readonly bos: MsmBo[] = [];
   /** Their links to the VM, counted; null where this version does not hold them, or the submit failed before. */
   readonly vmBos: (MsmVmBo | null)[] = [];
+  /** Address of its commands, where a program that manages addresses tells it; else null. */
+  cmdIova: number | null = null;
   /** Objects that were locked and fenced. */
   fenced = 0;
   /** Its objects' pages are pinned. */
@@ -29,6 +34,8 @@ export class MsmSubmit {
   fence: DmaFence | null = null;
   /** The program's number of the fence. */
   number = 0;
+  /** The scheduler's reference on the submit goes in a worker of its own. */
+  #freedAlone = true;
   #active = 0;
   #writes: Uint8Array | null = null;
 
@@ -81,6 +88,7 @@ export class MsmSubmit {
     this.number = number ?? queue.lastFence + 1;
     queue.lastFence = Math.max(queue.lastFence, this.number);
     queue.fences.set(this.number, fence);
+    queue.lastSubmit = fence;
   }
 
   /** Armed, but it will not run: whoever waits is let go. */
@@ -90,25 +98,47 @@ export class MsmSubmit {
   }
 
   /** Queues it behind what it waits for (`drm_sched_entity_push_job`). */
-  push(msm: Msm, after: readonly DmaFence[], work: boolean, retire: () => Steps<void>): void {
-    const fence = this.fence as DmaFence;
-    fence.onSignal(() => this.idle());
-    const { vm } = this;
+  push(msm: Msm, after: readonly DmaFence[], cmds: number): void {
+    const finished = this.fence as DmaFence;
+    finished.onSignal(() => this.idle());
+    const { vm, queue } = this;
     // A program that manages addresses passes the fences of its binds in.
     const uses =
-      vm.managed || !work
+      vm.managed || cmds === 0
         ? undefined
-        : noteUse(msm.machine, fence, { vm: vm.record, keeps: "pages", settled: !vm.unusable });
-    this.queue.entity.push({ after, fence, retire, uses, run: () => this.#run(msm) && work });
+        : noteUse(msm.machine, finished, { vm: vm.record, keeps: "pages", settled: !vm.unusable });
+    // msm_job_free. While schedules are explored its reference goes with the retire worker's: one worker less.
+    this.#freedAlone = !msm.dev.stepping;
+    const ring = msm.rings[queue.ringNr] as MsmRing;
+    queue.entity.push({
+      label: this.name,
+      after,
+      finished,
+      run: () => this.#run(msm, ring, cmds, uses),
+      ...(this.#freedAlone ? { free: () => destroyed(this) } : {}),
+    });
   }
 
-  /** Written to the ring (`msm_job_run`): the fence alone keeps the pages now. False: its commands are left out. */
-  #run(msm: Msm): boolean {
-    const { current } = msm.dev;
-    msm.lruLock.acquire(current);
-    for (const bo of this.bos) unpinObj(msm, bo);
-    msm.lruLock.release(current);
-    this.pinned = false;
-    return !this.queue.ctx.closed && !this.vm.unusable;
+  *#retire(msm: Msm): Steps<void> {
+    yield* retire(msm, this);
+    if (!this.#freedAlone) destroy(this);
   }
+
+  /** Written to the ring (`msm_job_run`): from here on the fence alone keeps the pages. */
+  *#run(msm: Msm, ring: MsmRing, cmds: number, uses: InUse | undefined): Steps<DmaFence | Errno> {
+    underLru(msm, () => {
+      for (const bo of this.bos) unpinObj(msm, bo);
+    });
+    this.pinned = false;
+    const { ctx } = this.queue;
+    const empty = ctx.closed && msm.rules.emptiesAtClose;
+    const { vm, bos, cmdIova } = this;
+    return ring.submit({ file: ctx.file, cmds: empty ? 0 : cmds, vm, bos, cmdIova, uses }, () =>
+      this.#retire(msm),
+    );
+  }
+}
+
+function* destroyed(submit: MsmSubmit): Steps<void> {
+  destroy(submit);
 }

@@ -19,16 +19,14 @@ import { pinVmaLocked } from "../gem/pages.ts";
 import type { MsmGemVm } from "../vma/vm.ts";
 import type { MsmSubmit } from "./submit-state.ts";
 
-/** The VM, its external objects, and what the submit lists beside (`submit_lock_objects_vmbind`). */
+/** The VM and its external objects (`submit_lock_objects_vmbind`). */
 export function* lockObjectsVmBind(msm: Msm, submit: MsmSubmit): Steps<DrmExec | Errno> {
-  const { vm, bos } = submit;
+  const { vm } = submit;
   const exec = new DrmExec(msm.dev, DRM_EXEC_IGNORE_DUPLICATES);
   while (exec.untilAllLocked()) {
     let ret = yield* gpuvmPrepareVm(vm, exec, 1);
     if (exec.contended !== null) continue;
     if (ret === 0) ret = yield* gpuvmPrepareObjects(vm, exec, 1);
-    if (exec.contended !== null) continue;
-    if (ret === 0) ret = yield* exec.prepareArray(bos, 1);
     if (exec.contended !== null || ret === 0) continue;
     exec.fini();
     return ret;
@@ -41,9 +39,9 @@ export function* lockObjectsVmBind(msm: Msm, submit: MsmSubmit): Steps<DrmExec |
  * The submit's fence on the VM and its external objects, without implicit synchronisation; then, and not before, what
  * was evicted is mapped again (`drm_gpuvm_validate`).
  */
-export function* fenceAndValidate(vm: MsmGemVm, exec: DrmExec, fence: DmaFence, queue: number): Steps<Errno> {
+export function* fenceAndValidate(vm: MsmGemVm, exec: DrmExec, fence: DmaFence): Steps<Errno> {
   gpuvmResvAddFence(vm, exec, fence, USAGE_BOOKKEEP, USAGE_BOOKKEEP);
-  vm.lastFences.set(queue, fence);
+  vm.lastFence = [fence, ...(vm.lastFence ?? [])].filter(({ signaled }) => !signaled);
   return yield* gpuvmValidate(vm, exec);
 }
 

@@ -6,6 +6,7 @@ import {
   ENOMEM,
   EPIPE,
   type Errno,
+  type Gpuva,
   gpuvmBoGet,
   type Steps,
   USAGE_READ,
@@ -17,16 +18,34 @@ import { msmContextVm } from "../drv/context-vm.ts";
 import type { Msm } from "../drv/device.ts";
 import { MSM_SUBMIT_FENCE_FD_IN, MSM_SUBMIT_NO_IMPLICIT } from "../drv/uapi.ts";
 import type { MsmBo } from "../gem/bo.ts";
-import { pinObj, pinVmaLocked, unpinObj } from "../gem/pages.ts";
+import { lockVm } from "../gem/locks.ts";
+import { pinObj, pinVmaLocked, unpinOne } from "../gem/pages.ts";
 import type { MsmGemVm } from "../vma/vm.ts";
 import { getVmaLocked } from "../vma/vma.ts";
 import { vmBoOf } from "../vma/vma-store.ts";
-import { retire } from "./retire.ts";
+import { destroy, retire } from "./retire.ts";
 import { MsmSubmit } from "./submit-state.ts";
 import { fenceAndValidate, lockObjectsVmBind } from "./submit-vm-bind.ts";
 
+/** What a submit asks beside what traces record. */
+export interface SubmitMore {
+  /** What its in-fences are. */
+  readonly after: readonly DmaFence[];
+  /** Listed objects whose fences it does not wait for (`MSM_SUBMIT_BO_NO_IMPLICIT`), by index. */
+  readonly noImplicit: ReadonlySet<number>;
+  /** Address of its commands, of a program that manages addresses; null: not told. */
+  readonly cmdIova: number | null;
+}
+
+const NOTHING_MORE: SubmitMore = { after: [], noImplicit: new Set(), cmdIova: null };
+
 /** `MSM_GEM_SUBMIT` (`msm_ioctl_gem_submit`). */
-export function* gemSubmit(msm: Msm, file: MsmFile, request: RequestOf<"submit">): Steps<Errno> {
+export function* gemSubmit(
+  msm: Msm,
+  file: MsmFile,
+  request: RequestOf<"submit">,
+  more: SubmitMore = NOTHING_MORE,
+): Steps<Errno> {
   const { ctx } = file;
   const vm = yield* msmContextVm(msm, ctx);
   if (vm === null) return -ENOMEM;
@@ -36,14 +55,21 @@ export function* gemSubmit(msm: Msm, file: MsmFile, request: RequestOf<"submit">
   if (queue.vmBind) return -EINVAL;
   if (!msm.dev.mayAlloc("msm submit")) return -ENOMEM;
   const submit = new MsmSubmit(msm, queue, vm);
+  submit.cmdIova = more.cmdIova;
   return yield* countSubmit(
     msm.machine,
-    () => answer(msm, file, submit, request),
+    () => underQueueLock(msm, file, submit, request, more),
     () => submit.fenced,
   );
 }
 
-function* answer(msm: Msm, file: MsmFile, submit: MsmSubmit, request: RequestOf<"submit">): Steps<Errno> {
+function* underQueueLock(
+  msm: Msm,
+  file: MsmFile,
+  submit: MsmSubmit,
+  request: RequestOf<"submit">,
+  more: SubmitMore,
+): Steps<Errno> {
   const { dev } = msm;
   const { queue } = submit;
   yield* lock(dev, queue.lock, "msm_ioctl_gem_submit");
@@ -51,10 +77,13 @@ function* answer(msm: Msm, file: MsmFile, submit: MsmSubmit, request: RequestOf<
   if (ret === 0) {
     // From here on the handles may be closed: the objects are held, their mappings are not.
     yield* preempt(dev, "preempt", "submit_lookup_objects");
-    ret = yield* lockPinAndQueue(msm, file, submit, request);
+    ret = yield* lockPinAndQueue(msm, file, submit, request, more);
   }
   unlock(dev, queue.lock);
-  if (ret !== 0) yield* retire(msm, submit);
+  if (ret !== 0) {
+    yield* retire(msm, submit);
+    destroy(submit);
+  }
   return ret;
 }
 
@@ -70,11 +99,17 @@ function lookupObjects(file: MsmFile, submit: MsmSubmit, request: RequestOf<"sub
   return 0;
 }
 
+/** Without VM_BIND a command buffer lies in a listed object (`submit_bo`). */
+function findCmds({ bos, vm }: MsmSubmit, { cmds }: RequestOf<"submit">): Errno {
+  return vm.managed && (cmds ?? 0) > 0 && bos.length === 0 ? -EINVAL : 0;
+}
+
 function* lockPinAndQueue(
   msm: Msm,
   file: MsmFile,
   submit: MsmSubmit,
   request: RequestOf<"submit">,
+  more: SubmitMore,
 ): Steps<Errno> {
   const { queue, vm } = submit;
   const flags = request.flags ?? 0;
@@ -87,15 +122,16 @@ function* lockPinAndQueue(
     exec.fini();
     return -EINVAL;
   }
-  const after: DmaFence[] = [];
+  const after: DmaFence[] = [...more.after];
   if ((flags & MSM_SUBMIT_FENCE_FD_IN) !== 0) bindFences(submit, after);
-  if (vm.managed && (flags & MSM_SUBMIT_NO_IMPLICIT) === 0) implicitFences(submit, after);
+  if ((flags & MSM_SUBMIT_NO_IMPLICIT) === 0) implicitFences(submit, more.noImplicit, after);
   let ret = yield* pinObjects(msm, submit);
+  if (ret === 0) ret = findCmds(submit, request);
   if (ret === 0) {
-    const fence = queue.nextFence();
+    const fence = queue.entity.arm();
     submit.arm(fence, request.fence);
     if (vm.managed) attachFences(submit, fence);
-    else ret = yield* fenceAndValidate(vm, exec, fence, queue.context);
+    else ret = yield* fenceAndValidate(vm, exec, fence);
   }
   // On an error, unpin before the locks go.
   if (ret !== 0) {
@@ -105,7 +141,7 @@ function* lockPinAndQueue(
   exec.fini();
   if (ret !== 0) return ret;
   if ((request.out ?? 0) > 0) queue.ctx.lastSubmit = submit.fence;
-  submit.push(msm, after, request.cmds !== 0, () => retire(msm, submit));
+  submit.push(msm, after, request.cmds ?? 1);
   return 0;
 }
 
@@ -114,7 +150,7 @@ function* lockObjectsLegacy(msm: Msm, submit: MsmSubmit): Steps<DrmExec | Errno>
   const { bos, vm } = submit;
   const exec = new DrmExec(msm.dev);
   while (exec.untilAllLocked()) {
-    let ret = yield* exec.lockObj(vm.rObj);
+    let ret = yield* lockVm(msm, exec, vm);
     if (exec.contended !== null) continue;
     if (ret === 0) ret = yield* exec.prepareArray(bos, 1);
     if (exec.contended !== null || ret === 0) continue;
@@ -132,15 +168,15 @@ function bindFences(submit: MsmSubmit, after: DmaFence[]): void {
 }
 
 /** What implicit synchronisation waits for (`submit_fence_sync`): for readers the writers, for writers everybody. */
-function implicitFences(submit: MsmSubmit, after: DmaFence[]): void {
-  const { bos, queue } = submit;
+function implicitFences(submit: MsmSubmit, without: ReadonlySet<number>, after: DmaFence[]): void {
+  const { bos } = submit;
   for (let i = 0; i < bos.length; i++) {
+    if (without.has(i)) continue;
     const { resv } = bos[i] as MsmBo;
     const usage = submit.writes(i) ? USAGE_READ : USAGE_WRITE;
     if (resv.busy(usage) === null) continue;
     for (const { fence, usage: of } of resv.pending()) {
-      // What the queue itself does, it does in order.
-      if (of <= usage && fence.context !== queue.context && !after.includes(fence)) after.push(fence);
+      if (of <= usage && !after.includes(fence)) after.push(fence);
     }
   }
 }
@@ -162,7 +198,7 @@ function* pinObjects(msm: Msm, submit: MsmSubmit): Steps<Errno> {
 function pinObject(msm: Msm, submit: MsmSubmit, vm: MsmGemVm, i: number): Errno {
   const bo = submit.bos[i] as MsmBo;
   // A VM_BIND VM maps what was bound, and nothing else.
-  const va = vm.managed ? getVmaLocked(msm, bo, vm) : msm.vmas.find(bo, vm) || -EINVAL;
+  const va = vm.managed ? getVmaLocked(msm, bo, vm) : ownVma(msm, bo, vm);
   if (va < 0) return va;
   const ret = pinVmaLocked(msm, bo, vm, va);
   if (ret !== 0) return ret;
@@ -176,6 +212,11 @@ function pinObject(msm: Msm, submit: MsmSubmit, vm: MsmGemVm, i: number): Errno 
     }
   }
   return 0;
+}
+
+/** Only what the VM maps is locked. */
+function ownVma(msm: Msm, bo: MsmBo, vm: MsmGemVm): Gpuva | Errno {
+  return (bo.resv.owner === msm.dev.current && msm.vmas.find(bo, vm)) || -EINVAL;
 }
 
 /** The mapping was taken away and made again elsewhere: the program's commands still have the old address. */
@@ -194,10 +235,9 @@ function attachFences(submit: MsmSubmit, fence: DmaFence): void {
   }
 }
 
+/** `submit_unpin_objects`. */
 function* unpinAll(msm: Msm, submit: MsmSubmit): Steps<void> {
   if (!submit.pinned) return;
-  yield* lock(msm.dev, msm.lruLock, "submit_unpin_objects");
-  for (const bo of submit.bos) unpinObj(msm, bo);
-  unlock(msm.dev, msm.lruLock);
+  for (const bo of submit.bos) yield* unpinOne(msm, bo);
   submit.pinned = false;
 }

@@ -1,72 +1,37 @@
-import { EINVAL, type Steps } from "@gpuvm/core";
 import type { Bo, Scanout } from "@gpuvm/drm-model";
 import type { Msm } from "../drv/device.ts";
 import type { MsmBo } from "../gem/bo.ts";
-import { getAndPinIova, unpinIova } from "../gem/kernel-bo.ts";
-import { vmaRefGet, vmaRefPut } from "../gem/vma-ref.ts";
-
-/** A framebuffer over one object (`struct msm_framebuffer`), counted by its prepares. */
-class Framebuffer {
-  readonly id: number;
-  readonly bo: MsmBo;
-  /** Prepares that were not cleaned up: the first pins, the last unpins (8ac37c88f991). */
-  prepares = 0;
-
-  constructor(id: number, bo: MsmBo) {
-    this.id = id;
-    this.bo = bo;
-  }
-
-  get name(): string {
-    return `framebuffer#${this.id}`;
-  }
-}
+import {
+  framebufferCleanup,
+  framebufferCreate,
+  framebufferPrepare,
+  framebufferPut,
+  type MsmFramebuffer,
+} from "./framebuffer.ts";
 
 /**
- * The display: what it shows is mapped in its own VM. The model's framebuffer lives from its first prepare to its last
- * cleanup, and holds its object meanwhile.
+ * Showing objects without a word of framebuffers: one is made for an object at its first prepare, and removed at its last
+ * cleanup.
  */
 export function msmScanout(msm: Msm): Scanout {
-  const framebuffers = new Map<Bo, Framebuffer>();
-  const { dev, machine, rules } = msm;
+  const framebuffers = new Map<Bo, MsmFramebuffer>();
   return {
-    *prepareFb(obj) {
-      const { kmsVm } = msm;
-      const bo = obj as MsmBo;
-      // msm_framebuffer_init: a private object cannot be shown.
-      if (bo.noShare || kmsVm === null) return -EINVAL;
-      machine.counts.flips++;
-      let fb = framebuffers.get(bo);
-      if (fb === undefined) {
-        fb = new Framebuffer(dev.serial(), bo);
-        bo.get(fb);
-        framebuffers.set(bo, fb);
-      }
-      if (++fb.prepares > 1) return 0;
-      vmaRefGet(bo);
-      const ret = yield* getAndPinIova(msm, bo, kmsVm);
-      if (ret !== 0) yield* drop(fb);
+    *prepareFb(bo) {
+      const known = framebuffers.get(bo);
+      const fb = known ?? framebufferCreate(msm, bo as MsmBo);
+      if (typeof fb === "number") return fb;
+      framebuffers.set(bo, fb);
+      const ret = yield* framebufferPrepare(msm, fb);
+      if (ret !== 0) yield* this.cleanupFb(bo);
       return ret;
     },
-    *cleanupFb(obj) {
-      const fb = framebuffers.get(obj);
-      const { kmsVm } = msm;
-      if (fb === undefined || kmsVm === null || fb.prepares > 1) {
-        if (fb !== undefined) fb.prepares--;
-        return;
-      }
-      yield* unpinIova(msm, fb.bo, kmsVm);
-      yield* drop(fb);
+    *cleanupFb(bo) {
+      const fb = framebuffers.get(bo);
+      if (fb === undefined) return;
+      yield* framebufferCleanup(msm, fb);
+      if (fb.prepareCount > 0) return;
+      framebuffers.delete(bo);
+      framebufferPut(fb);
     },
   };
-
-  /** The last prepare is undone, and with it goes the model's framebuffer. */
-  function* drop(fb: Framebuffer): Steps<void> {
-    const { bo } = fb;
-    fb.prepares--;
-    framebuffers.delete(bo);
-    if (rules.teardown.vmaRef) yield* vmaRefPut(msm, bo);
-    else bo.vmaRef--;
-    bo.put(fb);
-  }
 }

@@ -12,9 +12,16 @@ function some(from: RefNode, to: RefNode, kind: RefKind, span: string, source: s
 /** What no version does otherwise. */
 const COMMON: readonly RefEdge[] = [
   edge("handle", "BO", "counted", "while open", "drm_gem_handle_create"),
-  edge("dma_buf", "BO", "counted", "while open", "drm_gem_prime_export"),
-  edge("framebuffer", "BO", "counted", "its life", "msm_framebuffer_init"),
-  some("BO", "dma_buf", "counted", "imported: its life", "drm_gem_prime_import"),
+  edge("dma_buf", "BO", "counted", "its life", "drm_gem_dmabuf_export"),
+  some(
+    "BO",
+    "dma_buf",
+    "counted",
+    "exported or imported: until its last handle or framebuffer goes",
+    "drm_gem_prime_handle_to_dmabuf, drm_gem_object_handle_put_unlocked",
+  ),
+  some("file", "dma_buf", "counted", "its prime table: until the handle goes", "drm_prime_add_buf_handle"),
+  edge("framebuffer", "BO", "counted", "until RMFB, and counts as a handle", "drm_framebuffer_init"),
   edge(
     "device",
     "VM",
@@ -22,7 +29,13 @@ const COMMON: readonly RefEdge[] = [
     "the display's and the GPU's, until the driver goes",
     "msm_kms_init_vm, msm_gpu_init",
   ),
-  some("device", "BO", "counted", "ring and firmware, until the driver goes", "msm_gem_kernel_new"),
+  some(
+    "device",
+    "BO",
+    "counted",
+    "rings and what the GPU writes for the kernel, until the driver goes",
+    "msm_gem_kernel_new",
+  ),
   edge("file", "context", "counted", "until close", "context_init"),
   edge("file", "handle", "duty", "close closes every handle", "drm_gem_release"),
   edge("context", "VM", "counted", "from the first need", "msm_context_vm"),

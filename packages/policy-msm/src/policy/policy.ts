@@ -135,6 +135,7 @@ function kernelEvents(rules: MsmRules): TeardownEvent[] {
       tearsDown:
         "the object's mapping for the display, when no handle, dma-buf or prepared framebuffer is left",
       vms: ["scanout"],
+      ...(unpin === "always" ? {} : { except: "what kernel code pins there itself, without vma_ref" }),
       waitsFor: null,
       source: "msm_gem_vma_put",
     });

@@ -34,8 +34,12 @@ export interface MsmRules {
   readonly teardown: TeardownRules;
   /** A submit holds the vm_bo of each of its buffers until it retires. */
   readonly submitHoldsVmBo: boolean;
+  /** Submits that are not on the ring when their file closes are written empty (`ctx->closed`, 5b5582c6b884). */
+  readonly emptiesAtClose: boolean;
   /** Programs may choose addresses with `MSM_GEM_INFO(SET_IOVA)`. */
   readonly setIova: boolean;
+  /** Programs have page tables of their own: on a GPU from a6xx on, behind an SMMU with per-process tables. */
+  readonly privateVms: boolean;
   /** Programs may opt in to managing addresses themselves (`MSM_PARAM_EN_VM_BIND`). */
   readonly vmBind: boolean;
 }

@@ -19,6 +19,8 @@ export const MSM_RULES: readonly MsmRules[] = [
     managed: "soft",
     teardown: { ...AT_FREE_ONLY, handleClose: BOUNDED_CLOSE },
     submitHoldsVmBo: false,
+    privateVms: true,
+    emptiesAtClose: true,
     setIova: true,
     vmBind: true,
   },
@@ -29,6 +31,8 @@ export const MSM_RULES: readonly MsmRules[] = [
     managed: "hard",
     teardown: { handleClose: UNBOUNDED_CLOSE, unpin: "not-kms", retire: false, vmaRef: true },
     submitHoldsVmBo: true,
+    privateVms: true,
+    emptiesAtClose: true,
     setIova: true,
     vmBind: true,
   },
@@ -39,6 +43,8 @@ export const MSM_RULES: readonly MsmRules[] = [
     managed: "hard",
     teardown: { handleClose: UNBOUNDED_CLOSE, unpin: "not-kms", retire: false, vmaRef: true },
     submitHoldsVmBo: true,
+    privateVms: true,
+    emptiesAtClose: true,
     setIova: true,
     vmBind: true,
   },
@@ -49,6 +55,8 @@ export const MSM_RULES: readonly MsmRules[] = [
     managed: "soft",
     teardown: AT_FREE_ONLY,
     submitHoldsVmBo: false,
+    privateVms: true,
+    emptiesAtClose: false,
     setIova: true,
     vmBind: false,
   },
@@ -59,6 +67,8 @@ export const MSM_RULES: readonly MsmRules[] = [
     managed: "soft",
     teardown: AT_FREE_ONLY,
     submitHoldsVmBo: false,
+    privateVms: true,
+    emptiesAtClose: true,
     setIova: true,
     vmBind: false,
   },
@@ -69,6 +79,8 @@ export const MSM_RULES: readonly MsmRules[] = [
     managed: "hard",
     teardown: AT_FREE_ONLY,
     submitHoldsVmBo: false,
+    privateVms: true,
+    emptiesAtClose: true,
     setIova: false,
     vmBind: false,
   },
@@ -80,6 +92,8 @@ export const MSM_RULES: readonly MsmRules[] = [
     managed: "hard",
     teardown: { handleClose: null, unpin: "always", retire: true, vmaRef: false },
     submitHoldsVmBo: true,
+    privateVms: true,
+    emptiesAtClose: true,
     setIova: true,
     vmBind: false,
   },
@@ -90,7 +104,31 @@ export const MSM_RULES: readonly MsmRules[] = [
     managed: "hard",
     teardown: { handleClose: UNBOUNDED_CLOSE, unpin: "always", retire: false, vmaRef: false },
     submitHoldsVmBo: true,
+    privateVms: true,
+    emptiesAtClose: true,
     setIova: true,
     vmBind: false,
   },
 ];
+
+/** A version by its name. */
+export function rulesNamed(name: string): MsmRules {
+  const rules = MSM_RULES.find((known) => known.name === name);
+  if (rules === undefined) throw new RangeError(`msm has no version "${name}"`);
+  return rules;
+}
+
+/** Versions of which only the events that tear mappings down, and the counting, were tried on the code of 7.3.4. */
+const CHANGED: Readonly<Record<string, string>> = {
+  hard0: "hard-naive",
+  hardu: "hard-unpin",
+  hardr: "hard-retire",
+  soft0: "soft-pure",
+  soft4: "soft",
+};
+
+/** The code of 7.3.4 with only that changed: not code in use. `name`: `hard0`, `hardu`, `hardr`, `soft0`, `soft4`. */
+export function changedRules(name: string): MsmRules {
+  const { managed, teardown, submitHoldsVmBo } = rulesNamed(CHANGED[name] ?? name);
+  return { ...rulesNamed("mainline"), name, managed, teardown, submitHoldsVmBo };
+}

@@ -1,9 +1,11 @@
-import { type DmaFence, ENOMEM, type Errno, type Steps } from "@gpuvm/core";
-import { type BindJob, lock, unlock } from "@gpuvm/drm-model";
+import { type DmaFence, EINVAL, type Errno, type Steps } from "@gpuvm/core";
+import { lock, unlock } from "@gpuvm/drm-model";
 import type { Msm } from "../drv/device.ts";
 import type { MsmBo } from "../gem/bo.ts";
-import { unpinObj } from "../gem/pages.ts";
+import { unpinObj, unpinOne } from "../gem/pages.ts";
 import type { MsmQueue } from "../gpu/queue.ts";
+import type { SchedJob } from "../gpu/sched.ts";
+import type { Prealloc } from "../mmu/mmu.ts";
 import type { MsmGemVm } from "./vm.ts";
 
 /** What an operation of the ioctl asks. */
@@ -45,10 +47,10 @@ export class MsmVmBindJob {
   readonly ops: readonly JobOp[];
   /** Updates to do, in order. */
   readonly vmOps: VmOp[] = [];
-  /** Page-table pages counted against the VM's throttle. */
-  prealloc = 0;
-  /** How many operations' objects are pinned. */
-  pinned = 0;
+  /** Page-table pages: counted against the VM's throttle, and taken beforehand. */
+  readonly prealloc: Prealloc = { count: 0, used: 0 };
+  /** The operations' objects are pinned (`bos_pinned`). */
+  pinned = false;
   /** The operation that is translated now. */
   current: JobOp | null = null;
   /** It is exactly what is mapped already: the VMA stays, with new flags. */
@@ -76,63 +78,62 @@ export class MsmVmBindJob {
   }
 
   /** For the scheduler. */
-  armed(after: readonly DmaFence[], finished: DmaFence): BindJob {
+  armed(after: readonly DmaFence[], finished: DmaFence): SchedJob {
     return { label: this.name, after, finished, run: () => this.#run(), free: () => this.release() };
   }
 
   /**
    * Does the updates, in the fence-signalling path (`msm_vma_job_run`). After a failed map no more maps are done, and
-   * the VM is lost; unmaps always are: pages that go must not be reachable. An object may be freed in here.
+   * the VM is lost; unmaps always are: pages that go must not be reachable. An object may be freed in here. The fence
+   * tells nothing of it: whoever asks next is told that the VM is lost.
    */
   *#run(): Steps<Errno> {
     const msm = this.#msm;
     const { dev } = msm;
     const { vm } = this;
-    let ret: Errno = 0;
+    let ret: Errno = vm.unusable ? -EINVAL : 0;
     yield* lock(dev, vm.mmuLock, "msm_vma_job_run");
     for (let i = 0; i < this.vmOps.length; i++) {
       const { map, iova, range, bo, offset } = this.vmOps[i] as VmOp;
       if (!map) {
-        vm.pt.unmap(iova, range);
-        vm.pt.flush("unmap");
-      } else if (ret === 0 && !vm.unusable) {
-        if (dev.mayAlloc("page table")) vm.pt.map(iova, range, bo, offset);
-        else ret = -ENOMEM;
+        msm.log?.unmap(vm, iova, range, "unmap");
+        vm.mmu.unmap(iova, range);
+      } else if (ret === 0) {
+        msm.log?.map(vm, iova, range);
+        ret = dev.mayAlloc("page table") ? vm.mmu.map(iova, bo, offset, range, this.prealloc) : -EINVAL;
       }
       bo?.put(this);
     }
     this.vmOps.length = 0;
     if (ret !== 0) vm.giveUp();
     unlock(dev, vm.mmuLock);
-    yield* this.unpin();
-    return ret;
+    yield* this.#unpinActive();
+    return 0;
   }
 
-  /** Pages stay for the fence's sake now (`job_unpin_objects`): under the LRU lock, not the objects'. */
-  *unpin(): Steps<void> {
-    if (this.pinned === 0) return;
-    const { dev, lruLock } = this.#msm;
-    if (this.#msm.defects.has("M7")) {
-      // Before 8a7023b03535 each object's dma_resv was taken, whose holders may wait for this very job.
-      for (const { bo } of this.ops) {
-        if (bo === null) continue;
-        yield* lock(dev, bo.resv, "msm_gem_unpin_locked");
-        unlock(dev, bo.resv);
-      }
-    }
+  /** Pages stay for the fence's sake now: under the LRU lock, not the objects'. */
+  *#unpinActive(): Steps<void> {
+    const { dev, history, lruLock } = this.#msm;
+    yield* history.beforeUnpin(this);
     yield* lock(dev, lruLock, "msm_gem_unpin_active");
-    for (const { bo } of this.ops) {
-      if (bo === null || this.pinned === 0) continue;
-      unpinObj(this.#msm, bo);
-      this.pinned--;
-    }
+    for (const { bo } of this.ops) if (bo !== null) unpinObj(this.#msm, bo);
     unlock(dev, lruLock);
+    this.pinned = false;
+  }
+
+  /** It will not run (`vm_bind_job_unpin_objects`). Needs the objects' locks. */
+  *unpinLocked(): Steps<void> {
+    if (!this.pinned) return;
+    for (const { bo } of this.ops) if (bo !== null) yield* unpinOne(this.#msm, bo);
+    this.pinned = false;
   }
 
   /** Lets go of everything, whether or not it ran (`msm_vma_job_free`, `msm_vm_bind_job_free`). */
   *release(): Steps<void> {
-    this.vm.preallocInFlight -= this.prealloc;
-    this.prealloc = 0;
+    const { count, used } = this.prealloc;
+    this.#msm.log?.preallocCleanup(count, used);
+    this.vm.preallocInFlight -= count;
+    this.prealloc.count = 0;
     for (const { bo } of this.vmOps.splice(0)) bo?.put(this);
     for (const op of this.ops) {
       op.bo?.put(this);

@@ -114,8 +114,7 @@ function vmaFromOp(msm: Msm, job: MsmVmBindJob, op: OpMap): Gpuva | Errno {
   const { dev, machine } = msm;
   const { vm } = job;
   const bo = op.obj as MsmBo | null;
-  if (bo !== null && bo.privateResv !== null && bo.privateResv !== vm.rObj && !msm.defects.has("M6"))
-    return -EINVAL;
+  if (bo !== null && !msm.history.mayBeMapped(bo, vm)) return -EINVAL;
   // There is no way back: from the first unmap on small allocations are taken not to fail.
   const mayFail = job.vmOps.every(({ map }) => map);
   if (mayFail && !dev.mayAlloc("msm vma")) return -ENOMEM;

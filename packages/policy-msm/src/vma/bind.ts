@@ -17,7 +17,7 @@ import {
   type Steps,
   USAGE_KERNEL,
 } from "@gpuvm/core";
-import { type BindOp, Kref, lock, preempt, type RequestOf, unlock } from "@gpuvm/drm-model";
+import { type BindOp, lock, preempt, type RequestOf, unlock } from "@gpuvm/drm-model";
 import type { MsmContext, MsmFile } from "../drv/context.ts";
 import { msmContextVm } from "../drv/context-vm.ts";
 import type { Msm } from "../drv/device.ts";
@@ -28,58 +28,47 @@ import { type JobOp, MsmVmBindJob } from "./bind-job.ts";
 import { PREALLOC_LIMIT, preallocCount } from "./prealloc.ts";
 import type { MsmGemVm } from "./vm.ts";
 
-/** `MSM_VM_BIND` (`msm_ioctl_vm_bind`): the tree changes here, the page tables in a job. */
-export function* vmBind(msm: Msm, file: MsmFile, request: RequestOf<"vm_bind">): Steps<Errno> {
+/**
+ * `MSM_VM_BIND` (`msm_ioctl_vm_bind`): the tree changes here, the page tables in a job.
+ *
+ * @param after what its in-fences are, beside the last submit that signals a syncobj
+ */
+export function* vmBind(
+  msm: Msm,
+  file: MsmFile,
+  request: RequestOf<"vm_bind">,
+  after: readonly DmaFence[] = [],
+): Steps<Errno> {
   const { ctx } = file;
-  const vm = yield* vmToBind(msm, ctx);
+  const vm = yield* msm.history.vmToBind(ctx, msmContextVm(msm, ctx));
   if (vm === null) return -ENOMEM;
-  if (vm.managed) return -EINVAL;
   if (vm.unusable) return -EPIPE;
+  if (!ctx.vmBind) return -EINVAL;
   const queue = ctx.queues.get(request.queue ?? 0);
   if (queue === undefined) return -ENOENT;
-  const { binds } = queue;
-  if (binds === null) return -EINVAL;
-  const ops = request.ops.map(jobOp);
-  for (const op of ops) {
-    const ret = checkOp(vm, op);
-    if (ret !== 0) return ret;
-  }
+  if (!queue.vmBind) return -EINVAL;
   if (!msm.dev.mayAlloc("msm bind job")) return -ENOMEM;
-  const job = new MsmVmBindJob(msm, queue, vm, ops);
-  const after: DmaFence[] = [];
-  const { lastSubmit } = ctx;
-  if ((request.in ?? 0) > 0 && lastSubmit !== null && !lastSubmit.signaled) after.push(lastSubmit);
+  const job = new MsmVmBindJob(msm, queue, vm, request.ops.map(jobOp));
   yield* lock(msm.dev, queue.lock, "msm_ioctl_vm_bind");
-  let ret = lookupOps(msm, file, job);
-  if (ret === 0) {
-    yield* throttle(msm, job);
-    ret = yield* lockPinAndApply(msm, job);
-  }
-  if (ret === 0) {
-    const finished = queue.lastBind as DmaFence;
-    binds.push(job.armed(after, finished));
-  } else {
-    if (msm.defects.has("M10") && (request.out ?? 0) > 0) yield* installTooEarly(msm);
+  const ret = yield* underQueueLock(msm, file, job, [...after, ...lastSubmit(ctx, request)]);
+  unlock(msm.dev, queue.lock);
+  if (ret !== 0) {
+    if ((request.out ?? 0) > 0) yield* msm.history.outFenceOnError();
     yield* job.release();
   }
-  unlock(msm.dev, queue.lock);
   return ret;
 }
 
-/** M8: the VM was taken for made, which some call before must have done. */
-function* vmToBind(msm: Msm, ctx: MsmContext): Steps<MsmGemVm | null> {
-  if (!msm.defects.has("M8")) return yield* msmContextVm(msm, ctx);
-  if (ctx.vm === null) throw new TypeError("msm_ioctl_vm_bind reads ctx->vm, a null pointer");
-  return ctx.vm;
+function* underQueueLock(msm: Msm, file: MsmFile, job: MsmVmBindJob, after: DmaFence[]): Steps<Errno> {
+  const ret = lookupOps(msm, file, job);
+  if (ret !== 0) return ret;
+  yield* throttle(msm, job);
+  return yield* lockPinAndQueue(msm, job, after);
 }
 
-/** M10: the out-fence's descriptor was open to the program before the call could not fail any more. */
-function* installTooEarly(msm: Msm): Steps<void> {
-  const syncFile = new Kref(msm.dev, "sync_file", "fd", () => {});
-  // The error path puts the file; the descriptor is still there, for the program to close.
-  syncFile.put("fd");
-  yield* preempt(msm.dev, "publish", "fd_install");
-  syncFile.put("fd");
+/** What a recorded program waits for where it names a syncobj. */
+function lastSubmit({ lastSubmit }: MsmContext, request: RequestOf<"vm_bind">): DmaFence[] {
+  return (request.in ?? 0) > 0 && lastSubmit !== null && !lastSubmit.signaled ? [lastSubmit] : [];
 }
 
 function jobOp(op: BindOp): JobOp {
@@ -87,12 +76,12 @@ function jobOp(op: BindOp): JobOp {
   return { kind: kind as JobOp["kind"], bo: null, handle, boOffset, iova, range, flags };
 }
 
-/** What the ioctl refuses before it looks anything up. */
-function checkOp(vm: MsmGemVm, op: JobOp): Errno {
+/** What is refused before anything is looked up (`lookup_op`). */
+function lookupOp(vm: MsmGemVm, op: JobOp): Errno {
   const { kind, handle, boOffset, iova, range, flags } = op;
   if (kind !== "map" && kind !== "unmap" && kind !== "map_null") return -EINVAL;
   if ((flags & ~MSM_VM_BIND_OP_DUMP) !== 0) return -EINVAL;
-  if (iova % PAGE !== 0 || boOffset % PAGE !== 0 || range % PAGE !== 0 || range === 0) return -EINVAL;
+  if (iova % PAGE !== 0 || boOffset % PAGE !== 0 || range % PAGE !== 0) return -EINVAL;
   if ((kind === "map") !== (handle !== 0)) return -EINVAL;
   return gpuvmRangeValid(vm, iova, range) ? 0 : -EINVAL;
 }
@@ -100,31 +89,37 @@ function checkOp(vm: MsmGemVm, op: JobOp): Errno {
 /** Handles to counted objects, and the sizes that need them (`vm_bind_job_lookup_ops`). */
 function lookupOps(msm: Msm, file: MsmFile, job: MsmVmBindJob): Errno {
   for (const op of job.ops) {
+    const ret = lookupOp(job.vm, op);
+    if (ret !== 0) return ret;
+  }
+  for (const op of job.ops) {
     if (op.kind !== "map") continue;
     const bo = file.lookup(op.handle, job);
-    // M1: what was looked up before was forgotten.
-    if (bo === null && msm.defects.has("M1")) for (const before of job.ops) before.bo = null;
-    if (bo === null) return -EINVAL;
+    if (bo === null) {
+      msm.history.lookupFailed(job);
+      return -EINVAL;
+    }
     op.bo = bo;
-    if (op.boOffset + op.range > bo.size && !msm.defects.has("M4")) return -EINVAL;
+    if (msm.history.beyondTheEnd(bo, op)) return -EINVAL;
   }
   return 0;
 }
 
-/** Waits until few enough page-table pages are preallocated, and then adds its own: two steps (`vm_bind_throttle`). */
+/** Waits until few enough page-table pages are preallocated, and then adds its own: two steps (`vm_bind_prealloc_count`). */
 function* throttle(msm: Msm, job: MsmVmBindJob): Steps<void> {
   const { dev } = msm;
   const { vm } = job;
   const count = preallocCount(job.ops);
   if (dev.waitsUntil(() => vm.preallocInFlight <= PREALLOC_LIMIT, "vm_bind throttle")) yield dev.point;
-  job.prealloc = count;
+  job.prealloc.count = count;
   vm.preallocInFlight += count;
   vm.preallocPeak = Math.max(vm.preallocPeak, vm.preallocInFlight);
+  msm.log?.prealloc(count);
 }
 
-function* lockPinAndApply(msm: Msm, job: MsmVmBindJob): Steps<Errno> {
+function* lockPinAndQueue(msm: Msm, job: MsmVmBindJob, after: DmaFence[]): Steps<Errno> {
   const { dev } = msm;
-  const { vm, queue } = job;
+  const { queue } = job;
   const exec = new DrmExec(dev, DRM_EXEC_IGNORE_DUPLICATES);
   let ret = yield* lockObjects(msm, exec, job);
   if (ret === 0) ret = yield* pinObjects(msm, job);
@@ -132,14 +127,15 @@ function* lockPinAndApply(msm: Msm, job: MsmVmBindJob): Steps<Errno> {
     yield* preempt(dev, "alloc", "prealloc_allocate");
     if (!dev.mayAlloc("page-table prealloc")) ret = -ENOMEM;
   }
-  if (ret === 0) ret = apply(vm, job);
+  if (ret === 0) ret = prepare(job);
   if (ret === 0) {
-    const finished = queue.nextFence();
+    const finished = queue.entity.arm();
     queue.lastBind = finished;
     // Objects that are only unmapped get no fence: an update's reference keeps them.
     for (const { bo } of job.ops) bo?.resv.addFence(finished, USAGE_KERNEL);
+    queue.entity.push(job.armed(after, finished));
   } else {
-    yield* job.unpin();
+    yield* job.unpinLocked();
   }
   exec.fini();
   return ret;
@@ -164,8 +160,7 @@ function* lockOp(msm: Msm, exec: DrmExec, vm: MsmGemVm, op: JobOp): Steps<Errno>
   const { kind, bo, iova, range, boOffset } = op;
   if (kind !== "unmap")
     return yield* gpuvmSmMapExecLock(vm, exec, 1, { addr: iova, range, obj: bo, offset: boOffset });
-  // M5: the object's offset, always 0, was passed for the length.
-  return yield* gpuvmSmUnmapExecLock(vm, exec, iova, msm.defects.has("M5") ? boOffset : range);
+  return yield* gpuvmSmUnmapExecLock(vm, exec, iova, msm.history.rangeToLock(op));
 }
 
 /** Pages of what is mapped, pinned until the job ran (`vm_bind_job_pin_objects`). */
@@ -176,20 +171,18 @@ function* pinObjects(msm: Msm, job: MsmVmBindJob): Steps<Errno> {
     if (ret !== 0) return ret;
   }
   yield* lock(dev, lruLock, "vm_bind_job_pin_objects");
-  for (const { bo } of job.ops) {
-    if (bo === null) continue;
-    pinObj(msm, bo);
-    job.pinned++;
-  }
+  for (const { bo } of job.ops) if (bo !== null) pinObj(msm, bo);
   unlock(dev, lruLock);
+  job.pinned = true;
   return 0;
 }
 
 /**
- * The operations on the tree, one after the other. There is no way back: an error behind the first operation leaves
- * the VM unusable.
+ * The operations on the tree, one after the other (`vm_bind_job_prepare`). There is no way back: an error behind the
+ * first operation leaves the VM unusable.
  */
-function apply(vm: MsmGemVm, job: MsmVmBindJob): Errno {
+function prepare(job: MsmVmBindJob): Errno {
+  const { vm } = job;
   for (let i = 0; i < job.ops.length; i++) {
     const op = job.ops[i] as JobOp;
     job.current = op;

@@ -6,34 +6,36 @@ export const PREALLOC_LIMIT = 1024;
 
 /**
  * Page-table pages that some operations need at worst (`vm_bind_prealloc_count`): one for each 512 GiB, 1 GiB and
- * 2 MiB that a run of mappings touches. Mappings that are neighbours in the list and in one lowest table are one run;
- * in another order the same mappings cost more.
+ * 2 MiB that a run of mappings touches. A mapping that begins in the 2 MiB in which the one before it in the list ends
+ * continues the run; in another order the same mappings cost more.
  */
 export function preallocCount(ops: readonly JobOp[]): number {
   let count = 0;
-  let start = -1;
-  let end = -1;
-  for (const { kind, iova, range } of ops) {
-    if (kind === "unmap") continue;
-    if (start >= 0 && lowestTable(end - 1) === lowestTable(iova)) {
-      end = iova + range;
+  let first: JobOp | null = null;
+  let last: JobOp | null = null;
+  for (const op of ops) {
+    if (op.kind === "unmap") continue;
+    if (last !== null && opsAreSamePte(last, op)) {
+      last = op;
       continue;
     }
-    if (start >= 0) count += tables(start, end);
-    start = iova;
-    end = iova + range;
+    count += tables(first, last);
+    first = op;
+    last = op;
   }
-  return start < 0 ? 0 : count + tables(start, end);
+  return count + tables(first, last);
 }
 
-function lowestTable(addr: number): number {
-  return Math.floor(addr / MIB2);
+/** `ops_are_same_pte`: the end is the address behind the last byte. */
+function opsAreSamePte(before: JobOp, next: JobOp): boolean {
+  return Math.floor((before.iova + before.range) / MIB2) === Math.floor(next.iova / MIB2);
 }
 
-function tables(start: number, end: number): number {
+/** `prealloc_count`, `msm_iommu_pagetable_prealloc_count`. */
+function tables(first: JobOp | null, last: JobOp | null): number {
+  if (first === null || last === null) return 0;
+  const end = last.iova + last.range;
   let count = 0;
-  for (const span of [GIB512, GIB1, MIB2]) {
-    count += Math.max(0, Math.floor((end - 1) / span) - Math.floor(start / span)) + 1;
-  }
+  for (const span of [GIB512, GIB1, MIB2]) count += Math.ceil(end / span) - Math.floor(first.iova / span);
   return count;
 }

@@ -11,14 +11,15 @@ import { vmaClose, vmaUnmap } from "./vma.ts";
  * flushed before.
  */
 export function* msmGemVmClose(msm: Msm, vm: MsmGemVm): Steps<void> {
-  // W8: nobody takes away what a program has left mapped.
-  if (msm.defects.has("W8")) return;
+  if (!msm.history.closeEmptiesVm) return;
   if (vm.managed) {
     if (!msm.repairs.has("close-walks-vm")) return;
     yield* idle(msm, vm);
   }
   const { dev } = msm;
-  for (const fence of vm.lastFences.values()) yield* waitFence(dev, fence, "msm_gem_vm_close");
+  for (const fence of vm.lastFence ?? []) yield* waitFence(dev, fence, "msm_gem_vm_close");
+  // From here on no bind runs: what is torn down stays so.
+  if (vm.sched !== null) yield* vm.sched.stop();
   const exec = new DrmExec(dev);
   while (exec.untilAllLocked()) {
     yield* exec.lockObj(vm.rObj);
@@ -32,7 +33,7 @@ export function* msmGemVmClose(msm: Msm, vm: MsmGemVm): Steps<void> {
         if (exec.contended !== null) break;
       }
       vm.record.torn(vm.vas.range(va));
-      vmaUnmap(msm, vm, va);
+      vmaUnmap(msm, vm, va, "close");
       vmaClose(msm, vm, va, bo);
       if (external) exec.unlockObj(bo);
     }

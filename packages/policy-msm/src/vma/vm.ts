@@ -10,12 +10,15 @@ import {
   Lock,
   type VmPurpose,
 } from "@gpuvm/core";
-import { GIB1, GIB512, IovaSpace, KIB4, type Machine, MIB2, PageTable, VmRecord } from "@gpuvm/drm-model";
+import { type IoPgtableArm, IovaSpace, type Machine, VmRecord } from "@gpuvm/drm-model";
 import type { Msm } from "../drv/device.ts";
+import { underLru } from "../gem/lru.ts";
+import { Sched } from "../gpu/sched.ts";
+import type { MsmMmu } from "../mmu/mmu.ts";
 
-/** Start of every VM: 4 GiB, so that truncation to 32 bits is seen (`ADRENO_VM_START`). */
+/** Start of a program's VM: 4 GiB, so that truncation to 32 bits is seen (`ADRENO_VM_START`). */
 export const VM_START: number = 2 ** 32;
-/** Length of every VM: the SMMU's 48 bits of input address (`adreno_private_vm_size`). */
+/** Length of a program's VM: the SMMU's 48 bits of input address (`adreno_private_vm_size`). */
 export const VM_SIZE: number = 2 ** 48 - VM_START;
 
 /** VA flag: page-table entries are there, or a bind job will write them (`msm_gem_vma.mapped`). */
@@ -24,6 +27,19 @@ export const VMA_MAPPED: number = DRM_GPUVA_USERBITS;
 export const VMA_DUMP: number = DRM_GPUVA_USERBITS << 1;
 /** VA flag, of the model only: memory pressure took the entries away. */
 export const VMA_EVICTED: number = DRM_GPUVA_USERBITS << 2;
+
+/** A range of addresses, in bytes. */
+export interface VaRange {
+  readonly start: number;
+  readonly size: number;
+}
+
+/** The addresses of each VM: `a6xx_create_private_vm`, `adreno_iommu_create_vm` (16 MiB and up), `msm_kms_init_vm`. */
+export const RANGES: Readonly<Record<VmPurpose, VaRange>> = {
+  program: { start: VM_START, size: VM_SIZE },
+  kernel: { start: 2 ** 24, size: 2 ** 48 - 2 ** 24 },
+  scanout: { start: 2 ** 12, size: 2 ** 32 - 2 ** 12 },
+};
 
 /** A link of VM and object, with the requests in flight that use it: for the version that tears down when they retire. */
 export class MsmVmBo extends DrmGpuvmBo {
@@ -37,8 +53,8 @@ export class MsmGemVm extends DrmGpuvm {
   readonly managed: boolean;
   /** A program's, for the GPU's kernel objects (TTBR1), or what the display reads. */
   readonly purpose: VmPurpose;
-  /** Page tables: a VM_BIND VM uses 4 KiB entries only. */
-  readonly pt: PageTable;
+  /** Its page tables and its TLB. */
+  readonly mmu: MsmMmu;
   /** Addresses that the kernel chooses (`drm_mm`); null for a VM_BIND VM. */
   readonly mm: IovaSpace | null;
   /** Counts. */
@@ -47,40 +63,47 @@ export class MsmGemVm extends DrmGpuvm {
   readonly mmuLock: Lock;
   /** A bind failed half way, or the GPU hung: only closing is left. Never cleared. */
   unusable = false;
-  /** The last submit of each queue (`last_fence`, there merged into one). */
-  readonly lastFences: Map<number, DmaFence> = new Map();
+  /** What runs its bind jobs, one at a time; null: the kernel manages the VM (`sched`). */
+  readonly sched: Sched | null;
+  /** What must be over before the VM closes: the submits that were not over when the last one came (`last_fence`). */
+  lastFence: readonly DmaFence[] | null = null;
   /** Page-table pages preallocated for bind jobs in flight (`prealloc_throttle.in_flight`), and the most at once. */
   preallocInFlight = 0;
   /** See {@link MsmGemVm.preallocInFlight}. */
   preallocPeak = 0;
 
   /** @internal use {@link msmGemVmCreate} */
-  constructor(msm: Msm, rObj: DrmGemObject, file: number, purpose: VmPurpose, managed: boolean) {
+  constructor(msm: Msm, mmu: MsmMmu, rObj: DrmGemObject, file: number, purpose: VmPurpose, managed: boolean) {
+    const { start, size } = RANGES[purpose];
     super(msm.dev, {
       name: purpose,
       rObj,
-      start: VM_START,
-      range: VM_SIZE,
+      start,
+      range: size,
       ops: msm.vmOps,
       boOwnership: managed ? msm.ownership.managed : msm.ownership.vmBind,
       softGuards: false,
     });
     this.managed = managed;
     this.purpose = purpose;
-    this.pt = new PageTable(msm.machine, {
-      pageSizes: managed ? [MIB2, KIB4] : [KIB4],
-      tableSpans: [MIB2, GIB1, GIB512],
-      tlb: true,
-    });
-    this.mm = managed ? new IovaSpace(VM_START, VM_SIZE) : null;
+    this.mmu = mmu;
+    this.mm = managed ? new IovaSpace(start, size) : null;
+    this.sched = managed ? null : new Sched(msm.machine, `msm-vm-bind of ${this.name}`, 1);
     this.mmuLock = new Lock(`mmu_lock of ${this.name}`, "msm_mmu", msm.dev.lockdep);
-    this.record = new VmRecord(file, null, this, this.pt, purpose);
+    this.record = new VmRecord(file, null, this, mmu.view, purpose);
     this.record.late = !managed;
     // GET_IOVA makes a mapping, and the first submit its entries.
     this.record.lazy = managed;
     // Where the BO owns its VMAs the tree knows addresses, and not what they lead to.
     this.record.broken = msm.rules.vmas === "bo";
+    // What memory pressure took away waits for the next submit to validate it; kernel-managed VMs are lazy as a whole.
+    if (!managed) this.record.absent = (va) => (this.vas.flags(va) & VMA_EVICTED) !== 0;
     msm.machine.vms.push(this.record);
+  }
+
+  /** What the GPU, or the display, sees. */
+  get pt(): IoPgtableArm {
+    return this.mmu.view;
   }
 
   /** From here on it is {@link MsmGemVm.unusable}. */
@@ -97,6 +120,7 @@ export class MsmGemVm extends DrmGpuvm {
  */
 export function msmGemVmCreate(
   msm: Msm,
+  makeMmu: () => MsmMmu,
   file: number,
   purpose: VmPurpose,
   managed: boolean,
@@ -104,9 +128,10 @@ export function msmGemVmCreate(
 ): MsmGemVm | null {
   const { dev } = msm;
   if (!dev.mayAlloc("msm vm")) return null;
-  const rObj = gpuvmResvObjectAlloc(dev);
+  // drm_gem_object_release takes each object off the lists, this one, too.
+  const rObj = gpuvmResvObjectAlloc(dev, { free: () => underLru(msm, () => {}) });
   if (rObj === null) return null;
-  const vm = new MsmGemVm(msm, rObj, file, purpose, managed);
+  const vm = new MsmGemVm(msm, makeMmu(), rObj, file, purpose, managed);
   rObj.put("creator");
   if (dev.ledger !== null) dev.ledger.move(vm, "creator", holder);
   return vm;
@@ -127,7 +152,8 @@ export function vmOps(
     vmFree: (freed) => {
       const vm = freed as MsmGemVm;
       vm.record.freed = true;
-      if (vm.mm !== null && vm.mm.free !== VM_SIZE)
+      vm.mmu.destroy();
+      if (vm.mm !== null && vm.mm.free !== RANGES[vm.purpose].size)
         machine.hazard("leak", vm.name, "addresses are still taken");
       if (vm.preallocInFlight !== 0)
         machine.hazard("leak", vm.name, "page-table pages are still preallocated");

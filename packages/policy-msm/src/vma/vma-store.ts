@@ -37,27 +37,27 @@ export interface VmaStore {
 
 /** Before: the BO has the list of its VMAs, a VMA holds its VM, and a VM knows taken addresses only. */
 export const ownedByBo: VmaStore = {
-  find: (bo, vm) => bo.vmas.find((vma) => vma.vm === vm)?.va ?? 0,
-  peek: (bo, vm) => bo.vmas.find((vma) => vma.vm === vm)?.va ?? 0,
+  find: (bo, vm) => bo.owned.find((vma) => vma.vm === vm)?.va ?? 0,
+  peek: (bo, vm) => bo.owned.find((vma) => vma.vm === vm)?.va ?? 0,
   insert(bo, vm, va, addr) {
     // The model's tree stands for the drm_mm: a node without object, so no way from the VM to the BO.
     gpuvaInit(vm, va, addr, bo.size, null, 0);
     const ret = gpuvaInsert(vm, va);
-    if (ret === 0) bo.vmas.push({ vm, va });
+    if (ret === 0) bo.owned.push({ vm, va });
     return ret;
   },
   remove(bo, vm, va) {
     if (bo !== null) {
-      const at = bo.vmas.findIndex((vma) => vma.vm === vm && vma.va === va);
-      bo.vmas.splice(at, 1);
+      const at = bo.owned.findIndex((vma) => vma.vm === vm && vma.va === va);
+      bo.owned.splice(at, 1);
     }
     gpuvaRemove(vm, va);
     gpuvaFree(vm, va);
   },
   each(bo, vm, fn) {
-    for (const vma of bo.vmas.slice()) if (vm === null || vma.vm === vm) fn(vma.vm, vma.va);
+    for (const vma of bo.owned.slice()) if (vm === null || vma.vm === vm) fn(vma.vm, vma.va);
   },
-  vms: (bo) => bo.vmas.map((vma) => vma.vm),
+  vms: (bo) => bo.owned.map((vma) => vma.vm),
 };
 
 const IOCTL = "ioctl";

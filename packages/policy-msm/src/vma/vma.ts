@@ -29,7 +29,7 @@ function msmGemVmaNew(msm: Msm, bo: MsmBo, vm: MsmGemVm, iova: number | null): G
   const { dev, machine } = msm;
   const { mm } = vm;
   if (mm === null) return -EINVAL;
-  if (bo.privateResv !== null && bo.privateResv !== vm.rObj) return -EINVAL;
+  if (!msm.history.mayBeMapped(bo, vm)) return -EINVAL;
   if (!dev.mayAlloc("msm vma")) return -ENOMEM;
   const addr =
     iova === null ? mm.alloc(bo.size) : iova % PAGE === 0 && mm.reserve(iova, bo.size) ? iova : null;
@@ -47,30 +47,33 @@ function msmGemVmaNew(msm: Msm, bo: MsmBo, vm: MsmGemVm, iova: number | null): G
   return va;
 }
 
-/** Writes page-table entries for a VMA whose pages are there (`msm_gem_vma_map`). */
-export function vmaMap(msm: Msm, vm: MsmGemVm, va: Gpuva, bo: MsmBo | null): void {
+/** Writes page-table entries for a VMA whose pages are there (`msm_gem_vma_map`); 0 or -EINVAL. */
+export function vmaMap(msm: Msm, vm: MsmGemVm, va: Gpuva, bo: MsmBo | null): Errno {
   const { vas } = vm;
   const flags = vas.flags(va);
-  if ((flags & VMA_MAPPED) !== 0) return;
+  if ((flags & VMA_MAPPED) !== 0) return 0;
   const { counts } = msm.machine;
   if (!vm.managed) vm.mmuLock.acquire(msm.dev.current);
-  vm.pt.map(vas.addr(va), vas.range(va), bo, vas.offset(va));
+  msm.log?.map(vm, vas.addr(va), vas.range(va));
+  const ret = vm.mmu.map(vas.addr(va), bo, vas.offset(va), vas.range(va), null);
   if (!vm.managed) vm.mmuLock.release(msm.dev.current);
+  if (ret !== 0) return ret;
   if (vm.purpose === "scanout") counts.scanoutMaps++;
   if ((flags & VMA_EVICTED) !== 0) counts.rebinds++;
   vas.setFlags(va, (flags & ~VMA_EVICTED) | VMA_MAPPED);
+  return 0;
 }
 
-/** Clears a VMA's page-table entries, and flushes the domain's whole TLB once (`msm_gem_vma_unmap`). */
-export function vmaUnmap(msm: Msm, vm: MsmGemVm, va: Gpuva): void {
+/** Clears a VMA's page-table entries (`msm_gem_vma_unmap`). */
+export function vmaUnmap(msm: Msm, vm: MsmGemVm, va: Gpuva, reason: UnmapReason): void {
   const { vas } = vm;
   const flags = vas.flags(va);
   if ((flags & VMA_MAPPED) === 0) return;
   const { counts } = msm.machine;
   if (!vm.managed) vm.mmuLock.acquire(msm.dev.current);
-  vm.pt.unmap(vas.addr(va), vas.range(va));
+  msm.log?.unmap(vm, vas.addr(va), vas.range(va), reason);
+  vm.mmu.unmap(vas.addr(va), vas.range(va));
   if (!vm.managed) vm.mmuLock.release(msm.dev.current);
-  vm.pt.flush("unmap");
   if (vm.purpose === "scanout") counts.scanoutUnmaps++;
   vas.setFlags(va, flags & ~VMA_MAPPED);
 }
@@ -83,16 +86,8 @@ export function vmaClose(msm: Msm, vm: MsmGemVm, va: Gpuva, bo: MsmBo | null): v
   msm.vmas.remove(bo, vm, va);
 }
 
-/** Why VMAs are unmapped; kept in the object's history. */
-export type UnmapReason =
-  | "close"
-  | "vma_put"
-  | "evict"
-  | "purge"
-  | "free"
-  | "unpin"
-  | "retire"
-  | "iova clear";
+/** Why VMAs are unmapped, as the VM's log has it; kept in the object's history. */
+export type UnmapReason = "close" | "vma_put" | "evict" | "purge" | "free" | "retire" | "unmap";
 
 /**
  * Unmaps every VMA of an object, in one VM or (null) in all, and with `close` takes them away
@@ -111,7 +106,7 @@ export function putIovaSpaces(
     if (machine.auditing)
       machine.note(bo.name, `${close ? "torn down in" : "unmapped in"} ${at.name}: ${reason}`);
     const flags = at.vas.flags(va);
-    vmaUnmap(msm, at, va);
+    vmaUnmap(msm, at, va, reason);
     if (!close) {
       if ((flags & VMA_MAPPED) !== 0) at.vas.setFlags(va, (flags & ~VMA_MAPPED) | VMA_EVICTED);
       return;
@@ -123,7 +118,7 @@ export function putIovaSpaces(
 
 /** SET_IOVA 0: unmaps and takes away at once, without a wait and without a look at pins (`clear_iova`). */
 export function clearIova(msm: Msm, bo: MsmBo, vm: MsmGemVm): void {
-  putIovaSpaces(msm, bo, vm, true, "iova clear");
+  putIovaSpaces(msm, bo, vm, true, "unmap");
 }
 
 /** SET_IOVA with an address, under the locks of both (`msm_gem_set_iova`). */

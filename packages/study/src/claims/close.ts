@@ -150,10 +150,17 @@ export const CLOSE_CLAIMS: readonly Claim[] = [
   },
   {
     workload: "W13",
-    ways: ["OWN", "BIND"],
+    ways: ["BIND"],
     expect: { executed_jobs: { atMost: 8 } },
     says: "handles go at once, the file is marked closed, and submits that are not on the ring (8 deep) become empty",
     basis: ["73"],
+  },
+  {
+    workload: "W13",
+    ways: ["OWN"],
+    expect: { executed_jobs: "queued_jobs", exit_wait_ms: 0, gpu_faults: 0 },
+    says: "handles go at once, and every submit runs: that a closed file's submits are written empty came with the series (5b5582c6b884)",
+    basis: ["source"],
   },
   {
     workload: "W14",

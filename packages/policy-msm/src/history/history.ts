@@ -1,0 +1,32 @@
+import type { Steps } from "@gpuvm/core";
+import type { MsmContext } from "../drv/context.ts";
+import type { MsmBo } from "../gem/bo.ts";
+import type { JobOp, MsmVmBindJob } from "../vma/bind-job.ts";
+import type { MsmGemVm } from "../vma/vm.ts";
+
+/**
+ * The places where msm once did something else, in the driver's own files by name only: how each is now stands in
+ * `now.ts`, how it was in `defects.ts`.
+ */
+export interface History {
+  /** The VM of a bind: `made` makes it if there is none. M8. */
+  vmToBind(ctx: MsmContext, made: Steps<MsmGemVm | null>): Steps<MsmGemVm | null>;
+  /** A handle of a bind is unknown. M1. */
+  lookupFailed(job: MsmVmBindJob): void;
+  /** Whether an operation asks for more than the object has. M4. */
+  beyondTheEnd(bo: MsmBo, op: JobOp): boolean;
+  /** How many bytes from its address on an unmap locks the objects of. M5. */
+  rangeToLock(op: JobOp): number;
+  /** Whether an object may be mapped in a VM. M6. */
+  mayBeMapped(bo: MsmBo, vm: MsmGemVm): boolean;
+  /** A bind ran, and is about to unpin. M7. */
+  beforeUnpin(job: MsmVmBindJob): Steps<void>;
+  /** A bind with an out-fence failed. M10. */
+  outFenceOnError(): Steps<void>;
+  /** A private object could not be made. M2. */
+  newFailed(size: number, flags: number): void;
+  /** An object's own memory was given back. M2, M3. */
+  released(bo: MsmBo): void;
+  /** Whether the close of a file takes away what a program has left mapped. W8. */
+  readonly closeEmptiesVm: boolean;
+}

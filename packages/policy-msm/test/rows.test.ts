@@ -1,0 +1,59 @@
+import { gpuvaFind } from "@gpuvm/core";
+import { describe, expect, it } from "vitest";
+import { MS, NOTHING, Rig } from "./support/rig.ts";
+
+describe("kernels before the conversion to GPUVM", () => {
+  it("a file's end runs all that it queued: submits of closed files are written empty since VM_BIND", () => {
+    const counts = (variant: string) => {
+      const rig = new Rig(variant);
+      rig.create(1);
+      for (let i = 0; i < 12; i++) rig.submit([1]);
+      rig.ask({ op: "close" });
+      rig.pass(1000 * MS);
+      return rig.driver.ringCounts();
+    };
+    expect(counts("before")).toEqual({ executed: 12, emptied: 0 });
+    expect(counts("soft-pure")).toEqual({ executed: 8, emptied: 4 });
+  });
+
+  it("a submit takes its objects' locks, and none of a VM", () => {
+    const locks = (variant: string) => {
+      const rig = new Rig(variant);
+      for (const bo of [1, 2, 3, 4]) rig.create(bo);
+      rig.submit([1, 2, 3, 4]);
+      return rig.machine.counts.submitLocks.max;
+    };
+    expect(locks("mainline") - locks("before")).toBe(1);
+  });
+});
+
+describe("address ranges", () => {
+  it("the display has 4 GiB, from 4 KiB on", () => {
+    expect(new Rig("mainline").driver.device.kmsVm?.space).toEqual({
+      start: 4096n,
+      range: 2n ** 32n - 4096n,
+    });
+  });
+});
+
+describe("memory pressure under VM_BIND", () => {
+  it("what was taken away waits for the next submit, whatever is bound meanwhile", () => {
+    const rig = new Rig("vm-bind");
+    rig.vmBind();
+    rig.create(1);
+    rig.bind([{ bo: 1, va: 2 ** 32 }]);
+    rig.pass(MS);
+    rig.call(rig.driver.shrink?.(65536) as never);
+    rig.bind([{ bo: 1, va: 2 ** 33 }]);
+    rig.pass(MS);
+    const absent = () => {
+      const vm = rig.driver.vmOf(rig.file());
+      const record = rig.machine.vms.find((of) => of.vm === vm);
+      return [2 ** 32, 2 ** 33].map((at) => record?.absent?.(gpuvaFind(record.vm, at, 65536)));
+    };
+    expect(absent()).toEqual([true, false]);
+    rig.submit([]);
+    expect(absent()).toEqual([false, false]);
+    expect(rig.finish()).toEqual(NOTHING);
+  });
+});
