@@ -36,8 +36,6 @@ export class DmaResv extends Lock {
   readonly #fences: DmaFence[] = [];
   readonly #usages: number[] = [];
   #slots = 0;
-  /** How many fences the memory of the list holds; only where that is too little it is made anew, and loses signalled ones. */
-  #room = 0;
 
   /** An unlocked reservation object without fences. */
   constructor(name: string, lockdep: Lockdep | null) {
@@ -46,18 +44,14 @@ export class DmaResv extends Lock {
 
   /**
    * Makes sure that `n` fences can be added from now until the unlock; not additive (`dma_resv_reserve_fences`). Where room
-   * has to be made, fences that have signalled go.
+   * has to be made, fences that have signalled go, if anybody counts them, or with lockdep, where a list has no room to spare.
    *
    * @returns 0, or -EINVAL for `n` 0
    */
   reserve(n: number): Errno {
     if (n === 0) return -EINVAL;
     if (this.#fences.length + n <= this.#slots) return 0;
-    if (this.#fences.length + n > this.#room) {
-      const more = Math.max(this.#fences.length + n, 2 * this.#room, 4);
-      this.#dropSignaled();
-      this.#room = roomFor(more);
-    }
+    if (this.onDrop !== null || this.lockdep !== null) this.#dropSignaled();
     this.#slots = this.#fences.length + n;
     return 0;
   }
@@ -142,19 +136,10 @@ export class DmaResv extends Lock {
     this.#usages.length = kept;
   }
 
-  /** Lets go; reserved slots are gone with it, and with lockdep the room for more (as with `CONFIG_DEBUG_MUTEXES`). */
+  /** Lets go; reserved slots are gone with it (as with `CONFIG_DEBUG_MUTEXES`). */
   override release(task: Task): void {
     super.release(task);
     this.ticket = null;
     this.#slots = this.#fences.length;
-    if (this.lockdep !== null) this.#room = this.#slots;
   }
-}
-
-/** Fences that the memory holds which the kernel takes for `n` of them (`dma_resv_list_alloc`, `kmalloc_size_roundup`). */
-function roomFor(n: number): number {
-  const bytes = 24 + 8 * n;
-  let size = 64;
-  while (size < bytes) size *= 2;
-  return (size - 24) / 8;
 }

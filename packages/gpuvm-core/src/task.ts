@@ -22,6 +22,10 @@ export class Task {
   locks = 0;
   /** Times this task had to wait for a lock or a fence. */
   waits = 0;
+  /** {@link Task.locks} when what is counted now began. */
+  lockMark = 0;
+  /** {@link Task.waits} when what is counted now began. */
+  waitMark = 0;
   /** Locks held, in order of acquisition; kept only while lock checks are on. */
   readonly held: HeldLock[] = [];
 

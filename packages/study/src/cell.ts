@@ -3,6 +3,8 @@ import { type Basis, type Claim, type Miss, missesOf } from "./claims/claim.ts";
 import { CLOSE_CLAIMS } from "./claims/close.ts";
 import { DISPLAY_CLAIMS } from "./claims/display.ts";
 import { LIFETIME_CLAIMS } from "./claims/lifetime.ts";
+import { UNUSED_CLAIMS } from "./claims/unused.ts";
+import { type Evidence, evidenceOf } from "./evidence.ts";
 import { wayOf } from "./nine.ts";
 import type { StudyParams } from "./params.ts";
 import { reasonFor } from "./reasons.ts";
@@ -30,6 +32,8 @@ export interface Cell {
     | null;
   /** Whether every figure is as claimed; null: nothing is claimed. */
   readonly agrees: boolean | null;
+  /** What is behind it beside the model. */
+  readonly evidence: Evidence;
   /** Why it differs, or why nothing is claimed; empty where they agree. */
   readonly reason: string;
   /** Figures that are not as claimed. */
@@ -46,7 +50,12 @@ export interface Skipped {
 }
 
 /** Every claim of the fact sheet. */
-export const CLAIMS: readonly Claim[] = [...CLOSE_CLAIMS, ...DISPLAY_CLAIMS, ...LIFETIME_CLAIMS];
+export const CLAIMS: readonly Claim[] = [
+  ...CLOSE_CLAIMS,
+  ...DISPLAY_CLAIMS,
+  ...LIFETIME_CLAIMS,
+  ...UNUSED_CLAIMS,
+];
 
 /** Runs one workload on one variant, and holds it against the fact sheet. */
 export function runCell(workload: Workload, subject: Subject, params: StudyParams): Cell | Skipped {
@@ -69,6 +78,11 @@ export function runCell(workload: Workload, subject: Subject, params: StudyParam
         ? null
         : claims.map(({ says, basis, expect }) => ({ says, basis, figures: expect })),
     agrees,
+    evidence: evidenceOf(
+      workload.id,
+      way,
+      claims.flatMap(({ basis }) => basis),
+    ),
     reason: agrees === true ? "" : reasonFor(workload.id, way, agrees, differs),
     differs,
   };

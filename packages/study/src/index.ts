@@ -1,5 +1,5 @@
 /**
- * Fourteen workloads under every way of owning a buffer object, each measured outcome beside what was claimed.
+ * Fifteen workloads under every way of owning a buffer object, each measured outcome beside what was claimed.
  *
  * @example
  * ```ts
@@ -15,6 +15,7 @@
 export { type Cell, CLAIMS, type Skipped } from "./cell.ts";
 export { type Basis, type Claim, type Expected, type Miss, missesOf } from "./claims/claim.ts";
 export { type Cost, type Modelled, modelledFlip, parseCosts, THREAD_COSTS } from "./costs.ts";
+export { type Evidence, evidenceOf, type Standing } from "./evidence.ts";
 export { NINE, type Way } from "./nine.ts";
 export { DEFAULT_PARAMS, type StudyParams } from "./params.ts";
 export { runStudyOn, type Study } from "./run-study.ts";
@@ -22,7 +23,7 @@ export { ORDERS, type Order, runSchedule, type Schedule, type ScheduleStep } fro
 export { REPAIRS, repairRows, schedulesText } from "./schedule-text.ts";
 export { Stage, type StageOptions } from "./stage.ts";
 export { studyJson } from "./study-json.ts";
-export { columnsOf, modelledRows, rowsOf } from "./study-rows.ts";
+export { columnsOf, evidenceRows, modelledRows, rowsOf } from "./study-rows.ts";
 export { studySubjects } from "./subjects.ts";
 export { WORKLOADS } from "./workloads/all.ts";
 export type { Outcome, Workload } from "./workloads/workload.ts";

@@ -25,6 +25,19 @@ export function rowsOf(study: Study, columns: readonly string[], title: boolean)
   ]);
 }
 
+/** A row for each workload: what the cells of each column stand on, with the driver's own answers where there are any. */
+export function evidenceRows(study: Study, columns: readonly string[]): string[][] {
+  return study.workloads.map(({ id }) => [
+    id,
+    ...columns.map((way) => {
+      const cell = study.cells.find((c) => c.workload === id && c.way === way);
+      if (cell === undefined) return "-";
+      const { standing, answers } = cell.evidence;
+      return answers === null ? standing : `${standing}: \`${answers}\``;
+    }),
+  ]);
+}
+
 /** How a cell stands to the fact sheet. */
 export function markOf({ agrees }: Cell): string {
   return agrees === null ? MARKS.unclaimed : agrees ? MARKS.agrees : MARKS.differs;

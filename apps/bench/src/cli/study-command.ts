@@ -24,7 +24,7 @@ const number = (brief: string, initial: number) =>
 /** `gpuvm-bench study` */
 export const studyCommand: Command<BenchContext> = buildCommand<Flags, string[], BenchContext>({
   docs: {
-    brief: "Nine ways of owning a BO, fourteen workloads: what each leaks, retains, blocks, risks",
+    brief: "Nine ways of owning a BO, fifteen workloads: what each leaks, retains, blocks, risks",
     fullDescription: [
       "Answers by experiment why one driver wanted weak references and four did not. Each cell is measured on the running",
       "model and held against what the fact sheet of the discussion says.",

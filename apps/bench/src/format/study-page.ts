@@ -2,7 +2,7 @@ import { type BoOwnership, withOwnership } from "@gpuvm/core";
 import { subjectNamed } from "@gpuvm/drivers";
 import { verdictOf } from "@gpuvm/reference-graph";
 import type { Study } from "@gpuvm/study";
-import { CLAIMS, columnsOf, ORDERS, repairRows, runSchedule, THREAD_COSTS } from "@gpuvm/study";
+import { CLAIMS, columnsOf, evidenceRows, ORDERS, repairRows, runSchedule, THREAD_COSTS } from "@gpuvm/study";
 import { costTable, marksText, studyTable, waysTable } from "./study-markdown.ts";
 import { spanOf } from "./study-text.ts";
 import { markdownTable } from "./table.ts";
@@ -43,6 +43,7 @@ function blocksOf(study: Study): Readonly<Record<string, () => string>> {
   return {
     loops: loopTable,
     ways: waysTable,
+    evidence: () => markdownTable(["", ...nine], evidenceRows(study, nine)),
     nine: () => `${studyTable(study, nine)}\n\n${marksText()}`,
     drivers: () => studyTable(study, drivers),
     schedule: () =>

@@ -80,7 +80,8 @@ export class DrmFile<B extends Bo = Bo> {
     if (bo === undefined) return false;
     const { machine } = this;
     const task = machine.dev.current;
-    const { locks } = task;
+    // What was counted is no local: a call that waits differs by nothing else from one that does not.
+    task.lockMark = task.locks;
     const began = machine.now;
     // From here on the number leads nowhere; the object is still held.
     this.handles.delete(handle);
@@ -95,7 +96,7 @@ export class DrmFile<B extends Bo = Bo> {
     bo.put(this.#holder(handle));
     // Only now can it be given out again.
     this.numbers.release(handle);
-    machine.counts.closeLocks.add(task.locks - locks);
+    machine.counts.closeLocks.add(task.locks - task.lockMark);
     machine.counts.closeWaitNs.add(machine.now - began);
     return true;
   }

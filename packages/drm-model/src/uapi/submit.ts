@@ -8,10 +8,11 @@ export function* countSubmit(
   objects: () => number,
 ): Steps<Errno> {
   const task = machine.dev.current;
-  const { locks, waits } = task;
+  task.lockMark = task.locks;
+  task.waitMark = task.waits;
   const ret = yield* submit();
-  machine.counts.submitLocks.add(task.locks - locks);
-  machine.counts.submitWaits.add(task.waits - waits);
+  machine.counts.submitLocks.add(task.locks - task.lockMark);
+  machine.counts.submitWaits.add(task.waits - task.waitMark);
   machine.counts.submitObjects.add(objects());
   return ret;
 }

@@ -3,7 +3,24 @@ import { W1, W2, W6, W13, W14 } from "./close.ts";
 import { W3, W4 } from "./display.ts";
 import { W5, W7, W8, W9 } from "./lifetime.ts";
 import { W10 } from "./race.ts";
+import { W15 } from "./unused.ts";
 import type { Workload } from "./workload.ts";
 
 /** Every workload, in the order of the fact sheet. */
-export const WORKLOADS: readonly Workload[] = [W1, W2, W3, W4, W5, W6, W7, W8, W9, W10, W11, W12, W13, W14];
+export const WORKLOADS: readonly Workload[] = [
+  W1,
+  W2,
+  W3,
+  W4,
+  W5,
+  W6,
+  W7,
+  W8,
+  W9,
+  W10,
+  W11,
+  W12,
+  W13,
+  W14,
+  W15,
+];
