@@ -26,3 +26,21 @@ it("takes a scenario by its name, or as its tables call it", async () => {
   expect(texts[0]).toContain("powervr/close-vs-bind");
   expect(texts[1]).toBe(texts[0]);
 });
+
+it("explores pairs of calls of a policy that nobody wrote scenarios for, the same with two workers", async () => {
+  const path = new URL("../../docs/guides/examples/my-policy.ts", import.meta.url).pathname;
+  const texts: string[] = [];
+  for (const workers of [1, 2]) {
+    let text = "";
+    const args = { policy: `${path}+forgets`, pairs: true, shard: { index: 1, of: 10 }, workers };
+    expect(await runExplore(args, (s) => (text += s))).toBe(1);
+    texts.push(text);
+  }
+  expect(texts[0]).toContain("violated: leak");
+  expect(texts[0]).toMatch(/raced: \d+ pairs of \d+ stops/);
+  expect(texts[1]).toBe(texts[0]);
+  const token = /replay: (\S+)/.exec(texts[0] ?? "")?.[1] ?? "";
+  let again = "";
+  expect(await runExplore({ replay: token }, (s) => (again += s))).toBe(1);
+  expect(again).toContain("violated: leak");
+});

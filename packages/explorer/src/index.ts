@@ -32,8 +32,9 @@ export {
   type Scenario,
   shrink,
 } from "./scenario/scenario.ts";
-export { STANDARD_SCOPES, standardScopes } from "./scenario/standard.ts";
+export { generatedScopes, STANDARD_SCOPES, standardScopes } from "./scenario/standard.ts";
 export { countSchedules } from "./search/count.ts";
+export { Coverage } from "./search/coverage.ts";
 export { Random } from "./search/random.ts";
 export type { Finding, Limits, Progress, SearchResult } from "./search/result.ts";
 export { type SampleOptions, sample } from "./search/sample.ts";

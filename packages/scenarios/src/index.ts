@@ -26,5 +26,14 @@ export {
   searchOne,
   showAll,
 } from "./explore-one.ts";
+export {
+  type Cause,
+  exploreGenerated,
+  type GeneratedHow,
+  type GeneratedResult,
+  generatedFor,
+  generatedOf,
+  joinGenerated,
+} from "./generated.ts";
 export { bugNamed, defectsOf, type Named, named, parseSelector, scopesOf } from "./named.ts";
 export { nativeScopes } from "./scopes/native.ts";

@@ -7,9 +7,11 @@ import type { BenchContext } from "./context.ts";
 import { nonNegative, positive, shard, word } from "./parse.ts";
 import { Progress } from "./progress.ts";
 
-type Flags = Omit<ExploreArgs, "progress" | "json" | "first"> & {
+type Flags = Omit<ExploreArgs, "progress" | "json" | "first" | "pairs" | "triples"> & {
   readonly json: boolean;
   readonly first: boolean;
+  readonly pairs: boolean;
+  readonly triples: boolean;
 };
 
 /** `gpuvm-bench explore` */
@@ -62,6 +64,18 @@ export const exploreCommand: Command<BenchContext> = buildCommand<Flags, string[
         values: ["bfs", "dfs", "dpor", "naive", "random", "pct"],
         optional: true,
         brief: "How; default bfs, for the shortest; dpor takes no fingerprint on trust",
+      },
+      pairs: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief: "Every pair of the policy's calls, from a few setups",
+      },
+      triples: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief: "Every triple; with --shard, as there are many",
       },
       inject: {
         kind: "parsed",

@@ -4,6 +4,7 @@ import { bugNamed, type Explored, type How, type Named } from "@gpuvm/scenarios"
 import { EXIT } from "../cli/context.ts";
 import { writeWhole } from "../cli/output.ts";
 import { exploreAll, type Watcher } from "../explore/explore-all.ts";
+import { runGenerated } from "../explore/explore-generated.ts";
 import { scenarioNamed, scenariosOf } from "../explore/resolve.ts";
 import { terminalTable } from "../format/table.ts";
 import type { Shard } from "../run/plan.ts";
@@ -12,6 +13,10 @@ import type { Shard } from "../run/plan.ts";
 export interface ExploreArgs extends How {
   /** `DRIVER[:VARIANT][+DEFECT...]` or the path of a module; not with {@link ExploreArgs.bug} or a token. */
   readonly policy?: string;
+  /** Every pair of the policy's calls, instead of written scenarios. */
+  readonly pairs?: boolean;
+  /** Every triple. */
+  readonly triples?: boolean;
   /** One scenario of the policy; default: all of them. */
   readonly scenario?: string;
   /** A bug of the catalogue, with its defect. */
@@ -37,6 +42,7 @@ export interface ExploreArgs extends How {
  */
 export async function runExplore(args: ExploreArgs, out: (text: string) => void): Promise<number> {
   if (args.replay !== undefined) return await replay(args, args.replay, out);
+  if (args.pairs === true || args.triples === true) return await generated(args, out);
   const { method, inject, seed, runs, maxSteps, first: stop } = args;
   const how = definedOf({ method, inject, seed, runs, maxSteps, first: stop });
   const explored = await exploreAll(await chosen(args), how, args.workers ?? 1, args.progress);
@@ -46,6 +52,13 @@ export async function runExplore(args: ExploreArgs, out: (text: string) => void)
   if (args.perfetto !== undefined && first !== undefined) writeWhole(args.perfetto, first.perfetto);
   const fine = explored.every(({ result }) => result.findings.length === 0 && result.unreached.length === 0);
   return fine ? EXIT.ok : EXIT.violated;
+}
+
+async function generated(args: ExploreArgs, out: (text: string) => void): Promise<number> {
+  const { policy, inject, maxSteps, workers = 1, shard, json, triples } = args;
+  if (policy === undefined) throw new UsageError("pairs of which calls? Give --policy");
+  const how = { arity: triples === true ? 3 : 2, ...definedOf({ inject, maxSteps }) };
+  return await runGenerated({ ...how, policy, workers, shard, json }, out);
 }
 
 async function chosen(args: ExploreArgs): Promise<Named[]> {

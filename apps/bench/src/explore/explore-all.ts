@@ -1,6 +1,7 @@
 import { MessageChannel } from "node:worker_threads";
 import type { Progress } from "@gpuvm/explorer";
 import { type Explored, exploreOne, type How, type Named, showAll } from "@gpuvm/scenarios";
+import { isOutside } from "../inputs/outside-policy.ts";
 import { InPlacePool } from "./in-place-pool.ts";
 
 /** Told now and then how far a scenario is. */
@@ -24,7 +25,7 @@ export async function exploreAll(
     return all.map((named) => exploreOne(named, how, watcher && ((p) => watcher(named.name, p))));
   const pool = await InPlacePool.start(
     threads,
-    all.some(({ name }) => isPath(name)),
+    all.some(({ name }) => isOutside(name.slice(0, name.lastIndexOf("/")))),
   );
   try {
     return await Promise.all(
@@ -39,9 +40,4 @@ export async function exploreAll(
   } finally {
     await pool.end();
   }
-}
-
-/** Whether the name of a scenario begins with the path of a module. */
-function isPath(name: string): boolean {
-  return /[/\\]|\.[cm]?[jt]s$/.test(name.slice(0, name.lastIndexOf("/")).split("+")[0] ?? "");
 }

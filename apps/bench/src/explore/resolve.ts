@@ -1,6 +1,14 @@
 import { UsageError, unknownName } from "@gpuvm/drm-model";
 import { standardScopes } from "@gpuvm/explorer";
-import { bugNamed, type Named, named, parseSelector, scopesOf } from "@gpuvm/scenarios";
+import {
+  bugNamed,
+  generatedFor,
+  generatedOf,
+  type Named,
+  named,
+  parseSelector,
+  scopesOf,
+} from "@gpuvm/scenarios";
 import { isOutside, loadOutside } from "../inputs/outside-policy.ts";
 
 /**
@@ -9,22 +17,38 @@ import { isOutside, loadOutside } from "../inputs/outside-policy.ts";
  */
 export async function scenariosOf(selector: string): Promise<Named[]> {
   if (!isOutside(selector)) return scopesOf(selector);
+  const { variant, options, own } = await outside(selector);
+  return named(selector, [...standardScopes(variant, options), ...(own?.(variant, options) ?? [])]);
+}
+
+/** The generated scenarios of a policy: pairs or triples of its calls. */
+export async function generatedScenariosOf(selector: string, arity: number): Promise<Named[]> {
+  if (!isOutside(selector)) return generatedOf(selector, arity);
+  const { variant, options } = await outside(selector);
+  return generatedFor(selector, variant, options, arity);
+}
+
+async function outside(selector: string) {
   const { policy, options } = parseSelector(selector);
   const { driver, module } = await loadOutside(policy);
   const name = /(?<=.{2}):([^/\\]*)$/.exec(policy)?.[1] ?? driver.defaultVariant;
   const variant = Object.hasOwn(driver.variants, name) ? driver.variants[name] : undefined;
   if (variant === undefined)
     throw unknownName(`variant of ${driver.name}`, name, Object.keys(driver.variants));
-  return named(selector, [
-    ...standardScopes(variant, options),
-    ...(module.scenarios?.(variant, options) ?? []),
-  ]);
+  return { variant, options, own: module.scenarios };
 }
 
 /** What a token's name stands for. */
 export async function scenarioNamed(name: string): Promise<Named> {
   if (name.startsWith("bug:")) return bugNamed(name.slice(4));
   const slash = name.lastIndexOf("/");
+  // `idle:map.b1v1+exit`: by a rule.
+  const made = /:.*\+/.test(name.slice(slash)) ? name.slice(slash).split("+").length : 0;
+  if (made > 0) {
+    const all = await generatedScenariosOf(name.slice(0, slash), made);
+    const found = all.find((candidate) => candidate.name === name);
+    if (found !== undefined) return found;
+  }
   const found = (await scenariosOf(name.slice(0, slash))).find((candidate) => candidate.name === name);
   if (found === undefined) throw new UsageError(`no scenario is called "${name}"`);
   return found;

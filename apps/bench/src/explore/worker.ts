@@ -1,18 +1,20 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Progress, SearchResult } from "@gpuvm/explorer";
-import type { BugResult, How, RuleResult } from "@gpuvm/scenarios";
+import type { BugResult, GeneratedHow, GeneratedResult, How, RuleResult } from "@gpuvm/scenarios";
 
 /** What a worker is asked for, by names: scenarios are functions, and cannot be sent. */
 export type Job =
   | { readonly kind: "search"; readonly name: string; readonly how: How; readonly port: MessagePort }
   | { readonly kind: "bug"; readonly id: string }
-  | { readonly kind: "rule"; readonly id: string };
+  | { readonly kind: "rule"; readonly id: string }
+  | { readonly kind: "generated"; readonly selector: string; readonly how: GeneratedHow };
 
 /** What comes back for each kind of job. */
 export interface Answers {
   readonly search: SearchResult;
   readonly bug: BugResult;
   readonly rule: RuleResult;
+  readonly generated: GeneratedResult;
 }
 
 /** A job, and whether modules are to be transformed as they are loaded: sources, and policies from outside. */
@@ -28,7 +30,11 @@ export default async function work(order: Order): Promise<Answers[Job["kind"]]> 
   const { BUGS, checkBug, RULES, searchOne } = await import("@gpuvm/scenarios");
   if (order.kind === "bug") return checkBug(BUGS.find(({ id }) => id === order.id) as (typeof BUGS)[number]);
   if (order.kind === "rule") return (RULES.find(({ id }) => id === order.id) as (typeof RULES)[number]).run();
-  const { scenarioNamed } = await import("./resolve.ts");
+  const { generatedScenariosOf, scenarioNamed } = await import("./resolve.ts");
+  if (order.kind === "generated") {
+    const { exploreGenerated } = await import("@gpuvm/scenarios");
+    return exploreGenerated(await generatedScenariosOf(order.selector, order.how.arity), order.how);
+  }
   try {
     return searchOne(await scenarioNamed(order.name), order.how, (progress: Progress) => {
       order.port.postMessage(progress);

@@ -8,9 +8,19 @@ import {
   type Request,
 } from "@gpuvm/drm-model";
 import type { World } from "../engine/world.ts";
+import { generatedPlans } from "../generator/generate.ts";
 import { BO_BYTES, type Deed, type Neutral, type Other, type Plan, type Share } from "./plan.ts";
 import { PLANS, TRIAL } from "./plans.ts";
-import { type Actor, type Ask, ask, type Call, closeFile, type Scenario, shrink } from "./scenario.ts";
+import {
+  type Actor,
+  type Ask,
+  ask,
+  type Call,
+  closeFile,
+  readFdinfo,
+  type Scenario,
+  shrink,
+} from "./scenario.ts";
 
 /** Names and meanings of the standard scopes. */
 export const STANDARD_SCOPES: readonly { readonly name: string; readonly about: string }[] = PLANS.map(
@@ -22,20 +32,40 @@ export const STANDARD_SCOPES: readonly { readonly name: string; readonly about: 
  * does not have are left out.
  */
 export function standardScopes(variant: DriverVariant, options: DriverOptions = {}): Scenario[] {
-  const machine = new Machine();
-  const driver = variant.start(machine, options);
-  const known: Known = {
-    prime: driver.prime !== undefined,
-    eviction: driver.shrink !== undefined,
-    work: works(variant, machine, driver),
-  };
+  const known = knownOf(variant, options);
   return PLANS.filter(({ prime }) => prime !== true || known.prime).map((plan) =>
     phrase(plan, variant, options, known),
   );
 }
 
+/**
+ * Scenarios by rule: every pair of calls (`arity` 2) or every triple (3), on shared or on distinct objects, from a few setups; as
+ * {@link standardScopes}, in what the variant's user mode speaks. Calls that it does not have are left out.
+ */
+export function generatedScopes(variant: DriverVariant, options: DriverOptions, arity: number): Scenario[] {
+  const known = knownOf(variant, options);
+  const out: Scenario[] = [];
+  for (const plan of generatedPlans(arity, (what) => known[what])) {
+    const scenario = phrase(plan, variant, options, known);
+    if (scenario.actors.length === arity) out.push(scenario);
+  }
+  return out;
+}
+
+function knownOf(variant: DriverVariant, options: DriverOptions): Known {
+  const machine = new Machine();
+  const driver = variant.start(machine, options);
+  return {
+    prime: driver.prime !== undefined,
+    eviction: driver.shrink !== undefined,
+    fdinfo: driver.fdinfo !== undefined,
+    work: works(variant, machine, driver),
+  };
+}
+
 /** What a driver can do. */
 interface Known {
+  readonly fdinfo: boolean;
   readonly prime: boolean;
   readonly eviction: boolean;
   readonly work: boolean;
@@ -69,6 +99,7 @@ function phrase(plan: Plan, variant: DriverVariant, options: DriverOptions, know
     if (deed === "close file") return [closeFile(0)];
     if (typeof deed === "object" && "begun" in deed)
       return say(0, deed.begun).map((request) => untilBegun(ask(0, request)));
+    if (deed === "read fdinfo") return [readFdinfo(0)];
     if (deed === "shrink") return [shrink(BO_BYTES)];
     if (deed === "shrink all") return [shrink(8 * BO_BYTES)];
     const [file, neutral] = whose(deed as Neutral | Other);

@@ -26,7 +26,7 @@ export interface Guide {
   /** Steps of one schedule. */
   readonly maxDepth: number;
   /** Whether a state is gone on from: nobody was there before, with so much before him. */
-  enter(hash: Hash, actor: number, blocks: number, failures: number): boolean;
+  enter(hash: Hash, actor: number, blocks: number, failures: number, world: World): boolean;
   /** Whether another actor may go on after so many changes. */
   mayChange(blocks: number): boolean;
   /** After each step; true: enough. */
@@ -127,7 +127,7 @@ export class Descent {
     if (this.world.violation !== null) return false;
     this.#findings.witness(this.world);
     const hash = this.#print.take(this.world, true, mark());
-    return this.#guide.enter(hash, actor, blocks, failures);
+    return this.#guide.enter(hash, actor, blocks, failures, this.world);
   }
 
   #state(actor: number, failures: number, blocks: number): boolean {

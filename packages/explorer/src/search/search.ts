@@ -2,6 +2,7 @@ import type { Scenario } from "../scenario/scenario.ts";
 import type { Hash } from "../state/hash.ts";
 import { Least } from "../state/least.ts";
 import { Visited } from "../state/visited.ts";
+import type { Coverage } from "./coverage.ts";
 import { Descent, type Guide, type Tally } from "./descent.ts";
 import { naive } from "./naive.ts";
 import { type Finding, Findings, type Limits, type Progress, type SearchResult } from "./result.ts";
@@ -17,6 +18,8 @@ export interface SearchOptions extends Limits {
   readonly states?: boolean;
   /** Told now and then how far it is. */
   readonly progress?: (progress: Progress) => void;
+  /** Notes what the schedules come by. */
+  readonly coverage?: Coverage;
 }
 
 const DEPTH = 1000;
@@ -37,7 +40,11 @@ export function search(scenario: Scenario, options: SearchOptions): SearchResult
   const stop = stopper(options, tally, () => visited);
   go(scenario, findings, tally, {
     ...limitsOf(options),
-    enter: (hash) => visited.add(hash.a, hash.b),
+    enter: (hash, _actor, _blocks, _failures, world) => {
+      const isNew = visited.add(hash.a, hash.b);
+      if (isNew) options.coverage?.state(world);
+      return isNew;
+    },
     mayChange: () => true,
     stepped: () => (options.stopAtFirst === true && findings.size > 0) || stop(),
   });
@@ -112,10 +119,10 @@ function shortened(
 
 function go(scenario: Scenario, findings: Findings, tally: Tally, guide: Guide): void {
   const failing = guide.failures > 0;
-  const enter = (hash: Hash, actor: number, blocks: number, failures: number): boolean => {
+  const enter: Guide["enter"] = (hash: Hash, actor, blocks, failures, world): boolean => {
     // With fewer failures behind it the same state has more before it.
     if (failing) hash.int(failures);
-    return guide.enter(hash, actor, blocks, failures);
+    return guide.enter(hash, actor, blocks, failures, world);
   };
   const descent = new Descent(scenario, findings, { ...guide, enter }, tally);
   try {

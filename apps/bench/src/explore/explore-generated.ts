@@ -1,0 +1,59 @@
+import { type Choice, formatStory, formatToken, shrinkSchedule, tell } from "@gpuvm/explorer";
+import { type GeneratedHow, type GeneratedResult, joinGenerated } from "@gpuvm/scenarios";
+import { EXIT } from "../cli/context.ts";
+import { isOutside } from "../inputs/outside-policy.ts";
+import type { Shard } from "../run/plan.ts";
+import { InPlacePool } from "./in-place-pool.ts";
+import { scenarioNamed } from "./resolve.ts";
+
+/** What is asked for. */
+export interface GeneratedArgs extends Omit<GeneratedHow, "part"> {
+  readonly policy: string;
+  readonly workers: number;
+  readonly shard?: Shard | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/**
+ * Explores every pair or triple of a policy's calls.
+ *
+ * @returns 0; 1 if something was found, or nothing was raced, or no call came to its end
+ */
+export async function runGenerated(args: GeneratedArgs, out: (text: string) => void): Promise<number> {
+  const { policy, workers, shard, json, ...how } = args;
+  const pool = await InPlacePool.start(workers, isOutside(policy));
+  let result: GeneratedResult;
+  try {
+    const parts = Array.from({ length: workers }, (_, w) => {
+      const of = workers * (shard?.of ?? 1);
+      const first = w * (shard?.of ?? 1) + (shard?.index ?? 1) - 1;
+      return pool.run({ kind: "generated", selector: policy, how: { ...how, part: { first, of } } });
+    });
+    result = joinGenerated(await Promise.all(parts));
+  } finally {
+    await pool.end();
+  }
+  out(json === true ? `${JSON.stringify(result, null, 2)}\n` : await text(policy, args, result));
+  const vacuous = result.raced.length === 0 || !result.answers.some((answer) => answer.endsWith(" done"));
+  return result.causes.length > 0 || vacuous ? EXIT.violated : EXIT.ok;
+}
+
+async function text(policy: string, { arity }: GeneratedArgs, result: GeneratedResult): Promise<string> {
+  const { scenarios, refused, stopped, states, transitions, raced, stops, answers, causes } = result;
+  const failed = answers.filter((answer) => !answer.endsWith(" done"));
+  const lines = [
+    `${policy}: ${scenarios} scenarios of ${arity} calls, ${states} states, ${transitions} transitions`,
+    `raced: ${raced.length} pairs of ${stops.length} stops; calls: ${answers.length - failed.length} kinds done, ${failed.length} kinds of error`,
+  ];
+  if (refused > 0) lines.push(`${refused} setups were refused by the driver`);
+  for (const name of stopped) lines.push(`STOPPED before its end: ${name}`);
+  if (raced.length === 0) lines.push("nothing was raced: the policy reaches nothing");
+  for (const { key, scenarios: shown, scenario, schedule } of causes) {
+    const { scenario: run } = await scenarioNamed(scenario);
+    const shrunk = shrinkSchedule(run, schedule as Choice[], key);
+    const token = formatToken({ scenario, dropped: shrunk.dropped, schedule: shrunk.schedule });
+    lines.push("", `in ${shown} scenarios, first in ${scenario}`, "");
+    lines.push(formatStory(tell(shrunk.scenario, shrunk.schedule)), `replay: ${token}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
