@@ -166,6 +166,21 @@ export const POWERVR: readonly Mutant[] = [
       "  yield* destroyFwObject(pvr, timelineUfo, queue);\n",
     ],
   ]),
+  ...inFile("policy-powervr/src/queue/queue-ops.ts", [
+    [
+      "a fragment job keeps its geometry job",
+      "  if (job.type === FRAGMENT && paired !== null && rulesOf(job.ctx.pvr).holdsPaired) yield* putJob(paired);\n",
+      "",
+    ],
+    ["a job that is freed keeps its entity's reference", "  yield* putJob(job);\n}", "}"],
+  ]),
+  ...inFile("policy-powervr/src/queue/pair.ts", [
+    [
+      "a fragment job does not hold its geometry job",
+      "    if (rulesOf(geometry.ctx.pvr).holdsPaired) geometry.refs++;\n",
+      "",
+    ],
+  ]),
   ...inFile("policy-powervr/src/queue/queue-done.ts", [
     [
       "a job that waited for room keeps its reference",
