@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,6 +38,28 @@ describe.skipIf(why !== undefined)("record", () => {
     expect(stderr).toContain("nothing was recorded: no process opened a device of DRM");
     expect(status).toBe(2);
     expect(readdirSync(dir).filter((name) => name.endsWith(".gz"))).toEqual([]);
+  });
+
+  it("hands a signal that asks it to end to the program, and waits for it", async () => {
+    const print =
+      'process.on("SIGTERM", () => { console.log("asked to end"); process.exit(5); }); console.log("up");';
+    const program = ["--", process.execPath, "-e", `${print} setInterval(() => {}, 1000)`];
+    const words = ["--no-warnings", "--conditions=@gpuvm/source", MAIN, "record", ...program];
+    const env = { ...process.env, XDG_CACHE_HOME: dir };
+    const recorder = spawn(process.execPath, words, { cwd: dir, env, stdio: ["ignore", "pipe", "pipe"] });
+    let out = "";
+    let told = "";
+    recorder.stderr.on("data", (text: Buffer) => {
+      told += text.toString();
+    });
+    recorder.stdout.on("data", (text: Buffer) => {
+      if (out === "") recorder.kill("SIGTERM");
+      out += text.toString();
+    });
+    const code = await new Promise((resolve) => recorder.once("close", resolve));
+    expect(out).toBe("up\nasked to end\n");
+    expect(told).toContain("the program ended with exit code 5");
+    expect(code).toBe(2);
   });
 
   it.each([

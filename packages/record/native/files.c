@@ -22,7 +22,7 @@ bool fd_watched(int fd)
 
 struct drm_file *fd_file(int fd)
 {
-	return fd >= 0 && fd < MAX_FDS ? table[fd] : NULL;
+	return fd >= 0 && fd < MAX_FDS ? __atomic_load_n(&table[fd], __ATOMIC_ACQUIRE) : NULL;
 }
 
 static enum driver driver_of(const char *name)
@@ -60,7 +60,7 @@ struct drm_file *fd_opened(int fd)
 	file->fds = 1;
 	name[sizeof name - 1] = 0;
 	file->driver = driver_of(name);
-	table[fd] = file;
+	__atomic_store_n(&table[fd], file, __ATOMIC_RELEASE);
 	if (line_begin("file", 0)) {
 		put_u64("f", file->id);
 		put_string("driver", name, strlen(name));
@@ -76,7 +76,7 @@ void fd_duplicated(int from, int to)
 	if (!file || to < 0 || to >= MAX_FDS || from == to)
 		return;
 	fd_closed(to);
-	table[to] = file;
+	__atomic_store_n(&table[to], file, __ATOMIC_RELEASE);
 	file->fds++;
 }
 
@@ -86,14 +86,14 @@ void fd_closed(int fd)
 
 	if (!file)
 		return;
-	table[fd] = NULL;
+	__atomic_store_n(&table[fd], NULL, __ATOMIC_RELEASE);
 	if (--file->fds)
 		return;
 	if (!file->inherited && line_begin("close", 0)) {
 		put_u64("f", file->id);
 		line_end();
 	}
-	free(file);
+	/* Not freed: another thread may be in an ioctl on it, and looks at it without the log. */
 }
 
 void files_inherited(void)

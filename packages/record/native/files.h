@@ -19,8 +19,9 @@ struct drm_file {
 
 /* Whether the descriptor may be a DRM file; cheap, without the log. */
 bool fd_watched(int fd);
-/* All below: with the log taken. */
+/* Its file; what is found stays readable, also when another thread closes it. */
 struct drm_file *fd_file(int fd);
+/* All below: with the log taken. */
 /* Makes a descriptor that is a DRM device a file of the table. */
 struct drm_file *fd_opened(int fd);
 void fd_duplicated(int from, int to);

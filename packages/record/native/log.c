@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+/* A child of fork often has but a line or two. */
+#define FIRST_WINDOW (1u << 16)
 #define WINDOW (1u << 20)
 #define LINE_HEAD 256
 
@@ -151,7 +153,7 @@ static bool room_for(size_t bytes)
 {
 	uint64_t at = state.window_at + state.used;
 	uint64_t start = at & ~4095ull;
-	size_t size = ((size_t)(at - start) + bytes + WINDOW) & ~4095ull;
+	size_t size = ((size_t)(at - start) + bytes + (at ? WINDOW : FIRST_WINDOW)) & ~4095ull;
 
 	if (state.window && state.used + bytes <= state.window_size)
 		return true;

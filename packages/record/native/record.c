@@ -317,21 +317,17 @@ SHOWN int ioctl(int fd, request_t request_, ...)
 		return real_ioctl(fd, request_, arg);
 	/* A child of vfork may do no more than exec: whether it is one is not asked here, where it would cost a system call. */
 	after_fork();
-	if (!log_lock())
-		return real_ioctl(fd, request_, arg);
 	call.file = fd_file(fd);
 	/* It came from elsewhere: over a socket, or from before this program was started. */
-	if (!call.file)
-		call.file = fd_opened(fd);
-	if (!call.file) {
+	if (!call.file && log_lock()) {
+		call.file = fd_file(fd) ? fd_file(fd) : fd_opened(fd);
 		log_unlock();
-		return real_ioctl(fd, request_, arg);
 	}
+	if (!call.file)
+		return real_ioctl(fd, request_, arg);
 	call.fd = fd;
 	call.nr = _IOC_NR(request);
-	locked = gives_back(call.file, call.nr);
-	if (!locked)
-		log_unlock();
+	locked = gives_back(call.file, call.nr) && log_lock();
 	size = _IOC_SIZE(request) < MAX_ARG ? _IOC_SIZE(request) : MAX_ARG;
 	memset(call.in, 0, sizeof call.in);
 	memset(call.out, 0, sizeof call.out);

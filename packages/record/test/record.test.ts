@@ -3,7 +3,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadTrace } from "@gpuvm/trace/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { buildLibrary, findProgram, numbered, RecordError, whyNotWatched } from "../src/node/index.ts";
+import {
+  buildLibrary,
+  convertLogs,
+  findProgram,
+  numbered,
+  RecordError,
+  whyNotWatched,
+} from "../src/node/index.ts";
 import { Bench, skipped } from "./stand-in.ts";
 
 const expected = (name: string): string => fileURLToPath(new URL(`expected/${name}.jsonl`, import.meta.url));
@@ -131,6 +138,31 @@ describe.skipIf(skipped !== undefined)("a recorded program", () => {
     expect(recording.traces).toEqual([]);
     expect(recording.drivers).toEqual(["amdgpu"]);
     expect(recording.missing[0]).toBe("once: amdgpu ioctl 0x43 (not a driver that can be recorded)");
+  });
+
+  it("makes traces of logs that were left, also of one that is cut off in a line", async () => {
+    const logs = join(bench.folder, "logs");
+    mkdirSync(logs);
+    writeFileSync(join(logs, "processes"), '{"pid":7,"parent":1,"how":"start","exe":"/usr/bin/game"}\n');
+    const lines = [
+      '{"t":10,"op":"file","f":1,"driver":"powervr"}',
+      '{"t":20,"op":"gem_new","f":1,"bo":3,"size":4096,"flags":0}',
+      '{"t":30,"op":"cpu_map","f":1,"bo":9}',
+      '{"t":40,"op":"gem_cl',
+    ];
+    writeFileSync(join(logs, "7.1.log"), `${lines.join("\n")}${"\0".repeat(5000)}`);
+    const out = join(bench.folder, "left.jsonl");
+    const recording = await convertLogs(logs, { out });
+    expect(recording.traces).toMatchObject([{ program: "game", pid: 7, events: 2, boCount: 1 }]);
+    expect(recording.missing).toEqual(["once: cpu_map of a handle whose beginning was not seen"]);
+    expect(recording.notes).toEqual(["once: a line that was being written when the process ended"]);
+    expect((await loadTrace(out)).requests.map(({ op }) => op)).toEqual(["gem_new", "end"]);
+    await expect(convertLogs(join(logs, "nowhere"), { out })).rejects.toThrow(/there is no folder/);
+  });
+
+  it("does not run where its trace could not be written", async () => {
+    const out = join(bench.folder, "no", "such", "folder.jsonl");
+    await expect(bench.record(["msm-list"], { out })).rejects.toThrow(/folder\.jsonl can't be written/);
   });
 
   it("may be without DRM, and may fail", async () => {

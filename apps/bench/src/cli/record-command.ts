@@ -5,6 +5,7 @@ import { nonNegative, word } from "./parse.ts";
 
 interface Flags {
   readonly out?: string;
+  readonly fromLogs?: string;
   readonly pidOnly: boolean;
   readonly maxSeconds?: number;
   readonly maxMb?: number;
@@ -30,6 +31,7 @@ export const recordCommand: Command<BenchContext> = buildCommand<Flags, string[]
       "  gpuvm-bench record -o game.jsonl.gz --max-seconds 60 -- ./game --fullscreen",
       "",
       "The words behind -- are the program and its arguments. Ctrl-C goes to the program; what it did until then is written.",
+      "If record itself is killed, its logs are left in the system's temporary folder, gpuvm-record-...: see --from-logs.",
       "With --max-seconds and --max-mb the recording ends, and the program goes on. Several traces are FILE, FILE-2, FILE-3 ...",
       "",
       "Exit codes, whatever the program's own was: 0; 2 the program can't be watched, or asked nothing of a driver; 4 written,",
@@ -44,6 +46,13 @@ export const recordCommand: Command<BenchContext> = buildCommand<Flags, string[]
         optional: true,
         brief: "The trace to write, gzip if it ends in .gz; default: PROGRAM.jsonl.gz",
         placeholder: "FILE",
+      },
+      fromLogs: {
+        kind: "parsed",
+        parse: word,
+        optional: true,
+        brief: "Run nothing: make traces of the logs of a recording that was broken off",
+        placeholder: "FOLDER",
       },
       pidOnly: {
         kind: "boolean",

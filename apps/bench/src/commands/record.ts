@@ -1,5 +1,5 @@
 import { UsageError } from "@gpuvm/drm-model";
-import { KNOWN_DRIVERS, type ProgramRecording, recordProgram } from "@gpuvm/record/node";
+import { convertLogs, KNOWN_DRIVERS, type Recording, recordProgram } from "@gpuvm/record/node";
 import { count } from "@gpuvm/results/units";
 import { EXIT } from "../cli/context.ts";
 
@@ -9,6 +9,8 @@ export interface RecordArgs {
   readonly command: readonly string[];
   /** The first trace; none: called as the program. */
   readonly out?: string;
+  /** Logs of an earlier recording; then nothing is run. */
+  readonly fromLogs?: string;
   /** Without the programs that the program starts. */
   readonly pidOnly: boolean;
   /** Seconds from the start after which nothing is recorded. */
@@ -23,19 +25,13 @@ export interface RecordArgs {
  * @returns the exit code: 0; 2 if there was nothing to record; 4 if the traces are not the whole
  */
 export async function runRecord(
-  { command, out, pidOnly, maxSeconds, maxMb }: RecordArgs,
+  args: RecordArgs,
   say: (text: string) => void = (text) => void process.stderr.write(text),
 ): Promise<number> {
-  if (command.length === 0)
-    throw new UsageError("name the program to record: gpuvm-bench record -- PROGRAM ARGS");
-  const recording = await recordProgram(command, {
-    pidOnly,
-    ...(out === undefined ? {} : { out }),
-    ...(maxSeconds === undefined ? {} : { maxSeconds }),
-    ...(maxMb === undefined ? {} : { maxMegabytes: maxMb }),
-  });
-  const ended = recording.signal === undefined ? `exit code ${recording.code}` : recording.signal;
-  if (recording.code !== 0) say(`the program ended with ${ended}\n`);
+  const recording =
+    args.fromLogs === undefined
+      ? await run(args, say)
+      : await convertLogs(args.fromLogs, { out: args.out ?? "recorded.jsonl.gz" });
   for (const { program, driver, events, boCount, submits, file } of recording.traces) {
     const what = `${count(events)} requests, ${count(boCount)} buffers, ${count(submits)} submits`;
     say(`${program} on ${driver}: ${what} into ${file}\n`);
@@ -51,7 +47,22 @@ export async function runRecord(
   return recording.missing.length === 0 ? EXIT.ok : EXIT.incomplete;
 }
 
-function whyNothing({ processes, drivers }: ProgramRecording): string {
+async function run(args: RecordArgs, say: (text: string) => void): Promise<Recording> {
+  const { command, out, pidOnly, maxSeconds, maxMb } = args;
+  if (command.length === 0)
+    throw new UsageError("name the program to record: gpuvm-bench record -- PROGRAM ARGS");
+  const recording = await recordProgram(command, {
+    pidOnly,
+    ...(out === undefined ? {} : { out }),
+    ...(maxSeconds === undefined ? {} : { maxSeconds }),
+    ...(maxMb === undefined ? {} : { maxMegabytes: maxMb }),
+  });
+  const ended = recording.signal === undefined ? `exit code ${recording.code}` : recording.signal;
+  if (recording.code !== 0) say(`the program ended with ${ended}\n`);
+  return recording;
+}
+
+function whyNothing({ processes, drivers }: Recording): string {
   if (processes.length === 0)
     return "the library was not loaded; the program is static, set-user-ID, has file capabilities, or clears LD_PRELOAD";
   if (drivers.length === 0)

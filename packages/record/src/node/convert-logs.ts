@@ -15,6 +15,7 @@ import { encodeTrace, readTrace, writeTrace } from "@gpuvm/trace/node";
 import { ENDED_SILENTLY, LogReader, type TraceFacts } from "../log-reader.ts";
 import { Tally } from "../tally.ts";
 import { logLines } from "./read-lines.ts";
+import { RecordError } from "./record-error.ts";
 
 /** A process that the library was loaded in. */
 export interface RecordedProcess {
@@ -122,9 +123,10 @@ async function* headed(header: TraceHeader, file: string): AsyncGenerator<Uint8A
 /**
  * Makes traces of the logs in a folder: one for each process and driver that asked something of a buffer.
  *
- * @throws TraceError when a trace can't be written; then nothing is left of it.
+ * @throws TraceError when a trace can't be written; then nothing is left of it. RecordError where there is no such folder.
  */
 export async function convertLogs(folder: string, options: ConvertOptions): Promise<Recording> {
+  if (!existsSync(folder)) throw new RecordError(`there is no folder ${folder} of logs`);
   const processes = processesOf(folder);
   const drivers = new Set<string>();
   const notes = new Tally();

@@ -1,8 +1,8 @@
 /** Runs a program with the recorder in it. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { buildLibrary, cacheFolder } from "./build-library.ts";
 import { convertLogs, type Recording } from "./convert-logs.ts";
 import { findProgram, whyNotWatched } from "./examine-program.ts";
@@ -41,7 +41,8 @@ const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  * SIGTERM go to the program.
  *
  * @param command - The program and its arguments.
- * @throws RecordError when it can't be found or watched, or the recorder can't be built. TraceError when a trace can't be written.
+ * @throws RecordError when it can't be found or watched, or the recorder can't be built. Also when a trace can't
+ * be written: then the logs are kept, and the message says where.
  *
  * @example
  * ```ts
@@ -63,21 +64,40 @@ export async function recordProgram(
   const program = findProgram(name, env["PATH"]);
   const why = whyNotWatched(program);
   if (why !== undefined) throw new RecordError(why);
+  const out = options.out ?? `${basename(program)}.jsonl.gz`;
+  mustBeWritable(out);
   const library = buildLibrary(options.cache ?? cacheFolder(env), env);
   const folder = mkdtempSync(join(tmpdir(), "gpuvm-record-"));
+  let ended: Ended;
   try {
-    const ended = await run(
-      program,
-      name,
-      args,
-      { ...env, ...recorderEnv(library, folder, env, options) },
-      options,
-    );
-    const out = options.out ?? `${basename(program)}.jsonl.gz`;
-    const main = { pid: ended.pid, signal: ended.signal };
-    return { ...(await convertLogs(folder, { out, main })), code: ended.code, signal: ended.signal };
-  } finally {
+    const inherited = { ...env, ...recorderEnv(library, folder, env, options) };
+    ended = await run(program, name, args, inherited, options);
+  } catch (error) {
     rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+  const main = { pid: ended.pid, signal: ended.signal };
+  let recording: Recording;
+  try {
+    recording = await convertLogs(folder, { out, main });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new RecordError(
+      `${why}\nwhat was recorded is kept in ${folder}; record --from-logs ${folder} makes the trace of it`,
+      { cause },
+    );
+  }
+  rmSync(folder, { recursive: true, force: true });
+  return { ...recording, code: ended.code, signal: ended.signal };
+}
+
+/** Before the program runs: it may run for hours. */
+function mustBeWritable(out: string): void {
+  try {
+    accessSync(dirname(out), constants.W_OK);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new RecordError(`${out} can't be written: ${why}; check the folder`, { cause });
   }
 }
 
@@ -113,10 +133,17 @@ function run(
 ): Promise<Ended> {
   const child = spawn(program, args, { env, stdio: options.stdio ?? "inherit", argv0: name });
   // Ctrl-C reaches the program from the terminal by itself.
-  const handlers = PASSED_ON.map((signal) => {
-    const pass = (): void => void (signal === "SIGINT" && process.stdin.isTTY ? false : child.kill(signal));
+  const onTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+  const restored = PASSED_ON.map((signal) => {
+    // Who listened before would end this process, and leave the program alone.
+    const others = process.listeners(signal);
+    const pass = (): void => void (signal === "SIGINT" && onTerminal ? false : child.kill(signal));
+    process.removeAllListeners(signal);
     process.on(signal, pass);
-    return () => process.off(signal, pass);
+    return () => {
+      process.off(signal, pass);
+      for (const other of others) process.on(signal, other as NodeJS.SignalsListener);
+    };
   });
   return new Promise<Ended>((resolve, reject) => {
     child.once("error", (cause) =>
@@ -126,6 +153,6 @@ function run(
       resolve({ pid: child.pid ?? 0, code: code ?? undefined, signal: signal ?? undefined }),
     );
   }).finally(() => {
-    for (const off of handlers) off();
+    for (const restore of restored) restore();
   });
 }
