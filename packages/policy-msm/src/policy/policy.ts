@@ -66,6 +66,7 @@ function managedEvents(rules: MsmRules): TeardownEvent[] {
       causedBy: "driver",
       tearsDown: "the mapping, when no request that uses it is in flight",
       vms: ["program"],
+      except: "a mapping that no request ever used",
       waitsFor: null,
       source: "reply of 15 May 2025 on v4 02/40",
     });
