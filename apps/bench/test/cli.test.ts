@@ -7,7 +7,7 @@ import type { Results } from "@gpuvm/results";
 import { printGpuvas, shippedTraces } from "@gpuvm/trace/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { COMMANDS } from "../src/cli/app.ts";
-import { contiguity } from "../src/cli/parse.ts";
+import { bytes, contiguity } from "../src/cli/parse.ts";
 import { progressLine } from "../src/cli/progress.ts";
 import { SCRIPTS } from "../src/completion/scripts.ts";
 import { configSchema } from "../src/config/schema.ts";
@@ -77,6 +77,14 @@ describe("--contiguity", () => {
     ]);
     for (const wrong of ["", "0", "2K", "12K", "4k", "-4K", "huge"])
       expect(() => contiguity(wrong), wrong).toThrow(/is not a power of two from 4K on/);
+  });
+});
+
+describe("--vram and --memory", () => {
+  it("are bytes", () => {
+    expect(["0", "4096", "64M", "8G"].map(bytes)).toEqual([0, 4096, 2 ** 26, 2 ** 33]);
+    for (const wrong of ["", "-1", "1.5G", "64MB", "much"])
+      expect(() => bytes(wrong), wrong).toThrow(/is not a number of bytes/);
   });
 });
 

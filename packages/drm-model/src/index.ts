@@ -97,7 +97,6 @@ export type {
   KernelBos,
   Lifter,
   Lowerer,
-  MemoryBudget,
   Prime,
   Scanout,
   Userspace,

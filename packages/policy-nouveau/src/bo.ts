@@ -40,8 +40,7 @@ export class NouveauBo extends Bo {
   placement: readonly Placement[];
   /** Its memory; null: none yet (`bo.resource`). */
   resource: Resource | null = null;
-  /** Pages of the host's that it has; null: none (`bo.ttm`). */
-  tt: Tt | null = null;
+  #tt: Tt | null = null;
   /** Its page size, as a shift (`page`). */
   readonly pageShift: number;
   /** The resv object that it shares, or null (`r_obj`, with `no_share`). */
@@ -73,6 +72,21 @@ export class NouveauBo extends Bo {
     rObj?.get(this);
     this.placement = placementOf(this.validDomains === 0 ? CPU : this.validDomains);
     this.pages = "evicted";
+  }
+
+  /** Pages of the host's that it has; null: none (`bo.ttm`). */
+  get tt(): Tt | null {
+    return this.#tt;
+  }
+
+  /** It gets pages, loses them, or lets swap have them. */
+  set tt(tt: Tt | null) {
+    const { host } = this.nv;
+    // An import's pages are another driver's.
+    const size = this.imported ? 0 : this.size;
+    if (this.#tt === "populated") host.used -= size;
+    if (tt === "populated") host.used += size;
+    this.#tt = tt;
   }
 
   /** The domain that it lies in, or 0, out of the GPU's reach. */

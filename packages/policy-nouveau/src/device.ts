@@ -1,5 +1,5 @@
-import { type BoOwnership, type DrmDevice, type DrmGpuvm, type Gpuva, Lock } from "@gpuvm/core";
-import { type Bo, GpuEngine, type GpuJob, type Machine, type MemoryBudget } from "@gpuvm/drm-model";
+import { type BoOwnership, type DrmDevice, type DrmGpuvm, type Gpuva, Lock, type Steps } from "@gpuvm/core";
+import { type Bo, GpuEngine, type GpuJob, type Machine } from "@gpuvm/drm-model";
 import { GP100, type VmmFunc } from "./mmu/desc.ts";
 import { Space } from "./mmu/space.ts";
 import { type MmuEvent, Vmm } from "./mmu/vmm.ts";
@@ -54,7 +54,11 @@ export interface NvDevice {
   readonly uvmms: Map<DrmGpuvm, UserVm>;
   /** Where memory can be, and who is there (`ttm.bdev`). */
   readonly places: Readonly<Record<Place, Manager>>;
+  /** Pages of the host's that objects have, in bytes (`ttm_pages_allocated`), and may have (`ttm_pages_limit`). */
+  readonly host: { used: number; readonly limit: number };
   readonly driver: DriverClient;
+  /** Lets swap have one object's pages; how many (`ttm_global_swapout`). */
+  readonly swapout: () => Steps<number>;
   /** Told of page tables, copies and work; null: nobody listens. */
   readonly tell: ((event: NvEvent) => void) | null;
 }
@@ -64,17 +68,21 @@ export interface NvDeviceOptions {
   readonly boOwnership?: BoOwnership | undefined;
   readonly defects?: ReadonlySet<string> | undefined;
   readonly hardware?: VmmFunc | undefined;
-  readonly memory?: MemoryBudget | undefined;
   readonly engine?: NvDevice["engine"];
   readonly gpuWorks?: boolean;
   readonly tell?: NvDevice["tell"];
 }
 
 /** A device on a machine. */
-export function createDevice(machine: Machine, options: NvDeviceOptions = {}): NvDevice {
+export function createDevice(
+  machine: Machine,
+  swapout: (nv: NvDevice) => Steps<number>,
+  options: NvDeviceOptions = {},
+): NvDevice {
   const { dev } = machine;
   const { hardware = GP100, tell = null } = options;
-  return {
+  const nv: NvDevice = {
+    swapout: () => swapout(nv),
     machine,
     dev,
     boOwnership: options.boOwnership ?? "hard",
@@ -87,8 +95,9 @@ export function createDevice(machine: Machine, options: NvDeviceOptions = {}): N
     places: {
       [PL_SYSTEM]: new Manager(PL_SYSTEM),
       [PL_TT]: new Manager(PL_TT),
-      [PL_VRAM]: new Manager(PL_VRAM, options.memory?.vram),
+      [PL_VRAM]: new Manager(PL_VRAM, machine.options.vram),
     },
+    host: { used: 0, limit: machine.options.memory ?? Number.POSITIVE_INFINITY },
     driver: {
       mutex: new Lock("mutex of the driver's client", "nouveau_cli.mutex of the driver", dev.lockdep),
       vmm: new Vmm(machine, hardware, "the driver's VMM", false, tell),
@@ -97,4 +106,5 @@ export function createDevice(machine: Machine, options: NvDeviceOptions = {}): N
     },
     tell,
   };
+  return nv;
 }

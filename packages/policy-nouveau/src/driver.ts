@@ -37,8 +37,9 @@ import { GART, NO_SHARE } from "./domains.ts";
 import { execIoctl } from "./exec.ts";
 import { pinCounts } from "./history/pin.ts";
 import { importFailed } from "./history/prime.ts";
+import { GP100, type VmmFunc } from "./mmu/desc.ts";
 import { pushbuf } from "./pushbuf.ts";
-import { shrink } from "./ttm/swapout.ts";
+import { shrink, swapout } from "./ttm/swapout.ts";
 import { validate } from "./ttm/validate.ts";
 import { vmInit } from "./vm-init.ts";
 
@@ -49,10 +50,15 @@ const WRITE = 4;
 /** How long CPU_PREP waits: 30 s. */
 const PREP_NS = 30e9;
 
-/** Starts the driver on a machine. It answers both interfaces, whatever the variant. */
-export function start(own: ReferencePolicy, machine: Machine, options: DriverOptions = {}): Driver {
+/** Starts the driver on a machine, for hardware of a generation. It answers both interfaces, whatever the variant. */
+export function start(
+  own: ReferencePolicy,
+  machine: Machine,
+  options: DriverOptions = {},
+  hardware: VmmFunc = GP100,
+): Driver {
   const policy = withOwnership(own, options.boOwnership ?? own.boOwnership);
-  return driverOf(policy, createDevice(machine, options));
+  return driverOf(policy, createDevice(machine, swapout, { ...options, hardware }));
 }
 
 /** The driver of a device. */

@@ -1,9 +1,13 @@
 import type { DriverPackage } from "@gpuvm/drm-model";
 import { start } from "./driver.ts";
+import { GF100 } from "./mmu/desc.ts";
 import { legacyPolicy, vmBindPolicy } from "./policy.ts";
 import { legacyUserspace, vmBindUserspace } from "./userspace/userspace.ts";
 
-/** The driver nouveau, as programs speak to it today (`vm-bind`) and as they did before (`legacy`). */
+/**
+ * The driver nouveau, as programs speak to it today (`vm-bind`, on Pascal or later) and as they did before (`legacy`, on
+ * Kepler, for which its trace was recorded).
+ */
 export const nouveau: DriverPackage = {
   name: "nouveau",
   variants: {
@@ -14,7 +18,7 @@ export const nouveau: DriverPackage = {
     },
     legacy: {
       policy: legacyPolicy,
-      start: (machine, options) => start(legacyPolicy, machine, options),
+      start: (machine, options) => start(legacyPolicy, machine, options, GF100),
       userspace: legacyUserspace,
     },
   },

@@ -21,6 +21,10 @@ export interface ReplayOptions {
   readonly lockdep: boolean;
   /** How the memory of buffers lies of which the trace says nothing, in bytes; default: as with each driver. */
   readonly contiguity?: number | undefined;
+  /** Memory of the device's own, in bytes; default: as with each driver. */
+  readonly vram?: number | undefined;
+  /** Memory of the host's that buffers may have, in bytes; default: as much as they want. */
+  readonly memory?: number | undefined;
   /** How often the trace is replayed, one after the other, on the same machine. */
   readonly repeat: number;
   /** Told of the requests done, now and then. */
@@ -78,13 +82,15 @@ export function jobNsOf(capturedWith: string | undefined): number | undefined {
 }
 
 function machineOptions(source: TraceSource, options: ReplayOptions): MachineOptions {
-  const { audit, lockdep, contiguity } = options;
+  const { audit, lockdep, contiguity, vram, memory } = options;
   const jobNs = jobNsOf(source.header.capturedWith);
   return {
     audit,
     lockdep,
     ...(jobNs === undefined ? {} : { jobNs }),
     ...(contiguity === undefined ? {} : { contiguity }),
+    ...(vram === undefined ? {} : { vram }),
+    ...(memory === undefined ? {} : { memory }),
   };
 }
 

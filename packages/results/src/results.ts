@@ -128,6 +128,10 @@ export interface Results {
     readonly samples: number;
     /** How the memory of buffers lay where the trace did not say: bytes of each contiguous piece; absent: as with each driver. */
     readonly contiguity?: number | "whole";
+    /** Memory of the device's own, in bytes; absent: as with each driver. */
+    readonly vram?: number;
+    /** Memory of the host's that buffers may have, in bytes; absent: as much as they want. */
+    readonly memory?: number;
     /** Of the workloads that were generated. */
     readonly seed?: number;
     /** `1/4`: only every fourth replay is in the file. */

@@ -5,6 +5,9 @@ import { scenarioOf } from "./bugs/bug.ts";
 import { BUGS } from "./bugs/catalogue.ts";
 import { nativeScopes } from "./scopes/native.ts";
 
+/** The device has no memory of its own: the pressure that scopes put on the host's then takes what buffers lie in. */
+const NO_VRAM = { vram: 0 };
+
 /** A scenario with the name under which tokens find it again. */
 export interface Named {
   /** `xe:mainline+X4/close-vs-bind`, or `bug:X4`. */
@@ -27,13 +30,10 @@ export function bugNamed(id: string): Named {
   return { name: `bug:${id}`, scenario: scenarioOf(bug, true), failures: bug.failures ?? 0 };
 }
 
-/**
- * A selector `POLICY[+DEFECT...]`, taken apart. The device has no memory of its own: the pressure that scopes put on the
- * host's then takes what buffers lie in.
- */
+/** A selector `POLICY[+DEFECT...]`, taken apart. */
 export function parseSelector(selector: string): { policy: string; options: DriverOptions } {
   const [policy = "", ...defects] = selector.split("+");
-  return { policy, options: { defects: new Set(defects), memory: { vram: 0 } } };
+  return { policy, options: { defects: new Set(defects) } };
 }
 
 /** The defects that a driver can be run with: the switches of its bugs in the catalogue. */
@@ -59,7 +59,13 @@ export function scopesOf(selector: string): Named[] {
   for (const defect of options.defects ?? [])
     if (!known.includes(defect)) throw unknownName(`defect of ${driver.name}`, defect, known);
   return [
-    ...named(selector, [...standardScopes(variant, options), ...nativeScopes(driver, variantName, options)]),
+    ...named(selector, [
+      ...standardScopes(variant, options).map((scope) => ({
+        ...scope,
+        machine: { ...scope.machine, ...NO_VRAM },
+      })),
+      ...nativeScopes(driver, variantName, options, NO_VRAM),
+    ]),
     ...ownOf(selector, driver, variantName, options),
   ];
 }

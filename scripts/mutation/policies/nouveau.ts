@@ -191,7 +191,29 @@ export const NOUVEAU: readonly Mutant[] = [
       "  unlock(dev, bo.resv);\n  if (last)",
     ],
   ]),
+  ...inFile("policy-nouveau/src/ttm/manager.ts", [
+    ["a place gives more than it has", "    if (bo.size > this.free) return null;\n", ""],
+    ["a place does not get its memory back", "    this.free += res.size;\n", ""],
+    [
+      "who is used last is the first to go",
+      "    this.lru.push(res);\n  }\n\n  #remove",
+      "    this.lru.unshift(res);\n  }\n\n  #remove",
+    ],
+  ]),
+  ...inFile("policy-nouveau/src/ttm/move.ts", [
+    [
+      "nobody goes to swap for others' pages",
+      "  while (nv.host.used > nv.host.limit) if ((yield* nv.swapout()) === 0) break;\n",
+      "",
+    ],
+    [
+      "what the GPU cannot copy is not copied",
+      '  return nv.dev.mayAlloc("ttm_bo_move_memcpy") ? 0 : -ENOMEM;',
+      "  return -ENOMEM;",
+    ],
+  ]),
   ...inFile("policy-nouveau/src/bo.ts", [
+    ["pages that go to swap still count", '    if (this.#tt === "populated") host.used -= size;\n', ""],
     [
       "memory is given back while jobs use it",
       "    if (this.resv.busy(USAGE_BOOKKEEP) === null) {\n",

@@ -33,6 +33,13 @@ export function contiguity(input: string): number {
   throw new UsageError(`"${input}" is not a power of two from 4K on, such as 64K or 2M, nor "whole"`);
 }
 
+/** `0`, `64M`, `8G`: bytes. */
+export function bytes(input: string): number {
+  const [, digits, unit = ""] = /^(\d+)([KMG]?)$/.exec(input) ?? [];
+  if (digits === undefined) throw new UsageError(`"${input}" is not a number of bytes, such as 64M or 8G`);
+  return Number(digits) * 1024 ** " KMG".indexOf(unit || " ");
+}
+
 /** At least one file, as the command's usage says. */
 export function someFiles(files: readonly string[]): readonly string[] {
   if (files.length === 0) throw new UsageError("name at least one file; - is standard input");

@@ -3,7 +3,7 @@ import { buildCommand, type Command } from "@stricli/core";
 import type { RunArgs, RunFormat } from "../commands/run.ts";
 import type { Shard } from "../run/plan.ts";
 import type { BenchContext } from "./context.ts";
-import { contiguity, nonNegative, pattern, percentage, positive, shard, word } from "./parse.ts";
+import { bytes, contiguity, nonNegative, pattern, percentage, positive, shard, word } from "./parse.ts";
 
 interface Flags {
   readonly trace?: readonly string[];
@@ -22,6 +22,8 @@ interface Flags {
   readonly format: RunFormat;
   readonly details: boolean;
   readonly contiguity?: number;
+  readonly vram?: number;
+  readonly memory?: number;
   readonly out?: string;
   readonly audit: boolean;
   readonly lockdep: boolean;
@@ -119,6 +121,21 @@ export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], B
         optional: true,
         brief:
           "How the memory of buffers lies, in contiguous pieces: 4K, 64K, 2M, whole; default: as with each driver",
+        placeholder: "SIZE",
+      },
+      vram: {
+        kind: "parsed",
+        parse: bytes,
+        optional: true,
+        brief: "Memory of the device's own, where a driver has such; what does not fit is evicted: 64M, 8G",
+        placeholder: "SIZE",
+      },
+      memory: {
+        kind: "parsed",
+        parse: bytes,
+        optional: true,
+        brief:
+          "Memory of the host's that buffers may have, where a driver keeps to a limit; more goes to swap",
         placeholder: "SIZE",
       },
       details: {
@@ -238,6 +255,8 @@ export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], B
       workload: flags.workload ?? [],
       policy: flags.policy ?? [],
       contiguity: flags.contiguity,
+      vram: flags.vram,
+      memory: flags.memory,
       out: flags.out,
       report: flags.report,
       filter: flags.filter,

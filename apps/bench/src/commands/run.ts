@@ -60,6 +60,10 @@ export interface RunArgs extends Partial<Choice> {
   readonly lockdep: boolean;
   /** How the memory of buffers lies of which the trace says nothing, in bytes of each contiguous piece. */
   readonly contiguity?: number | undefined;
+  /** Memory of the device's own, in bytes; default: as with each driver. */
+  readonly vram?: number | undefined;
+  /** Memory of the host's that buffers may have, in bytes; default: as much as they want. */
+  readonly memory?: number | undefined;
   /** How often each trace is replayed on the same machine. */
   readonly repeat: number;
   /** Buffers that may be open at once; default: 500,000. */
@@ -186,9 +190,10 @@ async function replayAll(
         const what = jobName(job);
         const onProgress = (events: number) => progress.show(done, `${what}, ${events} events`);
         const portrait = args.portrait && round === 0;
-        const { audit, lockdep, repeat, contiguity, maxBuffers } = args;
+        const { audit, lockdep, repeat, contiguity, vram, memory, maxBuffers } = args;
         const limits = maxBuffers === undefined ? {} : { maxBuffers };
-        const options = { audit, lockdep, repeat, contiguity, portrait, onProgress, signal, ...limits };
+        const memories = { contiguity, vram, memory };
+        const options = { audit, lockdep, repeat, ...memories, portrait, onProgress, signal, ...limits };
         try {
           comparison.add(await replayOne(job.source, job.subject, options));
         } catch (error) {
@@ -212,7 +217,19 @@ async function replayAll(
 }
 
 function resultsFor(runs: readonly RunResult[], args: RunArgs, interrupted: boolean): Results {
-  const { audit, lockdep, repeat, samples, contiguity, shard, filter, seed, workload = [] } = args;
+  const {
+    audit,
+    lockdep,
+    repeat,
+    samples,
+    contiguity,
+    vram,
+    memory,
+    shard,
+    filter,
+    seed,
+    workload = [],
+  } = args;
   const options = {
     audit,
     lockdep,
@@ -221,6 +238,8 @@ function resultsFor(runs: readonly RunResult[], args: RunArgs, interrupted: bool
     ...(contiguity === undefined
       ? {}
       : { contiguity: Number.isFinite(contiguity) ? contiguity : ("whole" as const) }),
+    ...(vram === undefined ? {} : { vram }),
+    ...(memory === undefined ? {} : { memory }),
     ...(seed === undefined || workload.length === 0 ? {} : { seed }),
     ...(shard === undefined ? {} : { shard: `${shard.index}/${shard.of}` }),
     ...(filter === undefined ? {} : { filter: filter.source }),

@@ -52,6 +52,11 @@ export interface MachineOptions {
    * fit is evicted.
    */
   readonly vram?: number;
+  /**
+   * Bytes of the host's memory that objects may have, for drivers that keep to a limit; default: as much as they want. What
+   * is more goes to swap.
+   */
+  readonly memory?: number;
 }
 
 /** Work for later, in a task of its own. */

@@ -67,16 +67,6 @@ export interface Prime {
   openAgain?(file: DrmFile, handle: number, second: number): Steps<Errno>;
 }
 
-/** How much memory there is, in bytes; what is absent is as much as anybody wants. */
-export interface MemoryBudget {
-  /** Of the GPU's own. */
-  readonly vram?: number;
-  /** Of the host's, that the GPU can reach at one time. */
-  readonly gart?: number;
-  /** Of the host's, before it goes to swap. */
-  readonly system?: number;
-}
-
 /** How a variant is run. */
 export interface DriverOptions {
   /** Whether its VMs count their objects; default: the variant's own way. */
@@ -86,8 +76,6 @@ export interface DriverOptions {
    * `options.defects?.has("X4")` at the one place where the defect was; default: none.
    */
   readonly defects?: ReadonlySet<string>;
-  /** How much memory the device has; a driver looks at what its device has. */
-  readonly memory?: MemoryBudget;
   /** Names of repairs to run with: changes to a rule that no kernel has, tried on the model; default: none. */
   readonly repairs?: ReadonlySet<string>;
 }

@@ -14,6 +14,7 @@ import type { NouveauCli } from "../cli.ts";
 import { createDevice, type NvDevice, type NvEvent } from "../device.ts";
 import { driverOf } from "../driver.ts";
 import { vmBindPolicy } from "../policy.ts";
+import { swapout } from "../ttm/swapout.ts";
 import type { Uvmm } from "../uvmm.ts";
 import { InstantEngine } from "./instant-engine.ts";
 import { Workers } from "./workers.ts";
@@ -28,7 +29,7 @@ type WithoutPlace<R> = R extends Request ? Omit<R, "t" | "f"> : never;
  * work; 64 MiB of VRAM.
  */
 export class World {
-  readonly machine: Machine = new Machine();
+  readonly machine: Machine = new Machine({ vram: VRAM_BYTES });
   readonly nv: NvDevice;
   readonly driver: Driver;
   readonly files: Map<number, NouveauCli> = new Map();
@@ -53,8 +54,7 @@ export class World {
     // Calls and workers stop at every place where the kernel's may be preempted.
     this.machine.dev.stepping = true;
     this.workers = new Workers(this.machine);
-    this.nv = createDevice(this.machine, {
-      memory: { vram: VRAM_BYTES },
+    this.nv = createDevice(this.machine, swapout, {
       engine: new InstantEngine(),
       gpuWorks: false,
       tell: (event) => {

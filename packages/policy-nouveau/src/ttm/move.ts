@@ -1,4 +1,5 @@
 import {
+  ENOMEM,
   type Errno,
   gemVmBos,
   gpuvmBoEvict,
@@ -30,7 +31,7 @@ export function* moveTo(
   const from = bo.resource;
   if (to.place !== PL_VRAM) {
     bo.tt ??= "unpopulated";
-    if (to.place === PL_TT) populate(bo);
+    if (to.place === PL_TT) yield* populate(nv, bo);
   }
   if (nv.gpuWorks) yield* waitResv(nv.dev, bo.resv, USAGE_BOOKKEEP, "ttm_bo_wait_ctx");
   evicted(nv, bo, evict);
@@ -62,7 +63,9 @@ function* carry(
   const both = [from.place, to.place];
   if (!both.includes(PL_VRAM)) return 0;
   if (both.includes(PL_SYSTEM)) return MULTIHOP;
-  return yield* copy(nv, bo, to);
+  if ((yield* copy(nv, bo, to)) === 0) return 0;
+  // The CPU copies what the GPU cannot (`ttm_bo_move_memcpy`).
+  return nv.dev.mayAlloc("ttm_bo_move_memcpy") ? 0 : -ENOMEM;
 }
 
 /** Memory goes back to its place (`ttm_resource_free`). */
@@ -71,10 +74,15 @@ export function freeResource(nv: NvDevice, res: Resource): void {
   res.home.release(res);
 }
 
-/** Pages for an object, from swap if they are there (`ttm_bo_populate`). */
-function populate(bo: NouveauBo): void {
+/**
+ * Pages for an object, from swap if they are there (`ttm_bo_populate`). If there are too many then, others' go to swap, as
+ * long as somebody has some to give (`ttm_tt_populate`).
+ */
+function* populate(nv: NvDevice, bo: NouveauBo): Steps<void> {
+  if (bo.tt === "populated") return;
   const swapped = bo.tt === "swapped";
   bo.tt = "populated";
+  while (nv.host.used > nv.host.limit) if ((yield* nv.swapout()) === 0) break;
   if (swapped) bo.used();
 }
 

@@ -1,5 +1,5 @@
 import type { BoOwnership } from "@gpuvm/core";
-import type { DriverPackage, MemoryBudget } from "@gpuvm/drm-model";
+import type { DriverPackage } from "@gpuvm/drm-model";
 import type { Ask, Scenario } from "@gpuvm/explorer";
 
 /** A real bug as a switchable defect of its driver, with the smallest scenario that shows it. */
@@ -20,8 +20,6 @@ export interface Bug {
   readonly defects?: readonly string[];
   /** The ownership with which the buggy form runs, where that is the defect. */
   readonly ownership?: BoOwnership;
-  /** How much memory there is; default: as much as anybody wants. */
-  readonly memory?: MemoryBudget;
   /** Injected failures that it takes; default 0. */
   readonly failures?: number;
   /** What counts as finding it: kinds of violation. Anything else that turns up is reported as found by accident. */
@@ -44,7 +42,7 @@ export function scenarioOf(bug: Bug, buggy: boolean): Scenario {
     name: bug.id,
     about: bug.title,
     variant,
-    options: { defects: new Set(on), ...ownership, ...(bug.memory && { memory: bug.memory }) },
+    options: { defects: new Set(on), ...ownership },
   };
 }
 

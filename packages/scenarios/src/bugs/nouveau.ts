@@ -125,9 +125,9 @@ export const NOUVEAU_BUGS: readonly Bug[] = [
     title: "nouveau: set placement to original placement on uvmm validate",
     upstream: "6.11-rc2",
     driver: nouveau,
-    memory: { vram: PAGE },
     shows: ["wrong"],
     scenario: {
+      machine: { audit: true, lockdep: true, watch: true, vram: PAGE },
       setup(w) {
         w.must(0, INIT, { op: "channel_new", channel: 1 }, bo(1, 1, { domain: VRAM }), bind(1, map(1, VA)));
         // There is VRAM for one: the first goes to the GART, and the second one goes again.

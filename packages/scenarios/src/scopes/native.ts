@@ -1,4 +1,4 @@
-import type { DriverOptions, DriverPackage } from "@gpuvm/drm-model";
+import type { DriverOptions, DriverPackage, MachineOptions } from "@gpuvm/drm-model";
 import type { Scenario } from "@gpuvm/explorer";
 import { MSM_SCOPES } from "./msm.ts";
 import { NOUVEAU_SCOPES } from "./nouveau.ts";
@@ -20,15 +20,22 @@ export function nativeScopes(
   driver: DriverPackage,
   variantName: string,
   options: DriverOptions = {},
+  machine: MachineOptions = {},
 ): Scenario[] {
   const variant = driver.variants[variantName];
   if (variant === undefined) return [];
   return ALL.filter((scope) => scope.driver === driver && scope.variants.includes(variantName)).map(
-    ({ driver: _, variants: __, ...scope }) => ({
+    ({ driver: _, variants: __, vram, memory, ...scope }) => ({
       ...scope,
       variant,
       options,
-      machine: { lockdep: true, watch: true },
+      machine: {
+        lockdep: true,
+        watch: true,
+        ...machine,
+        ...(vram === undefined ? {} : { vram }),
+        ...(memory === undefined ? {} : { memory }),
+      },
     }),
   );
 }

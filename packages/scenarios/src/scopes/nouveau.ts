@@ -7,6 +7,7 @@ import { mustNotLeave, type NativeScope, refused } from "./scope.ts";
 const VA = 0x10_0000;
 const INIT = { op: "vm_init", kva: 2 ** 46, ksize: 2 ** 30 } as const;
 const GART = { domain: 4 };
+const IN_VRAM = { domain: 2 };
 const SPARSE = 256;
 const sparse = (pages: number) => map(0, VA, pages, 0, SPARSE);
 const CHANNEL = { op: "channel_new", channel: 1 } as const;
@@ -132,6 +133,54 @@ export const NOUVEAU_SCOPES: readonly NativeScope[] = [
   },
   {
     ...common,
+    name: "vram-full",
+    about:
+      "a buffer goes to the GART, to make room for another's, while work uses it, and comes back with the next",
+    vram: PAGE,
+    setup: (w) => w.must(0, INIT, CHANNEL, bo(1, 1, IN_VRAM), bind(1, map(1, VA))),
+    actors: [
+      { name: "program", calls: [ask(0, EXEC), ask(0, EXEC)] },
+      { name: "other", calls: [ask(0, bo(2, 1, IN_VRAM)), ask(0, { op: "gem_close", bo: 2 })] },
+    ],
+    sometimes: {
+      "a buffer is moved to the GART": (w) => w.machine.counts.evictions > 0,
+      "and back again": (w) => w.machine.counts.evictions > 0 && liesIn(w, 1) === IN_VRAM.domain,
+    },
+    check: treeIsMapped,
+  },
+  {
+    ...common,
+    name: "vram-full-vs-bind",
+    about: "a buffer goes to the GART while a thread maps and unmaps it, without a wait",
+    vram: PAGE,
+    setup: (w) => w.must(0, INIT, CHANNEL, bo(1, 1, IN_VRAM), bind(1, map(1, VA))),
+    actors: [
+      {
+        name: "program",
+        calls: [
+          ask(0, { ...bind(1, map(1, VA + PAGE)), async: true, out: 1 }),
+          ask(0, { ...bind(1, unmap(VA)), async: true, out: 1 }),
+        ],
+      },
+      { name: "other", calls: [ask(0, bo(2, 1, IN_VRAM))] },
+    ],
+    sometimes: { "a buffer is moved to the GART": (w) => w.machine.counts.evictions > 0 },
+    check: treeIsMapped,
+  },
+  {
+    ...common,
+    name: "swap",
+    about: "the host's memory is full: a buffer that is used goes to swap, and comes back with the next work",
+    memory: PAGE,
+    setup: (w) => w.must(0, INIT, bo(1, 1, GART), bind(1, map(1, VA))),
+    actors: [
+      { name: "program", calls: [ask(0, bind(1, map(1, VA + PAGE)))] },
+      { name: "other", calls: [ask(0, bo(2, 1, GART))] },
+    ],
+    sometimes: { "a buffer goes to swap": (w) => w.machine.counts.evictions > 0 },
+  },
+  {
+    ...common,
     name: "private-stays",
     about: "a buffer of one VM alone is not exported",
     setup: (w) => w.must(0, INIT, bo(1, 1, { domain: 4 | 32 })),
@@ -152,6 +201,11 @@ function reads(w: World, va: number): string | null {
   const record = w.machine.vms.find(({ purpose, freed }) => purpose === "program" && !freed);
   const run = record?.pt.ptes.at(va) ?? null;
   return run !== null && run.bo === null ? "zero" : null;
+}
+
+/** The domain in which a buffer lies; 0: out of the GPU's reach. */
+function liesIn(w: World, handle: number): number {
+  return (w.file(0).handles.get(handle) as { lies?: number } | undefined)?.lies ?? 0;
 }
 
 /** The channel is closed: nobody works any more. */

@@ -6,6 +6,10 @@ export interface NativeScope extends Omit<Scenario, "variant" | "options" | "mac
   readonly driver: DriverPackage;
   /** Of these versions of it. */
   readonly variants: readonly string[];
+  /** Bytes of the device's own memory; default: as the driver says. */
+  readonly vram?: number;
+  /** Bytes of the host's memory that objects may have; default: as much as they want. */
+  readonly memory?: number;
 }
 
 /** A call that must be refused: `check` with {@link refused} asks for it. */
