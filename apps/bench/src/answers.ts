@@ -1,6 +1,7 @@
 import type { DriverModel } from "@gpuvm/conformance";
 import * as msm from "@gpuvm/policy-msm/answers";
 import * as nouveau from "@gpuvm/policy-nouveau/answers";
+import * as panthor from "@gpuvm/policy-panthor/answers";
 import * as powervr from "@gpuvm/policy-powervr/answers";
 import * as xe from "@gpuvm/policy-xe/answers";
 
@@ -13,4 +14,4 @@ export interface DriverAnswers {
 }
 
 /** Who answers for which driver in files of what a driver's own code answered. */
-export const ANSWERS: readonly DriverAnswers[] = [msm, nouveau, powervr, xe];
+export const ANSWERS: readonly DriverAnswers[] = [msm, nouveau, panthor, powervr, xe];

@@ -26,9 +26,9 @@ const UNREACHED: Readonly<Record<string, readonly string[]>> = {
   // Preempt fences of long-running VMs.
   "xe:mainline": ["fence -> queue"],
   // Tiler heaps, the dummy of sparse mappings.
-  "panthor:mainline": ["VM -> BO", "context -> BO", "context -> VM", "file -> BO"],
-  "panthor:6.19": ["context -> BO", "context -> VM"],
-  "panthor:6.12": ["context -> BO", "context -> VM"],
+  "panthor:mainline": ["VM -> heap_pool", "heap_pool -> BO", "heap_pool -> VM"],
+  "panthor:6.19": ["VM -> heap_pool", "heap_pool -> BO", "heap_pool -> VM"],
+  "panthor:6.12": ["VM -> heap_pool", "heap_pool -> BO", "heap_pool -> VM"],
   // Free lists and render targets: neutral programs draw nothing.
   "powervr:mainline": TILER,
   "powervr:6.11": TILER,

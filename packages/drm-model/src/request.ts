@@ -9,6 +9,8 @@
  * uAPI's (`va_range`); here they are booleans and camel case (`vaRange`).
  */
 
+import type { SyncOp } from "./uapi/sync-obj.ts";
+
 /** Name of the format, the first thing in a file. */
 export const TRACE_FORMAT = "gpu-bo-trace" as const;
 
@@ -228,6 +230,8 @@ export interface VmBind extends RequestBase {
   readonly out?: number;
   /** Number of sync entries of both directions (xe, panthor). */
   readonly syncs?: number;
+  /** panthor: what each operation waits for and signals, in the order of `ops`. Recordings have numbers of them only. */
+  readonly syncOps?: readonly (readonly SyncOp[])[];
   /** Applied in order. */
   readonly ops: readonly BindOp[];
 }
@@ -244,6 +248,8 @@ export interface QueueNew extends RequestBase {
   readonly prio?: number;
   /** panthor: number of queues in the group. */
   readonly queues?: number;
+  /** panthor: bytes of each queue's ring buffer. */
+  readonly ring?: number;
 }
 
 /** The counterpart of {@link QueueNew}. */
@@ -324,6 +330,8 @@ export interface Exec extends RequestBase {
   readonly in?: number;
   readonly out?: number;
   readonly syncs?: number;
+  /** panthor: what each command buffer waits for and signals, in the order of `push`. Recordings have numbers of them only. */
+  readonly syncOps?: readonly (readonly SyncOp[])[];
 }
 
 /** A blocking wait for a fence: `MSM_WAIT_FENCE`. */
@@ -344,6 +352,8 @@ export interface HeapCreate extends RequestBase {
   readonly init?: number;
   /** Chunks at most. */
   readonly max?: number;
+  /** Render passes at once beyond which the heap does not grow. */
+  readonly inFlight?: number;
 }
 
 /** `PANTHOR_TILER_HEAP_DESTROY`. The recorder did not keep which one. */

@@ -79,7 +79,7 @@ export function* gpuvmBoDeferredCleanup(vm: DrmGpuvm): Steps<void> {
     const vmBo: DrmGpuvmBo = zombies;
     zombies = vmBo.deferNext;
     vmBo.deferNext = null;
-    freeVmBo(vmBo);
+    yield* freeVmBo(vmBo);
   }
 }
 

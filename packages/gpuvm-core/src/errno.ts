@@ -43,6 +43,8 @@ export const ENODATA = 61;
 export const ETIME = 62;
 /** Operation not supported (`EOPNOTSUPP`). */
 export const EOPNOTSUPP = 95;
+/** It took too long (`ETIMEDOUT`). */
+export const ETIMEDOUT = 110;
 /** This ticket already holds the lock (`EALREADY`). */
 export const EALREADY = 114;
 /** Cancelled (`ECANCELED`). */
@@ -71,6 +73,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [ENODATA, "ENODATA"],
   [ETIME, "ETIME"],
   [EOPNOTSUPP, "EOPNOTSUPP"],
+  [ETIMEDOUT, "ETIMEDOUT"],
   [EALREADY, "EALREADY"],
   [ECANCELED, "ECANCELED"],
 ]);

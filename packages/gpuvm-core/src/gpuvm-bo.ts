@@ -99,7 +99,7 @@ export function* gpuvmBoObtainPrealloc(prealloc: DrmGpuvmBo, holder: Holder): St
   if (found === null) obj.gpuva.push(prealloc.onGem);
   obj.gpuvaLock.release(dev.current);
   if (found === null) return prealloc;
-  if (dropRef(prealloc, holder)) freeVmBo(prealloc);
+  if (dropRef(prealloc, holder)) yield* freeVmBo(prealloc);
   return found;
 }
 
@@ -149,13 +149,25 @@ function destroy(vmBo: DrmGpuvmBo): void {
   vmBo.onEvict.remove();
   assertGemListLocked(vm, obj, "drm_gpuvm_bo_destroy");
   vmBo.onGem.remove();
-  freeVmBo(vmBo);
+  freeVmBoNow(vmBo);
 }
 
 /** The part of the destruction that needs no list: hook, VM reference, object reference. @internal */
-export function freeVmBo(vmBo: DrmGpuvmBo): void {
+export function* freeVmBo(vmBo: DrmGpuvmBo): Steps<void> {
+  const hook = vmBo.vm.ops.vmBoFree?.(vmBo);
+  if (hook !== undefined) yield* hook;
+  letGo(vmBo);
+}
+
+/** As {@link freeVmBo}, within a put, where nobody can wait: a lock that another task has is an error. */
+function freeVmBoNow(vmBo: DrmGpuvmBo): void {
+  const hook = vmBo.vm.ops.vmBoFree?.(vmBo);
+  while (hook?.next().done === false) {}
+  letGo(vmBo);
+}
+
+function letGo(vmBo: DrmGpuvmBo): void {
   const { vm, obj } = vmBo;
-  vm.ops.vmBoFree?.(vmBo);
   vm.dev.onFree?.(vmBo);
   vmBo.freed = true;
   vm.bos[vmBo.slot] = null;

@@ -32,8 +32,11 @@ export interface GpuvmOps {
   opFree?(op: GpuvaOp): void;
   /** Allocates a vm_bo; null: -ENOMEM. */
   vmBoAlloc?(vm: DrmGpuvm, obj: DrmGemObject): DrmGpuvmBo | null;
-  /** A vm_bo is gone. Its fields can still be read, until it returns. */
-  vmBoFree?(vmBo: DrmGpuvmBo): void;
+  /**
+   * A vm_bo is gone. Its fields can still be read, until it returns. May take locks, as steps, where every put is a
+   * deferred one.
+   */
+  vmBoFree?(vmBo: DrmGpuvmBo): undefined | Steps<void>;
   /** Makes the BO resident and its mappings valid; 0 or -errno. */
   vmBoValidate?(vmBo: DrmGpuvmBo, exec: DrmExec): Errno | Steps<Errno>;
   /** A mapping is to be made. Non-zero stops the walk. */

@@ -14,6 +14,7 @@ export type RefNode =
   | "free_list"
   | "hwrt"
   | "fence"
+  | "heap_pool"
   | "VM"
   | "r_obj"
   | "vm_bo"

@@ -1,17 +1,18 @@
 import { EINVAL, type Errno, type Holder, type Steps } from "@gpuvm/core";
 import { preempt, type VmDestroy } from "@gpuvm/drm-model";
-import { type Panthor, vmIdle } from "./device.ts";
-import { groupDestroy } from "./group.ts";
-import { heapPoolDestroy } from "./heap.ts";
-import { unmapRange } from "./kernel-bo.ts";
+import type { Panthor } from "./device.ts";
+import { unmapRange } from "./gem/kernel-bo.ts";
+import { destroyHeaps } from "./heap/pool.ts";
+import type { PanthorVm } from "./mmu/vm.ts";
 import type { PanthorFile } from "./panthor-file.ts";
-import type { PanthorVm } from "./vm.ts";
+import { groupDestroy } from "./sched/group-create.ts";
 
 /** `panthor_ioctl_vm_destroy`. */
 export function* vmDestroyIoctl(panthor: Panthor, file: PanthorFile, req: VmDestroy): Steps<Errno> {
   const vm = file.vms.get(req.vm);
   if (vm === undefined) return -EINVAL;
   file.vms.delete(req.vm);
+  file.vmNumbers.release(req.vm);
   yield* vmDestroy(panthor, vm, file);
   return 0;
 }
@@ -24,15 +25,15 @@ export function* vmDestroy(panthor: Panthor, vm: PanthorVm, holder: Holder): Ste
   vm.destroyed = true;
   yield* preempt(panthor.machine.dev, "preempt", "panthor_vm_destroy");
   // A VM that is in use has its groups evicted, if their end was asked for (`panthor_sched_prepare_for_vm_destruction`).
-  if (!panthor.defects.has("PA7")) vmIdle(panthor, vm);
-  else if (panthor.slots.includes(vm)) {
+  if (panthor.defects.has("PA7") && vm.asActive > 0) {
     panthor.machine.hazard(
       "gpu-fault",
       vm.gpuvm.name,
       `${vm.gpuvm.name} is unmapped while a group is resident in it`,
     );
-  }
-  yield* heapPoolDestroy(panthor, vm);
+  } else if (vm.asActive > 0)
+    yield* panthor.sched.tickWork.item.flush("panthor_sched_prepare_for_vm_destruction");
+  yield* destroyHeaps(panthor, vm);
   yield* unmapRange(panthor, vm, 0, vm.gpuvm.mmEnd, "teardown");
   vm.gpuvm.put(holder);
 }
@@ -45,12 +46,16 @@ export function* fileClose(panthor: Panthor, file: PanthorFile): Steps<void> {
   yield* file.closeAll(null);
   for (const dmaBuf of file.exports.values()) dmaBuf.close();
   file.exports.clear();
-  const groups = [...file.groups.values()];
-  file.groups.clear();
-  for (const group of groups) groupDestroy(file, group);
-  const vms = [...file.vms.values()];
-  file.vms.clear();
-  for (const vm of vms) yield* vmDestroy(panthor, vm, file);
+  for (const name of file.groupNumbers.names()) {
+    const group = file.groups.get(name);
+    file.groups.delete(name);
+    if (group !== undefined) yield* groupDestroy(panthor, file, group);
+  }
+  for (const name of file.vmNumbers.names()) {
+    const vm = file.vms.get(name);
+    file.vms.delete(name);
+    if (vm !== undefined) yield* vmDestroy(panthor, vm, file);
+  }
   file.dummy?.put(file);
   file.dummy = null;
 }

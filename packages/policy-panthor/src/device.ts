@@ -1,11 +1,23 @@
 import type { BoOwnership, DrmGpuvm } from "@gpuvm/core";
-import { GpuEngine, type Machine } from "@gpuvm/drm-model";
-import type { Generation } from "./generation.ts";
-import type { KernelBo } from "./kernel-bo.ts";
-import type { PanthorVm } from "./vm.ts";
+import type { Machine } from "@gpuvm/drm-model";
+import type { KernelBo } from "./gem/kernel-bo.ts";
+import { Reclaim } from "./gem/reclaim.ts";
+import type { Generation } from "./history/generation.ts";
+import { AsSlots } from "./mmu/as-slots.ts";
+import type { PanthorVm } from "./mmu/vm.ts";
+import { GpuWork } from "./sched/csg.ts";
+import type { PanthorGroup } from "./sched/group.ts";
+import type { PanthorJob } from "./sched/job.ts";
+import { Scheduler } from "./sched/scheduler.ts";
 
-/** Hardware address-space slots of the modelled GPU. */
-const AS_SLOTS = 8;
+/**
+ * What the MMU code did, as the driver's own would be seen to do it: calls into io-pgtable, commands to an address
+ * space, flushes.
+ */
+export type MmuEvent = string | readonly (string | number)[];
+
+/** A word, a number, or who it is about. */
+export type SchedEventPart = string | number | PanthorGroup | PanthorJob;
 
 /** The device (`struct panthor_device`), as far as the rest of the driver needs it. */
 export interface Panthor {
@@ -19,14 +31,32 @@ export interface Panthor {
   readonly defects: ReadonlySet<string>;
   /** The driver's VMs of gpuvms. */
   readonly vms: WeakMap<DrmGpuvm, PanthorVm>;
+  /** Shares the firmware's slots among groups. */
+  readonly sched: Scheduler;
   /** Where jobs run. */
-  readonly engine: GpuEngine;
-  /** VMs in a hardware slot, least recently used first; not counted. */
-  readonly slots: PanthorVm[];
+  readonly gpu: GpuWork;
+  /** Hardware address spaces. */
+  readonly as: AsSlots;
+  /** Which objects can be reclaimed, and in which order. */
+  readonly reclaim: Reclaim;
   /** The firmware's VM; null before probe and after remove. */
   mcu: PanthorVm | null;
   /** The firmware's memory. */
   fw: KernelBo | null;
+  /** Told of each object of the driver's own, when it is made (true) and before it goes; null: nobody listens. */
+  onKernelBo: ((kbo: KernelBo, made: boolean) => void) | null;
+  /** The device is gone: nothing is said to it (`drm_dev_enter`). */
+  unplugged: boolean;
+  /** A reset is under way: bind jobs do not run (`mmu->vm.reset_in_progress`). */
+  vmResetInProgress: boolean;
+  /** Told of what the scheduler and the firmware do; null: nobody listens. */
+  onSched: ((event: readonly SchedEventPart[]) => void) | null;
+  /** Told of each job and group that is freed; null: nobody listens. */
+  onJobFree: ((job: PanthorJob) => void) | null;
+  /** See {@link Panthor.onJobFree}. */
+  onGroupFree: ((group: PanthorGroup) => void) | null;
+  /** Told of what is done to page tables and address spaces; null: nobody listens. */
+  onMmu: ((vm: PanthorVm, event: MmuEvent) => void) | null;
 }
 
 /** A device on a machine. */
@@ -36,28 +66,25 @@ export function panthorDevice(
   boOwnership: BoOwnership,
   defects: ReadonlySet<string>,
 ): Panthor {
-  const engine = new GpuEngine(machine, "panthor csg");
-  return { machine, gen, boOwnership, defects, vms: new WeakMap(), engine, slots: [], mcu: null, fw: null };
-}
-
-/** Gives a VM a hardware slot, if need be that of the one used longest ago (`panthor_vm_active`). */
-export function vmActive(panthor: Panthor, vm: PanthorVm): void {
-  const { slots } = panthor;
-  if (slots.at(-1) === vm) return;
-  const at = slots.indexOf(vm);
-  if (at >= 0) slots.splice(at, 1);
-  else if (slots.length === AS_SLOTS) slots.shift();
-  slots.push(vm);
-}
-
-/** Takes a VM's slot away. */
-export function vmIdle(panthor: Panthor, vm: PanthorVm): void {
-  const at = panthor.slots.indexOf(vm);
-  if (at >= 0) panthor.slots.splice(at, 1);
-}
-
-/** Flushes what the GPU cached of a VM, if it is in a slot. */
-export function flushTlb(panthor: Panthor, vm: PanthorVm): void {
-  if (panthor.slots.includes(vm)) vm.pt.flush("unmap");
-  else vm.pt.forget();
+  const panthor: Panthor = {
+    machine,
+    gen,
+    boOwnership,
+    defects,
+    vms: new WeakMap(),
+    sched: new Scheduler(machine, () => panthor),
+    gpu: new GpuWork(),
+    as: new AsSlots(),
+    reclaim: new Reclaim(),
+    mcu: null,
+    fw: null,
+    onKernelBo: null,
+    unplugged: false,
+    vmResetInProgress: false,
+    onSched: null,
+    onJobFree: null,
+    onGroupFree: null,
+    onMmu: null,
+  };
+  return panthor;
 }

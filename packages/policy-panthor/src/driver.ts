@@ -1,39 +1,66 @@
-import { ENOENT, type Errno, type ReferencePolicy, type Steps, withOwnership } from "@gpuvm/core";
+import { EINVAL, ENOENT, type Errno, type ReferencePolicy, type Steps, withOwnership } from "@gpuvm/core";
 import type { CpuMap, Driver, DriverOptions, GemClose, Machine, Request } from "@gpuvm/drm-model";
-import { vmBind } from "./bind.ts";
-import { boCreate } from "./bo-create.ts";
 import { fileClose, vmDestroyIoctl } from "./close.ts";
 import { type Panthor, panthorDevice } from "./device.ts";
-import { fwInit, fwUnplug, kernelBosRole } from "./firmware.ts";
-import type { Generation } from "./generation.ts";
-import { groupCreate, groupDestroyIoctl, groupWait } from "./group.ts";
-import { heapCreate, heapDestroy } from "./heap.ts";
+import { fwInit, fwUnplug, kernelBosRole } from "./fw/firmware.ts";
+import { boCreate } from "./gem/bo-create.ts";
+import { primeExport, primeImport, primeRole } from "./gem/prime.ts";
+import { shrinkerScan } from "./gem/shrink.ts";
+import { makeDummy } from "./gem/sparse.ts";
+import { heapCreate, heapDestroy } from "./heap/heap.ts";
+import type { Generation } from "./history/generation.ts";
+import { vmBind } from "./mmu/bind.ts";
+import { vmCreate } from "./mmu/vm-pool.ts";
 import { PanthorFile } from "./panthor-file.ts";
-import { primeExport, primeImport, primeRole } from "./prime.ts";
-import { shrinkerScan } from "./shrink.ts";
-import { groupSubmit } from "./submit.ts";
-import { vmCreate } from "./vm-pool.ts";
+import { groupCreate, groupDestroyIoctl } from "./sched/group-create.ts";
+import { groupSubmit } from "./sched/submit.ts";
+import { groupWait } from "./sched/wait.ts";
 
-/** Starts a generation of the driver on a machine (`panthor_probe`). */
+/** Starts a generation of the driver on a machine. */
 export function start(
   policy: ReferencePolicy,
   gen: Generation,
   machine: Machine,
   options: DriverOptions = {},
 ): Driver {
+  return probe(policy, gen, machine, options).driver;
+}
+
+/** As {@link start}, with the device, for those who look inside (`panthor_probe`). */
+export function probe(
+  policy: ReferencePolicy,
+  gen: Generation,
+  machine: Machine,
+  options: DriverOptions = {},
+): { driver: Driver; panthor: Panthor } {
   const boOwnership = options.boOwnership ?? policy.boOwnership;
   const panthor = panthorDevice(machine, gen, boOwnership, options.defects ?? new Set());
   machine.call(fwInit(panthor));
-  return {
+  // The device is part of the state that an explorer looks at: who is in a slot, what waits for work.
+  const driver: Driver & { readonly device: Panthor } = {
+    device: panthor,
     policy: withOwnership(policy, boOwnership),
-    open: (id) => new PanthorFile(machine, id),
+    open: (id) => openFile(panthor, id),
     ioctl: (file, request) => ioctl(panthor, file as PanthorFile, request),
     release: (file) => fileClose(panthor, file as PanthorFile),
     unload: () => fwUnplug(panthor),
-    ...(gen.evictable ? { shrink: (bytes: number) => shrinkerScan(panthor, bytes) } : {}),
+    ...(gen.evictable ? { shrink: (bytes: number) => shrink(panthor, bytes) } : {}),
     prime: primeRole(panthor),
     kernelBos: kernelBosRole(panthor),
   };
+  return { driver, panthor };
+}
+
+/** `panthor_open`: with the object that sparse mappings lead to, where there are any. */
+function openFile(panthor: Panthor, id: number): PanthorFile {
+  const file = new PanthorFile(panthor.machine, id);
+  if (panthor.gen.sparse) file.dummy = makeDummy(panthor, file);
+  return file;
+}
+
+/** What the shrinker is asked for in bytes. */
+function* shrink(panthor: Panthor, bytes: number): Steps<number> {
+  return Math.max(0, yield* shrinkerScan(panthor, Math.ceil(bytes / 4096))) * 4096;
 }
 
 function ioctl(panthor: Panthor, file: PanthorFile, request: Request): Steps<Errno> {
@@ -51,7 +78,7 @@ function ioctl(panthor: Panthor, file: PanthorFile, request: Request): Steps<Err
     case "queue_new":
       return groupCreate(panthor, file, request);
     case "queue_close":
-      return groupDestroyIoctl(file, request);
+      return groupDestroyIoctl(panthor, file, request);
     case "exec":
       return groupSubmit(panthor, file, request);
     case "wait_fence":
@@ -76,13 +103,13 @@ function* gemClose(file: PanthorFile, req: GemClose): Steps<Errno> {
   // The program keeps no descriptor of a buffer that it has given up.
   file.exports.get(req.bo)?.close();
   file.exports.delete(req.bo);
-  return closed ? 0 : -ENOENT;
+  return closed ? 0 : -EINVAL;
 }
 
 function* cpuMap(file: PanthorFile, req: CpuMap): Steps<Errno> {
   const bo = file.handles.get(req.bo);
   if (bo === undefined) return -ENOENT;
-  bo.mmapped = true;
+  bo.mmaps = 1;
   return 0;
 }
 

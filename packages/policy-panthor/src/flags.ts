@@ -28,5 +28,10 @@ export const VA_SIZE: number = 2 ** 48;
 export const MIN_KERNEL_VA: number = 256 * 2 ** 20;
 /** Bytes of the firmware's address space. */
 export const MCU_VA_SIZE: number = 2 ** 32;
+/** The part of it where the driver places what it shares with the firmware (`CSF_MCU_SHARED_REGION_START`, `_SIZE`). */
+export const MCU_SHARED: { readonly start: number; readonly size: number } = {
+  start: 2 ** 26,
+  size: 2 ** 26,
+};
 /** VMs of a file (`PANTHOR_MAX_VMS_PER_FILE`). */
 export const MAX_VMS = 32;

@@ -1,7 +1,7 @@
-import { type DmaBuf, DrmFile } from "@gpuvm/drm-model";
-import type { PanthorBo } from "./bo.ts";
-import type { PanthorGroup } from "./group.ts";
-import type { PanthorVm } from "./vm.ts";
+import { type DmaBuf, DrmFile, LowestFree, type SyncObj } from "@gpuvm/drm-model";
+import type { PanthorBo } from "./gem/bo.ts";
+import type { PanthorVm } from "./mmu/vm.ts";
+import type { PanthorGroup } from "./sched/group.ts";
 
 /** An open file (`struct panthor_file`): its pools of VMs and groups. */
 export class PanthorFile extends DrmFile<PanthorBo> {
@@ -9,6 +9,16 @@ export class PanthorFile extends DrmFile<PanthorBo> {
   readonly vms: Map<number, PanthorVm> = new Map();
   /** Groups by id; each entry holds its group (`panthor_group_pool`). */
   readonly groups: Map<number, PanthorGroup> = new Map();
+  /** The kernel's numbers of VMs and groups. */
+  readonly vmNumbers: LowestFree = new LowestFree();
+  /** See {@link PanthorFile.vmNumbers}. */
+  readonly groupNumbers: LowestFree = new LowestFree();
+  /** Tiler heaps by the program's number: the VM's id, and the heap's number in its pool. */
+  readonly heaps: Map<number, { readonly vm: number; readonly id: number }> = new Map();
+  /** The last number given to a heap that the program has no number for; below 0. */
+  unnamedHeaps = 0;
+  /** Syncobjs by handle. */
+  readonly syncobjs: Map<number, SyncObj> = new Map();
   /** dma-bufs that the program made, by handle: it keeps the descriptor as long as the handle. */
   readonly exports: Map<number, DmaBuf> = new Map();
   /** What sparse mappings map; counted. One for each file, so that nothing leaks between processes. */

@@ -1,10 +1,10 @@
 import type { ReferencePolicy } from "@gpuvm/core";
 import type { DriverVariant } from "@gpuvm/drm-model";
+import { mainlinePolicy, policy612, policy619 } from "./declared/policy.ts";
 import { start } from "./driver.ts";
-import type { Generation } from "./generation.ts";
-import { gen73, gen612, gen619 } from "./generations.ts";
-import { mainlinePolicy, policy612, policy619 } from "./policy.ts";
-import { userspace } from "./userspace.ts";
+import type { Generation } from "./history/generation.ts";
+import { gen73, gen612, gen619 } from "./history/generations.ts";
+import { userspace } from "./userspace/userspace.ts";
 
 function variant(policy: ReferencePolicy, gen: Generation): DriverVariant {
   return {

@@ -1,10 +1,10 @@
 import { type Errno, gpuvmForEachVa, type Holder, Task } from "@gpuvm/core";
 import { type BindOp, type MachineOptions, Replay, type Request } from "@gpuvm/drm-model";
-import type { PanthorBo } from "../src/bo.ts";
 import { VA_INTERNAL } from "../src/flags.ts";
+import type { PanthorBo } from "../src/gem/bo.ts";
 import { panthor } from "../src/index.ts";
+import type { PanthorVm } from "../src/mmu/vm.ts";
 import type { PanthorFile } from "../src/panthor-file.ts";
-import type { PanthorVm } from "../src/vm.ts";
 
 export const MIB = 2 ** 20;
 
@@ -101,9 +101,8 @@ export function nodeOf(by: Holder): string {
     [/^file /, "file"],
     [/^dma-buf#/, "dma_buf"],
     [/^resv object/, "r_obj"],
-    [/^fence /, "fence"],
-    [/^(queue|submit|bind_job|context)#/, name.split("#")[0] as string],
-    [/^device$/, "device"],
+    [/^(queue|submit|bind_job|heap_pool|fence)#/, name.split("#")[0] as string],
+    [/^device/, "device"],
   ];
   return kinds.find(([pattern]) => pattern.test(name))?.[1] ?? `call: ${name}`;
 }

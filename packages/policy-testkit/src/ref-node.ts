@@ -12,6 +12,7 @@ const PREFIXES: readonly (readonly [prefix: string, node: RefNode])[] = [
   ["dma-buf#", "dma_buf"],
   ["framebuffer#", "framebuffer"],
   ["context#", "context"],
+  ["heap_pool#", "heap_pool"],
   ["queue#", "queue"],
   ["submit#", "submit"],
   ["bind_job#", "bind_job"],

@@ -19,6 +19,6 @@ export function pinScopes(policies: readonly string[]): void {
       }
       await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot(`scopes/${policy.replace(":", "-")}.txt`);
     },
-    300_000,
+    900_000,
   );
 }

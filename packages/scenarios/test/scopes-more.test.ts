@@ -1,3 +1,3 @@
 import { pinScopes } from "./pinned.ts";
 
-pinScopes(["nouveau:vm-bind", "xe:mainline", "panthor:mainline"]);
+pinScopes(["nouveau:vm-bind", "xe:mainline"]);

@@ -3,7 +3,7 @@ import { inFile } from "./table.ts";
 
 /** Mistakes in panthor. */
 export const PANTHOR: readonly Mutant[] = [
-  ...inFile("policy-panthor/src/bind.ts", [
+  ...inFile("policy-panthor/src/mmu/bind.ts", [
     ["a bind keeps the VM", '  vm.gpuvm.put("ioctl");\n  return ret;', "  return ret;"],
     [
       "a bind does not clean up",
@@ -11,33 +11,39 @@ export const PANTHOR: readonly Mutant[] = [
       "    if (ret !== 0) return ret;",
     ],
     ["a map keeps its object", '  bo?.put("ioctl");\n', ""],
-    ["a bind job keeps the VM", "  vm.gpuvm.put(ctx);\n", ""],
-    ["a bind job does not hold the VM", '  if (typeof ctx !== "number") vm.gpuvm.get(ctx);\n', ""],
     [
       "jobs that are not pushed are forgotten",
-      '  for (const ctx of jobs) machine.queueWork("panthor cleanup", () => jobCleanup(panthor, vm, ctx));\n',
+      "  for (const job of jobs) yield* releaseBindJob(panthor, job);\n",
       "",
     ],
     [
       "a bind job's fence is on no object",
-      "  gpuvmResvAddFence(vm.gpuvm, exec, finished, USAGE_BOOKKEEP, USAGE_BOOKKEEP);\n",
+      "      gpuvmResvAddFence(vm.gpuvm, exec, base, USAGE_BOOKKEEP, USAGE_BOOKKEEP);\n",
       "",
     ],
+    ["jobs keep their locks", "  exec.fini();\n", ""],
+  ]),
+  ...inFile("policy-panthor/src/mmu/bind-job.ts", [
+    ["a bind job keeps the VM", "  job.vm.gpuvm.put(job.ctx);\n", ""],
+    ["a bind job does not hold the VM", "    vm.gpuvm.get(ctx);\n", ""],
     [
       "a bind job that ran is not cleaned up",
-      '  panthor.machine.queueWork("panthor cleanup", () => jobCleanup(panthor, vm, ctx));\n',
-      "  void jobCleanup;\n",
+      '  panthor.machine.queueWork("panthor cleanup", () => releaseBindJob(panthor, job));\n',
+      "  void panthor;\n",
     ],
-    ["jobs keep their locks", "    exec.fini();\n", ""],
   ]),
-  ...inFile("policy-panthor/src/exec-op.ts", [
+  ...inFile("policy-panthor/src/mmu/exec-op.ts", [
     ["an operation keeps the VM's lock", "  unlock(dev, vm.opLock);\n", ""],
     [
       "an operation does not take the VM's lock",
-      '  yield* lock(dev, vm.opLock, "panthor_vm_exec_op");\n',
+      '  yield* (ctx.reason === "internal" ? lockBriefly : lock)(dev, vm.opLock, "panthor_vm_exec_op");\n',
       "  if (dev.stepping) vm.opLock.tryAcquire(dev.current);\n",
     ],
-    ["an operation does not flush", "  if (panthor.gen.regionLock) flushTlb(panthor, vm);\n", ""],
+    [
+      "an operation does not flush",
+      "  if (regionLock) unlockRegion(panthor, vm, causeOf(ctx, panthor.machine.counts.ptUnmaps > cleared));\n",
+      "",
+    ],
     [
       "an unmap clears nothing",
       "  if ((flags & VA_EVICTED) === 0) unmapPages(panthor, vm, vas.addr(va), vas.range(va));\n",
@@ -72,37 +78,40 @@ export const PANTHOR: readonly Mutant[] = [
     ],
     ["a map keeps the operation's vm_bo", "  yield* dropOpVmBo(panthor, ctx);\n", "  ctx.vmBo = null;\n"],
   ]),
-  ...inFile("policy-panthor/src/op-ctx.ts", [
+  ...inFile("policy-panthor/src/mmu/op-ctx.ts", [
     [
       "a map that failed is not cleaned up",
       "  if (ret !== 0) yield* cleanupOp(panthor, vm, ctx);\n  return ret;",
       "  return ret;",
     ],
-    ["an operation keeps its pin", "    yield* unpinBo(bo);\n    bo.put(ctx);", "    bo.put(ctx);"],
-    ["an operation keeps its object", "    yield* unpinBo(bo);\n    bo.put(ctx);", "    yield* unpinBo(bo);"],
+    ["an operation keeps its pin", "    yield* unpinBo(panthor, bo);\n    bo.put(ctx);", "    bo.put(ctx);"],
+    [
+      "an operation keeps its object",
+      "    yield* unpinBo(panthor, bo);\n    bo.put(ctx);",
+      "    yield* unpinBo(panthor, bo);",
+    ],
     [
       "what was not used is not freed",
-      "  for (let va = ctx.vas.pop(); va !== undefined; va = ctx.vas.pop()) gpuvaFree(vm.gpuvm, va);\n",
+      "  for (let va = ctx.leftVa(); va !== undefined; va = ctx.leftVa()) gpuvaFree(vm.gpuvm, va);\n",
       "",
     ],
-    ["an external object is not listed", "  yield* addExtobj(vm, vmBo);\n", ""],
+    ["an external object is not listed", "  if (vm.gpuvm.isExtobj(bo)) yield* addExtobj(vm, vmBo);\n", ""],
     [
       "an unmap that failed is not cleaned up",
-      "allocTables(panthor, ctx))) return 0;\n  yield* cleanupOp(panthor, vm, ctx);\n",
-      "allocTables(panthor, ctx))) return 0;\n",
+      "allocTables(panthor, ctx, tables)) return 0;\n  yield* cleanupOp(panthor, vm, ctx);\n",
+      "allocTables(panthor, ctx, tables)) return 0;\n",
     ],
     [
-      "an operation puts its object before its vm_bo",
-      "  if (bo !== null && ctx.holdsBo) {\n    ctx.holdsBo = false;\n    yield* unpinBo(bo);",
-      "  if (bo !== null && ctx.holdsBo) {\n    ctx.holdsBo = false;\n    bo.put(ctx);\n    yield* unpinBo(bo);",
+      "zombies are not drained",
+      "yield* gpuvmBoDeferredCleanup(vm.gpuvm);\n",
+      "void gpuvmBoDeferredCleanup;\n",
     ],
   ]),
-  ...inFile("policy-panthor/src/vm-bo.ts", [
-    ["zombies are not drained", "    if (drain) yield* gpuvmBoDeferredCleanup(vm.gpuvm);\n", ""],
+  ...inFile("policy-panthor/src/mmu/vm-bo.ts", [
     [
       "an operation keeps its vm_bo",
-      "    if (vmBo !== null) yield* gpuvmBoPutDeferred(vmBo, ctx);\n    if (drain)",
-      "    if (drain)",
+      "    if (vmBo !== null) yield* gpuvmBoPutDeferred(vmBo, ctx);\n    return;",
+      "    return;",
     ],
     [
       "an external object is listed without the lock",
@@ -120,37 +129,30 @@ export const PANTHOR: readonly Mutant[] = [
       "    yield* gpuvaUnlinkDefer(gpuvm, va);\n",
     ],
   ]),
-  ...inFile("policy-panthor/src/shrink.ts", [
+  ...inFile("policy-panthor/src/gem/shrink.ts", [
     [
       "an eviction does not wait for the GPU",
-      'if (yield* waitResvTimeout(machine, bo.resv, USAGE_BOOKKEEP, WAIT_NS, "panthor_gem_try_evict")) {',
-      "{",
+      'if (!(yield* waitResvTimeout(machine, bo.resv, USAGE_BOOKKEEP, WAIT_NS, "panthor_gem_try_evict")))',
+      "if (WAIT_NS < 0)",
     ],
-    ["an eviction leaves the entries", "    vm.pt.unmap(vas.addr(va), vas.range(va));\n", ""],
-    ["an eviction does not tell the VM", "  gpuvmBoEvict(vmBo, true);\n", ""],
-    ["an eviction does not flush", "  flushTlb(panthor, vm);\n", ""],
-    ["what was evicted does not know it", "    vas.setFlags(va, vas.flags(va) | VA_EVICTED);\n", ""],
-    ["an eviction keeps its locks", "  for (const lock of locks.reverse()) lock.release(dev.current);\n", ""],
-    ["an eviction keeps the VMs", '  for (const vm of held) vm.gpuvm.put("shrinker");\n', ""],
+    ["an eviction leaves the entries", "      unmapPages(panthor, vm, vas.addr(va), vas.range(va));\n", ""],
+    ["an eviction does not tell the VM", "    if (!vmBo.evicted) gpuvmBoEvict(vmBo, true);\n", ""],
+    ["an eviction does not flush", '      unlockRegion(panthor, vm, "unmap");\n', ""],
+    ["what was evicted does not know it", "      vas.setFlags(va, vas.flags(va) | VA_EVICTED);\n", ""],
+    ["an eviction keeps its locks", "  for (const lock of locks) lock.release(current);\n", ""],
+    ["an eviction keeps the VMs", '    vm.gpuvm.put("shrinker");\n', ""],
     [
       "an eviction does not take the VM's lock",
-      "    if (!take(gpuvm.resv) || !take(vm.opLock)) return null;",
-      "    if (!take(gpuvm.resv)) return null;",
+      "    if (!vm.opLock.tryAcquire(current)) return false;\n",
+      "    vm.opLock.tryAcquire(current);\n",
     ],
-    ["an eviction keeps the object", '      bo.put("shrinker");\n', ""],
-    [
-      "pinned objects are evicted",
-      'bo.pages !== "resident" || bo.pins > 0 || bo.imported',
-      'bo.pages !== "resident" || bo.imported',
-    ],
-    [
-      "pins are not asked for again",
-      "vmBos !== null && bo.pins === 0 && bo.pages",
-      "vmBos !== null && bo.pages",
-    ],
+    ["an eviction keeps the object", '    bo.put("shrinker");\n', ""],
   ]),
-  ...inFile("policy-panthor/src/validate.ts", [
-    ["what comes back has no pages", "    const ret = populate(bo);\n    if (ret !== 0) return ret;\n", ""],
+  ...inFile("policy-panthor/src/gem/reclaim.ts", [
+    ["pinned objects are evicted", 'bo.pages !== "resident" || bo.pins > 0', 'bo.pages !== "resident"'],
+  ]),
+  ...inFile("policy-panthor/src/mmu/validate.ts", [
+    ["what comes back has no pages", "    let ret = getSgtLocked(bo);\n", "    let ret: Errno = 0;\n"],
     ["what comes back stays on the list", "    gpuvmBoEvict(vmBo, false);\n", ""],
     [
       "only the first mapping comes back",
@@ -159,12 +161,12 @@ export const PANTHOR: readonly Mutant[] = [
     ],
     [
       "a mapping that comes back is not looked for again",
-      "      if (vas.allocated(va) && gpuvaBo(vm.gpuvm, va) === vmBo && (vas.flags(va) & VA_EVICTED) !== 0) {",
-      "      {",
+      "  if (vas.allocated(va) && gpuvaBo(vm.gpuvm, va) === vmBo && (vas.flags(va) & VA_EVICTED) !== 0) {",
+      "  {",
     ],
   ]),
   ...inFile("policy-panthor/src/close.ts", [
-    ["the end of a VM leaves its heaps", "  yield* heapPoolDestroy(panthor, vm);\n", ""],
+    ["the end of a VM leaves its heaps", "  yield* destroyHeaps(panthor, vm);\n", ""],
     [
       "the end of a VM leaves its mappings",
       '  yield* unmapRange(panthor, vm, 0, vm.gpuvm.mmEnd, "teardown");\n',
@@ -173,7 +175,7 @@ export const PANTHOR: readonly Mutant[] = [
     ["the end of a VM keeps its reference", "  vm.gpuvm.put(holder);\n", ""],
     [
       "the end of a file forgets its groups",
-      "  for (const group of groups) groupDestroy(file, group);\n",
+      "    if (group !== undefined) yield* groupDestroy(panthor, file, group);\n",
       "",
     ],
     [
@@ -181,62 +183,58 @@ export const PANTHOR: readonly Mutant[] = [
       "  for (const dmaBuf of file.exports.values()) dmaBuf.close();\n",
       "",
     ],
-    [
-      "a VM is destroyed before its id is gone",
-      "  file.vms.delete(req.vm);\n  yield* vmDestroy(panthor, vm, file);\n",
-      "  yield* vmDestroy(panthor, vm, file);\n  file.vms.delete(req.vm);\n",
-    ],
     ["the file's dummy object stays", "  file.dummy?.put(file);\n", ""],
   ]),
-  ...inFile("policy-panthor/src/submit.ts", [
-    ["work keeps its group", '  group.kref.put("ioctl");\n', ""],
-    [
-      "work that failed keeps its jobs",
-      "    for (const job of jobs) group.kref.put(job.name);\n    return ret;",
-      "    return ret;",
-    ],
+  ...inFile("policy-panthor/src/sched/submit.ts", [
+    ["work that failed keeps its jobs", "  for (const job of jobs) job.kref.put(job.scheduled);\n", ""],
     [
       "work does not bring back what was evicted",
-      "  if (gen.evictable) vmExec.extra = (exec) => gpuvmValidate(vm.gpuvm, exec);\n",
+      "  if (panthor.gen.evictable) vmExec.extra = (exec) => gpuvmValidate(vm.gpuvm, exec);\n",
       "",
     ],
     [
       "work's fence is on no object",
-      '    vmExec.addFence(job.fence, USAGE_BOOKKEEP, panthor.defects.has("PA9") ? USAGE_WRITE : USAGE_BOOKKEEP);\n',
+      '  vmExec.addFence(base, USAGE_BOOKKEEP, defects.has("PA9") ? USAGE_WRITE : USAGE_BOOKKEEP);\n',
       "",
     ],
-    ["a job that retires keeps its group", "  group.kref.put(job.name);\n}", "}"],
     ["work keeps its locks", "  vmExec.unlock();\n", ""],
-    ["a job does not hold its group", "  group.kref.get(name);\n", ""],
   ]),
-  ...inFile("policy-panthor/src/group.ts", [
+  ...inFile("policy-panthor/src/sched/job.ts", [
+    ["a job that is freed keeps its group", "    this.group.kref.put(this);\n", ""],
+    ["a job does not hold its group", "    this.group.kref.get(this);\n", ""],
+  ]),
+  ...inFile("policy-panthor/src/sched/term.ts", [
+    ["a group that is given up leaves its jobs", "        signalDone(job, error);\n", ""],
+    [
+      "a group that is given up keeps its jobs",
+      "    for (const job of ended) job.kref.put(group.kref);\n",
+      "",
+    ],
+  ]),
+  ...inFile("policy-panthor/src/sched/requests.ts", [
+    ["a group that is stopped goes on", "    stopGroup(panthor, group);\n", "    void stopGroup;\n"],
+  ]),
+  ...inFile("policy-panthor/src/sched/group.ts", [
     [
       "a group that goes keeps its memory",
       "    for (const kbo of this.memory.splice(0)) yield* kernelBoDestroy(panthor, kbo);\n",
       "",
     ],
     ["a group that goes keeps its VM", "    this.vm.gpuvm.put(this.kref);\n", ""],
-    [
-      "a group that cannot be made keeps its VM",
-      '  if (!dev.mayAlloc("panthor group")) {\n    vm.gpuvm.put("ioctl");\n',
-      '  if (!dev.mayAlloc("panthor group")) {\n',
-    ],
+  ]),
+  ...inFile("policy-panthor/src/sched/group-create.ts", [
     [
       "a group that cannot be made stays",
-      '      group.kref.put("creator");\n      return kbo;',
-      "      return kbo;",
+      '    group.kref.put("creator");\n    return ret;',
+      "    return ret;",
     ],
-    [
-      "a group that is destroyed keeps its reference",
-      "  group.destroyed = true;\n  group.kref.put(file);\n",
-      "  group.destroyed = true;\n",
-    ],
+    ["a group that is destroyed keeps its reference", "  group.kref.put(file);\n", ""],
   ]),
-  ...inFile("policy-panthor/src/kernel-bo.ts", [
+  ...inFile("policy-panthor/src/gem/kernel-bo.ts", [
     [
       "an object of the driver's own keeps its address",
-      '  if (ret === 0 || !panthor.defects.has("PA1")) vm.mm.release(va, bo.size);\n  else {',
-      '  if (ret !== 0 && panthor.defects.has("PA1")) {',
+      "    if (placed) vm.mm.release(va, bo.size);\n  } else {",
+      "  } else {",
     ],
     [
       "an object of the driver's own keeps its VM",
@@ -250,40 +248,30 @@ export const PANTHOR: readonly Mutant[] = [
     ],
     [
       "an object that cannot be mapped keeps its address",
-      "    vm.mm.release(va, bo.size);\n  }\n  bo.put(owner);",
-      "  }\n  bo.put(owner);",
-    ],
-  ]),
-  ...inFile("policy-panthor/src/heap.ts", [
-    [
-      "a heap that cannot be made keeps its chunks",
-      "} else for (const kbo of chunks) yield* kernelBoDestroy(panthor, kbo);",
-      "}",
-    ],
-    [
-      "a heap that goes keeps the lock",
-      "  for (const kbo of chunks ?? []) yield* kernelBoDestroy(panthor, kbo);\n  unlock(dev, vm.heapLock);\n",
-      "  for (const kbo of chunks ?? []) yield* kernelBoDestroy(panthor, kbo);\n",
-    ],
-    [
-      "a heap that goes keeps its chunks",
-      "  for (const kbo of chunks ?? []) yield* kernelBoDestroy(panthor, kbo);\n",
+      "    if (va !== null && placed) vm.mm.release(va, bo.size);\n",
       "",
     ],
   ]),
-  ...inFile("policy-panthor/src/bo.ts", [
+  ...inFile("policy-panthor/src/heap/heap.ts", [
+    ["a heap that cannot be made keeps its chunks", "  if (ret < 0) yield* freeChunks(panthor, heap);\n", ""],
+    ["a heap that goes keeps its chunks", "      yield* freeChunks(panthor, heap);\n", ""],
+  ]),
+  ...inFile("policy-panthor/src/heap/pool.ts", [
+    ["whoever wants the heaps keeps the lock", "  unlock(dev, vm.heapLock);\n", ""],
+  ]),
+  ...inFile("policy-panthor/src/gem/bo.ts", [
     ["a private object keeps the VM's resv object", "  bo.rootGem?.put(bo);\n", ""],
     [
       "the first pin brings no pages",
-      "    const ret = populate(bo);\n    if (ret === 0) bo.pins++;",
-      "    const ret = 0;\n    bo.pins++;",
+      "  const ret = getPages(bo);\n  if (ret !== 0) return ret;\n  bo.pins = 1;",
+      "  bo.pins = 1;",
     ],
   ]),
-  ...inFile("policy-panthor/src/remap-pages.ts", [
+  ...inFile("policy-panthor/src/mmu/remap-pages.ts", [
     [
       "slivers of a huge entry are not mapped again",
-      "  if (next !== null && end > holeEnd)\n    return mapPages(panthor, vm, holeEnd, end - holeEnd, bo, next.offset, KIB4);\n",
-      "",
+      "  return next === null ? 0 : map(next.addr, next.offset, end - next.addr);\n",
+      "  return 0;\n",
     ],
   ]),
 ];

@@ -15,6 +15,11 @@ export interface DriverModel {
    */
   readonly leftOut: Readonly<Record<string, string>>;
   /**
+   * Brings an answer of either side into the form that is compared, after the fields were left out: where what is
+   * told twice, or in which order, means nothing. Say in {@link DriverModel.leftOut} what gets lost. Absent: as it is.
+   */
+  fold?(answer: Answer): Answer;
+  /**
    * What the driver's workers change, before a call returns or some time after it. It is compared in answers after which
    * nothing is under way ({@link DriverSession.settled}), events added up until then.
    */

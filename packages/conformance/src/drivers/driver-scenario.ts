@@ -23,6 +23,7 @@ export class DriverScenario {
   readonly seq: string;
   readonly #session: DriverSession;
   readonly #leftOut: readonly string[];
+  readonly #fold: (answer: Answer) => Answer;
   readonly #late: Late;
 
   /** Begins the sequence that a line is the first of. */
@@ -38,6 +39,7 @@ export class DriverScenario {
     this.seq = line.seq;
     this.#session = model.begin(line.seq);
     this.#leftOut = Object.keys(model.leftOut);
+    this.#fold = (answer) => model.fold?.(answer) ?? answer;
     this.#late = new Late(model.late);
   }
 
@@ -49,11 +51,11 @@ export class DriverScenario {
     this.#late.sort(expected, actual, this.#session.settled?.() ?? true);
     const unknown = Object.keys(this.#session.unknown?.() ?? {});
     const leftOut = [...pathsFor(this.#leftOut, req.split(" ")[1] ?? ""), ...unknown];
-    const wanted = compared(expected, leftOut);
+    const wanted = this.#fold(compared(expected, leftOut));
     return {
       request: { seq, i, req },
       expected: wanted,
-      actual: this.#agreeing(wanted, compared(actual, leftOut), leftOut),
+      actual: this.#agreeing(wanted, this.#fold(compared(actual, leftOut)), leftOut),
     };
   }
 
@@ -67,7 +69,7 @@ export class DriverScenario {
     for (let actual = first; !same(expected, actual); ) {
       const other = this.#session.another?.() ?? null;
       if (other === null) return first;
-      actual = compared(other, leftOut);
+      actual = this.#fold(compared(other, leftOut));
       if (same(expected, actual)) return actual;
     }
     return first;

@@ -13,6 +13,13 @@ export interface JobView {
    * either, whatever the program does; with `now`, it is what is mapped at that time, and unmapping is the program's affair.
    */
   readonly keeps: "pages" | "memory" | "now";
+  /**
+   * The driver says when the GPU works on it: from {@link InUse.starts} to {@link InUse.stops}, whatever its fence says
+   * meanwhile. Absent: it does from the submission to the fence.
+   */
+  readonly own?: boolean;
+  /** Mappings that are none of the job's affair. */
+  readonly skips?: (va: Gpuva) => boolean;
   /** Nobody is between tree and page tables, or the job waits for whoever is: what is mapped must be there when it starts. */
   readonly settled: boolean;
 }
@@ -31,18 +38,22 @@ export class InUse implements RunningJob {
   readonly bos: ReadonlySet<Bo>;
   /** See {@link JobView}. */
   readonly keeps: JobView["keeps"];
+  /** The GPU works on it now, or may. */
+  touches: boolean;
+  /** See {@link JobView.own}. */
+  readonly own: boolean;
   readonly #machine: Jobs;
   readonly #vm: VmRecord;
   readonly #rows: readonly number[];
   readonly #settled: boolean;
 
   /** Notes a job that is submitted now. */
-  constructor(machine: Jobs, fence: DmaFence, { vm: record, keeps, settled }: JobView) {
+  constructor(machine: Jobs, fence: DmaFence, { vm: record, keeps, own, skips, settled }: JobView) {
     const { vm } = record;
     const bos = new Set<Bo>();
     const rows: number[] = [];
     for (let va = gpuvmFirstVa(vm); va !== 0; va = gpuvmNextVa(vm, va)) {
-      if (va === vm.kernelNode) continue;
+      if (va === vm.kernelNode || skips?.(va) === true) continue;
       rows.push(va);
       const obj = gpuvaObj(vm, va);
       if (obj !== null) bos.add(obj as Bo);
@@ -54,6 +65,9 @@ export class InUse implements RunningJob {
     this.keeps = keeps;
     this.#rows = rows;
     this.#settled = settled;
+    this.own = own === true;
+    this.touches = !this.own;
+    if (this.own) return;
     machine.inUse.add(this);
     fence.onSignal(() => machine.inUse.delete(this));
   }
@@ -61,7 +75,8 @@ export class InUse implements RunningJob {
   /** Whether the pages of an object that go `how` are taken from the job. */
   loses(bo: Bo, how: "evicted" | "purged" | "freed"): boolean {
     if (how === "freed") return this.keeps === "memory" && this.bos.has(bo);
-    if (this.keeps !== "now") return this.bos.has(bo);
+    if (!this.own && this.keeps !== "now") return this.bos.has(bo);
+    // What was unmapped meanwhile is out of the GPU's reach.
     return gemVmBos(bo)
       .toArray()
       .some(({ vm, vaCount }) => vm === this.#vm.vm && vaCount > 0);
@@ -69,6 +84,8 @@ export class InUse implements RunningJob {
 
   /** The job starts: what was mapped when it was submitted, and still is, has its pages and its entries. */
   starts(): void {
+    this.touches = true;
+    this.#machine.inUse.add(this);
     const { vm, lazy } = this.#vm;
     for (const va of this.#rows) {
       if (!vm.vas.inserted(va)) continue;
@@ -77,6 +94,12 @@ export class InUse implements RunningJob {
       const wrong = gone ? `${bo.name} has no pages` : this.#entriesWrong(va);
       if (wrong !== null && !(gone && lazy)) this.#hazard(bo, `a job starts while ${wrong}`);
     }
+  }
+
+  /** The GPU works on it no more: it is done, or was made to stop. */
+  stops(): void {
+    this.touches = false;
+    this.#machine.inUse.delete(this);
   }
 
   #entriesWrong(va: Gpuva): string | null {

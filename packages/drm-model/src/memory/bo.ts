@@ -107,6 +107,12 @@ export function releaseBo(bo: Bo): void {
     );
   }
   if (bo.pins > 0) machine.hazard("leak", bo.name, `${bo.name} is freed with ${bo.pins} pins`);
+  else if (bo.pins < 0)
+    machine.hazard(
+      "count-underflow",
+      bo.name,
+      `${bo.name} is freed, and was unpinned more often than pinned`,
+    );
   if (machine.options.watch === true) pagesGo(bo, "freed");
   if (bo.gpuva.length > 0) {
     const links = gemVmBos(bo)

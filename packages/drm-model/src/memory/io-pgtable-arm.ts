@@ -1,7 +1,7 @@
 import { EEXIST, EINVAL, ENOMEM, type Errno } from "@gpuvm/core";
 import type { Machine } from "../machine/machine.ts";
 import type { Bo } from "./bo.ts";
-import { entriesOf, GpuView } from "./gpu-view.ts";
+import { entriesOf, type FlushDue, GpuView } from "./gpu-view.ts";
 import { KIB4 } from "./page-table.ts";
 
 /** How a driver sets the page tables up (`struct io_pgtable_cfg`), as far as it decides what is written. */
@@ -12,6 +12,8 @@ export interface IoPgtableArmConfig {
   readonly ias?: number;
   /** A range that is not mapped as asked is no news to the driver (`IO_PGTABLE_QUIRK_NO_WARN`); default: a warning. */
   readonly noWarn?: boolean;
+  /** When a machine that watches wants to see the flush after entries were cleared; default: before their pages go. */
+  readonly flushDue?: FlushDue;
   /** Gives a page for a table, of the driver's own store (`alloc`); false: there is none. Default: never runs out. */
   readonly takeTable?: () => boolean;
   /** A table leaves the walk: its range may be in walk caches (`tlb->tlb_flush_walk`). Default: nothing is done. */
@@ -119,7 +121,7 @@ export class IoPgtableArm extends GpuView {
       }
       const to = Math.min(run.end, end);
       this.counts.cleared(pgsize, (to - at) / pgsize);
-      this.clear(at, to - at);
+      this.clear(at, to - at, this.#config.flushDue);
       at = to;
     }
     return at - iova;
@@ -198,7 +200,8 @@ export class IoPgtableArm extends GpuView {
   }
 
   #dropLeafs(start: number, size: number): void {
-    for (const run of this.clear(start, size)) this.counts.dropped(run.pageSize, entriesOf(run));
+    for (const run of this.clear(start, size, this.#config.flushDue))
+      this.counts.dropped(run.pageSize, entriesOf(run));
   }
 
   #refuse(iova: number, what: string, ret: Errno): Errno {

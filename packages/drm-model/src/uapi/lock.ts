@@ -6,6 +6,15 @@ export function* lock(dev: DrmDevice, what: Lock, label: string): Steps<void> {
   what.acquire(dev.current);
 }
 
+/**
+ * Takes a lock for a part of a step: what is done under it waits for nothing, so it is done at once. Stops only where
+ * somebody has the lock, also while schedules are explored.
+ */
+export function* lockBriefly(dev: DrmDevice, what: Lock, label: string): Steps<void> {
+  while (what.owner !== null && what.owner !== dev.current) if (dev.stopsAt(what, label)) yield dev.point;
+  what.acquire(dev.current);
+}
+
 /** Lets go of a lock. */
 export function unlock(dev: DrmDevice, what: Lock): void {
   what.release(dev.current);

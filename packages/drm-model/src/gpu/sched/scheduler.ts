@@ -89,7 +89,8 @@ export class DrmScheduler<J extends SchedJob = SchedJob> implements EntitySchedu
 
   /** There may be a job to run (`drm_sched_wakeup`). */
   wake(): void {
-    if (this.paused || this.runQueued) return;
+    // Where there is no job to run, the work item would do nothing.
+    if (this.paused || this.runQueued || this.#select() === null) return;
     this.runQueued = true;
     this.machine.queueWork(`${this.name} run_job`, () => this.#runWork(), "signalling");
   }
@@ -117,6 +118,12 @@ export class DrmScheduler<J extends SchedJob = SchedJob> implements EntitySchedu
       this.timeout = null;
       machine.queueWork(`${this.name} timedout_job`, () => this.#timedout());
     });
+  }
+
+  /** Somebody knows that the oldest job hangs: it times out now (`drm_sched_fault`). */
+  fault(): void {
+    this.stopTimeout();
+    this.machine.queueWork(`${this.name} timedout_job`, () => this.#timedout());
   }
 
   /** Watches no more (`cancel_delayed_work`). */

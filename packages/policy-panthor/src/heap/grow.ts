@@ -1,0 +1,34 @@
+import { EINVAL, ENOMEM, type Errno, type Steps } from "@gpuvm/core";
+import type { Panthor } from "../device.ts";
+import { type KernelBo, kernelBoDestroy } from "../gem/kernel-bo.ts";
+import { allocChunk } from "./chunk.ts";
+import type { HeapPool } from "./pool.ts";
+
+/**
+ * A heap gets a chunk more, because the tiler ran out of memory (`panthor_heap_grow`).
+ *
+ * @returns -ENOMEM: it has enough chunks, or so many render passes are under way that waiting for one helps; -EINVAL: no
+ * such heap
+ */
+export function* heapGrow(
+  panthor: Panthor,
+  pool: HeapPool,
+  id: number,
+  inFlight: number,
+): Steps<KernelBo | Errno> {
+  const heap = pool.heaps.get(id);
+  if (heap === undefined || pool.vm === null) return -EINVAL;
+  if (inFlight > heap.targetInFlight || heap.chunks.length >= heap.maxChunks) return -ENOMEM;
+  return yield* allocChunk(panthor, pool, pool.vm, heap);
+}
+
+/** The chunk was not wanted any more (`panthor_heap_return_chunk`). */
+export function* heapReturnChunk(panthor: Panthor, pool: HeapPool, chunk: KernelBo): Steps<void> {
+  for (const { chunks } of pool.heaps.values()) {
+    const at = chunks.indexOf(chunk);
+    if (at < 0) continue;
+    chunks.splice(at, 1);
+    yield* kernelBoDestroy(panthor, chunk);
+    return;
+  }
+}

@@ -1,0 +1,100 @@
+import type { Machine, Timer } from "@gpuvm/drm-model";
+import type { Panthor } from "../device.ts";
+import { report } from "./events.ts";
+import type { PanthorGroup } from "./group.ts";
+import type { PanthorQueue } from "./queue.ts";
+
+/*
+ * What the firmware and the GPU do with a group in a slot: each queue works off its ring buffer, job by job. One job after
+ * the other keeps the whole GPU busy.
+ */
+
+/** Default modelled time of one job: 10 ms. */
+const JOB_NS = 10_000_000;
+
+/** The GPU, as far as work is concerned. */
+export class GpuWork {
+  /** Queues with a job that the GPU works on, or that is next, in this order: one at a time. */
+  readonly line: PanthorQueue[] = [];
+  /** Jobs end only when somebody says so: see {@link complete}. Then all queues are worked on at once. */
+  manual = false;
+  /** The firmware answers no request. */
+  hung = false;
+  // When the job at hand is done; the machine's list says it, too.
+  #ends: Timer | null = null;
+
+  /** `fn` is called when so much time has passed. */
+  after(machine: Machine, ns: number, fn: () => void): void {
+    this.#ends = machine.timers.add(machine.now + ns, fn);
+  }
+
+  /** It is not. */
+  cancel(machine: Machine): void {
+    if (this.#ends !== null) machine.timers.cancel(this.#ends);
+    this.#ends = null;
+  }
+}
+
+/** The group's work goes on (START, RESUME). */
+export function startGroup(panthor: Panthor, group: PanthorGroup): void {
+  for (const queue of group.queues) doorbell(panthor, queue);
+}
+
+/** The GPU works on none of it any more (SUSPEND, TERMINATE, or a reset). */
+export function stopGroup(panthor: Panthor, group: PanthorGroup): void {
+  for (const queue of group.queues) leave(panthor, queue);
+  next(panthor);
+}
+
+/** There is something new in a ring buffer. */
+export function doorbell(panthor: Panthor, queue: PanthorQueue): void {
+  const { gpu } = panthor;
+  if (queue.group.state !== "active" || queue.done === queue.seqno || gpu.line.includes(queue)) return;
+  gpu.line.push(queue);
+  if (gpu.manual) begin(panthor, queue);
+  else next(panthor);
+}
+
+/** The GPU turns to who is first in the line. */
+function next(panthor: Panthor): void {
+  const { machine, gpu } = panthor;
+  const [queue] = gpu.line;
+  if (gpu.manual || queue === undefined || queue.onGpu !== null) return;
+  begin(panthor, queue);
+  gpu.after(machine, machine.options.jobNs ?? JOB_NS, () => complete(panthor, queue));
+}
+
+function begin({ machine }: Panthor, queue: PanthorQueue): void {
+  const job = queue.inFlight.find(({ seqno }) => seqno > queue.done);
+  if (job === undefined) return;
+  machine.counts.gpuJobs++;
+  job.uses?.starts();
+  queue.onGpu = job;
+}
+
+function leave({ machine, gpu }: Panthor, queue: PanthorQueue): void {
+  const at = gpu.line.indexOf(queue);
+  if (at >= 0) gpu.line.splice(at, 1);
+  if (queue.onGpu === null) return;
+  if (!gpu.manual) gpu.cancel(machine);
+  queue.onGpu.uses?.stops();
+  queue.onGpu = null;
+}
+
+/** The job at hand is done. @returns false if there is none */
+export function complete(panthor: Panthor, queue: PanthorQueue): boolean {
+  const job = queue.onGpu;
+  if (job === null) return false;
+  leave(panthor, queue);
+  queue.done = job.seqno;
+  panthor.onSched?.(["gpu", "done", job]);
+  doorbell(panthor, queue);
+  next(panthor);
+  const { group } = queue;
+  const empty = group.queues.every(({ done, seqno }) => done === seqno);
+  report(panthor, group, (events) => {
+    events.syncUpdate = true;
+    if (empty) events.idle = true;
+  });
+  return true;
+}

@@ -1,0 +1,75 @@
+import { type Errno, ETIMEDOUT, type Steps } from "@gpuvm/core";
+import type { Panthor } from "../device.ts";
+import { startGroup, stopGroup } from "./csg.ts";
+import type { GroupState, PanthorGroup } from "./group.ts";
+import { suspendTimeout } from "./timeout.ts";
+
+/** What the firmware is asked to do with a slot. */
+export type CsgState = "START" | "RESUME" | "SUSPEND" | "TERMINATE";
+
+/** Requests to the firmware that go together (`struct panthor_csg_slots_upd_ctx`). */
+export class CsgRequests {
+  /** By slot; null: how its queues are is asked for. */
+  readonly wanted: Map<number, CsgState | null> = new Map();
+  /** Slots that did not answer. */
+  timedout = 0;
+}
+
+const STATES: Readonly<Record<CsgState, GroupState>> = {
+  START: "active",
+  RESUME: "active",
+  SUSPEND: "suspended",
+  TERMINATE: "terminated",
+};
+
+/** The firmware has so long to answer. */
+const ACK_NS = 100_000_000;
+
+/** Sends requests and waits for the answers (`csgs_upd_ctx_apply_locked`); -ETIMEDOUT: see {@link CsgRequests.timedout}. */
+export function* apply(panthor: Panthor, requests: CsgRequests): Steps<Errno> {
+  for (const [csg, state] of [...requests.wanted].sort(([a], [b]) => a - b)) {
+    const group = panthor.sched.slots[csg]?.group ?? null;
+    if (group === null) continue;
+    if (state !== null) panthor.onSched?.(["fw", `csg ${csg}`, state, group, `as ${group.vm.asId}`]);
+    if (panthor.gpu.hung) {
+      yield* silence(panthor);
+      requests.timedout |= 1 << csg;
+    } else if (state === null) syncQueues(panthor, group);
+    else stateIs(panthor, group, STATES[state]);
+  }
+  return requests.timedout === 0 ? 0 : -ETIMEDOUT;
+}
+
+function* silence({ machine }: Panthor): Steps<void> {
+  let late = false;
+  machine.timers.add(machine.now + ACK_NS, () => {
+    late = true;
+  });
+  if (machine.dev.waitsUntil(() => late, "panthor_fw_csg_wait_acks")) yield machine.dev.point;
+}
+
+/** The firmware says what became of a group (`csg_slot_sync_state_locked`). */
+export function stateIs(panthor: Panthor, group: PanthorGroup, state: GroupState): void {
+  const old = group.state;
+  if (old === state) return;
+  if (state === "suspended") syncQueues(panthor, group);
+  if (old === "active") {
+    stopGroup(panthor, group);
+    for (const queue of group.queues) suspendTimeout(panthor, queue);
+  }
+  group.state = state;
+  if (state === "active") startGroup(panthor, group);
+}
+
+/** How the queues of a group in a slot are (`csg_slot_sync_queues_state_locked`). */
+export function syncQueues({ sched }: Panthor, group: PanthorGroup): void {
+  group.idleQueues = 0;
+  group.blockedQueues = 0;
+  for (const queue of group.queues) {
+    const bit = 1 << queue.index;
+    if (queue.syncwait !== null) {
+      if (!sched.waiting.includes(group)) sched.waiting.push(group);
+      group.blockedQueues |= bit;
+    } else if (queue.done === queue.seqno) group.idleQueues |= bit;
+  }
+}

@@ -1,0 +1,120 @@
+import {
+  DRM_EXEC_IGNORE_DUPLICATES,
+  DRM_EXEC_INTERRUPTIBLE_WAIT,
+  type Errno,
+  type Gpuva,
+  GpuvmExec,
+  gpuvmValidate,
+  type Steps,
+  USAGE_BOOKKEEP,
+  USAGE_WRITE,
+} from "@gpuvm/core";
+import { countSubmit, type Exec, noteUse, type SchedFence, type SyncOp } from "@gpuvm/drm-model";
+import type { Panthor } from "../device.ts";
+import { VA_INTERNAL } from "../flags.ts";
+import type { PanthorFile } from "../panthor-file.ts";
+import type { PanthorGroup } from "./group.ts";
+import { createJob, type PanthorJob, type QueueSubmit } from "./job.ts";
+import { SubmitSyncs } from "./sync.ts";
+
+/** A job of a call, with what it waits for and signals. */
+export interface SubmitEntry extends QueueSubmit {
+  readonly syncs: readonly SyncOp[];
+}
+
+/** Where commands are said to be that a recording gives no address. */
+const SOME_ADDRESS = 64;
+
+/** `panthor_ioctl_group_submit`: a job for each command buffer; everything mapped in the group's VM is in use. */
+export function* groupSubmit(panthor: Panthor, file: PanthorFile, req: Exec): Steps<Errno> {
+  const push = req.push === undefined || req.push.length === 0 ? ([[0, 0]] as const) : req.push;
+  const entries = push.map(([addr, bytes, queue = 0], i) => ({
+    queue,
+    addr: bytes > 0 && addr === 0 ? SOME_ADDRESS : addr,
+    bytes,
+    syncs: req.syncOps?.[i] ?? [],
+  }));
+  const group = file.groups.get(req.queue ?? 0);
+  let objects = 0;
+  return yield* countSubmit(
+    panthor.machine,
+    () => submit(panthor, file, group, entries, (n) => (objects = n)),
+    () => objects,
+  );
+}
+
+function* submit(
+  panthor: Panthor,
+  file: PanthorFile,
+  group: PanthorGroup | undefined,
+  entries: readonly SubmitEntry[],
+  counted: (n: number) => void,
+): Steps<Errno> {
+  const jobs: PanthorJob[] = [];
+  const syncs = new SubmitSyncs(file);
+  let ret: Errno = 0;
+  for (const entry of entries) {
+    const job = createJob(panthor, group, entry);
+    if (typeof job === "number") {
+      ret = job;
+      break;
+    }
+    jobs.push(job);
+  }
+  for (const entry of entries) if (ret === 0) ret = syncs.collect(entry.syncs);
+  if (ret === 0 && group !== undefined) ret = yield* arm(panthor, group, jobs, entries, syncs, counted);
+  syncs.free();
+  // What was not pushed goes here and now (`panthor_submit_ctx_cleanup`).
+  for (const job of jobs) job.kref.put(job.scheduled);
+  return ret;
+}
+
+/** Locks everything that is mapped, and hands the jobs over (`panthor_vm_prepare_mapped_bos_resvs` and on). */
+function* arm(
+  panthor: Panthor,
+  group: PanthorGroup,
+  jobs: PanthorJob[],
+  entries: readonly SubmitEntry[],
+  syncs: SubmitSyncs,
+  counted: (n: number) => void,
+): Steps<Errno> {
+  const { vm } = group;
+  const flags = DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES;
+  const vmExec = new GpuvmExec(vm.gpuvm, flags, entries.length);
+  if (panthor.gen.evictable) vmExec.extra = (exec) => gpuvmValidate(vm.gpuvm, exec);
+  let ret = yield* vmExec.lock();
+  if (ret !== 0) return ret;
+  counted(vmExec.exec?.objects.length ?? 0);
+  for (let i = 0; ret === 0 && i < jobs.length; i++) {
+    const job = jobs[i] as PanthorJob;
+    const ops = entries[i]?.syncs ?? [];
+    ret = syncs.addDependencies(job, ops);
+    if (ret !== 0) break;
+    job.arm();
+    syncs.signals(job, ops);
+  }
+  if (ret === 0) {
+    for (const job of jobs.splice(0)) pushJob(panthor, vmExec, job);
+    syncs.push();
+  }
+  vmExec.unlock();
+  return ret;
+}
+
+function pushJob(panthor: Panthor, vmExec: GpuvmExec, job: PanthorJob): void {
+  const { machine, defects } = panthor;
+  const { vm } = job.group;
+  const { base } = (job.fence as SchedFence).finished;
+  vmExec.addFence(base, USAGE_BOOKKEEP, defects.has("PA9") ? USAGE_WRITE : USAGE_BOOKKEEP);
+  if (job.work) {
+    const settled = !vm.destroyed && !vm.unusable;
+    // The driver's own objects in the VM are other groups', or the firmware looks after them.
+    const skips = (va: Gpuva) => (vm.gpuvm.vas.flags(va) & VA_INTERNAL) !== 0;
+    job.uses = noteUse(machine, base, { vm: vm.record, keeps: "pages", own: true, skips, settled });
+  }
+  const { group } = job;
+  const number = ++group.jobs;
+  group.submitted.set(number, base);
+  base.onSignal(() => group.submitted.delete(number));
+  job.queue.entity.push(job, group);
+}
