@@ -44,14 +44,14 @@ export class DmaResv extends Lock {
 
   /**
    * Makes sure that `n` fences can be added from now until the unlock; not additive (`dma_resv_reserve_fences`). Where room
-   * has to be made, fences that have signalled go, if anybody counts them, or with lockdep, where a list has no room to spare.
+   * has to be made, fences that have signalled go, if anybody counts them; otherwise they stay until others take their places.
    *
    * @returns 0, or -EINVAL for `n` 0
    */
   reserve(n: number): Errno {
     if (n === 0) return -EINVAL;
     if (this.#fences.length + n <= this.#slots) return 0;
-    if (this.onDrop !== null || this.lockdep !== null) this.#dropSignaled();
+    if (this.onDrop !== null) this.#dropSignaled(this.onDrop);
     this.#slots = this.#fences.length + n;
     return 0;
   }
@@ -120,13 +120,13 @@ export class DmaResv extends Lock {
     return out;
   }
 
-  #dropSignaled(): void {
+  #dropSignaled(drop: (fence: DmaFence) => void): void {
     const fences = this.#fences;
     let kept = 0;
     for (let i = 0; i < fences.length; i++) {
       const fence = fences[i] as DmaFence;
       if (fence.signaled) {
-        this.onDrop?.(fence);
+        drop(fence);
         continue;
       }
       fences[kept] = fence;

@@ -13,6 +13,7 @@ import {
 import { type IoPgtableArm, IovaSpace, type Machine, VmRecord } from "@gpuvm/drm-model";
 import type { Msm } from "../drv/device.ts";
 import { underLru } from "../gem/lru.ts";
+import { withoutRoom } from "../gem/resv.ts";
 import { Sched } from "../gpu/sched.ts";
 import type { MsmMmu } from "../mmu/mmu.ts";
 
@@ -131,6 +132,7 @@ export function msmGemVmCreate(
   // drm_gem_object_release takes each object off the lists, this one, too.
   const rObj = gpuvmResvObjectAlloc(dev, { free: () => underLru(msm, () => {}) });
   if (rObj === null) return null;
+  withoutRoom(rObj.resv);
   const vm = new MsmGemVm(msm, makeMmu(), rObj, file, purpose, managed);
   rObj.put("creator");
   if (dev.ledger !== null) dev.ledger.move(vm, "creator", holder);
