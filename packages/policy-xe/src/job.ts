@@ -42,6 +42,7 @@ export function pushJob(queue: XeQueue, job: XeJob, after: readonly DmaFence[]):
   const uses = vm.lrMode
     ? undefined
     : noteUse(xe.machine, job.fence, { vm: vm.record, keeps: "memory", settled });
+  const rebinds = uses === undefined ? [] : vm.ranges.filter((range) => range.rebind);
   const ringJob: RingJob = {
     fence: job.fence,
     uses,
@@ -49,6 +50,12 @@ export function pushJob(queue: XeQueue, job: XeJob, after: readonly DmaFence[]):
     killed: () => queue.killed,
     begins() {
       xe.machine.counts.gpuJobs++;
+      if (rebinds.some(({ fence }) => !fence.signaled))
+        xe.machine.hazard(
+          "stale-pte",
+          vm.gpuvm.name,
+          "a job starts before entries of what moved are written again",
+        );
       xe.onEvent?.(["job", job.flushTlb]);
       if (job.flushTlb) vm.pt.flush("submit");
     },

@@ -112,11 +112,11 @@ function moveByGpu(xe: Xe, bo: XeBo, to: Place, evict: boolean): void {
     }
   }
   ttm.assign(bo, to);
+  // Work of before the move goes by entries that lead to the old place, which somebody else may have from here on.
+  const users = [...xe.machine.inUse].filter((job) => job.loses(bo, "evicted"));
   const left = () => {
-    // From now on somebody else may have the old place.
-    const { pages } = bo;
-    bo.takePages("evicted");
-    bo.pages = pages;
+    if (users.some((job) => xe.machine.inUse.has(job)))
+      xe.machine.hazard("use-after-free", bo.name, `${bo.name} is evicted while a job that uses it runs`);
   };
   if (copied.signaled) left();
   else copied.onSignal(left);

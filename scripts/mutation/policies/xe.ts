@@ -194,11 +194,6 @@ export const XE: readonly Mutant[] = [
     ["the end of a VM keeps its dma_resv locked", "  unlock(dev, gpuvm.resv);\n", ""],
   ]),
   ...inFile("policy-xe/src/validate.ts", [
-    [
-      "what comes into evicted memory does not wait for the copy out of it",
-      "      bo.resv.addFence(moving, USAGE_KERNEL);\n",
-      "",
-    ],
     ["an eviction keeps the lock", "    if (locked) unlock(dev, bo.resv);\n", ""],
     [
       "what is mapped in the VM that is made resident is evicted for it",

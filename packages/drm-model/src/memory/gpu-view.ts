@@ -4,8 +4,11 @@ import { PageTableCounts } from "./page-table-counts.ts";
 import { PteMap, type PteRun } from "./pte-map.ts";
 import type { Surroundings } from "./surroundings.ts";
 
-/** When the TLB has to forget cleared entries: before their pages go, before the call is over, or when the driver likes. */
-export type FlushDue = "before-free" | "within-call" | "later";
+/**
+ * When the TLB has to forget cleared entries: before their pages go, before the call is over, or when the driver likes.
+ * `again`: when it likes, for they are written again at once; what is queued may be waiting for just that.
+ */
+export type FlushDue = "before-free" | "within-call" | "later" | "again";
 
 /**
  * What the GPU sees of one VM: the entries that lead somewhere, and those that its TLB may still have. Which entries a
@@ -126,13 +129,14 @@ export class GpuView {
   }
 
   #watch(bo: Bo, due: FlushDue): void {
-    if (this.#tlb && due !== "later") this.#cached.add(bo);
+    if (this.#tlb && due !== "later" && due !== "again") this.#cached.add(bo);
     if (this.#tlb && due === "before-free") {
       bo.cachedBy ??= new Set();
       bo.cachedBy.add(this);
     }
     for (const job of this.machine.inUse) {
       if (job.pt !== this || job.keeps === "now" || !job.bos.has(bo)) continue;
+      if (due === "again" && !job.begun) continue;
       this.machine.hazard("gpu-fault", bo.name, `${bo.name} is unmapped under a job that uses it`);
       return;
     }

@@ -10,6 +10,8 @@ export interface RunningJob {
   readonly keeps: "pages" | "memory" | "now";
   /** What it may touch. */
   readonly bos: ReadonlySet<DrmGemObject>;
+  /** It runs: it is no longer behind what it waits for. */
+  readonly begun: boolean;
   /** Whether the pages of an object that go `how` are taken from the job. */
   loses(bo: DrmGemObject, how: "evicted" | "purged" | "freed"): boolean;
 }

@@ -126,7 +126,7 @@ function writeEntries({ pt, xe }: XeVm, work: PtUpdateOps): void {
     }
     counts.ptMaps++;
     // What the entries led to before: the ring flushes the TLB before the next batch, or a resume does.
-    if (rebind) pt.clear(start, end - start, "later");
+    if (rebind) pt.clear(start, end - start, "again");
     for (const run of runs) pt.write({ ...run });
   }
 }

@@ -1,12 +1,14 @@
-import { ask, readFdinfo, shrink } from "@gpuvm/explorer";
+import { ask, readFdinfo, shrink, type World } from "@gpuvm/explorer";
 import { xe } from "@gpuvm/policy-xe";
 import { bind, bo, map, PAGE, unmap } from "../bugs/bug.ts";
-import { mustNotLeave, type NativeScope, refused } from "./scope.ts";
+import { mustFail, mustNotLeave, type NativeScope, refused } from "./scope.ts";
 
 const VA = 0x10_0000;
 const LR = 2;
 const FAULT = 4;
 const IMMEDIATE = 2;
+const SYSTEM = 1;
+const VRAM = 2;
 const vm = (flags = 0) => ({ op: "vm_create", vm: 1, flags }) as const;
 const queue = (id = 1, engineClass = 0) =>
   ({ op: "queue_new", queue: id, vm: 1, class: engineClass }) as const;
@@ -16,6 +18,27 @@ const bare = (kind: "map_null" | "map_userptr" | "prefetch", va: number, pages: 
   ({ kind, bo: 0, boOffset: 0, va, length: pages * PAGE, flags: 0 }) as const;
 const unmapAll = (of: number) =>
   ({ kind: "unmap_all", bo: of, boOffset: 0, va: 0, length: 0, flags: 0 }) as const;
+/** 64 KiB, in VRAM at first. */
+const inVram = (id: number, placement = VRAM | SYSTEM) =>
+  ({ op: "gem_new", bo: id, size: 16 * PAGE, placement }) as const;
+/** Room for the tables of one VM and one of those. */
+const SMALL = 30 * PAGE;
+/** What is new in VRAM is cleared by the GPU: that is over when the scope begins. */
+function cleared(world: World, ...requests: Parameters<World["must"]>[1][]): void {
+  world.must(0, ...requests);
+  world.machine.quiesce();
+}
+
+/** The same, with work under way. */
+function inUse(world: World, ...requests: Parameters<World["must"]>[1][]): void {
+  cleared(world, ...requests);
+  world.must(0, EXEC);
+}
+
+const evicted = {
+  "an object is evicted from VRAM": (w: World) => w.machine.counts.evictions > 0,
+  "the GPU works": (w: World) => w.machine.counts.gpuJobs > 0,
+};
 const common = { driver: xe, variants: ["mainline"] };
 
 /** What only xe has. */
@@ -111,6 +134,85 @@ export const XE_SCOPES: readonly NativeScope[] = [
       },
       { name: "shrinker", calls: [shrink(PAGE)] },
     ],
+  },
+  {
+    ...common,
+    name: "vram-pressure",
+    about: "another program's buffer takes the room of one that is being used",
+    vram: SMALL,
+    setup: (w) => inUse(w, vm(), inVram(1), queue(), sync(map(1, VA, 16))),
+    actors: [
+      { name: "program", calls: [ask(0, EXEC)] },
+      { name: "other", calls: [ask(1, inVram(1)), ask(1, { op: "gem_close", bo: 1 })] },
+    ],
+    sometimes: evicted,
+  },
+  {
+    ...common,
+    name: "vram-overcommit",
+    about: "more is mapped than fits at once: work is refused, until something is unmapped",
+    vram: SMALL,
+    allow: ["gpu-fault"],
+    setup: (w) =>
+      cleared(
+        w,
+        vm(),
+        inVram(1, VRAM),
+        queue(),
+        sync(map(1, VA, 16)),
+        inVram(2, VRAM),
+        sync(map(2, 2 * VA, 16)),
+      ),
+    actors: [
+      {
+        name: "program",
+        calls: [mustFail(ask(0, EXEC)), ask(0, sync(unmap(VA, 16))), ask(0, EXEC)],
+      },
+    ],
+    check: refused,
+    sometimes: { "an object is evicted from VRAM": evicted["an object is evicted from VRAM"] },
+  },
+  {
+    ...common,
+    name: "vram-vs-close",
+    about: "a buffer is unmapped and given up while it is used, and its room is wanted by another program",
+    vram: SMALL,
+    allow: ["gpu-fault"],
+    setup: (w) => inUse(w, vm(), inVram(1), queue(), sync(map(1, VA, 16))),
+    actors: [
+      {
+        name: "program",
+        calls: [ask(0, sync(unmap(VA, 16))), ask(0, { op: "gem_close", bo: 1 })],
+      },
+      { name: "other", calls: [ask(1, inVram(1, VRAM))] },
+    ],
+    sometimes: { "the GPU works": evicted["the GPU works"] },
+  },
+  {
+    ...common,
+    name: "vram-long-running",
+    about:
+      "another program's buffer takes the room of one that a long-running queue uses, which takes it back",
+    vram: SMALL,
+    setup: (w) => inUse(w, vm(LR), inVram(1), queue(), sync(map(1, VA, 16))),
+    actors: [
+      { name: "program", calls: [ask(0, { op: "queue_close", queue: 1 })] },
+      { name: "other", calls: [ask(1, inVram(1))] },
+    ],
+    sometimes: evicted,
+  },
+  {
+    ...common,
+    name: "vram-then-swap",
+    about: "what was evicted from VRAM goes to swap under memory pressure, and is used again",
+    vram: SMALL,
+    setup: (w) => inUse(w, vm(), inVram(1), queue(), sync(map(1, VA, 16))),
+    actors: [
+      { name: "program", calls: [ask(0, EXEC)] },
+      { name: "other", calls: [ask(1, inVram(1))] },
+      { name: "shrinker", calls: [shrink(16 * PAGE)] },
+    ],
+    sometimes: evicted,
   },
   {
     ...common,
