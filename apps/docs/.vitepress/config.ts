@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { defineConfig } from "vitepress";
+import { focusableBlocks, repositoryLinks } from "./markdown.ts";
 
 const api = new URL("../api/typedoc-sidebar.json", import.meta.url);
 
@@ -10,6 +11,13 @@ export default defineConfig({
   outDir: "out",
   cleanUrls: false,
   srcExclude: ["**/README.md"],
+  markdown: {
+    theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
+    config: (md) => {
+      repositoryLinks(md);
+      focusableBlocks(md);
+    },
+  },
   head: [["link", { rel: "icon", type: "image/svg+xml", href: "/favicon.svg" }]],
   themeConfig: {
     search: { provider: "local" },

@@ -1,0 +1,261 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import type { Server } from "node:http";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { OUT, serveSite } from "./serve.ts";
+
+const CHROMIUM = process.env["GPUVM_CHROMIUM"] ?? "/usr/bin/chromium";
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Every page that people come to by the menus; of the API one of each kind. */
+const PAGES = [
+  "index.html",
+  "play/split-and-merge.html",
+  "play/races.html",
+  "play/yours.html",
+  ...readdirSync(join(OUT, "guides"))
+    .filter((name) => name.endsWith(".html"))
+    .map((name) => `guides/${name}`),
+  "api/index.html",
+  "api/@gpuvm/core/index.html",
+  "api/@gpuvm/core/classes/DrmGpuvm.html",
+  "api/@gpuvm/policy-msm/index.html",
+];
+
+let url = "";
+let server: Server;
+let browser: Browser;
+
+/** A tab that notes what it must not do. */
+async function tab(
+  width: number,
+  colorScheme: "light" | "dark",
+): Promise<{ page: Page; problems: string[] }> {
+  const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+  const problems: string[] = [];
+  page.on("pageerror", (error) => problems.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") problems.push(message.text());
+  });
+  page.on("request", (request) => {
+    if (!request.url().startsWith(url) && !/^(data|blob):/.test(request.url())) problems.push(request.url());
+  });
+  return { page, problems };
+}
+
+describe.skipIf(!existsSync(CHROMIUM))("the site in a browser (skipped without chromium)", () => {
+  beforeAll(async () => {
+    ({ url, server } = await serveSite());
+    const args = [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-background-networking",
+      "--disable-component-update",
+    ];
+    browser = await chromium.launch({ executablePath: CHROMIUM, args });
+  });
+  afterAll(async () => {
+    await browser.close();
+    server.close();
+  });
+
+  const looks = [
+    [1400, "light"],
+    [390, "dark"],
+  ] as const;
+  it.each(PAGES.flatMap((path) => looks.map(([width, scheme]) => [path, width, scheme] as const)))(
+    "%s at %i px, %s: does not scroll sideways, asks nobody else, is accessible",
+    async (path, width, scheme) => {
+      const { page, problems } = await tab(width, scheme);
+      await page.goto(url + path, { waitUntil: "networkidle" });
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      await page.addScriptTag({ content: AXE });
+      const serious = await page.evaluate(async () => {
+        const axe = (
+          globalThis as unknown as {
+            axe: {
+              run: (
+                context: object,
+                options: object,
+              ) => Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
+            };
+          }
+        ).axe;
+        const { violations } = await axe.run(
+          // Sections of the theme's sidebar are buttons with a link and a button in them.
+          { exclude: [".VPSidebar"] },
+          {
+            resultTypes: ["violations"],
+            // The theme's search button shows its key beside its name.
+            rules: { "label-content-name-mismatch": { enabled: false } },
+          },
+        );
+        return violations
+          .filter(({ impact }) => impact === "serious" || impact === "critical")
+          .map(
+            ({ id, nodes }) =>
+              `${id}: ${nodes
+                .slice(0, 3)
+                .map(({ html }) => html.slice(0, 160))
+                .join(" | ")}`,
+          );
+      });
+      await page.close();
+      expect({ overflow: Math.max(0, overflow), problems, serious }).toEqual({
+        overflow: 0,
+        problems: [],
+        serious: [],
+      });
+    },
+  );
+
+  it.each(["leak", "reference loop", "vm_bo", "counterexample", "gpuvas"])(
+    "the search finds %s",
+    async (word) => {
+      const { page } = await tab(1400, "light");
+      await page.goto(`${url}index.html`, { waitUntil: "networkidle" });
+      await page.keyboard.press("Control+k");
+      await page.getByRole("searchbox").fill(word);
+      await page.waitForSelector(".VPLocalSearchBox .result", { timeout: 20_000 });
+      expect(await page.locator(".VPLocalSearchBox .result").count()).toBeGreaterThan(0);
+      await page.close();
+    },
+  );
+
+  it("has no dead link inside", async () => {
+    const dead: string[] = [];
+    for (const path of PAGES) {
+      const html = readFileSync(join(OUT, path), "utf8");
+      for (const [, href = ""] of html.matchAll(/<a[^>]* href="([^"#]+)/g)) {
+        if (/^[a-z]+:/.test(href)) continue;
+        const target = new URL(href.replaceAll("&amp;", "&"), `http://site/${path}`).pathname;
+        const file = join(OUT, decodeURIComponent(target));
+        if (!existsSync(file) && !existsSync(`${file}.html`) && !existsSync(join(file, "index.html")))
+          dead.push(`${path} -> ${href}`);
+      }
+    }
+    expect(dead).toEqual([]);
+  });
+
+  it("the home page's script is small", async () => {
+    const { page } = await tab(1400, "light");
+    let bytes = 0;
+    page.on("response", async (response) => {
+      if (/\.js$/.test(new URL(response.url()).pathname)) bytes += gzipSync(await response.body()).length;
+    });
+    await page.goto(`${url}index.html`, { waitUntil: "networkidle" });
+    await page.close();
+    expect(bytes).toBeGreaterThan(10_000);
+    expect(bytes).toBeLessThan(300_000);
+  });
+});
+
+describe.skipIf(!existsSync(CHROMIUM))("what one can try (skipped without chromium)", () => {
+  beforeAll(async () => {
+    ({ url, server } = await serveSite());
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+  });
+  afterAll(async () => {
+    await browser.close();
+    server.close();
+  });
+
+  it("one object's life: by keyboard to the leak, and its address opens the same", async () => {
+    const { page, problems } = await tab(1400, "light");
+    await page.goto(`${url}index.html`, { waitUntil: "networkidle" });
+    await page.getByLabel("Driver").selectOption("msm");
+    await page.getByLabel("Variant").selectOption("soft");
+    await page.getByRole("radio", { name: "hard" }).check();
+    const next = page.getByRole("button", { name: "Next step" });
+    await next.focus();
+    for (let i = 0; i < 7; i++) await page.keyboard.press("ArrowRight");
+    const says = page.locator(".says");
+    expect(await says.textContent()).toMatch(/^A leak: 2 objects and 1 VM left for ever/);
+    expect(await next.isDisabled()).toBe(true);
+    const { page: second } = await tab(390, "dark");
+    await second.goto(page.url(), { waitUntil: "networkidle" });
+    expect(await second.locator(".says").textContent()).toBe(await says.textContent());
+    expect(problems).toEqual([]);
+    await page.close();
+    await second.close();
+  });
+
+  it("without script there is the first step, drawn, and what it says", async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const page = await context.newPage();
+    await page.goto(`${url}index.html`);
+    expect(await page.locator(".play svg[role=img] .node").count()).toBeGreaterThan(0);
+    expect(await page.locator(".says").textContent()).not.toBe("");
+    await context.close();
+  });
+
+  it("split and merge: by keyboard and by mouse the core answers otherwise", async () => {
+    const { page, problems } = await tab(1400, "light");
+    await page.goto(`${url}play/split-and-merge.html`, { waitUntil: "networkidle" });
+    const steps = page.locator(".steps");
+    expect(await steps.textContent()).toMatch(/REMAP[\s\S]*prev \[10,13\)A@5 and next \[16,20\)A@11/);
+    const request = page.getByRole("slider");
+    await request.focus();
+    await page.keyboard.press("ArrowLeft");
+    expect(await steps.textContent()).toMatch(/prev \[10,12\)A@5 and next \[15,20\)A@10/);
+    await page.keyboard.press("Shift+ArrowRight");
+    expect(await steps.textContent()).toMatch(/next \[16,20\)A@11/);
+    const box = await request.boundingBox();
+    if (box === null) throw new Error("the request is not drawn");
+    const y = box.y + box.height / 2;
+    await page.mouse.move(box.x + box.width / 2, y);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 3, y, { steps: 8 });
+    await page.mouse.up();
+    expect(await steps.textContent()).not.toMatch(/REMAP/);
+    const { page: second } = await tab(1400, "light");
+    await second.goto(page.url(), { waitUntil: "networkidle" });
+    expect(await second.locator(".steps").textContent()).toBe(await steps.textContent());
+    expect(problems).toEqual([]);
+    await page.close();
+    await second.close();
+  });
+
+  it("a file of one's own: findings with lines, every policy, the report; a damaged one says where", async () => {
+    const { page, problems } = await tab(1400, "light");
+    await page.goto(`${url}play/yours.html`, { waitUntil: "networkidle" });
+    const file = page.locator("input[type=file]");
+    await page.getByRole("button", { name: "a RADV hang" }).click();
+    await page.waitForSelector(".findings .error");
+    expect(await page.locator(".findings").textContent()).toMatch(/error\s+line \d+/);
+    await page.getByRole("button", { name: "a trace-cmd text" }).click();
+    await page.waitForSelector("iframe.report");
+    for (const driver of ["msm", "nouveau", "xe", "panthor", "powervr"])
+      expect(await page.locator(".play table thead").textContent()).toContain(driver);
+    await file.setInputFiles({ name: "what.bin", mimeType: "", buffer: Buffer.from("no such format\n") });
+    expect(await page.getByRole("alert").textContent()).toMatch(/what\.bin:1: the format is not known/);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it("races: a bug is found, its fixed form is not; stepped by keyboard; the address opens the same", async () => {
+    const { page, problems } = await tab(1400, "light");
+    await page.goto(`${url}play/races.html`, { waitUntil: "networkidle" });
+    await page.getByLabel("Bug").selectOption("X4");
+    await page.getByRole("button", { name: "Search every order" }).click();
+    await page.waitForSelector(".race");
+    await page.getByText("X4, fixed").waitFor();
+    const sides = (await page.locator(".side").allTextContents()).map((text) => text.replace(/\s+/g, " "));
+    expect(sides[0]).toMatch(/X4, with the bug after \d+ states: use-after-free/);
+    expect(sides[1]).toMatch(/X4, fixed: explored to the end, \d+ states, nothing found/);
+    await page.getByRole("button", { name: "Next step" }).focus();
+    await page.keyboard.press("ArrowRight");
+    expect(await page.locator(".says.leaks").textContent()).toMatch(/use-after-free/);
+    expect(await page.locator(".behind svg .node").count()).toBeGreaterThan(2);
+    const { page: second } = await tab(390, "dark");
+    await second.goto(page.url(), { waitUntil: "networkidle" });
+    await second.waitForSelector(".race");
+    expect(await second.locator(".race").textContent()).toBe(await page.locator(".race").textContent());
+    expect(problems).toEqual([]);
+    await page.close();
+    await second.close();
+  });
+});
