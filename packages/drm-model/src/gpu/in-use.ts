@@ -40,6 +40,8 @@ export class InUse implements RunningJob {
   readonly keeps: JobView["keeps"];
   /** The GPU works on it now, or may. */
   touches: boolean;
+  /** See `RunningJob`. */
+  begun = false;
   /** See {@link JobView.own}. */
   readonly own: boolean;
   readonly #machine: Jobs;
@@ -84,6 +86,7 @@ export class InUse implements RunningJob {
 
   /** The job starts: what was mapped when it was submitted, and still is, has its pages and its entries. */
   starts(): void {
+    this.begun = true;
     this.touches = true;
     this.#machine.inUse.add(this);
     const { vm, lazy } = this.#vm;
