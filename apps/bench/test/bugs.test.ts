@@ -34,7 +34,7 @@ describe("explore", () => {
   });
 
   it("explores the guide's policy, which is sound unless it forgets to unmap", async () => {
-    const policy = new URL("../../docs/guides/examples/my-policy.ts", import.meta.url).pathname;
+    const policy = new URL("../examples/my-policy.ts", import.meta.url).pathname;
     expect(await runExplore({ policy, inject: 1 }, () => {})).toBe(0);
     let text = "";
     expect(

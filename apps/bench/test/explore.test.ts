@@ -28,7 +28,7 @@ it("takes a scenario by its name, or as its tables call it", async () => {
 });
 
 it("explores pairs of calls of a policy that nobody wrote scenarios for, the same with two workers", async () => {
-  const path = new URL("../../docs/guides/examples/my-policy.ts", import.meta.url).pathname;
+  const path = new URL("../examples/my-policy.ts", import.meta.url).pathname;
   const texts: string[] = [];
   for (const workers of [1, 2]) {
     let text = "";

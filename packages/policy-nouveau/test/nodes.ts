@@ -5,6 +5,8 @@ const KINDS: readonly [start: string, node: RefNode | null][] = [
   ["creator", null],
   ["drm_exec", null],
   ["walk of ", null],
+  // A program's descriptor of a dma-buf: userspace is no node of the graph.
+  ["descriptor", null],
   ["handle ", "handle"],
   ["file ", "file"],
   ["dma-buf#", "dma_buf"],
