@@ -18,7 +18,7 @@ export type Node = core.types.Node;
 /** An expression. */
 export type Expression = core.types.Expression;
 /** A statement. */
-export type Statement = core.types.Statement;
+type Statement = core.types.Statement;
 /** A whole file. */
 export type File = core.types.File;
 /** A node with its place. */

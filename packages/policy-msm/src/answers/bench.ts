@@ -258,7 +258,7 @@ export class Bench implements Names {
   }
 
   /** Time passes behind each request. */
-  pass(ms = AFTER_MS): void {
+  pass(ms: number = AFTER_MS): void {
     const { machine } = this;
     const end = machine.now + ms * MS;
     machine.advanceTo(end - 1);

@@ -30,7 +30,7 @@ export interface Prealloc {
 }
 
 /** What every MMU here tells the log. */
-export interface MmuOptions {
+interface MmuOptions {
   readonly log: MsmLog | null;
 }
 

@@ -13,7 +13,7 @@ export class Manager implements Home {
   free: number;
 
   /** An empty place of so many bytes. */
-  constructor(place: Place, bytes = Number.POSITIVE_INFINITY) {
+  constructor(place: Place, bytes: number = Number.POSITIVE_INFINITY) {
     this.place = place;
     this.free = bytes;
   }

@@ -28,7 +28,7 @@ export class Session implements DriverSession {
   readonly freed: string[] = [];
   readonly events: unknown[] = [];
   vmBosDestroyed = 0;
-  firmwareBos = FIRST_FIRMWARE_BO;
+  firmwareBos: number = FIRST_FIRMWARE_BO;
   jobs = 0;
 
   /** A device with nothing open. */
