@@ -14,7 +14,7 @@ What \`gpuvm-bench COMMAND --help\` prints, for every command. In a clone it is 
 
 /** What the program prints. */
 async function printed(...args: string[]): Promise<string> {
-  const write = process.stdout.write;
+  const write = process.stdout.write.bind(process.stdout);
   let out = "";
   process.stdout.write = ((text: string) => {
     out += text;

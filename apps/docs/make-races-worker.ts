@@ -5,7 +5,7 @@ import { explored } from "@gpuvm/explorer/transform";
 import { rolldown } from "rolldown";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const { transform } = explored();
+const plugin = explored();
 
 const build = await rolldown({
   input: here("components/races/worker.ts"),
@@ -15,7 +15,7 @@ const build = await rolldown({
   plugins: [
     {
       name: "explored",
-      transform: (code, id) => (id.includes("/packages/") ? transform(code, id)?.code : null),
+      transform: (code, id) => (id.includes("/packages/") ? plugin.transform(code, id)?.code : null),
     },
   ],
 });

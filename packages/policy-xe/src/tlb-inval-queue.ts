@@ -1,4 +1,4 @@
-import type { DmaFence } from "@gpuvm/core";
+import type { DmaFence, Steps } from "@gpuvm/core";
 import type { Machine } from "@gpuvm/drm-model";
 
 /** An invalidation of one GT's TLB (`struct xe_tlb_inval_job`). */
@@ -39,11 +39,13 @@ export class TlbInvalQueue {
     }
     this.running = true;
     this.jobs.shift();
-    const queue = this;
-    this.machine.queueWork("xe tlb inval job", function* () {
-      job.run();
-      queue.running = false;
-      queue.kick();
-    });
+    this.machine.queueWork("xe tlb inval job", () => this.done(job));
+  }
+
+  /** One is done, and the next one's turn. */
+  *done(job: TlbInvalJob): Steps<void> {
+    job.run();
+    this.running = false;
+    this.kick();
   }
 }

@@ -94,7 +94,14 @@ describe("page tables and TLB of the recorded trace", { timeout: 60_000 }, () =>
       const leaf: Record<number, number> = {};
       for (const { pt } of vms)
         for (const [size, n] of pt.counts.leafWritten) leaf[size] = (leaf[size] ?? 0) + n;
-      return { tlb: { ...tlb }, ptesWritten, tableEntriesWritten, ptesCleared, tableBytesPeak, leaf };
+      return {
+        tlb: Object.assign({}, tlb),
+        ptesWritten,
+        tableEntriesWritten,
+        ptesCleared,
+        tableBytesPeak,
+        leaf,
+      };
     };
     return { trace, replay, sum };
   };

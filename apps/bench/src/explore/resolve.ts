@@ -9,7 +9,7 @@ import {
   parseSelector,
   scopesOf,
 } from "@gpuvm/scenarios";
-import { isOutside, loadOutside } from "../inputs/outside-policy.ts";
+import { isOutside, loadOutside, variantPart } from "../inputs/outside-policy.ts";
 
 /**
  * The standard scopes, and the policy's own, in its own terms, of a policy: `DRIVER[:VARIANT][+DEFECT...]`, or the path of a
@@ -31,7 +31,7 @@ export async function generatedScenariosOf(selector: string, arity: number): Pro
 async function outside(selector: string) {
   const { policy, options } = parseSelector(selector);
   const { driver, module } = await loadOutside(policy);
-  const name = /(?<=.{2}):([^/\\]*)$/.exec(policy)?.[1] ?? driver.defaultVariant;
+  const name = variantPart(policy) ?? driver.defaultVariant;
   const variant = Object.hasOwn(driver.variants, name) ? driver.variants[name] : undefined;
   if (variant === undefined)
     throw unknownName(`variant of ${driver.name}`, name, Object.keys(driver.variants));
@@ -43,7 +43,9 @@ export async function scenarioNamed(name: string): Promise<Named> {
   if (name.startsWith("bug:")) return bugNamed(name.slice(4));
   const slash = name.lastIndexOf("/");
   // `idle:map.b1v1+exit`: by a rule.
-  const made = /:.*\+/.test(name.slice(slash)) ? name.slice(slash).split("+").length : 0;
+  const last = name.slice(slash);
+  const colon = last.indexOf(":");
+  const made = colon >= 0 && last.includes("+", colon) ? last.split("+").length : 0;
   if (made > 0) {
     const all = await generatedScenariosOf(name.slice(0, slash), made);
     const found = all.find((candidate) => candidate.name === name);

@@ -18,7 +18,22 @@ export function isOutside(selector: string): boolean {
 
 /** What a selector names without its defects: a path may have a `:` of its own only as a drive's letter. */
 function policyPart(selector: string): string {
-  return selector.replace(/\+[^/\\]*$/, "").replace(/(?<=.{2}):[^/\\]*$/, "");
+  const from = fileStart(selector);
+  const plus = selector.indexOf("+", from);
+  const path = plus < 0 ? selector : selector.slice(0, plus);
+  const colon = path.indexOf(":", Math.max(2, from));
+  return colon < 0 ? path : path.slice(0, colon);
+}
+
+/** The variant that a selector names, or null. */
+export function variantPart(selector: string): string | null {
+  const rest = selector.slice(policyPart(selector).length).split("+", 1)[0] ?? "";
+  return rest.startsWith(":") ? rest.slice(1) : null;
+}
+
+/** Where the last part of a path begins. */
+function fileStart(path: string): number {
+  return Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1;
 }
 
 /**

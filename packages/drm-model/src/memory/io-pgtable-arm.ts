@@ -57,7 +57,9 @@ export class IoPgtableArm extends GpuView {
     if (!(Number.isInteger(ias) && ias > 12 && ias <= 48))
       throw new RangeError(`ias is ${ias}; give 13 to 48 bits`);
     if (pageSizes.length === 0 || pageSizes.some((size) => !SPAN.slice(1).includes(size)))
-      throw new RangeError(`pageSizes is [${pageSizes}]; give one or more of ${SPAN.slice(1).reverse()}`);
+      throw new RangeError(
+        `pageSizes is [${pageSizes.join(", ")}]; give one or more of ${SPAN.slice(1).reverse().join(", ")}`,
+      );
     this.#config = config;
     const levels = Math.ceil((ias - 12) / BITS_PER_LEVEL);
     this.#startLevel = LEVELS - levels;

@@ -11,7 +11,7 @@ export function explored(): {
     name: "gpuvm-explored",
     enforce: "pre",
     transform(code, id) {
-      const file = id.replace(/\?.*$/, "");
+      const [file = ""] = id.split("?", 1);
       return file.startsWith("/") && isExplored(file) ? { code: transformed(code, file), map: null } : null;
     },
   };

@@ -17,8 +17,6 @@ export const traverse: typeof core.traverse = parts.traverse.default;
 export type Node = core.types.Node;
 /** An expression. */
 export type Expression = core.types.Expression;
-/** A statement. */
-type Statement = core.types.Statement;
 /** A whole file. */
 export type File = core.types.File;
 /** A node with its place. */

@@ -1,6 +1,5 @@
 import type { Errno } from "@gpuvm/core";
 import { type IoPgtableArm, KIB4, MIB2 } from "@gpuvm/drm-model";
-import type { MsmLog } from "../drv/log.ts";
 import type { MsmBo } from "../gem/bo.ts";
 
 /** Page tables and TLB of one VM (`struct msm_mmu`). Addresses and lengths are bytes, multiples of 4096. */
@@ -27,11 +26,6 @@ export interface Prealloc {
   count: number;
   /** How many of them are in use now. */
   used: number;
-}
-
-/** What every MMU here tells the log. */
-interface MmuOptions {
-  readonly log: MsmLog | null;
 }
 
 /** Bytes from an offset on that lie in one piece, as far as that decides how great entries can be. */
