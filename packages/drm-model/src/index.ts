@@ -34,7 +34,13 @@ export {
 } from "./memory/page-table.ts";
 export { PageTableCounts, type Tally } from "./memory/page-table-counts.ts";
 export { PteMap, type PteRun } from "./memory/pte-map.ts";
-export type { MappedVm, MemoryBooks, RunningJob, Surroundings } from "./memory/surroundings.ts";
+export type {
+  ExportedBuffer,
+  MappedVm,
+  MemoryBooks,
+  RunningJob,
+  Surroundings,
+} from "./memory/surroundings.ts";
 export type {
   NeutralBindOp,
   NeutralCpuPrep,

@@ -10,6 +10,7 @@ export class WorkItem {
   running = false;
   readonly machine: Machine;
   readonly label: string;
+  /** What it does. */
   readonly work: () => Steps<void>;
   readonly context: TaskContext;
 
