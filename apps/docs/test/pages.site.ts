@@ -239,7 +239,7 @@ describe.skipIf(!existsSync(CHROMIUM))("what one can try (skipped without chromi
   it("races: a bug is found, its fixed form is not; stepped by keyboard; the address opens the same", async () => {
     const { page, problems } = await tab(1400, "light");
     await page.goto(`${url}play/races.html`, { waitUntil: "networkidle" });
-    await page.getByLabel("Bug").selectOption("X4");
+    await page.getByLabel(/^\s*Bug/).selectOption("X4");
     await page.getByRole("button", { name: "Search every order" }).click();
     await page.waitForSelector(".race");
     await page.getByText("X4, fixed").waitFor();
