@@ -100,7 +100,7 @@ describe("io-pgtable-arm", () => {
     const { pt, bo, machine } = setup(ADRENO);
     expect(pt.mapPages(0, bo, 0, MIB2, 1)).toBe(-EINVAL);
     expect(pt.unmapPages(0, MIB2, 1)).toBe(0);
-    expect(() => new IoPgtableArm(machine, { pageSizes: [65536] })).toThrow(/4096,2097152,1073741824/);
+    expect(() => new IoPgtableArm(machine, { pageSizes: [65536] })).toThrow(/4096, 2097152, 1073741824/);
     expect(() => new IoPgtableArm(machine, { pageSizes: [KIB4], ias: 49 })).toThrow(/13 to 48/);
   });
 
