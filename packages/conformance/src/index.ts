@@ -6,7 +6,9 @@
  */
 
 export type { DriverModel, DriverSession } from "./drivers/driver-model.ts";
+export { gpuvmState, hex, vmBoState } from "./drivers/gpuvm-state.ts";
 export type { LateFields } from "./drivers/late.ts";
+export { Numbers } from "./drivers/numbers.ts";
 export type { Failure, ReplayOptions, ReplayResult } from "./replay.ts";
 export { replayVectors } from "./replay.ts";
 export { BadLine, type Request } from "./request.ts";

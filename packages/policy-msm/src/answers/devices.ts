@@ -1,4 +1,4 @@
-import { type Answer, BadLine, type DriverSession } from "@gpuvm/conformance";
+import { type Answer, BadLine, type DriverSession, hex } from "@gpuvm/conformance";
 import { type DmaFence, EINVAL, ENOENT, type Errno, type Steps } from "@gpuvm/core";
 import { type BindOp, type DmaBuf, primeLookup, type RequestOf } from "@gpuvm/drm-model";
 import { enableVmBind, MsmFile } from "../drv/context.ts";
@@ -23,7 +23,6 @@ import { changedRules, rulesNamed } from "../policy/variants.ts";
 import { vmBind } from "../vma/bind.ts";
 import type { MsmGemVm } from "../vma/vm.ts";
 import { AFTER_END_MS, AFTER_MS, Bench } from "./bench.ts";
-import { hex } from "./recorder.ts";
 import { boState, ringState, vmState } from "./state.ts";
 import { bindOp, closing } from "./vm-bind.ts";
 import { Words } from "./words.ts";

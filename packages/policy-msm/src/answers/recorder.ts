@@ -1,3 +1,4 @@
+import { hex } from "@gpuvm/conformance";
 import { type DrmGpuvm, DrmGpuvmBo, type Lock, Lockdep, RESV_CLASS, type Task } from "@gpuvm/core";
 import type { MsmLog } from "../drv/log.ts";
 import { MsmBo } from "../gem/bo.ts";
@@ -6,11 +7,6 @@ import { MsmGemVm } from "../vma/vm.ts";
 
 /** An event as the driver's own code told it. */
 export type Event = string | readonly (string | number)[];
-
-/** `0x...`. */
-export function hex(n: number): string {
-  return `0x${n.toString(16)}`;
-}
 
 /** Numbers that a sequence gave to objects and VMs. */
 export interface Names {

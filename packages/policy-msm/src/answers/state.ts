@@ -1,3 +1,4 @@
+import { hex, vmBoState } from "@gpuvm/conformance";
 import {
   type DmaResv,
   type DrmGpuvm,
@@ -11,7 +12,7 @@ import {
 import type { MsmBo } from "../gem/bo.ts";
 import type { MsmRing } from "../gpu/ring.ts";
 import { type MsmGemVm, VMA_MAPPED } from "../vma/vm.ts";
-import { hex, type Names, unmapped } from "./recorder.ts";
+import { type Names, unmapped } from "./recorder.ts";
 
 /** What an object is now, as the answers have it. */
 export function boState(id: number, bo: MsmBo, names: Names): Record<string, unknown> {
@@ -29,7 +30,7 @@ export function boState(id: number, bo: MsmBo, names: Names): Record<string, unk
     handles: bo.handles + bo.framebuffers,
     vm_bos: gemVmBos(bo)
       .toArray()
-      .map((vmBo) => vmBoState(vmBo, names)),
+      .map((vmBo) => vmBoState(vmBo, names.vm(vmBo.vm))),
     vmaRef: bo.vmaRef,
     pins: bo.pins,
     vmaps: bo.vmaps,
@@ -44,18 +45,6 @@ export function boState(id: number, bo: MsmBo, names: Names): Record<string, unk
 /** The kernel counts one reference for all handles and framebuffers together, the model one for each handle. */
 export function kref({ refs, handles, framebuffers }: MsmBo): number {
   return refs - handles + (handles + framebuffers > 0 ? 1 : 0);
-}
-
-/** A link of VM and object. */
-export function vmBoState(vmBo: DrmGpuvmBo, names: Names): Record<string, unknown> {
-  return {
-    vm: names.vm(vmBo.vm),
-    kref: vmBo.refs,
-    vas: vmBo.vaCount,
-    evicted: vmBo.evicted ? 1 : 0,
-    ext: vmBo.onExtobj.list === null ? 0 : 1,
-    ev: vmBo.onEvict.list === null ? 0 : 1,
-  };
 }
 
 /** What a VM is now; `deferred` is nothing: msm has no deferred cleanup. */

@@ -1,4 +1,4 @@
-import { type Answer, BadLine, type DriverSession } from "@gpuvm/conformance";
+import { type Answer, BadLine, type DriverSession, vmBoState } from "@gpuvm/conformance";
 import { ENOENT, type Errno, gemVmBos, type Steps } from "@gpuvm/core";
 import type { BindOp, RequestOf } from "@gpuvm/drm-model";
 import { enableVmBind, MsmFile } from "../drv/context.ts";
@@ -8,7 +8,7 @@ import { msmPostclose } from "../gem/close.ts";
 import { msmGemOpen } from "../gem/gem.ts";
 import { rulesNamed } from "../policy/variants.ts";
 import { Bench } from "./bench.ts";
-import { kref, treeState, vmBoState } from "./state.ts";
+import { kref, treeState } from "./state.ts";
 import { Words } from "./words.ts";
 
 /** The queue for binds of each file. */
@@ -156,7 +156,7 @@ export class VmBindSession implements DriverSession {
         handles: bo.handles,
         vm_bos: gemVmBos(bo)
           .toArray()
-          .map((vmBo) => vmBoState(vmBo, this.#bench)),
+          .map((vmBo) => vmBoState(vmBo, this.#bench.vm(vmBo.vm))),
       })),
       vms: vms.map((vm) => treeState(this.#bench.vm(vm), vm, this.#bench)),
     };

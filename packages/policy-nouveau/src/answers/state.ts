@@ -1,11 +1,5 @@
-import {
-  DRM_GPUVA_INVALIDATED,
-  type DrmGpuvm,
-  type DrmGpuvmBo,
-  gemVmBos,
-  gpuvaObj,
-  gpuvmForEachVa,
-} from "@gpuvm/core";
+import { gpuvmState, hex, vmBoState } from "@gpuvm/conformance";
+import { DRM_GPUVA_INVALIDATED, type DrmGpuvmBo, gemVmBos, gpuvmForEachVa } from "@gpuvm/core";
 import type { NouveauBo } from "../bo.ts";
 import { PL_SYSTEM, PL_TT, PL_VRAM } from "../ttm/place.ts";
 import type { Uvmm } from "../uvmm.ts";
@@ -56,38 +50,13 @@ function boLine(world: World, bo: NouveauBo): Line {
     // One reference for all handles together.
     kref: bo.refs - Math.max(0, bo.handles - 1),
     handles: bo.handles,
-    vm_bos: links(world, bo).map((vmBo) => ({
-      vm: world.numberOf(vmBo.vm),
-      kref: vmBo.refs,
-      vas: vmBo.vaCount,
-      evicted: vmBo.evicted ? 1 : 0,
-      ext: vmBo.onExtobj.list === null ? 0 : 1,
-      ev: vmBo.onEvict.list === null ? 0 : 1,
-    })),
+    vm_bos: links(world, bo).map((vmBo) => vmBoState(vmBo, world.numberOf(vmBo.vm))),
   };
 }
 
 function vmLine(world: World, number: number, { vm }: Uvmm): Line {
-  return {
-    vm: number,
-    kref: vm.refs,
-    vas: mappings(world, vm),
-    extobj: vm.extobj.list.toArray().map(({ obj }) => world.numberOf(obj)),
-    evict: vm.evict.list.toArray().map(({ obj }) => world.numberOf(obj)),
-    deferred: 0,
-  };
-}
-
-function mappings(world: World, vm: DrmGpuvm): unknown[] {
-  const out: unknown[] = [];
-  gpuvmForEachVa(vm, (va) => {
-    const { vas } = vm;
-    if (va === vm.kernelNode) return;
-    const invalidated = (vas.flags(va) & DRM_GPUVA_INVALIDATED) !== 0 ? 1 : 0;
-    const bo = world.numberOf(gpuvaObj(vm, va));
-    out.push([hex(vas.addr(va)), hex(vas.range(va)), bo, hex(vas.offset(va)), invalidated]);
-  });
-  return out;
+  const invalidated = (va: number) => ((vm.vas.flags(va) & DRM_GPUVA_INVALIDATED) !== 0 ? 1 : 0);
+  return gpuvmState(vm, number, (obj) => world.numberOf(obj), invalidated);
 }
 
 function regions(vm: number, uvmm: Uvmm): Line[] {
@@ -110,8 +79,4 @@ function shifts(vm: number, uvmm: Uvmm): Line[] {
     });
   });
   return out;
-}
-
-function hex(n: number): string {
-  return `0x${n.toString(16)}`;
 }

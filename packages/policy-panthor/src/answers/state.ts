@@ -1,4 +1,5 @@
-import { type DrmGpuvm, type DrmGpuvmBo, gemVmBos, gpuvaObj, gpuvmForEachVa, type List } from "@gpuvm/core";
+import { gpuvmState, vmBoState } from "@gpuvm/conformance";
+import { gemVmBos } from "@gpuvm/core";
 import { VA_EVICTED } from "../flags.ts";
 import type { PanthorBo } from "../gem/bo.ts";
 import type { PanthorVm } from "../mmu/vm.ts";
@@ -12,51 +13,20 @@ export function boState(names: Names, bo: PanthorBo): Record<string, unknown> {
     handles: bo.handles,
     vm_bos: gemVmBos(bo)
       .toArray()
-      .map((vmBo) => ({
-        vm: names.vms.get(vmBo.vm),
-        kref: vmBo.refs,
-        vas: vmBo.vaCount,
-        evicted: flag(vmBo.evicted),
-        ext: flag(vmBo.onExtobj.list !== null),
-        ev: flag(vmBo.onEvict.list !== null),
-      })),
+      .map((vmBo) => vmBoState(vmBo, names.vms.get(vmBo.vm))),
   };
 }
 
 /** A VM as answers show it. */
 export function vmState(names: Names, { gpuvm }: PanthorVm): Record<string, unknown> {
-  const { vas } = gpuvm;
-  const tree: unknown[] = [];
-  gpuvmForEachVa(gpuvm, (va) => {
-    const obj = gpuvaObj(gpuvm, va);
-    const evicted = flag((vas.flags(va) & VA_EVICTED) !== 0);
-    const bo = obj === null ? 0 : names.objects.get(obj);
-    tree.push([hex(vas.addr(va)), hex(vas.range(va)), bo, hex(vas.offset(va)), evicted]);
-  });
-  return {
-    vm: names.vms.get(gpuvm),
-    kref: gpuvm.refs,
-    vas: tree,
-    extobj: listed(names, gpuvm.extobj.list),
-    evict: listed(names, gpuvm.evict.list),
-    deferred: zombies(gpuvm),
-  };
-}
-
-function listed(names: Names, list: List<DrmGpuvmBo>): unknown[] {
-  return list.toArray().map(({ obj }) => names.objects.get(obj));
-}
-
-function zombies(gpuvm: DrmGpuvm): number {
-  let n = 0;
-  for (let vmBo = gpuvm.deferred; vmBo !== null; vmBo = vmBo.deferNext) n++;
-  return n;
+  return gpuvmState(
+    gpuvm,
+    names.vms.get(gpuvm),
+    (obj) => (obj === null ? 0 : names.objects.get(obj)),
+    (va) => flag((gpuvm.vas.flags(va) & VA_EVICTED) !== 0),
+  );
 }
 
 export function flag(on: boolean): 0 | 1 {
   return on ? 1 : 0;
-}
-
-export function hex(n: number): string {
-  return `0x${n.toString(16)}`;
 }

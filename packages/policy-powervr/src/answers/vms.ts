@@ -1,4 +1,5 @@
-import { type DrmGpuvm, gemVmBos, gpuvaObj, gpuvmForEachVa } from "@gpuvm/core";
+import { gpuvmState, vmBoState } from "@gpuvm/conformance";
+import { type DrmGpuvm, gemVmBos } from "@gpuvm/core";
 import type { PvrBo } from "../gem/bo.ts";
 import type { World } from "./world.ts";
 
@@ -10,17 +11,12 @@ export const FIRMWARE_VM = -1;
 
 /** A VM's mappings and lists. */
 export function vmLine(world: World, vm: DrmGpuvm, number: number): Line {
-  const vas: unknown[] = [];
-  gpuvmForEachVa(vm, (va) => {
-    const bo = world.bos.of(gpuvaObj(vm, va) as PvrBo);
-    vas.push([hex(vm.vas.addr(va)), hex(vm.vas.range(va)), bo, hex(vm.vas.offset(va)), 0]);
-  });
-  const numbers = (list: { toArray(): { readonly obj: unknown }[] }) =>
-    list.toArray().map(({ obj }) => world.bos.of(obj as PvrBo));
-  let deferred = 0;
-  for (let vmBo = vm.deferred; vmBo !== null; vmBo = vmBo.deferNext) deferred++;
-  const lists = { extobj: numbers(vm.extobj.list), evict: numbers(vm.evict.list), deferred };
-  return { vm: number, kref: vm.refs, vas, ...lists };
+  return gpuvmState(
+    vm,
+    number,
+    (obj) => world.bos.of(obj as PvrBo),
+    () => 0,
+  );
 }
 
 /** An object with its links to VMs. */
@@ -32,14 +28,7 @@ export function boLine(world: World, bo: PvrBo, number: number): Line {
     handles: bo.handles,
     vm_bos: gemVmBos(bo)
       .toArray()
-      .map((vmBo) => ({
-        vm: vmNumber(world, vmBo.vm),
-        kref: vmBo.refs,
-        vas: mappingsOf(vmBo.vm, vmBo.vaHead),
-        evicted: vmBo.evicted ? 1 : 0,
-        ext: vmBo.onExtobj.list === null ? 0 : 1,
-        ev: vmBo.onEvict.list === null ? 0 : 1,
-      })),
+      .map((vmBo) => vmBoState(vmBo, vmNumber(world, vmBo.vm))),
   };
 }
 
@@ -47,14 +36,4 @@ export function boLine(world: World, bo: PvrBo, number: number): Line {
 export function vmNumber(world: World, vm: DrmGpuvm): number {
   for (const [ctx, number] of world.vms.all()) if (ctx.vm === vm) return number;
   return FIRMWARE_VM;
-}
-
-function mappingsOf({ vas }: DrmGpuvm, head: number): number {
-  let n = 0;
-  for (let va = head; va !== 0; va = vas.next(va)) n++;
-  return n;
-}
-
-function hex(n: number): string {
-  return `0x${n.toString(16)}`;
 }

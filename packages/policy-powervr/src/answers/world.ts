@@ -1,4 +1,4 @@
-import { BadLine } from "@gpuvm/conformance";
+import { BadLine, Numbers } from "@gpuvm/conformance";
 import type { Counted, Errno, Steps } from "@gpuvm/core";
 import { type CountedFence, type Driver, Machine, type SyncObj } from "@gpuvm/drm-model";
 import type { PvrDevice, PvrEvent } from "../device.ts";
@@ -12,7 +12,6 @@ import { type PvrVariant, VARIANTS } from "../variants.ts";
 import type { PvrVmContext } from "../vm/vm-context.ts";
 import { Calls } from "./calls.ts";
 import { ToldHardware } from "./hardware.ts";
-import { Numbers } from "./numbers.ts";
 
 /** What the recorder answers for a number that it does not know, without asking the driver: -EBADF. */
 export const UNKNOWN = -9;

@@ -1,4 +1,4 @@
-import { BadLine, type DriverSession } from "@gpuvm/conformance";
+import { BadLine, type DriverSession, hex, Numbers } from "@gpuvm/conformance";
 import { DrmGpuvm, DrmGpuvmBo, type Steps, Task } from "@gpuvm/core";
 import { type BindOp, type Driver, lock, type Request, unlock } from "@gpuvm/drm-model";
 import type { XeBo } from "../bo.ts";
@@ -22,10 +22,9 @@ import { shrinkerScan } from "../shrinker.ts";
 import { evictBo } from "../validate.ts";
 import type { XeVm } from "../vm.ts";
 import type { XeFile } from "../xe-file.ts";
-import { Numbers } from "./numbers.ts";
 import { Race } from "./race.ts";
 import { Recorder } from "./recorder.ts";
-import { hex, stateOf } from "./state.ts";
+import { stateOf } from "./state.ts";
 import { Words } from "./words.ts";
 
 type Answer = Record<string, unknown>;
@@ -302,7 +301,7 @@ export class DriverAnswers implements DriverSession {
 
   #onFree(what: XeBo | DrmGpuvm | DrmGpuvmBo): void {
     const { bos, vms } = this.#known;
-    const vmOf = (gpuvm: DrmGpuvm) => vms.all().find(([vm]) => vm.gpuvm === gpuvm);
+    const vmOf = (gpuvm: DrmGpuvm) => vms.byNumber().find(([vm]) => vm.gpuvm === gpuvm);
     if (what instanceof DrmGpuvmBo) {
       this.#vmBosDestroyed++;
       this.#freed.push(`vm_bo(vm${vmOf(what.vm)?.[1]},bo${bos.of(what.obj as XeBo)})`);

@@ -1,9 +1,9 @@
-import { type DrmGpuvm, gemVmBos, gpuvaObj, gpuvmForEachVa } from "@gpuvm/core";
+import { gpuvmState, type Numbers, vmBoState } from "@gpuvm/conformance";
+import { gemVmBos } from "@gpuvm/core";
 import type { XeBo } from "../bo.ts";
 import type { XeVm } from "../vm.ts";
 import type { XeVma } from "../vma.ts";
 import { liveEntries, tablesOf } from "./entries.ts";
-import type { Numbers } from "./numbers.ts";
 
 type Line = Record<string, unknown>;
 
@@ -18,11 +18,11 @@ export interface Known {
 
 /** The objects and VMs now, as an answer says them. */
 export function stateOf(known: Known): { bos: Line[]; vms: Line[]; extra: Line[] } {
-  const bos = known.bos.all().map(([bo, number]) => boLine(known, bo, number));
-  const vms = known.vms.all().map(([vm, number]) => vmLine(known, vm, number));
+  const bos = known.bos.byNumber().map(([bo, number]) => boLine(known, bo, number));
+  const vms = known.vms.byNumber().map(([vm, number]) => vmLine(known, vm, number));
   const extra = [
-    ...known.bos.all().map(([bo, number]) => boExtra(bo, number)),
-    ...known.vms.all().map(([vm, number]) => vmExtra(vm, number)),
+    ...known.bos.byNumber().map(([bo, number]) => boExtra(bo, number)),
+    ...known.vms.byNumber().map(([vm, number]) => vmExtra(vm, number)),
   ];
   return { bos, vms, extra };
 }
@@ -35,38 +35,17 @@ function boLine({ vms }: Known, bo: XeBo, number: number): Line {
     handles: bo.handles,
     vm_bos: gemVmBos(bo)
       .toArray()
-      .map((vmBo) => ({
-        vm: vms.all().find(([{ gpuvm }]) => gpuvm === vmBo.vm)?.[1] ?? -1,
-        kref: vmBo.refs,
-        vas: vmBo.vaCount,
-        evicted: vmBo.evicted ? 1 : 0,
-        ext: vmBo.onExtobj.list === null ? 0 : 1,
-        ev: vmBo.onEvict.list === null ? 0 : 1,
-      })),
+      .map((vmBo) => vmBoState(vmBo, vms.byNumber().find(([{ gpuvm }]) => gpuvm === vmBo.vm)?.[1] ?? -1)),
   };
 }
 
 function vmLine(known: Known, { gpuvm, vmas }: XeVm, number: number): Line {
-  return {
-    vm: number,
-    kref: gpuvm.refs,
-    vas: mappings(known, gpuvm, vmas),
-    extobj: gpuvm.extobj.list.toArray().map(({ obj }) => known.bos.of(obj as XeBo)),
-    evict: gpuvm.evict.list.toArray().map(({ obj }) => known.bos.of(obj as XeBo)),
-    deferred: 0,
-  };
-}
-
-function mappings({ bos }: Known, gpuvm: DrmGpuvm, vmas: readonly (XeVma | undefined)[]): unknown[] {
-  const out: unknown[] = [];
-  gpuvmForEachVa(gpuvm, (va) => {
-    const obj = gpuvaObj(gpuvm, va) as XeBo | null;
-    const vma = vmas[va] as XeVma;
-    const { vas } = gpuvm;
-    const number = obj === null ? 0 : bos.of(obj);
-    out.push([hex(vas.addr(va)), hex(vas.range(va)), number, hex(vas.offset(va)), flagsOf(vma)]);
-  });
-  return out;
+  return gpuvmState(
+    gpuvm,
+    number,
+    (obj) => (obj === null ? 0 : known.bos.of(obj as XeBo)),
+    (va) => flagsOf(vmas[va] as XeVma),
+  );
 }
 
 function flagsOf({ tilePresent, tileInvalidated, willneed }: XeVma): number {
@@ -96,9 +75,4 @@ function vmExtra(vm: XeVm, number: number): Line {
     banned: vm.banned ? 1 : 0,
     tlbFlushSeqno: vm.tlbFlushSeqno,
   };
-}
-
-/** A number as the recorder writes it. */
-export function hex(n: number): string {
-  return `0x${n.toString(16)}`;
 }

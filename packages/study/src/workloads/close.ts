@@ -1,6 +1,6 @@
 import { CLOSE_LIMIT_MS, LONG_JOB_MS } from "../params.ts";
 import { Stage } from "../stage.ts";
-import { figure, span, type Workload } from "./workload.ts";
+import { figure, NOT_SHARED, span, type Workload } from "./workload.ts";
 
 /** W1: a buffer for one job, its handle closed while the job runs. */
 export const W1: Workload = {
@@ -79,7 +79,7 @@ export const W6: Workload = {
     stage.program(0);
     stage.buffer(0, 1);
     const shared = stage.exportBo(0, 1);
-    if (shared === null) return "the model of this driver shares no buffers between processes";
+    if (shared === null) return NOT_SHARED;
     stage.program(1);
     stage.buffer(1, 1);
     stage.submit(1, 1);

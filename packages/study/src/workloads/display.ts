@@ -1,7 +1,7 @@
 import type { Bo } from "@gpuvm/drm-model";
 import type { StudyParams } from "../params.ts";
 import { Stage } from "../stage.ts";
-import { figure, type Workload } from "./workload.ts";
+import { figure, NOT_SHARED, type Workload } from "./workload.ts";
 
 const NO_DISPLAY =
   "the model of this driver has no display VM: its display driver is another one, or maps by other means";
@@ -43,8 +43,7 @@ export const W4: Workload = {
     stage.program(0);
     for (let i = 1; i <= buffers; i++) stage.buffer(0, i, PIXELS);
     const bufs = Array.from({ length: buffers }, (_, i) => stage.exportBo(0, i + 1));
-    if (bufs.some((buf) => buf === null))
-      return "the model of this driver shares no buffers between processes";
+    if (bufs.some((buf) => buf === null)) return NOT_SHARED;
     stage.program(1);
     const before = stepsOf(stage);
     let shown: Bo | undefined;

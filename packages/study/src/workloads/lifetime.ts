@@ -1,6 +1,6 @@
 import { Actor } from "../actor.ts";
 import { Stage } from "../stage.ts";
-import { figure, type Workload } from "./workload.ts";
+import { figure, NOT_SHARED, type Workload } from "./workload.ts";
 
 /** W5: a process ends while another one keeps the buffer that both had mapped. */
 export const W5: Workload = {
@@ -12,7 +12,7 @@ export const W5: Workload = {
     stage.program(0);
     stage.buffer(0, 1);
     const shared = stage.exportBo(0, 1);
-    if (shared === null) return "the model of this driver shares no buffers between processes";
+    if (shared === null) return NOT_SHARED;
     stage.program(1);
     stage.importBo(1, shared, 1);
     stage.map(1, 1);

@@ -21,6 +21,9 @@ export interface Workload {
   word(outcome: Outcome, params: StudyParams): string;
 }
 
+/** Why a variant without PRIME cannot run a workload of two processes. */
+export const NOT_SHARED = "the model of this driver shares no buffers between processes";
+
 /** A figure of an outcome; 0 where it was not measured. */
 export function figure(outcome: Outcome, name: string): number {
   return outcome[name] ?? 0;

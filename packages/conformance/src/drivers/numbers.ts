@@ -1,7 +1,7 @@
-/** The recorder's numbers of objects, in the order in which they came. */
+/** A recorder's numbers of things, in the order in which they came; one thing can have several. */
 export class Numbers<T> {
-  readonly #byNumber = new Map<number, T>();
-  readonly #numbers = new Map<T, number>();
+  readonly #byNumber: Map<number, T> = new Map();
+  readonly #numbers: Map<T, number> = new Map();
 
   /** `what` is to be known by a number; the first that it gets stays its name. */
   add(number: number, what: T): void {
@@ -22,6 +22,11 @@ export class Numbers<T> {
   /** Everything that has a number, in the order in which it came. */
   all(): IterableIterator<[T, number]> {
     return this.#numbers.entries();
+  }
+
+  /** The same, in the order of the numbers. */
+  byNumber(): [T, number][] {
+    return [...this.#numbers].sort(([, a], [, b]) => a - b);
   }
 
   /** It is gone. */
