@@ -93,6 +93,7 @@ export type {
   WaitFence,
 } from "./request.ts";
 export { BIND_KINDS, TRACE_FORMAT, TRACE_VERSION } from "./request.ts";
+export { perFile } from "./translation/per-file.ts";
 export { PrivateBuffers } from "./translation/private-buffers.ts";
 export { translator } from "./translation/translator.ts";
 export { DmaBuf, systemCall } from "./uapi/dma-buf.ts";
@@ -116,5 +117,5 @@ export { primeHandleToDmaBuf, primeImported, primeLookup } from "./uapi/prime-ta
 export { waitResv, waitResvTimeout } from "./uapi/resv.ts";
 export { countSubmit } from "./uapi/submit.ts";
 export { SyncObj, type SyncOp } from "./uapi/sync-obj.ts";
-export { type MovedRange, Windows } from "./uapi/windows.ts";
+export { type MovedRange, placeByWindow, Windows } from "./uapi/windows.ts";
 export { UsageError, unknownName } from "./usage-error.ts";

@@ -9,6 +9,33 @@ export interface MovedRange {
 }
 
 /**
+ * Where `[va, va + length)` lies if each window of `size` bytes goes where `to` says: in pieces only where windows that
+ * are next to each other went apart.
+ *
+ * @param to the number of the window that a window goes to
+ */
+export function placeByWindow(
+  va: number,
+  length: number,
+  size: number,
+  to: (window: number) => number,
+): MovedRange[] {
+  const out: { skip: number; va: number; length: number }[] = [];
+  for (let skip = 0; skip < length; ) {
+    const at = va + skip;
+    const window = Math.floor(at / size);
+    const inside = at - window * size;
+    const part = Math.min(length - skip, size - inside);
+    const moved = to(window) * size + inside;
+    const last = out.at(-1);
+    if (last !== undefined && last.va + last.length === moved) last.length += part;
+    else out.push({ skip, va: moved, length: part });
+    skip += part;
+  }
+  return out;
+}
+
+/**
  * Places for addresses of another driver's programs in an address space of `limit` bytes. The space is taken in windows:
  * a window that lies below the limit stays where it is if it can, any other goes to the highest free one. The same
  * address always goes to the same place, so what overlapped or touched within a window still does.
@@ -31,20 +58,7 @@ export class Windows {
    * @throws RangeError if every window is taken
    */
   place(va: number, length: number): MovedRange[] {
-    const size = this.#size;
-    const out: { skip: number; va: number; length: number }[] = [];
-    for (let skip = 0; skip < length; ) {
-      const at = va + skip;
-      const window = Math.floor(at / size);
-      const inside = at - window * size;
-      const part = Math.min(length - skip, size - inside);
-      const moved = this.#window(window) * size + inside;
-      const last = out.at(-1);
-      if (last !== undefined && last.va + last.length === moved) last.length += part;
-      else out.push({ skip, va: moved, length: part });
-      skip += part;
-    }
-    return out;
+    return placeByWindow(va, length, this.#size, (window) => this.#window(window));
   }
 
   #window(from: number): number {

@@ -4,6 +4,7 @@ import {
   type Lifter,
   type NeutralBindOp,
   type NeutralRequest,
+  perFile,
   type Request,
   type RequestOf,
 } from "@gpuvm/drm-model";
@@ -38,18 +39,14 @@ export const SPARE_QUEUE = 1_000_000;
  * the first submit that lists the buffer, and ends with the handle.
  */
 export function lift(): Lifter {
-  const files = new Map<number, FileState>();
-  return (request) => {
-    let file = files.get(request.f);
-    if (file === undefined) {
-      file = new FileState(request.f + 1);
-      files.set(request.f, file);
-    }
-    if (request.op === "close") files.delete(request.f);
-    const out: NeutralRequest[] = [];
-    liftOne(file, request, out);
-    return out;
-  };
+  return perFile(
+    (f) => new FileState(f + 1),
+    (file, request: Request) => {
+      const out: NeutralRequest[] = [];
+      liftOne(file, request, out);
+      return out;
+    },
+  );
 }
 
 function liftOne(file: FileState, request: Request, out: NeutralRequest[]): void {

@@ -1,4 +1,10 @@
-import type { Lowerer, NeutralRequest, NeutralSubmit, Request } from "@gpuvm/drm-model";
+import {
+  type Lowerer,
+  type NeutralRequest,
+  type NeutralSubmit,
+  perFile,
+  type Request,
+} from "@gpuvm/drm-model";
 import { MSM_BO_WC, MSM_PREP_READ, MSM_PREP_WRITE, MSM_SUBMIT_NO_IMPLICIT } from "../drv/uapi.ts";
 import { Mapped } from "./mapped.ts";
 
@@ -15,16 +21,7 @@ class FileState {
  * unmapped, and each submit lists its buffers. An address, a partial mapping, or a null mapping cannot be asked for.
  */
 export function lowerLegacy(): Lowerer {
-  const files = new Map<number, FileState>();
-  return (request) => {
-    let file = files.get(request.f);
-    if (file === undefined) {
-      file = new FileState();
-      files.set(request.f, file);
-    }
-    if (request.op === "close") files.delete(request.f);
-    return lowerOne(file, request);
-  };
+  return perFile(() => new FileState(), lowerOne);
 }
 
 function lowerOne(file: FileState, request: NeutralRequest): readonly Request[] {

@@ -1,5 +1,5 @@
 import type { BindOp, Lowerer, NeutralBindOp, NeutralRequest, Request } from "@gpuvm/drm-model";
-import { Windows } from "@gpuvm/drm-model";
+import { perFile, Windows } from "@gpuvm/drm-model";
 import {
   MSM_BO_NO_SHARE,
   MSM_BO_WC,
@@ -36,16 +36,7 @@ class FileState {
 
 /** Speaks VM_BIND, as turnip does: private buffers, binds that nothing waits for but the next submit. */
 export function lowerVmBind(): Lowerer {
-  const files = new Map<number, FileState>();
-  return (request) => {
-    let file = files.get(request.f);
-    if (file === undefined) {
-      file = new FileState();
-      files.set(request.f, file);
-    }
-    if (request.op === "close") files.delete(request.f);
-    return lowerOne(file, request);
-  };
+  return perFile(() => new FileState(), lowerOne);
 }
 
 function lowerOne(file: FileState, request: NeutralRequest): readonly Request[] {

@@ -108,12 +108,12 @@ function vmOf(file: File, id: number): Vm {
 }
 
 function lowerBind(vm: Vm, op: NeutralBindOp, calls: BindOp[][]): void {
-  for (const { at, from, length } of vm.windows.place(op.va, op.length)) {
-    if (op.kind === "unmap") unmap(vm, at, length, calls);
+  for (const { va, skip, length } of vm.windows.place(op.va, op.length)) {
+    if (op.kind === "unmap") unmap(vm, va, length, calls);
     else {
-      if ((vm.used.get(at) ?? 0) < length) vm.used.set(at, length);
-      if (op.kind === "map") map(vm, op.bo, op.boOffset + from, at, length, calls);
-      else nullPages(vm, at, length, calls);
+      if ((vm.used.get(va) ?? 0) < length) vm.used.set(va, length);
+      if (op.kind === "map") map(vm, op.bo, op.boOffset + skip, va, length, calls);
+      else nullPages(vm, va, length, calls);
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { Lowerer, NeutralRequest, Request } from "@gpuvm/drm-model";
+import { type Lowerer, type NeutralRequest, perFile, type Request } from "@gpuvm/drm-model";
 import { GART, VRAM } from "../domains.ts";
 import { MAX_BUFFERS } from "../pushbuf.ts";
 import { MappedBos } from "./mapped-bos.ts";
@@ -15,18 +15,14 @@ interface File {
  * what it uses.
  */
 export function lowerToPushbuf(): Lowerer {
-  const files = new Map<number, File>();
-  return (request) => {
-    const out: Request[] = [];
-    let file = files.get(request.f);
-    if (file === undefined) {
-      file = { open: new Set(), vms: new Map() };
-      files.set(request.f, file);
-    }
-    if (request.op === "close") files.delete(request.f);
-    lowerOne(file, request, out);
-    return out;
-  };
+  return perFile(
+    (): File => ({ open: new Set(), vms: new Map() }),
+    (file, request: NeutralRequest) => {
+      const out: Request[] = [];
+      lowerOne(file, request, out);
+      return out;
+    },
+  );
 }
 
 function lowerOne(file: File, request: NeutralRequest, out: Request[]): void {

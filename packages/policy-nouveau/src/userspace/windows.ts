@@ -1,3 +1,5 @@
+import { type MovedRange, placeByWindow } from "@gpuvm/drm-model";
+
 /** Bytes of a window: 4 GiB. */
 const WINDOW = 2 ** 32;
 
@@ -7,16 +9,6 @@ const COUNT: number = 2 ** 15;
 /** Windows of the kernel's part. */
 const KERNEL_FROM: number = 2 ** 7;
 const KERNEL_TO: number = 2 ** 8;
-
-/** A part of a range, where it can be. */
-export interface Placed {
-  /** Its address. */
-  readonly at: number;
-  /** How far into the range it begins. */
-  readonly from: number;
-  /** Bytes. */
-  readonly length: number;
-}
 
 /** Which windows of a file's one VM are taken, by which of the program's VMs. */
 export class WindowTable {
@@ -62,18 +54,8 @@ export class Windows {
   }
 
   /** Where a range goes. It is cut only where windows that are next to each other went apart. */
-  place(va: number, length: number): Placed[] {
-    const out: { at: number; from: number; length: number }[] = [];
-    for (let at = va; at < va + length; ) {
-      const window = Math.floor(at / WINDOW);
-      const end = Math.min(va + length, (window + 1) * WINDOW);
-      const to = this.#window(window) * WINDOW + (at - window * WINDOW);
-      const last = out.at(-1);
-      if (last !== undefined && last.at + last.length === to) last.length += end - at;
-      else out.push({ at: to, from: at - va, length: end - at });
-      at = end;
-    }
-    return out;
+  place(va: number, length: number): MovedRange[] {
+    return placeByWindow(va, length, WINDOW, (window) => this.#window(window));
   }
 
   #window(window: number): number {

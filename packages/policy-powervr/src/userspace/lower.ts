@@ -47,12 +47,12 @@ export function lower(): Lowerer {
   /** One VM_MAP or VM_UNMAP each: the pieces of an operation, where they can be. */
   const bind = (vm: Vm, op: NeutralBindOp, zero: number, ops: BindOp[]): void => {
     for (const piece of vm.windows.place(op.va, op.length)) {
-      const { at, from, length } = piece;
-      if (op.kind === "unmap") ops.push(...vm.maps.unmap(at, length));
-      else if (op.kind === "map") ops.push(vm.maps.map(op.bo, op.boOffset + from, at, length));
+      const { va, skip, length } = piece;
+      if (op.kind === "unmap") ops.push(...vm.maps.unmap(va, length));
+      else if (op.kind === "map") ops.push(vm.maps.map(op.bo, op.boOffset + skip, va, length));
       else {
         for (let done = 0; done < length; done += NULL_BYTES) {
-          ops.push(vm.maps.map(zero, 0, at + done, Math.min(NULL_BYTES, length - done)));
+          ops.push(vm.maps.map(zero, 0, va + done, Math.min(NULL_BYTES, length - done)));
         }
       }
     }

@@ -1,17 +1,8 @@
+import { type MovedRange, placeByWindow } from "@gpuvm/drm-model";
 import { HEAPS, heapContaining, type PvrHeap } from "../vm/heaps.ts";
 
 /** Bytes of a window. */
 const WINDOW = 2 ** 30;
-
-/** A part of a range, where it can be. */
-export interface Placed {
-  /** Its address. */
-  readonly at: number;
-  /** How far into the range it begins. */
-  readonly from: number;
-  /** Bytes. */
-  readonly length: number;
-}
 
 /**
  * Moves addresses that lie in no heap into the general one, a window of 1 GiB at a time, each to the same place for
@@ -29,21 +20,11 @@ export class Windows {
    *
    * @throws RangeError if the general heap has no window left
    */
-  place(va: number, length: number): Placed[] {
+  place(va: number, length: number): MovedRange[] {
     if (heapContaining(va, length) !== null && this.#stays(va, length)) {
-      return [{ at: va, from: 0, length }];
+      return [{ skip: 0, va, length }];
     }
-    const out: { at: number; from: number; length: number }[] = [];
-    for (let at = va; at < va + length; ) {
-      const window = Math.floor(at / WINDOW);
-      const end = Math.min(va + length, (window + 1) * WINDOW);
-      const to = this.#window(window) * WINDOW + (at - window * WINDOW);
-      const last = out.at(-1);
-      if (last !== undefined && last.at + last.length === to) last.length += end - at;
-      else out.push({ at: to, from: at - va, length: end - at });
-      at = end;
-    }
-    return out;
+    return placeByWindow(va, length, WINDOW, (window) => this.#window(window));
   }
 
   /** Whether nothing was moved to where a range is; from here on nothing will be. */
