@@ -1,4 +1,5 @@
-import { type Counted, type DmaFence, type DrmDevice, GpuvmError, type Holder } from "@gpuvm/core";
+import type { Counted, DmaFence, DrmDevice, Holder } from "@gpuvm/core";
+import { dropRef, takeRef } from "../machine/references.ts";
 
 /** The fences of one job of a scheduler, as each of them knows the other; `SchedFence` is the only one. */
 export interface JobFences {
@@ -45,14 +46,7 @@ export class CountedFence implements Counted {
    * @throws GpuvmError `USE_AFTER_FREE` if there is none left to copy.
    */
   get(holder: Holder): this {
-    if (this.refs === 0)
-      throw new GpuvmError(
-        "USE_AFTER_FREE",
-        `a reference is taken on ${this.name} after its last one was put`,
-        [this.name],
-      );
-    this.refs++;
-    this.dev.ledger?.get(this, holder);
+    takeRef(this, this.dev, holder);
     return this;
   }
 
@@ -62,9 +56,6 @@ export class CountedFence implements Counted {
    * @throws GpuvmError `REFCOUNT` if there was none.
    */
   put(holder: Holder): void {
-    if (this.refs === 0)
-      throw new GpuvmError("REFCOUNT", `the count of ${this.name} goes below 0`, [this.name]);
-    this.dev.ledger?.put(this, holder);
-    if (--this.refs === 0) this.onRelease();
+    if (dropRef(this, this.dev, holder)) this.onRelease();
   }
 }

@@ -1,4 +1,5 @@
-import { type Counted, type DrmDevice, GpuvmError, type Holder } from "@gpuvm/core";
+import type { Counted, DrmDevice, Holder } from "@gpuvm/core";
+import { dropRef, takeRef } from "./references.ts";
 
 const living = new WeakMap<DrmDevice, Set<Kref>>();
 
@@ -32,14 +33,7 @@ export class Kref implements Counted {
    * @throws GpuvmError `USE_AFTER_FREE` if there is none left to copy.
    */
   get(holder: Holder): void {
-    if (this.refs === 0)
-      throw new GpuvmError(
-        "USE_AFTER_FREE",
-        `a reference is taken on ${this.name} after its last one was put`,
-        [this.name],
-      );
-    this.refs++;
-    if (this.#dev.ledger !== null) this.#dev.ledger.get(this, holder);
+    takeRef(this, this.#dev, holder);
   }
 
   /**
@@ -49,10 +43,7 @@ export class Kref implements Counted {
    * @throws GpuvmError `REFCOUNT` if there was none.
    */
   put(holder: Holder): boolean {
-    if (this.refs === 0)
-      throw new GpuvmError("REFCOUNT", `the count of ${this.name} goes below 0`, [this.name]);
-    if (this.#dev.ledger !== null) this.#dev.ledger.put(this, holder);
-    if (--this.refs !== 0) return false;
+    if (!dropRef(this, this.#dev, holder)) return false;
     living.get(this.#dev)?.delete(this);
     this.#release();
     return true;

@@ -1,5 +1,6 @@
-import { type Counted, GpuvmError, type Holder, type Steps, type Task } from "@gpuvm/core";
+import type { Counted, Holder, Steps, Task } from "@gpuvm/core";
 import type { Machine } from "../machine/machine.ts";
+import { dropRef, takeRef } from "../machine/references.ts";
 import type { Bo } from "../memory/bo.ts";
 
 /** Who holds a dma-buf that a program has a descriptor of. */
@@ -72,12 +73,7 @@ export class DmaBuf<B extends Bo = Bo> implements Counted {
    * @throws GpuvmError `USE_AFTER_FREE` if there is none left to copy.
    */
   get(holder: Holder): this {
-    if (this.refs === 0) {
-      const what = `a reference is taken on ${this.name} after its last one was put`;
-      throw new GpuvmError("USE_AFTER_FREE", what, [this.name]);
-    }
-    this.refs++;
-    this.bo.machine.dev.ledger?.get(this, holder);
+    takeRef(this, this.bo.machine.dev, holder);
     return this;
   }
 
@@ -87,11 +83,8 @@ export class DmaBuf<B extends Bo = Bo> implements Counted {
    * @throws GpuvmError `REFCOUNT` if there was none.
    */
   put(holder: Holder): void {
-    if (this.refs === 0)
-      throw new GpuvmError("REFCOUNT", `the count of ${this.name} goes below 0`, [this.name]);
     const { bo } = this;
-    bo.machine.dev.ledger?.put(this, holder);
-    if (--this.refs !== 0) return;
+    if (!dropRef(this, bo.machine.dev, holder)) return;
     bo.dmaBufs--;
     if (!bo.reachable) bo.machine.memory.orphaned(bo);
     const work = this.#releaseWork;
