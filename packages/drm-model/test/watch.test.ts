@@ -111,6 +111,72 @@ describe("a machine that watches", () => {
     }
   });
 
+  it("follows the GPU, not the fence: a fence that is believed too early is named", () => {
+    const { machine, record, pt, bo, found } = setup();
+    const engine = new GpuEngine(machine);
+    const fence = new DmaFence(machine.fenceContext(), 1);
+    const uses = noteUse(machine, fence, { vm: record, keeps: "memory", settled: true });
+    engine.submit({ fence, after: [], uses });
+    fence.signal();
+    expect(machine.inUse.size).toBe(1);
+    pt.unmap(KIB4, KIB4);
+    pt.flush("unmap");
+    releaseBo(bo);
+    record.freed = true;
+    const early = `: ${fence.name} was believed, which had signalled before the GPU was done`;
+    expect(found().filter((text) => text.endsWith(early))).toEqual([
+      expect.stringMatching(/^gpu-fault: bo#\d+ is unmapped under a job/),
+      expect.stringMatching(/^use-after-free: bo#\d+ is freed while a job/),
+      expect.stringMatching(/^gpu-fault: the page tables of .* are freed while a job/),
+    ]);
+    machine.quiesce();
+    expect(machine.inUse.size).toBe(0);
+  });
+
+  it("lets memory go when the GPU was reset, and has it in use again when the job is replayed", () => {
+    const { machine, record, pt, found } = setup();
+    const engine = new GpuEngine(machine);
+    const jobs = [1, 2].map((seqno) => {
+      const fence = new DmaFence(1, seqno);
+      return { fence, after: [], uses: noteUse(machine, fence, { vm: record, keeps: "now", settled: true }) };
+    });
+    engine.submit(jobs[0] as never);
+    engine.hang();
+    engine.submit(jobs[1] as never);
+    expect(jobs.map(({ uses }) => uses?.touches)).toEqual([true, false]);
+    machine.quiesce();
+    expect(jobs.map(({ fence }) => fence.signaled)).toEqual([false, false]);
+    const left = engine.reset();
+    expect(left).toEqual(jobs);
+    expect(engine.busy).toBe(false);
+    expect(jobs.map(({ uses }) => uses?.touches)).toEqual([false, false]);
+    left[0]?.fence.signal();
+    for (const job of left.slice(1)) engine.submit(job);
+    expect(jobs.map(({ uses }) => uses?.touches)).toEqual([false, true]);
+    record.freed = true;
+    expect(found()).toEqual([
+      expect.stringMatching(/^gpu-fault: the page tables of .* while a job that uses them runs$/),
+    ]);
+    machine.quiesce();
+    expect(machine.inUse.size).toBe(0);
+    jobs[1]?.uses?.starts();
+    expect(found()[1]).toMatch(/^gpu-fault: a job starts in .*, whose page tables are freed/);
+    expect(pt.entries).toBe(1);
+  });
+
+  it("looks at what a job lists only, where it lists what it touches", () => {
+    const { machine, record, pt, bo, found } = setup();
+    const other = new Bo(machine, { size: KIB4 });
+    const fence = new DmaFence(machine.fenceContext(), 1);
+    const uses = noteUse(machine, fence, { vm: record, lists: [other], keeps: "pages", settled: true });
+    expect([...(uses?.bos ?? [])]).toEqual([other]);
+    uses?.starts();
+    pt.unmap(KIB4, KIB4);
+    pt.flush("unmap");
+    expect(found()).toEqual([]);
+    expect(bo.ptes).toBe(0);
+  });
+
   it("finds a job that starts without the entries, or the pages, of what was mapped when it was submitted", () => {
     const { machine, record, pt, bo, found } = setup();
     const { start } = job(machine, record);

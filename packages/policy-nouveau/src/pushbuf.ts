@@ -142,11 +142,14 @@ function wanted(bo: NouveauBo): number {
 }
 
 function run(cli: NouveauCli, entries: readonly Entry[], fence: DmaFence, after: readonly DmaFence[]): void {
-  fence.onSignal(() => {
-    for (const { bo } of entries) setActive(cli, bo, -1);
-  });
+  const uses = {
+    starts() {},
+    stops() {
+      for (const { bo } of entries) setActive(cli, bo, -1);
+    },
+  };
   cli.nv.tell?.(["pushbuf"]);
-  cli.nv.engine.submit({ fence, after });
+  cli.nv.engine.submit({ fence, after, uses });
 }
 
 /** Keeps count of the running work that named an object, to see whether it is unmapped under it. */

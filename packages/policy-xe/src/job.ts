@@ -47,6 +47,7 @@ export function pushJob(queue: XeQueue, job: XeJob, after: readonly DmaFence[]):
     fence: job.fence,
     uses,
     endless: vm.lrMode && xe.endlessLongRunning,
+    signal: (error = 0) => job.fence.signal(error),
     killed: () => queue.killed,
     begins() {
       xe.machine.counts.gpuJobs++;

@@ -35,7 +35,7 @@ function submit(xe: Xe, bo: XeBo, waitsFor: number): DmaFence {
   for (const pending of bo.resv.pending()) if (pending.usage <= waitsFor) after.push(pending.fence);
   bo.resv.reserve(1);
   bo.resv.addFence(fence, USAGE_KERNEL);
-  const job = { fence, uses: undefined, endless: false, killed: () => false, begins() {}, retire() {} };
-  xe.ring(MIGRATE).submit(job, after);
+  const plain = { uses: undefined, endless: false, killed: () => false, begins() {}, retire() {} };
+  xe.ring(MIGRATE).submit({ ...plain, fence, signal: (error = 0) => fence.signal(error) }, after);
   return fence;
 }

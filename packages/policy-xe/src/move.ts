@@ -115,8 +115,10 @@ function moveByGpu(xe: Xe, bo: XeBo, to: Place, evict: boolean): void {
   // Work of before the move goes by entries that lead to the old place, which somebody else may have from here on.
   const users = [...xe.machine.inUse].filter((job) => job.loses(bo, "evicted"));
   const left = () => {
-    if (users.some((job) => xe.machine.inUse.has(job)))
-      xe.machine.hazard("use-after-free", bo.name, `${bo.name} is evicted while a job that uses it runs`);
+    const job = users.find((user) => xe.machine.inUse.has(user));
+    if (job === undefined) return;
+    const what = `${bo.name} is evicted while a job that uses it runs${job.believed}`;
+    xe.machine.hazard("use-after-free", bo.name, what);
   };
   if (copied.signaled) left();
   else copied.onSignal(left);

@@ -9,6 +9,8 @@ export interface RingJob {
   readonly uses: InUse | undefined;
   /** Long-running: it never ends by itself, and its fence is nobody's. */
   readonly endless: boolean;
+  /** Its fence signals: whoever waits goes on, whether or not the GPU has left it (`xe_sched_job_set_error`). */
+  signal(error?: number): void;
   /** Its queue was killed: it is not begun, and ends with an error. */
   killed(): boolean;
   /** It begins (`emit_job`). */
@@ -26,6 +28,8 @@ export class XeRing {
   readonly machine: Machine;
   /** When what is queued now will be done. */
   busyUntil = 0;
+  /** Jobs whose end nobody has seen. */
+  readonly live: Set<RingJob> = new Set();
 
   /** An idle engine. */
   constructor(machine: Machine) {
@@ -34,6 +38,7 @@ export class XeRing {
 
   /** Queues a job behind what it waits for (`drm_sched_entity_push_job`). */
   submit(job: RingJob, after: readonly DmaFence[]): void {
+    this.live.add(job);
     let waiting = 1;
     const ready = () => {
       if (--waiting === 0) this.#run(job);
@@ -48,8 +53,9 @@ export class XeRing {
 
   /** A job's end: by itself, or because its queue is no more. */
   finish(job: RingJob, error: number): void {
-    if (job.fence.signaled) return;
-    job.fence.signal(error);
+    job.uses?.stops();
+    if (!this.live.delete(job)) return;
+    job.signal(error);
     this.machine.queueWork("xe ring retire", function* () {
       job.retire();
     });
@@ -58,7 +64,7 @@ export class XeRing {
   /** `guc_exec_queue_run_job`. */
   #run(job: RingJob): void {
     const { machine } = this;
-    if (job.fence.signaled) return;
+    if (!this.live.has(job)) return;
     if (job.killed()) {
       machine.queueWork("xe timedout_job", () => this.#giveUp(job));
       return;

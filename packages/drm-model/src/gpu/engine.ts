@@ -1,6 +1,7 @@
 import type { DmaFence, Steps } from "@gpuvm/core";
 import type { Machine } from "../machine/machine.ts";
-import type { InUse } from "./in-use.ts";
+import type { Timer } from "../machine/timers.ts";
+import type { GpuUse } from "./in-use.ts";
 
 /** A job for the GPU. */
 export interface GpuJob {
@@ -12,10 +13,16 @@ export interface GpuJob {
   readonly ns?: number;
   /** False: nothing runs, the fence signals as soon as everything before it is done. */
   readonly work?: boolean;
-  /** What it uses, noted when it was submitted; absent: that is the program's affair, or nobody looks. */
-  readonly uses?: InUse | undefined;
+  /** Is told when the GPU turns to it and leaves it; absent: that is the program's affair, or nobody looks. */
+  readonly uses?: GpuUse | undefined;
   /** Work in process context after the fence has signalled (retire). */
   readonly retire?: () => Steps<void>;
+}
+
+/** A job on the ring, and when it is done; null: when somebody says so, or after one before it that is so. */
+interface OnRing {
+  readonly job: GpuJob;
+  ends: Timer | null;
 }
 
 /** Default modelled time of one job: 10 ms. */
@@ -26,9 +33,10 @@ export class GpuEngine {
   readonly #machine: Machine;
   readonly #jobNs: number;
   readonly #name: string;
-  /** Jobs without an end of their own, and what is behind them, oldest first. */
-  readonly #endless: GpuJob[] = [];
+  /** What is on the ring; the GPU works on the first. */
+  readonly #ring: OnRing[] = [];
   #busyUntil = 0;
+  #hung = false;
 
   /** An idle ring. */
   constructor(machine: Machine, name = "gpu") {
@@ -37,13 +45,16 @@ export class GpuEngine {
     this.#name = name;
   }
 
+  /** The GPU has something to do. */
+  get busy(): boolean {
+    return this.#ring.length > 0;
+  }
+
   /** Queues a job behind its dependencies. */
   submit(job: GpuJob): void {
     let waiting = 1;
     const ready = () => {
-      if (--waiting > 0) return;
-      if (job.work !== false) job.uses?.starts();
-      this.#start(job);
+      if (--waiting === 0) this.#write(job);
     };
     for (const fence of job.after) {
       if (fence.signaled) continue;
@@ -55,35 +66,70 @@ export class GpuEngine {
 
   /** Ends the oldest job that takes until it is told; false: there is none. What has nothing to do ends by itself. */
   finishNext(): boolean {
-    const job = this.#endless.shift();
-    if (job === undefined) return false;
-    this.#end(job);
+    const entry = this.#ring.find(({ ends }) => ends === null);
+    if (entry === undefined) return false;
+    this.#end(entry);
     this.#passEmpty();
     return true;
   }
 
+  /** The job at hand, or else the next, never ends, nor does what is behind it, until {@link GpuEngine.reset}. */
+  hang(): void {
+    this.#hung = true;
+    for (const entry of this.#ring) {
+      if (entry.ends !== null) this.#machine.timers.cancel(entry.ends);
+      entry.ends = null;
+    }
+  }
+
+  /** The GPU is stopped and the ring emptied. @returns what was on it and not done, oldest first: no fence of it signals */
+  reset(): GpuJob[] {
+    const [hand] = this.#ring;
+    if (hand !== undefined) this.#leave(hand.job);
+    for (const { ends } of this.#ring) if (ends !== null) this.#machine.timers.cancel(ends);
+    this.#busyUntil = this.#machine.now;
+    this.#hung = false;
+    return this.#ring.splice(0).map(({ job }) => job);
+  }
+
   /** What is the oldest now, and has nothing to do, ends when the workers have done their part. */
   #passEmpty(): void {
-    const [job] = this.#endless;
-    if (job?.work !== false) return;
+    const [entry] = this.#ring;
+    if (entry?.ends !== null || entry.job.work !== false) return;
     this.#machine.timers.add(this.#machine.now, () => {
-      if (this.#endless[0] === job) this.finishNext();
+      if (this.#ring[0] === entry) this.finishNext();
     });
   }
 
-  #start(job: GpuJob): void {
+  #write(job: GpuJob): void {
     const machine = this.#machine;
     if (job.work !== false) machine.counts.gpuJobs++;
     const ns = job.work === false ? 0 : (job.ns ?? this.#jobNs);
-    if (ns === Number.POSITIVE_INFINITY || this.#endless.length > 0) {
-      this.#endless.push(job);
-      return;
-    }
+    const entry: OnRing = { job, ends: null };
+    const endless = ns === Number.POSITIVE_INFINITY || (this.#hung && job.work !== false);
+    const told = endless || this.#ring.some(({ ends }) => ends === null);
+    this.#ring.push(entry);
+    if (this.#ring.length === 1) this.#turnTo(job);
+    if (told) return;
     this.#busyUntil = Math.max(this.#busyUntil, machine.now) + ns;
-    machine.timers.add(this.#busyUntil, () => this.#end(job));
+    entry.ends = machine.timers.add(this.#busyUntil, () => this.#end(entry));
   }
 
-  #end(job: GpuJob): void {
+  #turnTo(job: GpuJob): void {
+    if (job.work !== false) job.uses?.starts();
+  }
+
+  #leave(job: GpuJob): void {
+    if (job.work !== false) job.uses?.stops();
+  }
+
+  #end(entry: OnRing): void {
+    const { job } = entry;
+    const at = this.#ring.indexOf(entry);
+    this.#ring.splice(at, 1);
+    this.#leave(job);
+    const [next] = this.#ring;
+    if (at === 0 && next !== undefined) this.#turnTo(next.job);
     job.fence.signal();
     if (job.retire !== undefined) this.#machine.queueWork(`${this.#name} retire`, job.retire);
   }

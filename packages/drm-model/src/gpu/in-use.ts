@@ -4,19 +4,48 @@ import type { Bo } from "../memory/bo.ts";
 import type { GpuView } from "../memory/gpu-view.ts";
 import type { RunningJob, Surroundings } from "../memory/surroundings.ts";
 
+/*
+ * What the GPU touches is one fact, what a fence says is another. A fence can signal while the GPU still works (a job that
+ * hangs is retired before the reset), the GPU can work on a job again whose fence stays (a replay), and a job that was given up
+ * is never begun. So two things are known of each job:
+ *
+ * - Its fence, from the submission until it signals: while it is pending, whoever looks at it keeps what the job will use.
+ * - Its use, from `starts()` until `stops()`, which the hardware under a driver calls: an engine, a firmware slot, a reset. From
+ *   one to the other the GPU works with the VM's tables, its TLB and the pages, whatever any fence says.
+ *
+ * A job is in use as long as one of the two is so. What is unmapped, evicted, given back or freed with the tables meanwhile
+ * is found; if the fence had signalled by then, the finding says that it was believed.
+ *
+ * A driver notes the job where it submits it, and lets its hardware tell:
+ *
+ *     const uses = noteUse(machine, fence, { vm: record, keeps: "memory", settled });
+ *     engine.submit({ fence, after, uses });        // GpuEngine tells by itself
+ *     uses?.starts(); ... uses?.stops();            // hardware of the driver's own: when the GPU turns to it, and leaves it
+ *
+ * In an explored scenario these are steps of their own: `GpuEngine` ends a job with a step of time, `GpuEngine.hang()` makes the
+ * job at hand one that never ends, and `GpuEngine.reset()`, called by the driver's recovery, makes the GPU leave it.
+ */
+
+/** What is told when the GPU turns to a job, and when it has left it; {@link InUse} follows both. */
+export interface GpuUse {
+  /** The GPU works on the job from now on. */
+  starts(): void;
+  /** It works on it no more: the job is done, or the GPU was reset. */
+  stops(): void;
+}
+
 /** Where a job runs, and what it may count on: for a machine that watches what the GPU sees. */
 export interface JobView {
   /** The VM. Everything that is mapped there when the job is submitted counts as used. */
   readonly vm: VmRecord;
+  /** Only these objects count as used: the job lists what it touches. */
+  readonly lists?: readonly Bo[];
   /**
-   * How long the job's fence keeps what it uses: no page of it is evicted meanwhile; with `memory`, none is given back
+   * How long the job keeps what it uses: no page of it is evicted meanwhile; with `memory`, none is given back
    * either, whatever the program does; with `now`, it is what is mapped at that time, and unmapping is the program's affair.
    */
   readonly keeps: "pages" | "memory" | "now";
-  /**
-   * The driver says when the GPU works on it: from {@link InUse.starts} to {@link InUse.stops}, whatever its fence says
-   * meanwhile. Absent: it does from the submission to the fence.
-   */
+  /** Before the GPU works on it the job keeps nothing: whatever it has a fence on is looked at again when it starts. */
   readonly own?: boolean;
   /** Mappings that are none of the job's affair. */
   readonly skips?: (va: Gpuva) => boolean;
@@ -26,41 +55,45 @@ export interface JobView {
 
 /** A machine on which jobs run; `Machine` is the only one. */
 export interface Jobs extends Surroundings {
-  /** Jobs that are submitted and not done. */
+  /** Jobs that are in use. */
   readonly inUse: Set<InUse>;
 }
 
-/** One job from its submission until its fence signals. */
-export class InUse implements RunningJob {
+/** One job, as long as its fence is pending or the GPU works on it. */
+export class InUse implements RunningJob, GpuUse {
   /** What the GPU translates with. */
   readonly pt: GpuView;
   /** What it may touch. */
   readonly bos: ReadonlySet<Bo>;
   /** See {@link JobView}. */
   readonly keeps: JobView["keeps"];
-  /** The GPU works on it now, or may. */
-  touches: boolean;
+  /** The GPU works on it now. */
+  touches = false;
   /** See `RunningJob`. */
   begun = false;
   /** See {@link JobView.own}. */
   readonly own: boolean;
   readonly #machine: Jobs;
+  readonly #fence: DmaFence;
   readonly #vm: VmRecord;
   readonly #rows: readonly number[];
   readonly #settled: boolean;
 
   /** Notes a job that is submitted now. */
-  constructor(machine: Jobs, fence: DmaFence, { vm: record, keeps, own, skips, settled }: JobView) {
+  constructor(machine: Jobs, fence: DmaFence, view: JobView) {
+    const { vm: record, lists, keeps, own, skips, settled } = view;
     const { vm } = record;
-    const bos = new Set<Bo>();
+    const bos = new Set<Bo>(lists);
     const rows: number[] = [];
     for (let va = gpuvmFirstVa(vm); va !== 0; va = gpuvmNextVa(vm, va)) {
       if (va === vm.kernelNode || skips?.(va) === true) continue;
+      const obj = gpuvaObj(vm, va) as Bo | null;
+      if (lists !== undefined && (obj === null || !bos.has(obj))) continue;
       rows.push(va);
-      const obj = gpuvaObj(vm, va);
-      if (obj !== null) bos.add(obj as Bo);
+      if (obj !== null) bos.add(obj);
     }
     this.#machine = machine;
+    this.#fence = fence;
     this.#vm = record;
     this.pt = record.pt;
     this.bos = bos;
@@ -68,10 +101,18 @@ export class InUse implements RunningJob {
     this.#rows = rows;
     this.#settled = settled;
     this.own = own === true;
-    this.touches = !this.own;
     if (this.own) return;
     machine.inUse.add(this);
-    fence.onSignal(() => machine.inUse.delete(this));
+    fence.onSignal(() => {
+      if (!this.touches) machine.inUse.delete(this);
+    });
+  }
+
+  /** See `RunningJob`. */
+  get believed(): string {
+    return this.touches && this.#fence.signaled
+      ? `: ${this.#fence.name} was believed, which had signalled before the GPU was done`
+      : "";
   }
 
   /** Whether the pages of an object that go `how` are taken from the job. */
@@ -89,7 +130,11 @@ export class InUse implements RunningJob {
     this.begun = true;
     this.touches = true;
     this.#machine.inUse.add(this);
-    const { vm, lazy } = this.#vm;
+    const { vm, lazy, freed } = this.#vm;
+    if (freed) {
+      this.#machine.hazard("gpu-fault", vm.name, `a job starts in ${vm.name}, whose page tables are freed`);
+      return;
+    }
     for (const va of this.#rows) {
       if (!vm.vas.inserted(va)) continue;
       const bo = gpuvaObj(vm, va) as Bo | null;
@@ -99,10 +144,10 @@ export class InUse implements RunningJob {
     }
   }
 
-  /** The GPU works on it no more: it is done, or was made to stop. */
+  /** The GPU works on it no more. While its fence is pending it may start again. */
   stops(): void {
     this.touches = false;
-    this.#machine.inUse.delete(this);
+    if (this.own || this.#fence.signaled) this.#machine.inUse.delete(this);
   }
 
   #entriesWrong(va: Gpuva): string | null {

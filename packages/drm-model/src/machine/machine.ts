@@ -105,7 +105,7 @@ export class Machine implements Surroundings {
   readonly pending: Work[] = [];
   /** Calls of workers that wait. */
   readonly blocked: Thread[] = [];
-  /** Jobs that are submitted and not done, on a machine that watches. */
+  /** Jobs that are in use, on a machine that watches: the fence is pending, or the GPU works on them. */
   readonly inUse: Set<InUse> = new Set();
   /** Work that was ever queued: who wants to know whether a call left any compares. */
   worked = 0;

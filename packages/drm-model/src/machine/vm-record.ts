@@ -56,8 +56,6 @@ export class VmRecord {
   finalMappings: number | null = null;
   /** Mappings in the tree that the driver made for itself, of its own objects beside the program's; the driver keeps this. */
   internal = 0;
-  /** The VM was freed. */
-  freed = false;
   /** Entries come with the GPU's faults, and not with the mappings. */
   lazy = false;
   /** Entries follow the tree in jobs that no call waits for. */
@@ -68,6 +66,7 @@ export class VmRecord {
   absent: ((va: Gpuva) => boolean) | null = null;
   /** The page tables are not to be trusted any more, and the driver knows it. */
   broken = false;
+  #freed = false;
 
   /** A VM that was just made. */
   constructor(file: number, id: number | null, vm: DrmGpuvm, pt: GpuView, purpose = "program") {
@@ -76,6 +75,16 @@ export class VmRecord {
     this.vm = vm;
     this.pt = pt;
     this.purpose = purpose;
+  }
+
+  /** The VM was freed, and its page tables with it. */
+  get freed(): boolean {
+    return this.#freed;
+  }
+
+  set freed(freed: boolean) {
+    if (freed && !this.#freed) this.pt.end(this.vm.name);
+    this.#freed = freed;
   }
 
   /** `f0/vm2`; `f0/vmNone` where a file has only one VM. */

@@ -130,7 +130,8 @@ function pagesGo(bo: Bo, how: "evicted" | "purged" | "freed"): void {
   const { machine } = bo;
   for (const job of machine.inUse) {
     if (!job.loses(bo, how)) continue;
-    machine.hazard("use-after-free", bo.name, `${bo.name} is ${how} while a job that uses it runs`);
+    const what = `${bo.name} is ${how} while a job that uses it runs${job.believed}`;
+    machine.hazard("use-after-free", bo.name, what);
     break;
   }
   if (bo.cachedBy !== null && bo.cachedBy.size > 0) {

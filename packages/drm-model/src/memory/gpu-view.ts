@@ -100,6 +100,16 @@ export class GpuView {
     this.#cached.clear();
   }
 
+  /** The tables are given back, and whatever they led to: no job may work with them any more. */
+  end(vm: string): void {
+    for (const job of this.machine.inUse) {
+      if (job.pt !== this || !job.touches) continue;
+      const what = `the page tables of ${vm} are freed while a job that uses them runs${job.believed}`;
+      this.machine.hazard("gpu-fault", vm, what);
+      return;
+    }
+  }
+
   /** Whether clearing `[start, end)` would cut an entry that covers more than the smallest page. */
   cutsEntry(start: number, end: number): boolean {
     return [start, end].some((at) => {
@@ -137,7 +147,8 @@ export class GpuView {
     for (const job of this.machine.inUse) {
       if (job.pt !== this || job.keeps === "now" || !job.bos.has(bo)) continue;
       if (due === "again" && !job.begun) continue;
-      this.machine.hazard("gpu-fault", bo.name, `${bo.name} is unmapped under a job that uses it`);
+      const what = `${bo.name} is unmapped under a job that uses it${job.believed}`;
+      this.machine.hazard("gpu-fault", bo.name, what);
       return;
     }
   }

@@ -2,7 +2,7 @@ import type { DrmDevice, DrmGemObject, DrmGpuvm, DrmGpuvmBo, Holder, Steps } fro
 import type { Counts } from "../machine/counts.ts";
 import type { HazardKind } from "../machine/hazard.ts";
 
-/** A job that is submitted and not done, as what it uses knows it; `InUse` is the only one. */
+/** A job whose fence is pending, or that the GPU works on, as what it uses knows it; `InUse` is the only one. */
 export interface RunningJob {
   /** What the GPU translates with. */
   readonly pt: object;
@@ -10,8 +10,12 @@ export interface RunningJob {
   readonly keeps: "pages" | "memory" | "now";
   /** What it may touch. */
   readonly bos: ReadonlySet<DrmGemObject>;
-  /** It runs: it is no longer behind what it waits for. */
+  /** It runs, or ran: it is no longer behind what it waits for. */
   readonly begun: boolean;
+  /** The GPU works on it now. */
+  readonly touches: boolean;
+  /** What is said behind a finding: which fence was believed that had signalled already; empty: none. */
+  readonly believed: string;
   /** Whether the pages of an object that go `how` are taken from the job. */
   loses(bo: DrmGemObject, how: "evicted" | "purged" | "freed"): boolean;
 }
@@ -57,7 +61,7 @@ export interface Surroundings {
   readonly memory: MemoryBooks;
   /** Every VM that was made. */
   readonly vms: readonly MappedVm[];
-  /** Jobs that are submitted and not done, on a machine that watches. */
+  /** Jobs that are in use, on a machine that watches: the fence is pending, or the GPU works on them. */
   readonly inUse: Iterable<RunningJob>;
   /** Whether histories are kept: ask before building a line. */
   readonly auditing: boolean;

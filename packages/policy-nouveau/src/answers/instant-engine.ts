@@ -6,7 +6,10 @@ export class InstantEngine {
   submit(job: GpuJob): void {
     let waiting = 1;
     const ready = () => {
-      if (--waiting === 0) job.fence.signal();
+      if (--waiting > 0) return;
+      job.uses?.starts();
+      job.uses?.stops();
+      job.fence.signal();
     };
     for (const fence of job.after) {
       if (fence.signaled) continue;
