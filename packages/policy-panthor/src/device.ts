@@ -4,6 +4,7 @@ import type { KernelBo } from "./gem/kernel-bo.ts";
 import { Reclaim } from "./gem/reclaim.ts";
 import type { Generation } from "./history/generation.ts";
 import { AsSlots } from "./mmu/as-slots.ts";
+import type { BindJob } from "./mmu/bind-job.ts";
 import type { PanthorVm } from "./mmu/vm.ts";
 import { GpuWork } from "./sched/csg.ts";
 import type { PanthorGroup } from "./sched/group.ts";
@@ -51,6 +52,10 @@ export interface Panthor {
   vmResetInProgress: boolean;
   /** Told of what the scheduler and the firmware do; null: nobody listens. */
   onSched: ((event: readonly SchedEventPart[]) => void) | null;
+  /** Told of each job, operation of a bind, that is given to its queue, with its place in the call; null: nobody listens. */
+  onPush: ((job: PanthorJob | BindJob, place: number) => void) | null;
+  /** Told of each job that is made; null: nobody listens. */
+  onJobNew: ((job: PanthorJob) => void) | null;
   /** Told of each job and group that is freed; null: nobody listens. */
   onJobFree: ((job: PanthorJob) => void) | null;
   /** See {@link Panthor.onJobFree}. */
@@ -82,6 +87,8 @@ export function panthorDevice(
     unplugged: false,
     vmResetInProgress: false,
     onSched: null,
+    onPush: null,
+    onJobNew: null,
     onJobFree: null,
     onGroupFree: null,
     onMmu: null,

@@ -102,7 +102,7 @@ describe.each(ALL)("%s", (variant) => {
       bench.bind(1, false, { va: 64 * MIB, length: MIB, flags: MAP_SPARSE | MAP_NOEXEC });
     bench.ask({ op: "queue_new", queue: 1, vm: 1, queues: 2 });
     bench.ask({ op: "heap_create", vm: 1, chunk: 2 * MIB, init: 2, max: 4 });
-    bench.ask({ op: "exec", queue: 1, push: [[0, 64, 0]] });
+    bench.ask({ op: "exec", queue: 1, push: [[0x1000, 64, 0]] });
     bench.bind(1, true, { kind: "unmap", va: 0, length: 16 * MIB });
     const policy = panthor.variants[variant]?.policy;
     const counted = policy?.edges
@@ -143,7 +143,7 @@ describe("groups and heaps", () => {
     const bench = ready();
     bench.bind(1, false, ...MAPS);
     bench.ask({ op: "queue_new", queue: 1, vm: 1, queues: 1 });
-    bench.ask({ op: "exec", queue: 1, push: [[0, 64, 0]] });
+    bench.ask({ op: "exec", queue: 1, push: [[0x1000, 64, 0]] });
     const { record } = bench.vm(1);
     const fence = bench.file().groups.get(1)?.submitted.get(1);
     bench.replay.close(0);
@@ -211,7 +211,7 @@ describe("eviction", () => {
     expect(bench.ptes(1)).toEqual([]);
     expect(bench.tree(1).length).toBe(2);
     expect(bench.references()).toEqual(before);
-    expect(bench.ask({ op: "exec", queue: 1, push: [[0, 64, 0]] })).toBe(0);
+    expect(bench.ask({ op: "exec", queue: 1, push: [[0x1000, 64, 0]] })).toBe(0);
     // What comes back from swap is of small folios.
     expect(bench.ptes(1)).toEqual(written.map(([start, end]) => [start, end, 4096]));
     expect(bench.machine.counts.rebinds).toBe(2);
@@ -237,7 +237,7 @@ describe("eviction", () => {
 
   it("gives up on what is in use for longer than ten jiffies", () => {
     const bench = running();
-    for (let i = 0; i < 6; i++) bench.ask({ op: "exec", queue: 1, push: [[0, 64, 0]] });
+    for (let i = 0; i < 6; i++) bench.ask({ op: "exec", queue: 1, push: [[0x1000, 64, 0]] });
     const began = bench.machine.now;
     // The first object waits in vain, the second long enough; the group's own memory is pinned.
     expect(bench.shrink(8 * MIB)).toBe(4 * MIB);
@@ -255,7 +255,7 @@ describe("eviction", () => {
     const { ptUnmaps } = bench.machine.counts;
     expect(bench.bind(1, false, { kind: "unmap", va: 9 * MIB, length: MIB })).toBe(0);
     expect(bench.machine.counts.ptUnmaps).toBe(ptUnmaps);
-    bench.ask({ op: "exec", queue: 1, push: [[0, 64, 0]] });
+    bench.ask({ op: "exec", queue: 1, push: [[0x1000, 64, 0]] });
     expect(bench.ptes(1).map(([start, end]) => [start / MIB, end / MIB])).toEqual([
       [0, 4],
       [8, 9],
@@ -289,9 +289,9 @@ describe("eviction", () => {
     const bench = running();
     bench.shrink(8 * MIB);
     bench.machine.dev.failAlloc = (what) => what === "panthor pages";
-    expect(bench.ask({ op: "exec", queue: 1, push: [[0, 64, 0]] })).toBeLessThan(0);
+    expect(bench.ask({ op: "exec", queue: 1, push: [[0x1000, 64, 0]] })).toBeLessThan(0);
     bench.machine.dev.failAlloc = null;
-    expect(bench.ask({ op: "exec", queue: 1, push: [[0, 64, 0]] })).toBe(0);
+    expect(bench.ask({ op: "exec", queue: 1, push: [[0x1000, 64, 0]] })).toBe(0);
     expect(bench.ptes(1).length).toBe(2);
     clean(bench);
   });

@@ -40,6 +40,11 @@ export interface MachineOptions {
    * made by programs; default: with the next work.
    */
   readonly fputDelayNs?: number;
+  /**
+   * Nanoseconds of a tick of the kernel's clock (1 / HZ): work that is delayed begins at one, as the timer wheel rounds it, and
+   * not before its time is over. Default: exactly then.
+   */
+  readonly jiffyNs?: number;
   /** Modelled time of one GPU job in nanoseconds; default 10 ms. */
   readonly jobNs?: number;
   /**
@@ -226,6 +231,20 @@ export class Machine implements Surroundings {
     }
     if (!lazy) this.settle();
     return thread.result;
+  }
+
+  /**
+   * When a timer fires that is set now for `ns` nanoseconds later (`calc_wheel_index`): at the next whole granule of its
+   * level of the timer wheel, where the machine has {@link MachineOptions.jiffyNs}.
+   */
+  timerIn(ns: number): number {
+    const { jiffyNs } = this.options;
+    if (jiffyNs === undefined) return this.now + ns;
+    const wait = Math.ceil(ns / jiffyNs);
+    let granule = 1;
+    for (let limit = 63; wait >= limit; limit *= 8) granule *= 8;
+    const expires = Math.floor(this.now / jiffyNs) + wait;
+    return (Math.floor(expires / granule) + 1) * granule * jiffyNs;
   }
 
   /** Runs workers until none can go on; time stands still. */

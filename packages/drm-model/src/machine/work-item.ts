@@ -81,7 +81,7 @@ export class DelayedWork {
       return;
     }
     this.timed = true;
-    this.#timer = machine.timers.add(machine.now + ns, () => {
+    this.#timer = machine.timers.add(machine.timerIn(ns), () => {
       this.timed = false;
       this.#timer = null;
       this.item.queue();

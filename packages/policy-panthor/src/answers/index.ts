@@ -6,6 +6,7 @@
 
 import type { DriverModel } from "@gpuvm/conformance";
 import { fold } from "./fold.ts";
+import { JobsSession } from "./jobs/session.ts";
 import { LEFT_OUT } from "./left-out.ts";
 import { PanthorSession } from "./session.ts";
 
@@ -14,10 +15,13 @@ export const MODEL: DriverModel = {
   drivers: ["panthor"],
   leftOut: LEFT_OUT,
   fold,
-  begin: () => new PanthorSession(),
+  // Sequences of VMs and buffers alone have the driver's name before their own.
+  begin: (seq) => (seq.startsWith("panthor/") ? new PanthorSession() : new JobsSession()),
 };
 
 /** What panthor's own code answered. */
-export const VECTORS: readonly URL[] = ["panthor.jsonl.gz", "panthor-examples.jsonl.gz"].map(
-  (file) => new URL(`../../vectors/${file}`, import.meta.url),
-);
+export const VECTORS: readonly URL[] = [
+  "panthor.jsonl.gz",
+  "panthor-examples.jsonl.gz",
+  "panthor-jobs.jsonl.gz",
+].map((file) => new URL(`../../vectors/${file}`, import.meta.url));

@@ -89,9 +89,10 @@ function* pushAll(
     syncs.signals(job, syncOps(i));
   }
   if (ret === 0) {
-    for (const job of jobs.splice(0)) {
+    for (const [i, job] of jobs.splice(0).entries()) {
       const { base } = (job.fence as SchedFence).finished;
       gpuvmResvAddFence(vm.gpuvm, exec, base, USAGE_BOOKKEEP, USAGE_BOOKKEEP);
+      panthor.onPush?.(job, i);
       vm.binds.push(job, vm);
     }
     syncs.push();

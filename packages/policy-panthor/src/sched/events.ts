@@ -2,6 +2,7 @@ import { EINVAL, type Steps } from "@gpuvm/core";
 import { lockBriefly, unlock } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import { checkCompletion } from "./completion.ts";
+import { ringCsg } from "./doorbell.ts";
 import type { PanthorGroup } from "./group.ts";
 import { syncQueues } from "./requests.ts";
 import { scheduleReset } from "./reset.ts";
@@ -78,6 +79,7 @@ export function processCsg(panthor: Panthor, csg: number): void {
     sched.queueSyncUpdate();
   }
   Object.assign(events, new CsgEvents());
+  ringCsg(panthor, csg);
 }
 
 /** `cs_slot_process_fatal_event_locked` */

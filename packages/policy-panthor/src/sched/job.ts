@@ -85,5 +85,7 @@ export function createJob(
   if (group === undefined || !group.canRun) return -EINVAL;
   const queue = group.queues[index];
   if (queue === undefined) return -EINVAL;
-  return new PanthorJob(panthor, queue, addr, bytes);
+  const job = new PanthorJob(panthor, queue, addr, bytes);
+  panthor.onJobNew?.(job);
+  return job;
 }

@@ -1,6 +1,7 @@
 import { type Errno, ETIMEDOUT, type Steps } from "@gpuvm/core";
 import type { Panthor } from "../device.ts";
 import { startGroup, stopGroup } from "./csg.ts";
+import { ringCsg } from "./doorbell.ts";
 import type { GroupState, PanthorGroup } from "./group.ts";
 import { suspendTimeout } from "./timeout.ts";
 
@@ -22,27 +23,48 @@ const STATES: Readonly<Record<CsgState, GroupState>> = {
   TERMINATE: "terminated",
 };
 
-/** The firmware has so long to answer. */
+/** `CSG_STATE_TERMINATE` and so on. */
+const STATE_BITS: Readonly<Record<CsgState, number>> = { TERMINATE: 0, START: 1, SUSPEND: 2, RESUME: 3 };
+const CSG_STATE_MASK = 7;
+const CSG_STATUS_UPDATE = 1 << 5;
+
+/** The firmware has so long to answer for each slot. */
 const ACK_NS = 100_000_000;
 
 /** Sends requests and waits for the answers (`csgs_upd_ctx_apply_locked`); -ETIMEDOUT: see {@link CsgRequests.timedout}. */
 export function* apply(panthor: Panthor, requests: CsgRequests): Steps<Errno> {
-  for (const [csg, state] of [...requests.wanted].sort(([a], [b]) => a - b)) {
-    const group = panthor.sched.slots[csg]?.group ?? null;
-    if (group === null) continue;
-    if (state !== null) panthor.onSched?.(["fw", `csg ${csg}`, state, group, `as ${group.vm.asId}`]);
-    if (panthor.gpu.hung) {
+  const wanted = [...requests.wanted].sort(([a], [b]) => a - b);
+  for (const [csg, state] of wanted) send(panthor, csg, state);
+  for (const [csg] of wanted)
+    if (panthor.sched.slots[csg]?.unanswered !== 0) {
       yield* silence(panthor);
       requests.timedout |= 1 << csg;
-    } else if (state === null) syncQueues(panthor, group);
-    else stateIs(panthor, group, STATES[state]);
-  }
+    }
   return requests.timedout === 0 ? 0 : -ETIMEDOUT;
+}
+
+/** One request; null: how the queues are. */
+function send(panthor: Panthor, csg: number, state: CsgState | null): void {
+  const slot = panthor.sched.slots[csg];
+  const group = slot?.group ?? null;
+  if (slot === undefined || group === null) return;
+  if (panthor.gpu.hung) {
+    slot.unanswered =
+      state === null
+        ? slot.unanswered | CSG_STATUS_UPDATE
+        : (slot.unanswered & ~CSG_STATE_MASK) | (slot.acked ^ STATE_BITS[state]);
+    ringCsg(panthor, csg);
+  } else if (state === null) syncQueues(panthor, group);
+  else {
+    panthor.onSched?.(["fw", `csg ${csg}`, state, group, `as ${group.vm.asId}`]);
+    slot.acked = STATE_BITS[state];
+    stateIs(panthor, group, STATES[state]);
+  }
 }
 
 function* silence({ machine }: Panthor): Steps<void> {
   let late = false;
-  machine.timers.add(machine.now + ACK_NS, () => {
+  machine.timers.add(machine.timerIn(ACK_NS), () => {
     late = true;
   });
   if (machine.dev.waitsUntil(() => late, "panthor_fw_csg_wait_acks")) yield machine.dev.point;

@@ -1,6 +1,7 @@
 import type { Steps } from "@gpuvm/core";
 import { lockBriefly, stopScheduler, unlock } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
+import { vmActive } from "../mmu/as-slots.ts";
 import { mmuPostReset, mmuPreReset } from "../mmu/reset.ts";
 import { stopGroup } from "./csg.ts";
 import { processCsg } from "./events.ts";
@@ -25,7 +26,10 @@ function* reset(panthor: Panthor): Steps<void> {
   yield* mmuPreReset(panthor);
   // From here on the GPU does nothing, and has forgotten everything.
   panthor.gpu.hung = false;
+  for (const slot of panthor.sched.slots) slot.acked = slot.unanswered = 0;
   mmuPostReset(panthor);
+  // `panthor_fw_post_reset`
+  if (panthor.mcu !== null) yield* vmActive(panthor, panthor.mcu);
   panthor.sched.resetPending = false;
   yield* postReset(panthor);
   panthor.onSched?.(["reset done"]);

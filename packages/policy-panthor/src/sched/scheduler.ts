@@ -25,6 +25,10 @@ export interface CsgSlot {
   priority: number;
   /** What the firmware has to say. */
   readonly events: CsgEvents;
+  /** The state that the firmware was last asked for and took on (`ack & CSG_STATE_MASK`). */
+  acked: number;
+  /** What it was asked for, and did not answer (`req ^ ack`). */
+  unanswered: number;
 }
 
 /**
@@ -95,6 +99,8 @@ export class Scheduler {
       group: null,
       priority: 0,
       events: new CsgEvents(),
+      acked: 0,
+      unanswered: 0,
     }));
     const signalling = "signalling";
     this.tickWork = new DelayedWork(

@@ -22,15 +22,12 @@ export interface SubmitEntry extends QueueSubmit {
   readonly syncs: readonly SyncOp[];
 }
 
-/** Where commands are said to be that a recording gives no address. */
-const SOME_ADDRESS = 64;
-
 /** `panthor_ioctl_group_submit`: a job for each command buffer; everything mapped in the group's VM is in use. */
 export function* groupSubmit(panthor: Panthor, file: PanthorFile, req: Exec): Steps<Errno> {
   const push = req.push === undefined || req.push.length === 0 ? ([[0, 0]] as const) : req.push;
   const entries = push.map(([addr, bytes, queue = 0], i) => ({
     queue,
-    addr: bytes > 0 && addr === 0 ? SOME_ADDRESS : addr,
+    addr,
     bytes,
     syncs: req.syncOps?.[i] ?? [],
   }));
@@ -94,7 +91,10 @@ function* arm(
     syncs.signals(job, ops);
   }
   if (ret === 0) {
-    for (const job of jobs.splice(0)) pushJob(panthor, vmExec, job);
+    for (const [i, job] of jobs.splice(0).entries()) {
+      panthor.onPush?.(job, i);
+      pushJob(panthor, vmExec, job);
+    }
     syncs.push();
   }
   vmExec.unlock();

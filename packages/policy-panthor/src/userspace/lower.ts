@@ -17,6 +17,11 @@ const OWN_SERIALS = 2 ** 41;
 /** What a sparse range leads to where the kernel has no dummy for it. */
 const DUMMY_BYTES = MIB2;
 
+/** Where the commands of a job are taken to be, their bytes, and the queue. */
+const COMMANDS = [4096, 64, 0] as const;
+/** A job that only waits and signals. */
+const NO_COMMANDS = [0, 0, 0] as const;
+
 /** Phrases what a program wants as panfrost or panvk would. */
 export function lower(gen: Generation): Lowerer {
   const spaces = new Map<string, Windows>();
@@ -97,7 +102,7 @@ export function lower(gen: Generation): Lowerer {
         const job = ++group.jobs;
         if (request.fence !== undefined) group.fences.set(request.fence, job);
         for (const bo of request.bos ?? [0]) lastUse.set(`${f}:${bo}`, { queue, job });
-        return [{ t, f, op: "exec", queue, push: [[0, request.work ? 64 : 0, 0]], syncs: 1 }];
+        return [{ t, f, op: "exec", queue, push: [request.work ? COMMANDS : NO_COMMANDS], syncs: 1 }];
       }
       case "wait_fence": {
         const job = groupOf(f, request.queue).fences.get(request.fence);
