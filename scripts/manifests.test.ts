@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseWorkflow, type TraceWriter } from "@actions/workflow-parser";
 import { describe, expect, it } from "vitest";
+import { OLDEST_TYPESCRIPT } from "./e2e/oldest-typescript.ts";
 // @ts-expect-error: a script without types
 import { outdated, publishedFolders } from "./manifests.mjs";
 
@@ -12,6 +13,13 @@ const workflows = join(root, ".github", "workflows");
 describe("what published packages say alike", () => {
   it("stands in the root's package.json, and is written from there (npm run manifests)", () => {
     expect((outdated() as { file: string }[]).map(({ file }) => file)).toEqual([]);
+  });
+
+  it("names the oldest TypeScript, which npm run e2e tries, in every package's README", () => {
+    for (const dir of publishedFolders() as string[]) {
+      const readme = readFileSync(join(dir, "README.md"), "utf8");
+      expect(readme, dir).toContain(`TypeScript ${OLDEST_TYPESCRIPT} and newer`);
+    }
   });
 
   it("is said by more than one package", () => {

@@ -29,6 +29,8 @@ const pnpm = ["pnpm", packageJson.packageManager.replace(/^pnpm@|\+.*$/g, "")];
 const wanted = nodeOk ? [pnpm] : [pnpm, [nodeName, NODE]];
 const env = {
   ...process.env,
+  // What the packages promise holds on this Node, whichever the tools run on.
+  GPUVM_USER_NODE: process.execPath,
   PATH: [join(tools, "node_modules", ".bin"), process.env.PATH].join(delimiter),
   TURBO_TELEMETRY_DISABLED: "1",
   DO_NOT_TRACK: "1",

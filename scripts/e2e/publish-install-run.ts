@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { compileWithOldest, OLDEST_TYPESCRIPT } from "./oldest-typescript.ts";
 import { startRegistry } from "./registry.ts";
 
 const run = promisify(execFile);
@@ -59,22 +60,29 @@ try {
   }
 
   await rehearseVersion(join(scratch, "copy"));
-  for (const dir of publishedFolders(root)) {
-    await run("pnpm", ["pack", "--pack-destination", tarballs], { cwd: dir });
-  }
-  for (const file of readdirSync(tarballs).filter((name) => name.endsWith(".tgz"))) {
-    await run("npm", ["publish", "--access", "public", `./${file}`], { cwd: tarballs });
-  }
+  // They are built: packing need not build them again.
+  const only = ["--recursive", "--filter=@gpuvm/*", "--config.ignore-scripts=true"];
+  await run("pnpm", [...only, "pack", "--pack-destination", tarballs], { cwd: root });
+  const packed = readdirSync(tarballs).filter((name) => name.endsWith(".tgz"));
+  if (packed.length !== publishedFolders(root).length) throw new Error(`packed: ${packed.join(", ")}`);
+  const publisher = async () => {
+    for (let file = packed.pop(); file !== undefined; file = packed.pop())
+      await run("npm", ["publish", "--access", "public", `./${file}`], { cwd: tarballs });
+  };
+  await Promise.all([publisher(), publisher(), publisher(), publisher()]);
   console.log(`published ${registry.names().sort().join(", ")}`);
 
   await run("npm", ["install", "--no-audit", "--no-fund", "@gpuvm/bench"], { cwd: app });
-  const { stdout } = await run(join(app, "node_modules", ".bin", "gpuvm-bench"), ["--help"], { cwd: app });
+  // The user's own Node, which may be older than that of the tools.
+  const node = process.env["GPUVM_USER_NODE"] ?? process.execPath;
+  const main = join(app, "node_modules", "@gpuvm", "bench", "dist", "main.js");
+  const bench = (...args: string[]) => run(node, [main, ...args], { cwd: app });
+  const { stdout } = await bench("--help");
   if (!/gpuvm-bench/.test(stdout)) throw new Error(`gpuvm-bench --help printed:\n${stdout}`);
   console.log("installed @gpuvm/bench in an empty folder; gpuvm-bench --help answers");
+  console.log(`it runs on Node ${(await run(node, ["--version"])).stdout.trim()}`);
 
   // What a newcomer does: a file from a machine, to a verdict, a page and a timeline.
-  const bench = (...args: string[]) =>
-    run(join(app, "node_modules", ".bin", "gpuvm-bench"), args, { cwd: app });
   const bind = (kind: string, at: string) =>
     `app-1 [000] ${at}: xe_vma_${kind}: dev=d, vma=0xffff888111110000, vm=0xffff8881a1b2c000, asid=0x00001, start=0x000000200000, end=0x00000020ffff, userptr=0x000000000000\n`;
   writeFileSync(join(app, "trace.txt"), bind("bind", "1.000000") + bind("unbind", "2.000000"));
@@ -86,7 +94,12 @@ try {
   await bench("export", "trace.txt", "--policy", "powervr", "--format", "perfetto", "-o", "replay.pftrace");
   await bench("run", "--filter", "glmark2.* on powervr");
   await bench("conformance");
+  await bench("explore", "--policy", "powervr", "--scenario", "cuts");
   console.log("trace-cmd text to a verdict, a report and a timeline; a shipped trace replays");
+
+  const packages = registry.names().sort((a, b) => (a === "@gpuvm/core" ? -1 : a < b ? -1 : 1));
+  await compileWithOldest(app, packages);
+  console.log(`TypeScript ${OLDEST_TYPESCRIPT} compiles a program that uses all packages`);
 } finally {
   await registry.close();
   rmSync(scratch, { recursive: true, force: true });

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type MicroArgs, runMicro } from "../src/commands/micro.ts";
 import { Checksum } from "../src/micro/checksum.ts";
 import { CoreSubject } from "../src/micro/core-subject.ts";
+import { needPackages, PACKAGES } from "../src/micro/peers/installed.ts";
 import { SUBJECTS, subjectNamed } from "../src/micro/peers/subjects.ts";
 import { CASES, type MicroCase, runWorkload } from "../src/micro/workload.ts";
 
@@ -134,5 +135,27 @@ describe("gpuvm-bench micro", () => {
   it("refuses what it cannot do", async () => {
     await expect(run({ runs: 4 })).rejects.toThrow(UsageError);
     await expect(run({ case: ["hole"], ops: 1500 })).rejects.toThrow(UsageError);
+  });
+});
+
+describe("--peers", () => {
+  it("names the packages that it takes, and how to get them", () => {
+    expect(() => needPackages(() => true)).not.toThrow();
+    expect(() => needPackages((name) => name !== "js-sdsl")).toThrow(/npm install js-sdsl$/);
+    expect(SUBJECTS.slice(1)).toEqual(PACKAGES);
+  });
+});
+
+describe("how far it is", () => {
+  it("is told before each run, and before each kind is warmed up", async () => {
+    const told: string[] = [];
+    const work = { case: ["find" as const], n: [200], ops: 1000, seed: 1, runs: 5 };
+    const args: MicroArgs = { ...work, mode: "ops", json: true, full: false, peers: false };
+    await runMicro(
+      args,
+      () => {},
+      (done, what) => told.push(`${done} ${what}`),
+    );
+    expect(told).toEqual(["0 warming up find", ...[0, 1, 2, 3, 4].map((n) => `${n} find, 200 mappings`)]);
   });
 });

@@ -6,7 +6,8 @@ import {
   type DrmGpuvm,
   type ExactMapping,
   type Gpuva,
-  type GpuvaOp,
+  type GpuvaOpPrefetch,
+  type GpuvaSmOp,
   gpuvaExact,
   gpuvaObj,
   hex,
@@ -30,7 +31,11 @@ export function mappingOf(vm: DrmGpuvm, va: Gpuva, numberOf: NumberOf): Mapping 
 }
 
 /** An operation as the files write it. */
-export function stepOf(vm: DrmGpuvm, op: GpuvaOp, numberOf: NumberOf): Record<string, unknown> {
+export function stepOf(
+  vm: DrmGpuvm,
+  op: GpuvaSmOp | GpuvaOpPrefetch,
+  numberOf: NumberOf,
+): Record<string, unknown> {
   const piece = (map: OpMap) => mapping(opMapExact(map), numberOf(map.obj));
   switch (op.op) {
     case DRM_GPUVA_OP_MAP:

@@ -1,5 +1,6 @@
 import {
   DRM_GPUVA_OP_MAP,
+  DRM_GPUVA_OP_PREFETCH,
   DRM_GPUVA_OP_REMAP,
   type DrmDevice,
   DrmExec,
@@ -10,8 +11,11 @@ import {
   type Errno,
   finish,
   type Gpuva,
-  type GpuvaOp,
+  type GpuvaOpMap,
+  type GpuvaOpPrefetch,
+  type GpuvaOpRemap,
   type GpuvaOps,
+  type GpuvaSmOp,
   gemVmBos,
   gpuvaAlloc,
   gpuvaFree,
@@ -67,7 +71,7 @@ export class VmSession {
   constructor(space: VmSpace, options: SessionOptions) {
     this.dev = newDevice(options);
     const rObj = gpuvmResvObjectAlloc(this.dev) as DrmGemObject;
-    const step = (op: GpuvaOp) => this.#step(op);
+    const step = (op: GpuvaSmOp) => this.#step(op);
     this.vm = new DrmGpuvm(this.dev, {
       rObj,
       start: space.start,
@@ -112,18 +116,18 @@ export class VmSession {
   }
 
   /** Answers with a list's steps, applies them unless this is a dry run, and frees the list. */
-  consume(ops: GpuvaOps | Errno, dry: boolean): Answer {
+  consume(ops: GpuvaOps<GpuvaSmOp | GpuvaOpPrefetch> | Errno, dry: boolean): Answer {
     if (typeof ops === "number") return { ret: ops, n: this.n };
     const steps = ops.list.map((op) => stepOf(this.vm, op, this.numberOf));
-    if (!dry) for (const op of ops) this.apply(op);
+    if (!dry) for (const op of ops) if (op.op !== DRM_GPUVA_OP_PREFETCH) this.apply(op);
     gpuvaOpsFree(this.vm, ops);
     return { ret: 0, steps, n: this.n };
   }
 
   /** Applies one step. */
-  apply(op: GpuvaOp): void {
+  apply(op: GpuvaSmOp): void {
     const old = gpuvaOpOldVa(op);
-    const obj = old === 0 ? op.map.obj : gpuvaObj(this.vm, old);
+    const obj = op.op === DRM_GPUVA_OP_MAP ? op.map.obj : gpuvaObj(this.vm, old);
     this.#withListOf(obj, () => {
       if (op.op === DRM_GPUVA_OP_MAP) this.#map(op);
       else if (op.op === DRM_GPUVA_OP_REMAP) this.#remap(op, old);
@@ -231,20 +235,20 @@ export class VmSession {
     });
   }
 
-  #step(op: GpuvaOp): Errno {
+  #step(op: GpuvaSmOp): Errno {
     this.delivered.push(stepOf(this.vm, op, this.numberOf));
     if (this.delivered.length - 1 === this.failAt) return -ENOMEM;
     this.apply(op);
     return 0;
   }
 
-  #map(op: GpuvaOp): void {
+  #map(op: GpuvaOpMap): void {
     const va = gpuvaAlloc(this.vm);
     gpuvaMap(this.vm, va, op.map);
     this.#link(va, op.map.obj);
   }
 
-  #remap(op: GpuvaOp, old: Gpuva): void {
+  #remap(op: GpuvaOpRemap, old: Gpuva): void {
     const { vm } = this;
     const { prev, next } = op.remap;
     const prevVa = prev === null ? 0 : gpuvaAlloc(vm);

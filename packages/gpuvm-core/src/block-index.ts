@@ -1,5 +1,6 @@
 import { checkIndex } from "./block-index-check.ts";
 import { IndexCursor } from "./index-cursor.ts";
+import type { Gpuva } from "./va.ts";
 
 /** Slots per leaf, as a shift. */
 const LEAF_SHIFT = 5;
@@ -46,7 +47,7 @@ export class BlockIndex extends IndexCursor {
    *
    * @returns whether it does not
    */
-  insert(id: number): boolean {
+  insert(id: Gpuva): boolean {
     const { f } = this.vas;
     const key = f[id * 3] as number;
     const end = key + (f[id * 3 + 1] as number);
@@ -133,7 +134,7 @@ export class BlockIndex extends IndexCursor {
   }
 
   /** Takes out a row that is here. The cursor is on what is before it. */
-  remove(id: number): void {
+  remove(id: Gpuva): void {
     if (this.current() !== id) this.goTo(id);
     const { keys, words } = this.leaves;
     const pos = this.pos;

@@ -1,8 +1,9 @@
-import { detach, type Gpuva, vaName } from "./gpuva.ts";
+import { detach, vaName } from "./gpuva.ts";
 import type { DrmGpuvm, DrmGpuvmBo } from "./gpuvm.ts";
 import { dropRef, freeVmBo } from "./gpuvm-bo.ts";
 import type { Holder } from "./ledger.ts";
 import type { Steps } from "./steps.ts";
+import type { Gpuva } from "./va.ts";
 
 /*
  * Deferred destruction, for immediate mode (6.19 on). The tree is then changed in the fence-signalling path, where

@@ -6,7 +6,7 @@ import type { Lockdep } from "./lockdep.ts";
 import { Point, type Steps } from "./steps.ts";
 import { Task } from "./task.ts";
 
-/** A living object as its device knows it: `DrmGemObject` is the only one. @internal */
+/** A living object as its device knows it: `DrmGemObject` is the only one. */
 export interface Slotted extends Counted {
   /** Its place in {@link DrmDevice.objects}. */
   readonly slot: number;
@@ -57,7 +57,7 @@ export class DrmDevice {
   quarantine = false;
   /** The number of the first mapping of each VM: where it is high, numbers of mappings are told from all other numbers. */
   firstVa = 1;
-  /** Living objects by slot; slot 0 is not used. @internal */
+  /** Living objects by slot; slot 0 is not used. */
   readonly objects: (Slotted | null)[] = [null];
   readonly #freeSlots: number[] = [];
   readonly #onWarn: ((message: string) => void) | null;

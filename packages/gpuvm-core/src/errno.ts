@@ -5,53 +5,67 @@
  * @packageDocumentation
  */
 
-/** Operation not permitted (`EPERM`). */
-export const EPERM = 1;
-/** No such entry (`ENOENT`). */
-export const ENOENT = 2;
-/** No such process: a job was given up with its queue (`ESRCH`). */
-export const ESRCH = 3;
-/** Interrupted while waiting for a lock (`EINTR`). */
-export const EINTR = 4;
-/** The device is lost, or the context is at fault (`EIO`). */
-export const EIO = 5;
-/** More than fits (`E2BIG`). */
-export const E2BIG = 7;
-/** Try again (`EAGAIN`). */
-export const EAGAIN = 11;
-/** Out of memory (`ENOMEM`). */
-export const ENOMEM = 12;
-/** Busy (`EBUSY`). The core itself never returns it. */
-export const EBUSY = 16;
-/** The range is taken (`EEXIST`). */
-export const EEXIST = 17;
-/** No such device; the debugfs dump of a VM that has no name any more (`ENODEV`). */
-export const ENODEV = 19;
-/** Invalid argument (`EINVAL`). */
-export const EINVAL = 22;
-/** No space left (`ENOSPC`). */
-export const ENOSPC = 28;
-/** Broken pipe: a VM that became unusable (`EPIPE`). */
-export const EPIPE = 32;
-/** Back off and lock in another order (`EDEADLK`). */
-export const EDEADLK = 35;
-/** Function not implemented (`ENOSYS`). */
-export const ENOSYS = 38;
-/** No data: the request needs no work (`ENODATA`). */
-export const ENODATA = 61;
-/** Timer expired (`ETIME`). */
-export const ETIME = 62;
-/** Operation not supported (`EOPNOTSUPP`). */
-export const EOPNOTSUPP = 95;
-/** It took too long (`ETIMEDOUT`). */
-export const ETIMEDOUT = 110;
-/** This ticket already holds the lock (`EALREADY`). */
-export const EALREADY = 114;
-/** Cancelled (`ECANCELED`). */
-export const ECANCELED = 125;
+import type { Flavoured } from "./brand.ts";
 
-/** 0, or one of the constants of this file negated. */
-export type Errno = number;
+/** One of the kernel's error numbers, positive. It is no return value: `return EINVAL` does not compile where an {@link Errno} is due. */
+export type PositiveErrno = Flavoured<"positive errno">;
+
+/** Operation not permitted (`EPERM`). */
+export const EPERM: PositiveErrno = 1;
+/** No such entry (`ENOENT`). */
+export const ENOENT: PositiveErrno = 2;
+/** No such process: a job was given up with its queue (`ESRCH`). */
+export const ESRCH: PositiveErrno = 3;
+/** Interrupted while waiting for a lock (`EINTR`). */
+export const EINTR: PositiveErrno = 4;
+/** The device is lost, or the context is at fault (`EIO`). */
+export const EIO: PositiveErrno = 5;
+/** More than fits (`E2BIG`). */
+export const E2BIG: PositiveErrno = 7;
+/** Try again (`EAGAIN`). */
+export const EAGAIN: PositiveErrno = 11;
+/** Out of memory (`ENOMEM`). */
+export const ENOMEM: PositiveErrno = 12;
+/** Busy (`EBUSY`). The core itself never returns it. */
+export const EBUSY: PositiveErrno = 16;
+/** The range is taken (`EEXIST`). */
+export const EEXIST: PositiveErrno = 17;
+/** No such device; the debugfs dump of a VM that has no name any more (`ENODEV`). */
+export const ENODEV: PositiveErrno = 19;
+/** Invalid argument (`EINVAL`). */
+export const EINVAL: PositiveErrno = 22;
+/** No space left (`ENOSPC`). */
+export const ENOSPC: PositiveErrno = 28;
+/** Broken pipe: a VM that became unusable (`EPIPE`). */
+export const EPIPE: PositiveErrno = 32;
+/** Back off and lock in another order (`EDEADLK`). */
+export const EDEADLK: PositiveErrno = 35;
+/** Function not implemented (`ENOSYS`). */
+export const ENOSYS: PositiveErrno = 38;
+/** No data: the request needs no work (`ENODATA`). */
+export const ENODATA: PositiveErrno = 61;
+/** Timer expired (`ETIME`). */
+export const ETIME: PositiveErrno = 62;
+/** Operation not supported (`EOPNOTSUPP`). */
+export const EOPNOTSUPP: PositiveErrno = 95;
+/** It took too long (`ETIMEDOUT`). */
+export const ETIMEDOUT: PositiveErrno = 110;
+/** This ticket already holds the lock (`EALREADY`). */
+export const EALREADY: PositiveErrno = 114;
+/** Cancelled (`ECANCELED`). */
+export const ECANCELED: PositiveErrno = 125;
+
+/**
+ * What a call answers: 0, or one of the constants of this file negated. A constant that is not negated, a VA
+ * and other numbers that have a type of their own do not fit; `-EINVAL` is a bare number to TypeScript, so
+ * a bare number does.
+ */
+export type Errno = Flavoured<"errno">;
+
+/** Whether an answer is an errno, and not what was asked for (`IS_ERR`). */
+export function isErr<T>(answer: T | Errno): answer is Errno {
+  return (answer as number) < 0;
+}
 
 const NAMES: ReadonlyMap<number, string> = new Map([
   [EPERM, "EPERM"],

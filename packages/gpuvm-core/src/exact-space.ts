@@ -1,9 +1,10 @@
 import { bigAdd, bigSub } from "./u64.ts";
+import type { Gpuva } from "./va.ts";
 
 /** A VA in an {@link ExactSpace}. */
 export interface ExactVa {
   /** The VA's number. */
-  readonly va: number;
+  readonly va: Gpuva;
   /** First address. */
   readonly addr: bigint;
   /** Length; may be 0. */
@@ -28,7 +29,7 @@ export class ExactSpace {
   readonly #byVa = new Map<number, ExactVa>();
 
   /** The values of a VA that was put here (also after its removal, until it is forgotten). */
-  get(va: number): ExactVa | undefined {
+  get(va: Gpuva): ExactVa | undefined {
     return this.#byVa.get(va);
   }
 
@@ -38,7 +39,7 @@ export class ExactSpace {
   }
 
   /** Forgets a freed VA. */
-  forget(va: number): void {
+  forget(va: Gpuva): void {
     this.#byVa.delete(va);
   }
 
@@ -67,13 +68,13 @@ export class ExactSpace {
   }
 
   /** Takes a VA out of the tree. */
-  remove(va: number): void {
+  remove(va: Gpuva): void {
     const at = this.vas.findIndex((v) => v.va === va);
     if (at >= 0) this.vas.splice(at, 1);
   }
 
   /** The VA behind `va` in address order, or undefined. */
-  after(va: number): ExactVa | undefined {
+  after(va: Gpuva): ExactVa | undefined {
     return this.vas[this.vas.findIndex((v) => v.va === va) + 1];
   }
 }

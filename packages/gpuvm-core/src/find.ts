@@ -1,7 +1,8 @@
-import { ENODEV } from "./errno.ts";
-import { type Gpuva, gpuvaExact } from "./gpuva.ts";
+import { ENODEV, type Errno } from "./errno.ts";
+import { gpuvaExact } from "./gpuva.ts";
 import type { DrmGpuvm, DrmGpuvmBo } from "./gpuvm.ts";
 import { PAGE, toBig, type U64, U64_SPACE } from "./u64.ts";
+import type { Gpuva } from "./va.ts";
 
 /**
  * The lowest VA, the kernel node included, that overlaps `[addr, addr + range)` (`drm_gpuva_find_first`). With a range
@@ -123,7 +124,7 @@ export function gpuvmBoForEachVa(vmBo: DrmGpuvmBo, fn: (va: Gpuva) => void): voi
 }
 
 /** All VAs but the kernel node, ascending: what debugfs prints (`drm_debugfs_gpuva_info`); -ENODEV for a dead VM. */
-export function gpuvmDump(vm: DrmGpuvm): Gpuva[] | number {
+export function gpuvmDump(vm: DrmGpuvm): Gpuva[] | Errno {
   if (vm.label === null) return -ENODEV;
   const out: Gpuva[] = [];
   gpuvmForEachVa(vm, (va) => {

@@ -46,7 +46,7 @@ export interface GemOptions {
 export class DrmGemObject implements Counted {
   /** Unique on its device. */
   readonly id: number;
-  /** Place among the living objects of its device. @internal */
+  /** Place among the living objects of its device. */
   readonly slot: number;
   /** `bo#3`, or what the driver called it. */
   readonly name: string;

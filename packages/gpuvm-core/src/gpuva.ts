@@ -6,10 +6,8 @@ import { assertGemListLocked, boDestroyOnUnlink, gpuvmBoGet } from "./gpuvm-bo.t
 import type { ExactMapping, OpMap, OpRemap, OpUnmap } from "./op.ts";
 import { gpuvmRangeValid } from "./range.ts";
 import { toBig, type U64 } from "./u64.ts";
+import type { Gpuva } from "./va.ts";
 import { VA_INSERTED } from "./va-table.ts";
-
-/** A mapping (`struct drm_gpuva`): the number of its row in the VM's table. 0 is none. */
-export type Gpuva = number;
 
 /** A new VA that maps nothing; drivers allocate VAs, the core never does. */
 export function gpuvaAlloc(vm: DrmGpuvm): Gpuva {

@@ -8,11 +8,12 @@ import { DRM_GPUVM_IMMEDIATE_MODE, DRM_GPUVM_RESV_PROTECTED } from "./flags.ts";
 import type { DrmGemObject } from "./gem.ts";
 import type { Counted, Holder } from "./ledger.ts";
 import { ListNode, WalkedList } from "./list.ts";
-import type { GpuvaOp } from "./op.ts";
+import type { GpuvaOpMap, GpuvaOpRemap, GpuvaOpSlot, GpuvaOpUnmap } from "./op.ts";
 import { OpsPool } from "./ops.ts";
 import type { DmaResv } from "./resv.ts";
 import type { Steps } from "./steps.ts";
 import { isPageGranular, isSmall, toBig, type U64 } from "./u64.ts";
+import type { Gpuva } from "./va.ts";
 import { VA_INSERTED, VaTable } from "./va-table.ts";
 
 // Not imported, as isSmall is not: what is imported is loaded and checked again at each use in optimised code.
@@ -27,9 +28,9 @@ export interface GpuvmOps {
   /** The last reference went; without it the VM and its device reference leak, with a WARN. */
   vmFree?(vm: DrmGpuvm): void;
   /** Allocates an operation for a list; null: -ENOMEM. Default: pooled. */
-  opAlloc?(): GpuvaOp | null;
+  opAlloc?(): GpuvaOpSlot | null;
   /** Takes back what `opAlloc` gave. */
-  opFree?(op: GpuvaOp): void;
+  opFree?(op: GpuvaOpSlot): void;
   /** Allocates a vm_bo; null: -ENOMEM. */
   vmBoAlloc?(vm: DrmGpuvm, obj: DrmGemObject): DrmGpuvmBo | null;
   /**
@@ -40,11 +41,11 @@ export interface GpuvmOps {
   /** Makes the BO resident and its mappings valid; 0 or -errno. */
   vmBoValidate?(vmBo: DrmGpuvmBo, exec: DrmExec): Errno | Steps<Errno>;
   /** A mapping is to be made. Non-zero stops the walk. */
-  smStepMap?(op: GpuvaOp, priv: unknown): Errno;
+  smStepMap?(op: GpuvaOpMap, priv: unknown): Errno;
   /** A mapping is to be cut. Non-zero stops the walk. */
-  smStepRemap?(op: GpuvaOp, priv: unknown): Errno;
+  smStepRemap?(op: GpuvaOpRemap, priv: unknown): Errno;
   /** A mapping is to be taken away. Non-zero stops the walk. */
-  smStepUnmap?(op: GpuvaOp, priv: unknown): Errno;
+  smStepUnmap?(op: GpuvaOpUnmap, priv: unknown): Errno;
 }
 
 /** Parameters of `drm_gpuvm_init`. */
@@ -104,7 +105,7 @@ export class DrmGpuvm implements Counted {
   /** References (`kref`). */
   refs = 1;
   /** The kernel-reserved node, or 0 (`kernel_alloc_node`). It is in the tree, and in every walk of it. */
-  kernelNode = 0;
+  kernelNode: Gpuva = 0;
   /** Start and length of the managed space, exact. */
   readonly space: { readonly start: bigint; readonly range: bigint };
   /** External vm_bos (`extobj.list`). */
@@ -115,11 +116,11 @@ export class DrmGpuvm implements Counted {
   deferred: DrmGpuvmBo | null = null;
   /** The mappings. */
   readonly vas: VaTable;
-  /** vm_bos by slot; slot 0 is not used. @internal */
+  /** vm_bos by slot; slot 0 is not used. */
   readonly bos: (DrmGpuvmBo | null)[] = [null];
   /** @internal */
   readonly freeSlots: number[] = [];
-  /** @internal */
+  /** The tree, while doubles hold the VM's numbers. */
   readonly index: BlockIndex;
   /** Set while doubles cannot hold the VM's numbers. @internal */
   exact: ExactSpace | null = null;
@@ -130,10 +131,10 @@ export class DrmGpuvm implements Counted {
   /** True: every number so far is at most 2^52. False: every one is a multiple of 4096. @internal */
   small: boolean;
   /** VAs whose object is not the object of the vm_bo they are linked to (a WARN, and a bug); null: none yet. @internal */
-  mislinked: Map<number, DrmGemObject> | null = null;
-  /** Bounds as doubles, for the fast path. @internal */
+  mislinked: Map<Gpuva, DrmGemObject> | null = null;
+  /** First address, as a double. */
   readonly mmStart: number = Number.NaN;
-  /** @internal */
+  /** Address behind the last, as a double. */
   readonly mmEnd: number = Number.NaN;
   /** @internal */
   readonly kStart: number = Number.NaN;
@@ -257,7 +258,7 @@ export class DrmGpuvm implements Counted {
     return exact;
   }
 
-  #exactRow(va: number): ExactVa {
+  #exactRow(va: Gpuva): ExactVa {
     const { vas } = this;
     return { va, addr: BigInt(vas.addr(va)), range: BigInt(vas.range(va)), offset: BigInt(vas.offset(va)) };
   }
@@ -363,9 +364,9 @@ export class DrmGpuvmBo implements Counted {
   /** Destroyed. */
   freed = false;
   /** First linked VA, or 0 (`list.gpuva`, in the order of linking). */
-  vaHead = 0;
+  vaHead: Gpuva = 0;
   /** Last linked VA, or 0. */
-  vaTail = 0;
+  vaTail: Gpuva = 0;
   /** Linked VAs. */
   vaCount = 0;
   /** Unique on its device. */
@@ -378,7 +379,7 @@ export class DrmGpuvmBo implements Counted {
   readonly onExtobj: ListNode<DrmGpuvmBo> = new ListNode<DrmGpuvmBo>(this);
   /** On the VM's list of evicted objects, or on a walk's local list. */
   readonly onEvict: ListNode<DrmGpuvmBo> = new ListNode<DrmGpuvmBo>(this);
-  /** Next older zombie (`list.entry.bo_defer`). @internal */
+  /** Next older zombie (`list.entry.bo_defer`). */
   deferNext: DrmGpuvmBo | null = null;
 
   /** Made by `gpuvmBoCreate`; drivers may extend the class and make theirs in `vmBoAlloc`. */

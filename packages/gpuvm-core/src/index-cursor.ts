@@ -1,5 +1,6 @@
 import { LeafStore } from "./leaf-store.ts";
 import { NodeStore } from "./node-store.ts";
+import type { Gpuva } from "./va.ts";
 import type { VaTable } from "./va-table.ts";
 
 // Not shared with the stores by import: what is imported is loaded and checked again at each use in optimised code.
@@ -51,13 +52,13 @@ export class IndexCursor {
   }
 
   /** Puts the cursor to `key`. Id of the entry with the greatest key at or below it, or 0. */
-  floor(): number {
+  floor(): Gpuva {
     this.seek();
     return this.here();
   }
 
   /** Puts the cursor to `key`. The first row that ends behind `key` and begins below `bound`, or 0. */
-  firstOverlap(): number {
+  firstOverlap(): Gpuva {
     this.seek();
     const id = this.here();
     const { f } = this.vas;
@@ -66,7 +67,7 @@ export class IndexCursor {
   }
 
   /** Id of the entry behind the cursor if its key is below `bound`, or 0. */
-  nextBelow(): number {
+  nextBelow(): Gpuva {
     let slot = this.pos + 1;
     let { leaf } = this;
     if (slot === LEAF) {
@@ -75,35 +76,35 @@ export class IndexCursor {
       slot = this.firstSlot(leaf);
     }
     return (this.leaves.keys[(leaf << LEAF_SHIFT) + slot] as number) < this.bound
-      ? (this.leaves.words[leaf * WORDS + IDS + slot] as number)
+      ? (this.leaves.words[leaf * WORDS + IDS + slot] as Gpuva)
       : 0;
   }
 
   /** Puts the cursor on the row `id`, which is here. Id of the entry behind it if its key is below `bound`, or 0. */
-  nextBelowOf(id: number): number {
+  nextBelowOf(id: Gpuva): Gpuva {
     if (this.leaves.words[this.leaf * WORDS + IDS + this.pos] !== id) this.goTo(id);
     return this.nextBelow();
   }
 
   /** Id of the entry behind the cursor, or 0. */
-  nextId(): number {
+  nextId(): Gpuva {
     this.bound = Number.POSITIVE_INFINITY;
     return this.nextBelow();
   }
 
   /** Moves the cursor to the next entry and answers its id, or answers 0 and leaves it on the last. */
-  advance(): number {
+  advance(): Gpuva {
     const { pos } = this;
     if (pos === LAST) return this.nextLeaf();
     const { words } = this.leaves;
     const at = this.leaf * WORDS;
     const behind = (words[at] as number) & (-4 << pos);
     this.pos = behind === 0 ? LAST : 30 - Math.clz32(behind & -behind);
-    return words[at + IDS + pos + 1] as number;
+    return words[at + IDS + pos + 1] as Gpuva;
   }
 
   /** Moves the cursor from the row `id`, which is here, to the next one and answers that, or answers 0. */
-  after(id: number): number {
+  after(id: Gpuva): Gpuva {
     if (this.leaves.words[this.leaf * WORDS + IDS + this.pos] !== id) this.goTo(id);
     return this.advance();
   }
@@ -113,7 +114,7 @@ export class IndexCursor {
    *
    * @returns 0; or, if `fn` gave the index up, the row that would have been next
    */
-  each(fn: (id: number) => void): number {
+  each(fn: (id: Gpuva) => void): Gpuva {
     this.rewind();
     let id = this.advance();
     while (id !== 0) {
@@ -123,7 +124,7 @@ export class IndexCursor {
       // Within a leaf, and while nothing changes, there is no cursor to keep.
       let left = (words[ids - IDS] as number) & (-2 << this.pos);
       for (; left !== 0 && this.changes === changes; left &= left - 1) {
-        const next = words[ids + 31 - Math.clz32(left & -left)] as number;
+        const next = words[ids + 31 - Math.clz32(left & -left)] as Gpuva;
         fn(id);
         id = next;
       }
@@ -149,8 +150,8 @@ export class IndexCursor {
   }
 
   /** Id of the entry under the cursor; 0 before the first entry of a leaf. */
-  current(): number {
-    return this.leaves.words[this.leaf * WORDS + IDS + this.pos] as number;
+  current(): Gpuva {
+    return this.leaves.words[this.leaf * WORDS + IDS + this.pos] as Gpuva;
   }
 
   /** Puts the cursor before the first entry. */
@@ -160,7 +161,7 @@ export class IndexCursor {
   }
 
   /** Puts the cursor on the row `id`, without a search where it is right behind. */
-  protected goTo(id: number): void {
+  protected goTo(id: Gpuva): void {
     if (this.pos !== LAST && this.leaves.words[this.leaf * WORDS + IDS + this.pos + 1] === id) this.advance();
     else {
       this.key = this.vas.f[id * 3] as number;
@@ -169,8 +170,8 @@ export class IndexCursor {
   }
 
   /** Id under the cursor; before a leaf's first entry: of the last one of the leaf before, or 0. */
-  protected here(): number {
-    const id = this.leaves.words[this.leaf * WORDS + IDS + this.pos] as number;
+  protected here(): Gpuva {
+    const id = this.leaves.words[this.leaf * WORDS + IDS + this.pos] as Gpuva;
     return id === 0 ? this.before() : id;
   }
 
@@ -256,7 +257,7 @@ export class IndexCursor {
   }
 
   /** Id of the last entry of the leaf before the cursor's, or 0. */
-  protected before(): number {
+  protected before(): Gpuva {
     let leaf: number;
     if (this.slot > 0) {
       leaf = this.nodes.ids[((this.topNodes[this.top] as number) << NODE_SHIFT) + this.slot - 1] as number;
@@ -264,7 +265,7 @@ export class IndexCursor {
       const node = this.topNodes[this.top - 1] as number;
       leaf = this.nodes.ids[(node << NODE_SHIFT) + (this.nodes.counts[node] as number) - 1] as number;
     } else return 0;
-    return this.leaves.words[leaf * WORDS + IDS + LAST] as number;
+    return this.leaves.words[leaf * WORDS + IDS + LAST] as Gpuva;
   }
 
   /** The leaf behind the cursor's, or -1. */
@@ -278,7 +279,7 @@ export class IndexCursor {
   }
 
   /** Moves the cursor to the first entry of the next leaf and answers its id; 0: there is none. */
-  protected nextLeaf(): number {
+  protected nextLeaf(): Gpuva {
     const leaf = this.leafBehind();
     if (leaf < 0) return 0;
     if (this.slot + 1 < (this.nodes.counts[this.topNodes[this.top] as number] as number)) this.slot++;

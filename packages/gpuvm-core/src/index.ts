@@ -6,6 +6,7 @@
  */
 
 export { BlockIndex } from "./block-index.ts";
+export type { Branded, Flavoured } from "./brand.ts";
 export * from "./deferred.ts";
 export * from "./device.ts";
 export * from "./errno.ts";
@@ -30,7 +31,6 @@ export {
 export * from "./flags.ts";
 export * from "./gem.ts";
 export {
-  type Gpuva,
   gpuvaAlloc,
   gpuvaBo,
   gpuvaExact,
@@ -73,6 +73,7 @@ export { type SmKind, type SmRequest, SmWalk } from "./sm-walk.ts";
 export * from "./steps.ts";
 export * from "./task.ts";
 export { hex, PAGE, toBig, type U64 } from "./u64.ts";
+export type { Gpuva } from "./va.ts";
 export { VA_INSERTED, VA_LINKED, type VaList, VaTable } from "./va-table.ts";
 export {
   GpuvmExec,

@@ -2,9 +2,9 @@
 export class ListNode<T> {
   /** The struct in which the node is embedded. */
   readonly owner: T;
-  /** @internal */
+  /** The node before, or null. */
   prev: ListNode<T> | null = null;
-  /** @internal */
+  /** The node behind, or null. */
   next: ListNode<T> | null = null;
   /** The list it is on, or null. */
   list: List<T> | null = null;
@@ -22,9 +22,9 @@ export class ListNode<T> {
 
 /** An intrusive doubly linked list: add, remove and splice without a search. */
 export class List<T> {
-  /** @internal */
+  /** First node, or null. */
   head: ListNode<T> | null = null;
-  /** @internal */
+  /** Last node, or null. */
   tail: ListNode<T> | null = null;
   /** How many nodes are on the list. */
   length = 0;

@@ -1,4 +1,5 @@
 import type { DrmGemObject } from "./gem.ts";
+import type { Gpuva } from "./va.ts";
 
 /** Kinds of operation (`enum drm_gpuva_op_type`). */
 export const DRM_GPUVA_OP_MAP = 0;
@@ -41,7 +42,7 @@ export class OpMap {
 /** A mapping to be taken away (`struct drm_gpuva_op_unmap`). */
 export class OpUnmap {
   /** The existing VA. */
-  va = 0;
+  va: Gpuva = 0;
   /** The page-table entries already point where the request wants them: a hint. */
   keep = false;
 }
@@ -59,13 +60,65 @@ export class OpRemap {
 /** A mapping to be prefetched (`struct drm_gpuva_op_prefetch`). */
 export class OpPrefetch {
   /** The existing VA. */
-  va = 0;
+  va: Gpuva = 0;
 }
 
-/** One operation (`struct drm_gpuva_op`); the part that goes with `op` is filled. */
-export class GpuvaOp {
-  /** Kind: `DRM_GPUVA_OP_*`. */
-  op: number = DRM_GPUVA_OP_MAP;
+/** Kinds of operation, by number. */
+export type GpuvaOpKind =
+  | typeof DRM_GPUVA_OP_MAP
+  | typeof DRM_GPUVA_OP_REMAP
+  | typeof DRM_GPUVA_OP_UNMAP
+  | typeof DRM_GPUVA_OP_PREFETCH
+  | typeof DRM_GPUVA_OP_DRIVER;
+
+/** A mapping is to be made. */
+export interface GpuvaOpMap {
+  /** Kind. */
+  readonly op: typeof DRM_GPUVA_OP_MAP;
+  /** Which. */
+  readonly map: OpMap;
+}
+
+/** A mapping is to be cut. */
+export interface GpuvaOpRemap {
+  /** Kind. */
+  readonly op: typeof DRM_GPUVA_OP_REMAP;
+  /** Which, and what is left of it. */
+  readonly remap: OpRemap;
+}
+
+/** A mapping is to be taken away. */
+export interface GpuvaOpUnmap {
+  /** Kind. */
+  readonly op: typeof DRM_GPUVA_OP_UNMAP;
+  /** Which. */
+  readonly unmap: OpUnmap;
+}
+
+/** A mapping is to be prefetched. */
+export interface GpuvaOpPrefetch {
+  /** Kind. */
+  readonly op: typeof DRM_GPUVA_OP_PREFETCH;
+  /** Which. */
+  readonly prefetch: OpPrefetch;
+}
+
+/** A driver's own operation in a list. */
+export interface GpuvaOpDriver {
+  /** Kind. */
+  readonly op: typeof DRM_GPUVA_OP_DRIVER;
+}
+
+/** One operation (`struct drm_gpuva_op`): `op` says which part there is. */
+export type GpuvaOp = GpuvaOpMap | GpuvaOpRemap | GpuvaOpUnmap | GpuvaOpPrefetch | GpuvaOpDriver;
+
+/** What split and merge makes: the operations of a map, unmap or madvise request. */
+export type GpuvaSmOp = GpuvaOpMap | GpuvaOpRemap | GpuvaOpUnmap;
+
+/** Room for one operation of any kind, to be filled again and again; what goes with `op` is filled. It is a {@link GpuvaOp}. */
+export class GpuvaOpSlot {
+  /** Kind. */
+  op: GpuvaOpKind = DRM_GPUVA_OP_MAP;
   /** For `DRM_GPUVA_OP_MAP`. */
   readonly map: OpMap = new OpMap();
   /** For `DRM_GPUVA_OP_REMAP`. */

@@ -1,50 +1,50 @@
 import { GpuvmError } from "./error.ts";
-import { GpuvaOp } from "./op.ts";
+import { type GpuvaOp, GpuvaOpSlot } from "./op.ts";
 
 /** Operations that a pooled list keeps for later requests. */
 const KEEP = 4096;
 
 /**
  * An ordered list of operations (`struct drm_gpuva_ops`). It holds for the tree it was computed from; free it with
- * `gpuvaOpsFree`, and read no operation of it afterwards.
+ * `gpuvaOpsFree`, and read no operation of it afterwards. `Op`: the kinds that are in it.
  */
-export class GpuvaOps implements Iterable<GpuvaOp> {
+export class GpuvaOps<Op extends GpuvaOp = GpuvaOp> implements Iterable<Op> {
   /** How many operations there are. */
   length = 0;
   /** @internal */
   freed = false;
   /** The operations; behind `length`: what earlier requests left. @internal */
-  slots: GpuvaOp[] = [];
+  slots: GpuvaOpSlot[] = [];
 
   /** The operations, in order. Allocates. */
-  get list(): GpuvaOp[] {
-    return this.slots.slice(0, this.length);
+  get list(): Op[] {
+    return this.slots.slice(0, this.length) as GpuvaOp[] as Op[];
   }
 
   /** The operation at a position in `[0, length)`. */
-  at(i: number): GpuvaOp {
-    return this.slots[i] as GpuvaOp;
+  at(i: number): Op {
+    return this.slots[i] as GpuvaOp as Op;
   }
 
   /** Appends an operation: for drivers' own. */
-  push(op: GpuvaOp): void {
+  push(op: GpuvaOpSlot): void {
     this.slots[this.length++] = op;
   }
 
   /** The operation behind the last one, with old contents; it counts once `length` says so. @internal */
-  spare(): GpuvaOp {
+  spare(): GpuvaOpSlot {
     const { slots, length } = this;
-    return length < slots.length ? (slots[length] as GpuvaOp) : this.#more();
+    return length < slots.length ? (slots[length] as GpuvaOpSlot) : this.#more();
   }
 
-  #more(): GpuvaOp {
-    const op = new GpuvaOp();
+  #more(): GpuvaOpSlot {
+    const op = new GpuvaOpSlot();
     this.slots.push(op);
     return op;
   }
 
   /** The operations, in order. */
-  [Symbol.iterator](): ArrayIterator<GpuvaOp> {
+  [Symbol.iterator](): IterableIterator<Op> {
     return this.list[Symbol.iterator]();
   }
 }

@@ -8,12 +8,14 @@ import {
   type DRM_GPUVA_OP_REMAP,
   type DRM_GPUVA_OP_UNMAP,
   type ExactMapping,
-  GpuvaOp,
+  GpuvaOpSlot,
+  type GpuvaSmOp,
   type OpMap,
   type OpUnmap,
 } from "./op.ts";
 import { gpuvmRangeValid } from "./range.ts";
 import { bigAdd, bigSub, toBig, type U64, U64_SPACE, wrapAdd } from "./u64.ts";
+import type { Gpuva } from "./va.ts";
 
 // Not the imported ones: what is imported is loaded and checked again at each use in optimised code.
 const MAP: typeof DRM_GPUVA_OP_MAP = 0;
@@ -55,7 +57,7 @@ export class SmWalk {
   #offset: number = Number.NaN;
   #obj: DrmGemObject | null = null;
   /** The VA that the next call looks at, or 0. */
-  #va = 0;
+  #va: Gpuva = 0;
   /** The MAP is still to come: of the request (`whole`), or of the middle that madvise cut out. */
   #mapDue = false;
   /** It is a madvise walk, or one over bigints. */
@@ -65,7 +67,7 @@ export class SmWalk {
   #pieceEnd: number = Number.NaN;
   #exact: ExactWalk | null = null;
   /** The operation that callbacks get. @internal */
-  readonly op: GpuvaOp = new GpuvaOp();
+  readonly op: GpuvaOpSlot = new GpuvaOpSlot();
 
   /** A walk over `vm`. */
   constructor(vm: DrmGpuvm) {
@@ -149,7 +151,7 @@ export class SmWalk {
   }
 
   /** Fills `op` with the next step; false when there is none. */
-  next(op: GpuvaOp): boolean {
+  next(op: GpuvaOpSlot): op is GpuvaOpSlot & GpuvaSmOp {
     if (this.#rare) return this.#nextRare(op);
     const va = this.#va;
     if (va !== 0) {
@@ -163,7 +165,7 @@ export class SmWalk {
   }
 
   /** The same for madvise, and for bigints. */
-  #nextRare(op: GpuvaOp): boolean {
+  #nextRare(op: GpuvaOpSlot): boolean {
     if (this.#exact !== null) return this.#exact.next(op);
     if (this.#pieceDue) return this.#emitPiece(op);
     for (let va = this.#va; va !== 0; va = this.#va) {
@@ -175,7 +177,7 @@ export class SmWalk {
     return this.#mapDue && this.#emitMap(op);
   }
 
-  #emitMap(op: GpuvaOp): true {
+  #emitMap(op: GpuvaOpSlot): true {
     const { map } = op;
     this.#mapDue = false;
     op.op = MAP;
@@ -187,7 +189,7 @@ export class SmWalk {
     return true;
   }
 
-  #cut(va: number, op: GpuvaOp): void {
+  #cut(va: Gpuva, op: GpuvaOpSlot): void {
     const { vas } = this.#vm;
     const a = vas.addr(va);
     const e = a + vas.range(va);
@@ -203,7 +205,7 @@ export class SmWalk {
   }
 
   /** The madvise walk: only VAs without object are cut, and what they map inside the request is mapped again. */
-  #cutOnly(va: number, op: GpuvaOp): boolean {
+  #cutOnly(va: Gpuva, op: GpuvaOpSlot): boolean {
     const vm = this.#vm;
     const a = vm.vas.addr(va);
     const e = vm.vas.end(va);
@@ -219,7 +221,7 @@ export class SmWalk {
     return true;
   }
 
-  #emitPiece(op: GpuvaOp): boolean {
+  #emitPiece(op: GpuvaOpSlot): boolean {
     this.#pieceDue = false;
     op.op = MAP;
     setMap(op.map, this.#pieceAddr, this.#pieceEnd - this.#pieceAddr, null, 0);
@@ -227,7 +229,7 @@ export class SmWalk {
   }
 
   /** What stays of a VA on one side of the request, or on both. */
-  #fillRemap(op: GpuvaOp, va: number): void {
+  #fillRemap(op: GpuvaOpSlot, va: Gpuva): void {
     const { vas } = this.#vm;
     const { remap, prevPiece, nextPiece } = op;
     const a = vas.addr(va);
@@ -266,12 +268,12 @@ function setMap(map: OpMap, addr: number, range: number, obj: DrmGemObject | nul
   map.exact = null;
 }
 
-function setUnmap(unmap: OpUnmap, va: number, keep: boolean): void {
+function setUnmap(unmap: OpUnmap, va: Gpuva, keep: boolean): void {
   unmap.va = va;
   unmap.keep = keep;
 }
 
-function fillUnmap(op: GpuvaOp, va: number, keep: boolean): true {
+function fillUnmap(op: GpuvaOpSlot, va: Gpuva, keep: boolean): true {
   op.op = UNMAP;
   setUnmap(op.unmap, va, keep);
   return true;
@@ -303,7 +305,7 @@ class ExactWalk {
     return due || this.#mapDue || this.#piece !== null;
   }
 
-  next(op: GpuvaOp): boolean {
+  next(op: GpuvaOpSlot): boolean {
     const piece = this.#piece;
     if (piece !== null) {
       this.#piece = null;
@@ -318,7 +320,7 @@ class ExactWalk {
     return fillMapExact(op, this.#request, this.#obj);
   }
 
-  #cut(v: ExactVa, op: GpuvaOp): boolean {
+  #cut(v: ExactVa, op: GpuvaOpSlot): boolean {
     const { addr, offset } = this.#request;
     const o = gpuvaObj(this.#vm, v.va);
     const keep =
@@ -331,7 +333,7 @@ class ExactWalk {
     return true;
   }
 
-  #cutOnly(v: ExactVa, op: GpuvaOp): boolean {
+  #cutOnly(v: ExactVa, op: GpuvaOpSlot): boolean {
     const { addr } = this.#request;
     const e = v.addr + v.range;
     if (this.#vm.vas.owner(v.va) !== 0 || v.va === this.#vm.kernelNode) return false;
@@ -345,7 +347,7 @@ class ExactWalk {
     return true;
   }
 
-  #fillRemap(op: GpuvaOp, v: ExactVa, o: DrmGemObject | null, keep: boolean): void {
+  #fillRemap(op: GpuvaOpSlot, v: ExactVa, o: DrmGemObject | null, keep: boolean): void {
     const { addr } = this.#request;
     const e = v.addr + v.range;
     const { remap } = op;
@@ -369,7 +371,7 @@ function setMapExact(map: OpMap, exact: ExactMapping, obj: DrmGemObject | null):
   return map;
 }
 
-function fillMapExact(op: GpuvaOp, exact: ExactMapping, obj: DrmGemObject | null): true {
+function fillMapExact(op: GpuvaOpSlot, exact: ExactMapping, obj: DrmGemObject | null): true {
   op.op = MAP;
   setMapExact(op.map, exact, obj);
   return true;

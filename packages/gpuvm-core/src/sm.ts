@@ -10,11 +10,16 @@ import {
   DRM_GPUVA_OP_REMAP,
   DRM_GPUVA_OP_UNMAP,
   type GpuvaOp,
+  type GpuvaOpPrefetch,
+  type GpuvaOpSlot,
+  type GpuvaOpUnmap,
+  type GpuvaSmOp,
   type OpRemap,
 } from "./op.ts";
 import type { GpuvaOps } from "./ops.ts";
 import { SmWalk } from "./sm-walk.ts";
 import { toBig, type U64 } from "./u64.ts";
+import type { Gpuva } from "./va.ts";
 
 /** A map request (`struct drm_gpuvm_map_req`, 6.18). */
 export interface GpuvmMapReq {
@@ -88,12 +93,12 @@ function deliver(vm: DrmGpuvm, priv: unknown): Errno {
  *
  * @returns the list, or -EINVAL or -ENOMEM
  */
-export function gpuvmSmMapOpsCreate(vm: DrmGpuvm, req: GpuvmMapReq): GpuvaOps | Errno {
+export function gpuvmSmMapOpsCreate(vm: DrmGpuvm, req: GpuvmMapReq): GpuvaOps<GpuvaSmOp> | Errno {
   return walkOf(vm).start("map", req) || collect(vm);
 }
 
 /** As {@link gpuvmSmMapOpsCreate}, for an unmap request (`drm_gpuvm_sm_unmap_ops_create`). */
-export function gpuvmSmUnmapOpsCreate(vm: DrmGpuvm, addr: U64, range: U64): GpuvaOps | Errno {
+export function gpuvmSmUnmapOpsCreate(vm: DrmGpuvm, addr: U64, range: U64): GpuvaOps<GpuvaSmOp> | Errno {
   return walkOf(vm).startUnmap(addr, range) || collect(vm);
 }
 
@@ -101,20 +106,20 @@ export function gpuvmSmUnmapOpsCreate(vm: DrmGpuvm, addr: U64, range: U64): Gpuv
  * Cuts the VAs without object so that both ends of the request become VA boundaries
  * (`drm_gpuvm_madvise_ops_create`, 6.18): at most two remaps, each followed by a map of what it cut out.
  */
-export function gpuvmMadviseOpsCreate(vm: DrmGpuvm, req: GpuvmMapReq): GpuvaOps | Errno {
+export function gpuvmMadviseOpsCreate(vm: DrmGpuvm, req: GpuvmMapReq): GpuvaOps<GpuvaSmOp> | Errno {
   return walkOf(vm).start("madvise", req) || collect(vm);
 }
 
-function collect(vm: DrmGpuvm): GpuvaOps | Errno {
+function collect(vm: DrmGpuvm): GpuvaOps<GpuvaSmOp> | Errno {
   const walk = walkOf(vm);
-  const ops = vm.pool.list();
+  const ops = vm.pool.list() as GpuvaOps<GpuvaSmOp>;
   if (vm.ops.opAlloc !== undefined || vm.dev.failAlloc !== null) return collectAllocated(vm, ops);
   while (walk.next(ops.spare())) ops.length++;
   return ops;
 }
 
 /** The same where operations are the driver's, or may fail to be allocated. */
-function collectAllocated(vm: DrmGpuvm, ops: GpuvaOps): GpuvaOps | Errno {
+function collectAllocated(vm: DrmGpuvm, ops: GpuvaOps<GpuvaSmOp>): GpuvaOps<GpuvaSmOp> | Errno {
   const walk = walkOf(vm);
   while (walk.pending) {
     const op = newOp(vm, ops);
@@ -134,8 +139,12 @@ function collectAllocated(vm: DrmGpuvm, ops: GpuvaOps): GpuvaOps | Errno {
  *
  * @returns the list, or -ENOMEM
  */
-export function gpuvmPrefetchOpsCreate(vm: DrmGpuvm, addr: U64, range: U64): GpuvaOps | Errno {
-  const ops = vm.pool.list();
+export function gpuvmPrefetchOpsCreate(
+  vm: DrmGpuvm,
+  addr: U64,
+  range: U64,
+): GpuvaOps<GpuvaOpPrefetch> | Errno {
+  const ops = vm.pool.list() as GpuvaOps<GpuvaOpPrefetch>;
   const end = BigInt.asUintN(64, toBig(addr) + toBig(range));
   for (
     let va = gpuvaFindFirst(vm, addr, range);
@@ -157,10 +166,10 @@ export function gpuvmPrefetchOpsCreate(vm: DrmGpuvm, addr: U64, range: U64): Gpu
  *
  * @returns the list, or -ENOMEM
  */
-export function gpuvmBoUnmapOpsCreate(vmBo: DrmGpuvmBo): GpuvaOps | Errno {
+export function gpuvmBoUnmapOpsCreate(vmBo: DrmGpuvmBo): GpuvaOps<GpuvaOpUnmap> | Errno {
   const { vm } = vmBo;
   assertGemListLocked(vm, vmBo.obj, "drm_gpuvm_bo_unmap_ops_create");
-  const ops = vm.pool.list();
+  const ops = vm.pool.list() as GpuvaOps<GpuvaOpUnmap>;
   for (let va = vmBo.vaHead; va !== 0; va = vm.vas.next(va)) {
     const op = newOp(vm, ops);
     if (op === null) return giveUp(vm, ops);
@@ -180,12 +189,12 @@ export function gpuvaOpsFree(vm: DrmGpuvm, ops: GpuvaOps): void {
 
 /** Gives a driver's own operations back to it. */
 function freeOwn(vm: DrmGpuvm, ops: GpuvaOps): void {
-  for (const op of ops.list) vm.ops.opFree?.(op);
+  for (const op of ops.slots.slice(0, ops.length)) vm.ops.opFree?.(op);
   ops.slots = [];
 }
 
 /** The next operation of a list, which counts once `length` says so; null if memory is short. */
-function newOp(vm: DrmGpuvm, ops: GpuvaOps): GpuvaOp | null {
+function newOp(vm: DrmGpuvm, ops: GpuvaOps): GpuvaOpSlot | null {
   if (vm.dev.failAlloc !== null && !vm.dev.mayAlloc("op")) return null;
   if (vm.ops.opAlloc === undefined) return ops.spare();
   const op = vm.ops.opAlloc();
@@ -195,7 +204,7 @@ function newOp(vm: DrmGpuvm, ops: GpuvaOps): GpuvaOp | null {
 
 /** The operation of the last {@link newOp} is not needed. */
 function dropOp(vm: DrmGpuvm, ops: GpuvaOps): void {
-  if (vm.ops.opAlloc !== undefined) vm.ops.opFree?.(ops.slots.pop() as GpuvaOp);
+  if (vm.ops.opAlloc !== undefined) vm.ops.opFree?.(ops.slots.pop() as GpuvaOpSlot);
 }
 
 function giveUp(vm: DrmGpuvm, ops: GpuvaOps): Errno {
@@ -215,7 +224,7 @@ export function gpuvaOpRemapToUnmapRange(vm: DrmGpuvm, remap: OpRemap): { start:
 }
 
 /** The operation is an unmap, or the unmap within a remap; 0 for the others: the VA it takes out of the tree. */
-export function gpuvaOpOldVa(op: GpuvaOp): number {
+export function gpuvaOpOldVa(op: GpuvaOp): Gpuva {
   if (op.op === DRM_GPUVA_OP_UNMAP) return op.unmap.va;
   return op.op === DRM_GPUVA_OP_REMAP ? op.remap.unmap.va : 0;
 }

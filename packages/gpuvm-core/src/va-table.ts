@@ -1,4 +1,5 @@
 import { grown } from "./capacity.ts";
+import type { Gpuva } from "./va.ts";
 
 /** Doubles per row. */
 const F = 3;
@@ -23,9 +24,9 @@ const FLAGS = (1 << 24) - 1;
 /** A list of rows: those of one vm_bo. */
 export interface VaList {
   /** First row, or 0. */
-  vaHead: number;
+  vaHead: Gpuva;
   /** Last row, or 0. */
-  vaTail: number;
+  vaTail: Gpuva;
   /** Rows on it. */
   vaCount: number;
 }
@@ -63,7 +64,7 @@ export class VaTable {
   }
 
   /** A row with flags, owner and list neighbours 0. */
-  alloc(): number {
+  alloc(): Gpuva {
     let va = this.#free;
     if (va !== 0) this.#free = this.w[va * W + NEXT] as number;
     else {
@@ -77,11 +78,11 @@ export class VaTable {
     w[at + NEXT] = 0;
     w[at + STATE] = ALLOCATED;
     this.live++;
-    return va;
+    return va as Gpuva;
   }
 
   /** Gives a row back. */
-  free(va: number): void {
+  free(va: Gpuva): void {
     this.w[va * W + STATE] = 0;
     this.live--;
     if (this.quarantine) return;
@@ -95,34 +96,34 @@ export class VaTable {
   }
 
   /** Whether the row is allocated. */
-  allocated(va: number): boolean {
+  allocated(va: Gpuva): boolean {
     return va > 0 && va < this.#fresh && ((this.w[va * W + STATE] as number) & ALLOCATED) !== 0;
   }
 
   /** Whether the row is allocated, neither in the tree nor linked. */
-  idle(va: number): boolean {
+  idle(va: Gpuva): boolean {
     return ((this.w[va * W + STATE] as number) & (ALLOCATED | INSERTED | LINKED)) === ALLOCATED;
   }
 
   /** Whether the row is in the tree. */
-  inserted(va: number): boolean {
+  inserted(va: Gpuva): boolean {
     return ((this.w[va * W + STATE] as number) & INSERTED) !== 0;
   }
 
   /** The row came into the tree. */
-  setInserted(va: number): void {
+  setInserted(va: Gpuva): void {
     const at = va * W + STATE;
     this.w[at] = (this.w[at] as number) | INSERTED;
   }
 
   /** The row left the tree. */
-  clearInserted(va: number): void {
+  clearInserted(va: Gpuva): void {
     const at = va * W + STATE;
     this.w[at] = (this.w[at] as number) & ~INSERTED;
   }
 
   /** Puts the row at the end of its owner's list. */
-  link(va: number, owner: number, list: VaList): void {
+  link(va: Gpuva, owner: number, list: VaList): void {
     const { w } = this;
     const at = va * W;
     const tail = list.vaTail;
@@ -137,11 +138,11 @@ export class VaTable {
   }
 
   /** Takes the row off its list and gives it its unlinked owner. */
-  unlink(va: number, owner: number, list: VaList): void {
+  unlink(va: Gpuva, owner: number, list: VaList): void {
     const { w } = this;
     const at = va * W;
-    const prev = w[at + PREV] as number;
-    const next = w[at + NEXT] as number;
+    const prev = w[at + PREV] as Gpuva;
+    const next = w[at + NEXT] as Gpuva;
     if (prev === 0) list.vaHead = next;
     else w[prev * W + NEXT] = next;
     if (next === 0) list.vaTail = prev;
@@ -152,7 +153,7 @@ export class VaTable {
   }
 
   /** Sets what the row maps. */
-  set(va: number, addr: number, range: number, offset: number, owner: number): void {
+  set(va: Gpuva, addr: number, range: number, offset: number, owner: number): void {
     const at = va * F;
     this.f[at] = addr;
     this.f[at + 1] = range;
@@ -161,73 +162,73 @@ export class VaTable {
   }
 
   /** First address. */
-  addr(va: number): number {
+  addr(va: Gpuva): number {
     return this.f[va * F] as number;
   }
 
   /** Length. */
-  range(va: number): number {
+  range(va: Gpuva): number {
     return this.f[va * F + 1] as number;
   }
 
   /** Address after the last. */
-  end(va: number): number {
+  end(va: Gpuva): number {
     return (this.f[va * F] as number) + (this.f[va * F + 1] as number);
   }
 
   /** Offset into the object. */
-  offset(va: number): number {
+  offset(va: Gpuva): number {
     return this.f[va * F + 2] as number;
   }
 
   /** 0, an object's slot, or minus a vm_bo's slot. */
-  owner(va: number): number {
+  owner(va: Gpuva): number {
     return this.w[va * W + OWNER] as number;
   }
 
   /** See {@link VaTable.owner}. */
-  setOwner(va: number, owner: number): void {
+  setOwner(va: Gpuva, owner: number): void {
     this.w[va * W + OWNER] = owner;
   }
 
   /** Previous VA on the vm_bo's list. */
-  prev(va: number): number {
-    return this.w[va * W + PREV] as number;
+  prev(va: Gpuva): Gpuva {
+    return this.w[va * W + PREV] as Gpuva;
   }
 
   /** Next VA on the vm_bo's list. */
-  next(va: number): number {
-    return this.w[va * W + NEXT] as number;
+  next(va: Gpuva): Gpuva {
+    return this.w[va * W + NEXT] as Gpuva;
   }
 
   /** Sets the neighbour before. */
-  setPrev(va: number, prev: number): void {
+  setPrev(va: Gpuva, prev: Gpuva): void {
     this.w[va * W + PREV] = prev;
   }
 
   /** Sets the neighbour after. */
-  setNext(va: number, next: number): void {
+  setNext(va: Gpuva, next: Gpuva): void {
     this.w[va * W + NEXT] = next;
   }
 
   /** The driver's flags. */
-  flags(va: number): number {
+  flags(va: Gpuva): number {
     return (this.w[va * W + STATE] as number) & FLAGS;
   }
 
   /** Replaces the driver's flags. */
-  setFlags(va: number, flags: number): void {
+  setFlags(va: Gpuva, flags: number): void {
     const at = va * W + STATE;
     this.w[at] = ((this.w[at] as number) & ~FLAGS) | (flags & FLAGS);
   }
 
   /** Whether a state bit is set. */
-  is(va: number, bit: number): boolean {
+  is(va: Gpuva, bit: number): boolean {
     return ((this.w[va * W + STATE] as number) & bit) !== 0;
   }
 
   /** Sets or clears a state bit. */
-  mark(va: number, bit: number, on: boolean): void {
+  mark(va: Gpuva, bit: number, on: boolean): void {
     const at = va * W + STATE;
     if (on) this.w[at] = (this.w[at] as number) | bit;
     else this.w[at] = (this.w[at] as number) & ~bit;

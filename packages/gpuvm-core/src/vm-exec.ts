@@ -6,7 +6,7 @@ import { gpuvaFindFirst, gpuvmNextVa } from "./find.ts";
 import type { DrmGemObject } from "./gem.ts";
 import { gpuvaExact, gpuvaObj } from "./gpuva.ts";
 import type { DrmGpuvm } from "./gpuvm.ts";
-import { GpuvaOp } from "./op.ts";
+import { GpuvaOpSlot } from "./op.ts";
 import { type GpuvmMapReq, gpuvaOpOldVa, gpuvmSmMapBegin, gpuvmSmUnmapBegin } from "./sm.ts";
 import type { SmWalk } from "./sm-walk.ts";
 import type { Steps } from "./steps.ts";
@@ -185,7 +185,7 @@ export function* gpuvmSmUnmapExecLock(vm: DrmGpuvm, exec: DrmExec, addr: U64, ra
 
 function* lockOld(vm: DrmGpuvm, exec: DrmExec, walk: SmWalk | Errno): Steps<Errno> {
   if (typeof walk === "number") return walk;
-  const op = new GpuvaOp();
+  const op = new GpuvaOpSlot();
   while (walk.next(op)) {
     const va = gpuvaOpOldVa(op);
     const obj = va === 0 ? null : gpuvaObj(vm, va);

@@ -4,8 +4,12 @@ import {
   DrmGemObject,
   type DrmGpuvm,
   type DrmGpuvmBo,
+  type Gpuva,
   type GpuvaOp,
+  GpuvaOpSlot,
   type GpuvaOps,
+  type GpuvaOpUnmap,
+  type GpuvaSmOp,
   gpuvaBo,
   gpuvaOpsFree,
   gpuvmBoCreate,
@@ -20,7 +24,6 @@ import {
   gpuvmSmUnmap,
   gpuvmSmUnmapOpsCreate,
   Ledger,
-  GpuvaOp as Op,
 } from "../src/index.ts";
 import { applyOp, consume, insert, newVm, vasOf } from "./support/driver.ts";
 
@@ -37,7 +40,7 @@ function world(ops: Parameters<typeof newVm>[0] = {}): World {
   const a = new DrmGemObject(dev);
   for (const addr of [0, 10, 20]) insert(vm, addr, 10, a, addr);
   for (const addr of [30, 40, 50]) insert(vm, addr, 10);
-  return { vm, a, vmBo: gpuvaBo(vm, vasOf(vm)[0] as number) as DrmGpuvmBo };
+  return { vm, a, vmBo: gpuvaBo(vm, vasOf(vm)[0] as Gpuva) as DrmGpuvmBo };
 }
 
 /** All that may be seen of a world. */
@@ -71,7 +74,7 @@ describe.each(CALLS)("a list of %s", (_, create, steps) => {
       expect(create(w)).toBe(-12);
       expect(state(w)).toEqual(before);
       w.vm.dev.failAlloc = null;
-      const ops = create(w) as GpuvaOps;
+      const ops = create(w) as GpuvaOps<GpuvaSmOp>;
       expect(ops.length).toBe(steps);
       gpuvaOpsFree(w.vm, ops);
     }
@@ -87,10 +90,10 @@ describe.each(CALLS)("a list of %s", (_, create, steps) => {
           opAlloc: () => {
             if (n++ === fail) return null;
             out++;
-            return new Op();
+            return new GpuvaOpSlot();
           },
           opFree: (op: GpuvaOp) => {
-            expect(op).toBeInstanceOf(Op);
+            expect(op).toBeInstanceOf(GpuvaOpSlot);
             out--;
           },
         },
@@ -107,7 +110,7 @@ describe.each(CALLS)("a list of %s", (_, create, steps) => {
 
   it("is freed once", () => {
     const w = world();
-    const ops = create(w) as GpuvaOps;
+    const ops = create(w) as GpuvaOps<GpuvaSmOp>;
     gpuvaOpsFree(w.vm, ops);
     expect(ops.length).toBe(0);
     expect(() => gpuvaOpsFree(w.vm, ops)).toThrow(expect.objectContaining({ code: "USE_AFTER_FREE" }));
@@ -204,12 +207,14 @@ describe("callback form", () => {
 
   it("an operation of a list outlives the next request's list", () => {
     const w = world();
-    const first = gpuvmSmUnmapOpsCreate(w.vm, 0, 10) as GpuvaOps;
-    const second = gpuvmSmUnmapOpsCreate(w.vm, 10, 10) as GpuvaOps;
+    const first = gpuvmSmUnmapOpsCreate(w.vm, 0, 10) as GpuvaOps<GpuvaSmOp>;
+    const second = gpuvmSmUnmapOpsCreate(w.vm, 10, 10) as GpuvaOps<GpuvaSmOp>;
     expect(first.at(0)).not.toBe(second.at(0));
-    expect([first.at(0).unmap.va, second.at(0).unmap.va]).toEqual(vasOf(w.vm).slice(0, 2));
+    expect([first, second].map((ops) => (ops.at(0) as GpuvaOpUnmap).unmap.va)).toEqual(
+      vasOf(w.vm).slice(0, 2),
+    );
     expect([consume(w.vm, first), consume(w.vm, second), vasOf(w.vm).length]).toEqual([1, 1, 4]);
-    const third = gpuvmSmUnmapOpsCreate(w.vm, 20, 10) as GpuvaOps;
+    const third = gpuvmSmUnmapOpsCreate(w.vm, 20, 10) as GpuvaOps<GpuvaSmOp>;
     expect([...third].map((op) => op.op)).toEqual([2]);
     expect(third.length).toBe(1);
   });

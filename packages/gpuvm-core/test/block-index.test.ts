@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { BlockIndex } from "../src/block-index.ts";
+import type { Gpuva } from "../src/index.ts";
 import { VaTable } from "../src/va-table.ts";
 import { random, shuffle } from "./support/random.ts";
 
 /** A sorted array, searched by halving: the same map, without blocks. */
 class Model {
   readonly keys: number[] = [];
-  readonly ids: number[] = [];
+  readonly ids: Gpuva[] = [];
 
   /** Position of the last key at or below `key`, or -1. */
   floor(key: number): number {
@@ -20,7 +21,7 @@ class Model {
     return lo - 1;
   }
 
-  insert(key: number, id: number): void {
+  insert(key: number, id: Gpuva): void {
     const at = this.floor(key) + 1;
     this.keys.splice(at, 0, key);
     this.ids.splice(at, 0, id);
@@ -50,7 +51,7 @@ class Pair {
 
   remove(key: number): void {
     const at = this.model.floor(key);
-    const id = this.model.ids[at] as number;
+    const id = this.model.ids[at] as Gpuva;
     this.index.remove(id);
     this.vas.free(id);
     this.model.remove(key);
@@ -67,7 +68,7 @@ class Pair {
 
   /** Goes to an entry from wherever the cursor is. */
   goTo(at: number): void {
-    const id = this.model.ids[at] as number;
+    const id = this.model.ids[at] as Gpuva;
     this.index.bound = Number.POSITIVE_INFINITY;
     if (this.index.nextBelowOf(id) !== (this.model.ids[at + 1] ?? 0)) throw new Error(`goTo ${at}: next`);
     if (this.index.current() !== id) throw new Error(`goTo ${at}: not under the cursor`);
@@ -100,7 +101,7 @@ class Pair {
     const { index, model } = this;
     index.rewind();
     expect(index.current()).toBe(0);
-    const ids: number[] = [];
+    const ids: Gpuva[] = [];
     for (let id = index.advance(); id !== 0; id = index.advance()) ids.push(id);
     expect(ids).toEqual(model.ids);
     expect(ids.map((id) => this.vas.addr(id))).toEqual(model.keys);
@@ -245,7 +246,7 @@ describe("a sorted map of doubles", () => {
       index.key = at;
       if (vas.addr(index.floor()) !== at - (at % 2)) throw new Error(`floor of ${at}`);
     }
-    for (const [i] of keys.entries()) index.remove(i + 1);
+    for (const [i] of keys.entries()) index.remove((i + 1) as Gpuva);
     expect([index.size, index.check()]).toEqual([0, []]);
   });
 

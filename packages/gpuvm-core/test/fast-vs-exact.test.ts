@@ -4,7 +4,11 @@ import {
   DrmDevice,
   DrmGemObject,
   type DrmGpuvm,
+  type Errno,
+  type Gpuva,
+  type GpuvaOpPrefetch,
   type GpuvaOps,
+  type GpuvaSmOp,
   gpuvaExact,
   gpuvaFind,
   gpuvaFindFirst,
@@ -180,7 +184,7 @@ class Subject {
     const inRange: string[] = [];
     const end = BigInt.asUintN(64, BigInt(addr)) + BigInt(range);
     if (end < 2n ** 64n) gpuvmForEachVaRange(vm, addr, end, (va) => inRange.push(this.#va(va)));
-    const prefetch = gpuvmPrefetchOpsCreate(vm, addr, range) as GpuvaOps;
+    const prefetch = gpuvmPrefetchOpsCreate(vm, addr, range) as GpuvaOps<GpuvaOpPrefetch>;
     const prefetched = prefetch.list.map((op) => this.#va(op.prefetch.va));
     gpuvaOpsFree(vm, prefetch);
     return {
@@ -195,7 +199,7 @@ class Subject {
     };
   }
 
-  #steps(ops: GpuvaOps | number, c: Call): unknown {
+  #steps(ops: GpuvaOps<GpuvaSmOp> | Errno, c: Call): unknown {
     if (typeof ops === "number") return ops;
     const steps = ops.list.map((op) => this.#writer.step(op));
     // A mapping of length 0 at 0 claims the whole space, in the kernel, too: nobody may make one.
@@ -205,7 +209,7 @@ class Subject {
     return steps;
   }
 
-  #va(va: number): string {
+  #va(va: Gpuva): string {
     if (va === 0) return "none";
     if (va !== this.vm.kernelNode) return this.#writer.va(va);
     const { addr, range } = gpuvaExact(this.vm, va);

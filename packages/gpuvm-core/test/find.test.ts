@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import {
   DrmDevice,
+  type Gpuva,
+  type GpuvaOpPrefetch,
   type GpuvaOps,
   gpuvaExact,
   gpuvaFind,
@@ -111,7 +113,7 @@ describe.each([
     expect(seen).toEqual([vm.kernelNode]);
     expect(gpuvmDump(vm)).toEqual([]);
     const ops = gpuvmPrefetchOpsCreate(vm, 30, 20) as GpuvaOps;
-    expect(ops.list.map((op) => op.prefetch.va)).toEqual([vm.kernelNode]);
+    expect(ops.list.map((op) => (op as GpuvaOpPrefetch).prefetch.va)).toEqual([vm.kernelNode]);
   });
 
   it("the kernel node is never cut, nor removed", () => {
@@ -160,13 +162,13 @@ describe.each([
   it.each([1, 2, 3])("a walk of all goes on where it was, whatever is done in between (seed %i)", (seed) => {
     const vm = vmOf({ range: 100_000 });
     const next = random(seed);
-    const at = new Map<number, number>();
+    const at = new Map<number, Gpuva>();
     const put = (addr: number) => {
       const va = insert(vm, addr, 1);
       if (va > 0) at.set(addr, va);
     };
     const take = (addr: number) => {
-      const va = at.get(addr) as number;
+      const va = at.get(addr) as Gpuva;
       gpuvaRemove(vm, va);
       gpuvaFree(vm, va);
       at.delete(addr);

@@ -10,6 +10,7 @@ import {
   type DrmGpuvm,
   type DrmGpuvmBo,
   finish,
+  type Gpuva,
   gpuvaAlloc,
   gpuvaInit,
   gpuvaInsert,
@@ -47,7 +48,7 @@ interface World {
   readonly obj: DrmGemObject;
   readonly vmBo: DrmGpuvmBo;
   /** A VA that is inserted; linked, if the call is to unlink it. */
-  readonly va: number;
+  readonly va: Gpuva;
 }
 
 /** A VM with one object; the vm_bo has two references, its creator's and, if linked, the VA's. */

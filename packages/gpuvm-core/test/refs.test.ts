@@ -4,6 +4,8 @@ import {
   DrmGemObject,
   DrmGpuvm,
   type DrmGpuvmBo,
+  type Gpuva,
+  type GpuvaOpRemap,
   type GpuvaOps,
   gpuvaAlloc,
   gpuvaBo,
@@ -115,8 +117,8 @@ describe("a VA", () => {
     const vm = newVm();
     const obj = new DrmGemObject(vm.dev);
     const vas = [50, 10, 30, 40, 20].map((addr) => insert(vm, addr, 5, obj));
-    const vmBo = gpuvaBo(vm, vas[0] as number) as DrmGpuvmBo;
-    const [a, b, c, d, e] = vas as [number, number, number, number, number];
+    const vmBo = gpuvaBo(vm, vas[0] as Gpuva) as DrmGpuvmBo;
+    const [a, b, c, d, e] = vas as [Gpuva, Gpuva, Gpuva, Gpuva, Gpuva];
     expect(linked(vmBo)).toEqual([a, b, c, d, e]);
     gpuvaUnlink(vm, c);
     expect(linked(vmBo)).toEqual([a, b, d, e]);
@@ -151,9 +153,9 @@ describe("a VA", () => {
     const va = insert(vm, 0, 30);
     vm.vas.setFlags(va, 7);
     const ops = gpuvmSmMapOpsCreate(vm, { addr: 10, range: 10, obj: null, offset: 0 }) as GpuvaOps;
-    expect(gpuvaOpRemapToUnmapRange(vm, ops.at(0).remap)).toEqual({ start: 10, range: 10 });
+    expect(gpuvaOpRemapToUnmapRange(vm, (ops.at(0) as GpuvaOpRemap).remap)).toEqual({ start: 10, range: 10 });
     const [prev, next] = [gpuvaAlloc(vm), gpuvaAlloc(vm)];
-    gpuvaRemap(vm, prev, next, ops.at(0).remap);
+    gpuvaRemap(vm, prev, next, (ops.at(0) as GpuvaOpRemap).remap);
     expect([vm.mappings, vm.refs]).toEqual([2, 3]);
     expect([vm.vas.flags(prev), vm.vas.flags(next), vm.vas.flags(va)]).toEqual([0, 0, 7]);
     expect([vm.vas.addr(prev), vm.vas.end(prev), vm.vas.addr(next), vm.vas.end(next)]).toEqual([
@@ -175,7 +177,7 @@ it.each([
   const vm = newVm();
   insert(vm, 0, 30);
   const ops = gpuvmSmMapOpsCreate(vm, { addr, range, obj: null, offset: 0 }) as GpuvaOps;
-  expect(gpuvaOpRemapToUnmapRange(vm, ops.at(0).remap)).toEqual({ start, range: length });
+  expect(gpuvaOpRemapToUnmapRange(vm, (ops.at(0) as GpuvaOpRemap).remap)).toEqual({ start, range: length });
 });
 
 describe("what the kernel would corrupt is refused", () => {

@@ -7,7 +7,10 @@ import {
   DrmDevice,
   DrmGemObject,
   type DrmGpuvm,
+  type Gpuva,
   type GpuvaOps,
+  type GpuvaOpUnmap,
+  type GpuvaSmOp,
   gemVmBos,
   gpuvaExact,
   gpuvaObj,
@@ -93,7 +96,7 @@ function numbers(
   };
 }
 
-function opsOf(w: World, r: Request): GpuvaOps | number {
+function opsOf(w: World, r: Request): GpuvaOps<GpuvaSmOp> | number {
   const req = numbers(w, r);
   if (r.kind === "unmap") return gpuvmSmUnmapOpsCreate(w.vm, req.addr, req.range);
   return r.kind === "map" ? gpuvmSmMapOpsCreate(w.vm, req) : gpuvmMadviseOpsCreate(w.vm, req);
@@ -102,7 +105,7 @@ function opsOf(w: World, r: Request): GpuvaOps | number {
 const sub = (a: bigint, b: bigint) => BigInt.asUintN(64, a - b);
 
 /** What must hold of a list before it is applied. */
-function checkSteps(w: World, r: Request, ops: GpuvaOps): void {
+function checkSteps(w: World, r: Request, ops: GpuvaOps<GpuvaSmOp>): void {
   const { vm } = w;
   const req = numbers(w, r);
   const end = req.addr + req.range;
@@ -111,7 +114,7 @@ function checkSteps(w: World, r: Request, ops: GpuvaOps): void {
   expect(remaps).toBeLessThanOrEqual(2);
   const olds = ops.list.map(gpuvaOpOldVa).filter((va) => va !== 0);
   const hit = overlapping(vm, req.addr, end);
-  const straddles = (va: number) =>
+  const straddles = (va: Gpuva) =>
     gpuvaExact(vm, va).addr < req.addr || gpuvaExact(vm, va).addr + gpuvaExact(vm, va).range > end;
   if (r.kind === "madvise") {
     expect(olds).toEqual(
@@ -127,7 +130,7 @@ function checkSteps(w: World, r: Request, ops: GpuvaOps): void {
   for (const op of ops) {
     const va = gpuvaOpOldVa(op);
     if (va === 0) continue;
-    const unmap = op.op === DRM_GPUVA_OP_REMAP ? op.remap.unmap : op.unmap;
+    const unmap = op.op === DRM_GPUVA_OP_REMAP ? op.remap.unmap : (op as GpuvaOpUnmap).unmap;
     const old = gpuvaExact(vm, va);
     const sameLine = sub(old.offset, old.addr) === sub(req.offset, req.addr);
     const obj = gpuvaObj(vm, va);
@@ -146,9 +149,9 @@ function checkCounts({ vm, objs }: World): void {
     expect(own.length).toBeLessThanOrEqual(1);
     expect(obj.refs).toBe(1 + own.length);
     for (const vmBo of own) {
-      const linked: number[] = [];
+      const linked: Gpuva[] = [];
       for (let va = vmBo.vaHead; va !== 0; va = vm.vas.next(va)) linked.push(va);
-      const mapped: number[] = [];
+      const mapped: Gpuva[] = [];
       gpuvmForEachVa(vm, (va) => void (gpuvaObj(vm, va) === obj && mapped.push(va)));
       expect(linked.toSorted((a, b) => a - b)).toEqual(mapped.toSorted((a, b) => a - b));
       expect(vmBo.refs).toBe(linked.length);

@@ -7,6 +7,7 @@ import {
   type DrmGpuvm,
   type DrmGpuvmBo,
   finish,
+  type Gpuva,
   gpuvaBo,
   gpuvaRemove,
   gpuvaUnlink,
@@ -27,7 +28,7 @@ interface World {
   readonly dev: DrmDevice;
   readonly vm: DrmGpuvm;
   readonly obj: DrmGemObject;
-  readonly va: number;
+  readonly va: Gpuva;
   readonly vmBo: DrmGpuvmBo;
 }
 

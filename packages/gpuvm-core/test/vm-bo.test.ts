@@ -7,6 +7,7 @@ import {
   type DrmGpuvm,
   DrmGpuvmBo,
   finish,
+  type Gpuva,
   gemVmBos,
   gpuvaAlloc,
   gpuvaInit,
@@ -245,7 +246,7 @@ describe("deferred destruction", () => {
       gpuvaInsert(w.vm, va);
       gpuvaLink(w.vm, va, vmBo);
       return va;
-    }) as [number, number];
+    }) as [Gpuva, Gpuva];
     gpuvmBoPut(vmBo, "t");
     expect(vmBo.refs).toBe(2);
     finish(gpuvaUnlinkDefer(w.vm, vas[0]));

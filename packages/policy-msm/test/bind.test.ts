@@ -1,4 +1,4 @@
-import { gemVmBos } from "@gpuvm/core";
+import { type Gpuva, gemVmBos } from "@gpuvm/core";
 import { describe, expect, it } from "vitest";
 import { msmGemOpen } from "../src/gem/gem.ts";
 import { preallocCount } from "../src/vma/prealloc.ts";
@@ -85,7 +85,7 @@ describe("VM_BIND", () => {
     rig.bind([map(1, BASE)]);
     const vm = rig.driver.vmOf(rig.file());
     const before = { ptes: rig.machine.counts.ptesWritten, vas: rig.machine.counts.vasCreated };
-    const va = gemVmBos(rig.bo(1)).first()?.vaHead as number;
+    const va = gemVmBos(rig.bo(1)).first()?.vaHead as Gpuva;
     rig.bind([map(1, BASE, { flags: 1 })]);
     expect(rig.machine.counts.ptesWritten).toBe(before.ptes);
     expect(rig.machine.counts.vasCreated).toBe(before.vas);

@@ -1,4 +1,4 @@
-import type { DrmGpuvmBo, Gpuva, GpuvaOps } from "@gpuvm/core";
+import type { DrmGpuvmBo, Gpuva, GpuvaOps, GpuvaSmOp } from "@gpuvm/core";
 import type { NouveauBo } from "./bo.ts";
 import type { NouveauCli } from "./cli.ts";
 import type { Region } from "./regions.ts";
@@ -21,7 +21,7 @@ export interface BindJobOp {
   /** Its link; counted by the job. */
   vmBo: DrmGpuvmBo | null;
   /** The steps; null before, and after a failure. */
-  ops: GpuvaOps | null;
+  ops: GpuvaOps<GpuvaSmOp> | null;
   /** The region that goes. */
   region: Region | null;
   /** Page size of the mapping that it makes, as a shift; 0: none. */

@@ -4,8 +4,10 @@ import {
   ENOMEM,
   type Errno,
   type Gpuva,
-  type GpuvaOp,
+  type GpuvaOpRemap,
   type GpuvaOps,
+  type GpuvaOpUnmap,
+  type GpuvaSmOp,
   gpuvaInsert,
   gpuvaObj,
   gpuvaOpRemapToUnmapRange,
@@ -34,7 +36,12 @@ type Tables = (addr: number, range: number, shift: number) => Errno;
  *
  * @returns 0; -ENOMEM, and then the tree is as it was
  */
-export function* prepare(uvmm: Uvmm, bop: BindJobOp, ops: GpuvaOps, region: Region | null): Steps<Errno> {
+export function* prepare(
+  uvmm: Uvmm,
+  bop: BindJobOp,
+  ops: GpuvaOps<GpuvaSmOp>,
+  region: Region | null,
+): Steps<Errno> {
   const { dev } = uvmm.vm;
   const gap: Gap = { start: bop.addr, end: bop.addr + bop.range };
   bop.shift = shiftOfMap(uvmm, ops);
@@ -55,7 +62,7 @@ export function* prepare(uvmm: Uvmm, bop: BindJobOp, ops: GpuvaOps, region: Regi
 }
 
 /** Takes everything back, last step first (`nouveau_uvmm_sm_prepare_unwind`). */
-export function unwind(uvmm: Uvmm, bop: BindJobOp, ops: GpuvaOps): void {
+export function unwind(uvmm: Uvmm, bop: BindJobOp, ops: GpuvaOps<GpuvaSmOp>): void {
   unwindSteps(uvmm, bop, ops, ops.length);
 }
 
@@ -64,7 +71,7 @@ export function unwind(uvmm: Uvmm, bop: BindJobOp, ops: GpuvaOps): void {
  * they pass to the new one, which takes its own where there was none. Steps come in the order of addresses, the new
  * mapping last.
  */
-function tablesOf(uvmm: Uvmm, bop: BindJobOp, op: GpuvaOp, gap: Gap, tables: Tables): Errno {
+function tablesOf(uvmm: Uvmm, bop: BindJobOp, op: GpuvaSmOp, gap: Gap, tables: Tables): Errno {
   const { shift } = bop;
   if (op.op === DRM_GPUVA_OP_MAP) {
     return gap.end > gap.start ? tables(gap.start, gap.end - gap.start, shift) : 0;
@@ -94,12 +101,12 @@ export function passes(uvmm: Uvmm, bop: BindJobOp, va: Gpuva): boolean {
 }
 
 /** The page size of the mapping that an operation makes; 0: it makes none. */
-function shiftOfMap(uvmm: Uvmm, ops: GpuvaOps): number {
+function shiftOfMap(uvmm: Uvmm, ops: GpuvaOps<GpuvaSmOp>): number {
   const last = ops.length === 0 ? null : ops.at(ops.length - 1);
   return last !== null && last.op === DRM_GPUVA_OP_MAP ? shiftFor(uvmm.nv, last.map) : 0;
 }
 
-function prepareStep(uvmm: Uvmm, bop: BindJobOp, op: GpuvaOp, region: Region | null): Errno {
+function prepareStep(uvmm: Uvmm, bop: BindJobOp, op: GpuvaSmOp, region: Region | null): Errno {
   const { vm } = uvmm;
   if (op.op === DRM_GPUVA_OP_MAP) {
     bop.map = newVa(uvmm, op.map, region, bop.pteKind);
@@ -124,7 +131,7 @@ function prepareStep(uvmm: Uvmm, bop: BindJobOp, op: GpuvaOp, region: Region | n
 }
 
 /** Takes the first `count` steps back: the tree first, then the page tables. */
-function unwindSteps(uvmm: Uvmm, bop: BindJobOp, ops: GpuvaOps, count: number): void {
+function unwindSteps(uvmm: Uvmm, bop: BindJobOp, ops: GpuvaOps<GpuvaSmOp>, count: number): void {
   for (let i = count - 1; i >= 0; i--) unwindStep(uvmm, bop, ops.at(i));
   if (bop.shift === 0) return;
   const gap: Gap = { start: bop.addr, end: bop.addr + bop.range };
@@ -135,7 +142,7 @@ function unwindSteps(uvmm: Uvmm, bop: BindJobOp, ops: GpuvaOps, count: number): 
   for (let i = 0; i < count; i++) tablesOf(uvmm, bop, ops.at(i), gap, put);
 }
 
-function unwindStep(uvmm: Uvmm, bop: BindJobOp, op: GpuvaOp): void {
+function unwindStep(uvmm: Uvmm, bop: BindJobOp, op: GpuvaSmOp): void {
   const { vm } = uvmm;
   if (op.op === DRM_GPUVA_OP_MAP) bop.map = dropVa(uvmm, bop.map);
   else if (op.op === DRM_GPUVA_OP_REMAP) {
@@ -146,7 +153,10 @@ function unwindStep(uvmm: Uvmm, bop: BindJobOp, op: GpuvaOp): void {
 }
 
 /** What a step clears: a whole mapping, or the hole in one. */
-export function holeOf(uvmm: Uvmm, op: GpuvaOp): { readonly addr: number; readonly range: number } {
+export function holeOf(
+  uvmm: Uvmm,
+  op: GpuvaOpRemap | GpuvaOpUnmap,
+): { readonly addr: number; readonly range: number } {
   const { vas } = uvmm.vm;
   if (op.op !== DRM_GPUVA_OP_REMAP) {
     const { va } = op.unmap;
@@ -157,7 +167,7 @@ export function holeOf(uvmm: Uvmm, op: GpuvaOp): { readonly addr: number; readon
 }
 
 /** The object that a step is about (`op_gem_obj`). */
-export function objectOf(uvmm: Uvmm, op: GpuvaOp): NouveauBo {
+export function objectOf(uvmm: Uvmm, op: GpuvaSmOp): NouveauBo {
   if (op.op === DRM_GPUVA_OP_MAP) return op.map.obj as NouveauBo;
   const va = op.op === DRM_GPUVA_OP_REMAP ? op.remap.unmap.va : op.unmap.va;
   return gpuvaObj(uvmm.vm, va) as NouveauBo;

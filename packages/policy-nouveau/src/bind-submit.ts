@@ -11,6 +11,7 @@ import {
   ENOSPC,
   type Errno,
   type GpuvaOps,
+  type GpuvaSmOp,
   gpuvaBo,
   gpuvaLink,
   gpuvaOpsFree,
@@ -101,7 +102,7 @@ function* applyOp(uvmm: Uvmm, bop: BindJobOp): Steps<Errno> {
     if (!dev.mayAlloc("nouveau_uvma_region")) return -ENOMEM;
     return createRegion(uvmm, addr, range);
   }
-  let steps: GpuvaOps | Errno;
+  let steps: GpuvaOps<GpuvaSmOp> | Errno;
   let region = null;
   if (bop.kind === "map") {
     region = uvmm.regions.findFirst(addr, range);

@@ -6,6 +6,7 @@ import {
   type Errno,
   type GpuvaOp,
   type OpMap,
+  type OpRemap,
   type Steps,
 } from "@gpuvm/core";
 import type { XeVm } from "./vm.ts";
@@ -72,7 +73,7 @@ export function rebindOp(vma: XeVma): XeVmaOp {
  * {@link opUnwind} takes back what was done.
  */
 export function* opParse(vm: XeVm, op: XeVmaOp, base: GpuvaOp): Steps<Errno> {
-  switch (op.kind) {
+  switch (base.op) {
     case DRM_GPUVA_OP_MAP: {
       const vma = yield* make(vm, base.map, op.attributes);
       if (typeof vma === "number") return vma;
@@ -104,7 +105,7 @@ function make(vm: XeVm, map: OpMap, attributes: VmaAttributes): Steps<XeVma | Er
  * A cut where an entry ends, whatever the greatest entry of the old VMA is, leaves that side's entries alone. The memory of
  * a program is looked up anew for each piece, so they have to be written.
  */
-function* parseRemap(vm: XeVm, op: XeVmaOp, { prev, next, unmap }: GpuvaOp["remap"]): Steps<Errno> {
+function* parseRemap(vm: XeVm, op: XeVmaOp, { prev, next, unmap }: OpRemap): Steps<Errno> {
   const old = vm.vmas[unmap.va] as XeVma;
   const { start, end } = old;
   op.old = old;

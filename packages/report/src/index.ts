@@ -13,5 +13,4 @@
  * @packageDocumentation
  */
 
-export { draw } from "./plot.ts";
 export { type ReportInput, reportHtml } from "./report-html.ts";

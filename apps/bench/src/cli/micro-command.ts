@@ -4,6 +4,7 @@ import type { MicroArgs } from "../commands/micro.ts";
 import { CASES, type MicroCase } from "../micro/workload.ts";
 import type { BenchContext } from "./context.ts";
 import { word } from "./parse.ts";
+import { Progress } from "./progress.ts";
 
 interface Flags {
   readonly case?: readonly MicroCase[];
@@ -112,7 +113,11 @@ export const microCommand: Command<BenchContext> = buildCommand<Flags, [], Bench
         brief: "Also a chart of time against mappings",
         placeholder: "FILE",
       },
-      peers: { kind: "boolean", default: false, brief: "Compare with data structures from npm" },
+      peers: {
+        kind: "boolean",
+        default: false,
+        brief: "Compare with data structures from npm, which are to be installed beside",
+      },
     },
     aliases: { n: "mappings" },
   },
@@ -123,6 +128,12 @@ export const microCommand: Command<BenchContext> = buildCommand<Flags, [], Bench
       case: flags.case ?? [],
       n: flags.mappings ?? [1000, 10_000, 100_000],
     };
-    await this.finish(() => runMicro(args, this.print));
+    const cases = args.case.length === 0 ? CASES.length : new Set(args.case).size;
+    const progress = new Progress({ total: cases * args.n.length * args.runs, unit: "runs" });
+    const print = (text: string) => {
+      progress.end();
+      this.print(text);
+    };
+    await this.finish(() => runMicro(args, print, (done, what) => progress.show(done, what)));
   },
 });

@@ -1,9 +1,9 @@
 import { UsageError } from "@gpuvm/drm-model";
 import { writeWhole } from "../cli/output.ts";
 import { growthChart } from "../micro/chart.ts";
-import { measureCore } from "../micro/measure.ts";
+import { measureCore, type OnRun } from "../micro/measure.ts";
 import { resultJson, resultsTable, sumsAgree } from "../micro/micro-text.ts";
-import { measurePeers, peersTable } from "../micro/peers/compare-peers.ts";
+import { needPackages } from "../micro/peers/installed.ts";
 import type { MicroMode } from "../micro/subject.ts";
 import { CASES, type MicroCase, type Workload } from "../micro/workload.ts";
 
@@ -36,7 +36,7 @@ export interface MicroArgs {
 export async function runMicro(
   args: MicroArgs,
   print: (text: string) => void,
-  onRun: () => void = () => {},
+  onRun: OnRun = () => {},
 ): Promise<number> {
   if (args.runs < 5) throw new UsageError("--runs: at least 5, for a median that means something");
   const cases = args.case.length === 0 ? CASES : CASES.filter((c) => args.case.includes(c));
@@ -46,6 +46,8 @@ export async function runMicro(
     cases.map((c): Workload => ({ case: c, n, ops: args.ops, seed: args.seed })),
   );
   if (args.peers) {
+    needPackages();
+    const { measurePeers, peersTable } = await import("../micro/peers/compare-peers.ts");
     const compared = await measurePeers(works, args.runs, onRun);
     print(peersTable(compared));
     return compared.every((c) => c.agrees) ? 0 : 1;

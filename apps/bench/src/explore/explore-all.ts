@@ -26,6 +26,7 @@ export async function exploreAll(
   const pool = await InPlacePool.start(
     threads,
     all.some(({ name }) => isOutside(name.slice(0, name.lastIndexOf("/")))),
+    PLAIN.has(how.method),
   );
   try {
     return await Promise.all(

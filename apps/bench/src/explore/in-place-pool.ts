@@ -1,4 +1,4 @@
-import { createRequire, registerHooks } from "node:module";
+import module, { createRequire } from "node:module";
 import { UsageError } from "@gpuvm/drm-model";
 import type { Tinypool } from "tinypool";
 import type { Answers, Job, Order } from "./worker.ts";
@@ -17,23 +17,25 @@ export class InPlacePool {
   }
 
   /**
-   * Starts threads; `outside`: a policy that does not ship is explored, which must be transformed as it is loaded.
+   * Starts threads; `outside`: a policy that does not ship is explored, which must be transformed as it is loaded; `plain`: by a
+   * method that takes all code as it is.
    *
    * @throws UsageError if that cannot be
    */
-  static async start(threads: number, outside: boolean): Promise<InPlacePool> {
+  static async start(threads: number, outside: boolean, plain = false): Promise<InPlacePool> {
     const { Tinypool } = await import("tinypool");
     const source = import.meta.url.endsWith(".ts");
-    if (outside && !source) needTransformer();
+    if (outside && !plain && !source) needTransformer();
+    const conditions = source ? ["--conditions=@gpuvm/source"] : plain ? [] : ["--conditions=@gpuvm/explore"];
     const pool = new Tinypool({
       filename: new URL(source ? "./worker.ts" : "./worker.js", import.meta.url).href,
       runtime: "worker_threads",
       minThreads: threads,
       maxThreads: threads,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
-      execArgv: ["--no-warnings", `--conditions=@gpuvm/${source ? "source" : "explore"}`],
+      execArgv: ["--no-warnings", ...conditions],
     });
-    return new InPlacePool(pool, source || outside);
+    return new InPlacePool(pool, !plain && (source || outside));
   }
 
   /** Runs one job. */
@@ -50,8 +52,11 @@ export class InPlacePool {
 }
 
 function needTransformer(): void {
-  if (typeof registerHooks !== "function") {
-    throw new UsageError("a policy that does not ship is explored with Node 22.15 and newer, or 24");
+  // Not imported by its name: Node 20 does not have it, and would not even begin.
+  if (typeof module.registerHooks !== "function") {
+    throw new UsageError(
+      `a policy that does not ship is transformed as it is loaded, which takes Node 22.15 or newer; this is Node ${process.versions.node}, where --method dpor explores it as it is`,
+    );
   }
   try {
     createRequire(import.meta.url).resolve("@babel/standalone");

@@ -1,4 +1,4 @@
-import { draw } from "@gpuvm/report";
+import { draw } from "@gpuvm/report/plot";
 import * as Plot from "@observablehq/plot";
 import { baselineOf } from "./c-baseline.ts";
 import { type MicroResult, median } from "./measure.ts";

@@ -5,8 +5,12 @@ import {
   DrmGemObject,
   DrmGpuvm,
   type DrmGpuvmBo,
-  type GpuvaOp,
+  type Errno,
+  type Gpuva,
+  type GpuvaOpRemap,
   type GpuvaOps,
+  type GpuvaOpUnmap,
+  type GpuvaSmOp,
   type GpuvmOps,
   gpuvaAlloc,
   gpuvaBo,
@@ -82,7 +86,7 @@ export class CoreSubject implements Subject<DrmGemObject> {
 
   walk(passes: number): void {
     const { vm, sum } = this;
-    const visit = (va: number): void => sum.take(page(vm.vas.addr(va)));
+    const visit = (va: Gpuva): void => sum.take(page(vm.vas.addr(va)));
     for (let i = 0; i < passes; i++) gpuvmForEachVa(vm, visit);
   }
 
@@ -98,7 +102,7 @@ export class CoreSubject implements Subject<DrmGemObject> {
     this.request = empty.request;
   }
 
-  #apply(ops: GpuvaOps | number): void {
+  #apply(ops: GpuvaOps<GpuvaSmOp> | Errno): void {
     if (typeof ops === "number") {
       check(ops);
       return;
@@ -124,7 +128,7 @@ export class CoreSubject implements Subject<DrmGemObject> {
     gpuvmBoPut(vmBo, HOLDER);
   }
 
-  applyRemap(op: GpuvaOp): void {
+  applyRemap(op: GpuvaOpRemap): void {
     const { vm, sum } = this;
     const { prev, next, unmap } = op.remap;
     const old = unmap.va;
@@ -143,7 +147,7 @@ export class CoreSubject implements Subject<DrmGemObject> {
     gpuvaFree(vm, old);
   }
 
-  applyUnmap(op: GpuvaOp): void {
+  applyUnmap(op: GpuvaOpUnmap): void {
     const { vm, sum } = this;
     const { unmap } = op;
     sum.steps++;
@@ -158,18 +162,18 @@ export class CoreSubject implements Subject<DrmGemObject> {
     this.sum.takeFull({ kind: 1, addr, range, object: this.#number(obj), offset });
   }
 
-  #fullRemap({ remap }: GpuvaOp): void {
+  #fullRemap({ remap }: GpuvaOpRemap): void {
     const pieces = [remap.prev, remap.next].map((p) =>
       p === null ? null : ([p.addr, p.range, p.offset] as const),
     );
     this.sum.takeFull({ kind: 2, ...this.#old(remap.unmap.va), keep: remap.unmap.keep, pieces });
   }
 
-  #fullUnmap({ unmap }: GpuvaOp): void {
+  #fullUnmap({ unmap }: GpuvaOpUnmap): void {
     this.sum.takeFull({ kind: 3, ...this.#old(unmap.va), keep: unmap.keep });
   }
 
-  #old(va: number): { addr: number; range: number; object: number; offset: number } {
+  #old(va: Gpuva): { addr: number; range: number; object: number; offset: number } {
     const { vas } = this.vm;
     return {
       addr: vas.addr(va),

@@ -32,6 +32,9 @@ export interface MicroPlan {
   readonly full: boolean;
 }
 
+/** Told before each run: how many are over, and what comes. */
+export type OnRun = (done: number, what: string) => void;
+
 const now = (): number => performance.now();
 
 /** A workload with no more than so many mappings and operations. */
@@ -47,7 +50,7 @@ const WARM_MS = 600;
  * not only their running loops, and between them large ones, which go where small ones do not: what is compiled
  * without having been there is thrown away when it gets there.
  */
-function warmUp(plan: MicroPlan): void {
+function warmUp(plan: MicroPlan, onRun: OnRun): void {
   const kinds = new Map<string, Workload>();
   for (const work of plan.works) {
     const known = kinds.get(work.case);
@@ -55,6 +58,7 @@ function warmUp(plan: MicroPlan): void {
   }
   for (const work of kinds.values()) {
     const from = now();
+    onRun(0, `warming up ${work.case}`);
     do {
       for (let i = 0; i < 20; i++) warm(plan.mode, atMost(work, 300, 2000));
       warm(plan.mode, atMost(work, 100_000, 20_000));
@@ -67,17 +71,18 @@ function warm(mode: MicroMode, work: Workload): void {
 }
 
 /** Measures the core: every workload once per round. */
-export function measureCore(plan: MicroPlan, onRun: () => void): MicroResult[] {
-  warmUp(plan);
+export function measureCore(plan: MicroPlan, onRun: OnRun): MicroResult[] {
+  warmUp(plan, onRun);
+  let done = 0;
   const ns = plan.works.map((): number[] => []);
   const last = plan.works.map((): Omit<MicroResult, "work" | "mode" | "ns" | "full"> | null => null);
   for (let run = 1; run <= plan.runs; run++) {
     plan.works.forEach((work, i) => {
+      onRun(done++, nameOf(work));
       const subject = new CoreSubject(plan.mode, new Checksum(false));
       const timed = runWorkload(subject, work, now);
       (ns[i] as number[]).push(timed.ns / timed.ops);
       if (run === plan.runs) last[i] = summary(subject);
-      onRun();
     });
   }
   return plan.works.map((work, i) => ({
@@ -107,6 +112,11 @@ function fullSum(plan: MicroPlan, work: Workload): string {
   const subject = new CoreSubject(plan.mode, new Checksum(true));
   runWorkload(subject, work, now);
   return subject.sum.full;
+}
+
+/** `replace, 10,000 mappings`. */
+export function nameOf(work: Workload): string {
+  return `${work.case}, ${work.n.toLocaleString("en")} mappings`;
 }
 
 /** The middle of ascending values. */

@@ -6,7 +6,7 @@ import {
   DrmGpuvm,
   errnoName,
   type Gpuva,
-  type GpuvaOp,
+  type GpuvaSmOp,
   gpuvaAlloc,
   gpuvaFree,
   gpuvaInit,
@@ -106,7 +106,7 @@ function pieceOf({ addr, range, obj, offset }: OpMap): string {
   return written({ addr, end: addr + range, obj: obj?.name ?? "∅", offset });
 }
 
-function stepOf(vm: DrmGpuvm, op: GpuvaOp): Step {
+function stepOf(vm: DrmGpuvm, op: GpuvaSmOp): Step {
   if (op.op === DRM_GPUVA_OP_MAP) return { kind: "MAP", text: pieceOf(op.map), keep: null };
   if (op.op !== DRM_GPUVA_OP_REMAP)
     return { kind: "UNMAP", text: written(mappingOf(vm, op.unmap.va)), keep: op.unmap.keep };
@@ -122,7 +122,7 @@ function stepOf(vm: DrmGpuvm, op: GpuvaOp): Step {
 }
 
 /** Applies a step as a driver does; without vm_bos, which these pictures do not show. */
-function apply(vm: DrmGpuvm, op: GpuvaOp): void {
+function apply(vm: DrmGpuvm, op: GpuvaSmOp): void {
   if (op.op === DRM_GPUVA_OP_MAP) gpuvaMap(vm, gpuvaAlloc(vm), op.map);
   else if (op.op === DRM_GPUVA_OP_REMAP) {
     const { prev, next, unmap } = op.remap;

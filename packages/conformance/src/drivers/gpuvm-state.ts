@@ -1,4 +1,11 @@
-import { type DrmGemObject, type DrmGpuvm, type DrmGpuvmBo, gpuvaObj, gpuvmForEachVa } from "@gpuvm/core";
+import {
+  type DrmGemObject,
+  type DrmGpuvm,
+  type DrmGpuvmBo,
+  type Gpuva,
+  gpuvaObj,
+  gpuvmForEachVa,
+} from "@gpuvm/core";
 
 /** A number as the recorders write an address or a size: `0x1000`. */
 export function hex(n: number): string {
@@ -32,7 +39,7 @@ export function gpuvmState(
   gpuvm: DrmGpuvm,
   vm: unknown,
   boOf: (obj: DrmGemObject | null) => unknown,
-  flagsOf: (va: number) => number,
+  flagsOf: (va: Gpuva) => number,
 ): Record<string, unknown> {
   const { vas, kernelNode } = gpuvm;
   const rows: unknown[] = [];

@@ -76,7 +76,7 @@ export class InUse implements RunningJob, GpuUse {
   readonly #machine: Jobs;
   readonly #fence: DmaFence;
   readonly #vm: VmRecord;
-  readonly #rows: readonly number[];
+  readonly #rows: readonly Gpuva[];
   readonly #settled: boolean;
 
   /** Notes a job that is submitted now. */
@@ -84,7 +84,7 @@ export class InUse implements RunningJob, GpuUse {
     const { vm: record, lists, keeps, own, skips, settled } = view;
     const { vm } = record;
     const bos = new Set<Bo>(lists);
-    const rows: number[] = [];
+    const rows: Gpuva[] = [];
     for (let va = gpuvmFirstVa(vm); va !== 0; va = gpuvmNextVa(vm, va)) {
       if (va === vm.kernelNode || skips?.(va) === true) continue;
       const obj = gpuvaObj(vm, va) as Bo | null;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { registerHooks, stripTypeScriptTypes } from "node:module";
+import module from "node:module";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,7 +13,7 @@ export function transformed(source: string, file: string): string {
   const key = createHash("sha256").update(VERSION).update(name).update(source).digest("hex").slice(0, 32);
   const kept = join(cache, `${key}.js`);
   if (existsSync(kept)) return readFileSync(kept, "utf8");
-  const code = transform(/\.[cm]?ts$/.test(file) ? stripTypeScriptTypes(source) : source, name);
+  const code = transform(/\.[cm]?ts$/.test(file) ? module.stripTypeScriptTypes(source) : source, name);
   // Several threads may come to the same module at once: each moves a whole file into its place.
   mkdirSync(cache, { recursive: true });
   const own = mkdtempSync(join(cache, "part-"));
@@ -31,7 +31,11 @@ const cache = join(tmpdir(), `gpuvm-explore-${userInfo().username}`);
 
 /** From now on modules are transformed as they are loaded, but those of other people's packages. */
 export function register(): void {
-  registerHooks({
+  if (typeof module.registerHooks !== "function")
+    throw new Error(
+      `code is transformed as it is loaded by Node 22.15 and newer; this is ${process.version}`,
+    );
+  module.registerHooks({
     load(url, context, next) {
       if (!url.startsWith("file:") || !isExplored(fileURLToPath(url))) return next(url, context);
       const file = fileURLToPath(url);

@@ -1,4 +1,4 @@
-import type { DrmGpuvm } from "@gpuvm/core";
+import type { DrmGpuvm, Gpuva } from "@gpuvm/core";
 import type { Hash } from "./hash.ts";
 
 /** So many numbers from the first one on are those of mappings. */
@@ -36,7 +36,7 @@ export class Rows {
   plan(): void {
     for (const vm of this.#vms) {
       const rows = new Map<number, readonly number[]>();
-      for (let va = vm.dev.firstVa; va < vm.vas.bound; va++) rows.set(va, rowOf(vm, va));
+      for (let va = vm.dev.firstVa; va < vm.vas.bound; va++) rows.set(va, rowOf(vm, va as Gpuva));
       this.#old.set(vm, rows);
       if (vm.vas.bound > vm.dev.firstVa + ROWS / 2)
         throw new RangeError(`${vm.name} has too many mappings to be explored`);
@@ -71,10 +71,10 @@ export class Rows {
     const vms = [...this.#old.keys(), ...[...this.#vms].filter((vm) => !this.#old.has(vm))];
     for (const [va, order] of this.#fresh) {
       for (const [i, vm] of vms.entries()) {
-        if (!vm.vas.allocated(va)) continue;
+        if (!vm.vas.allocated(va as Gpuva)) continue;
         hash.int(order);
         hash.int(i);
-        for (const number of rowOf(vm, va)) hash.num(number);
+        for (const number of rowOf(vm, va as Gpuva)) hash.num(number);
       }
     }
   }
@@ -86,7 +86,7 @@ export class Rows {
       i++;
       const old = rows.get(va);
       if (old === undefined) continue;
-      const now = rowOf(vm, va);
+      const now = rowOf(vm, va as Gpuva);
       if (now.length === old.length && now.every((number, at) => number === old[at])) continue;
       hash.int(va);
       hash.int(i);
@@ -96,7 +96,7 @@ export class Rows {
 }
 
 /** What a row holds; nothing: it is not allocated. */
-function rowOf({ vas }: DrmGpuvm, va: number): readonly number[] {
+function rowOf({ vas }: DrmGpuvm, va: Gpuva): readonly number[] {
   if (!vas.allocated(va)) return [];
   const flags = vas.flags(va) * 4 + (vas.inserted(va) ? 3 : 1);
   return [vas.addr(va), vas.range(va), vas.offset(va), flags];

@@ -15,7 +15,7 @@ interface Holder {
   [CAPTURES]?: Captures;
 }
 
-/** A function, or an object with methods, that captures variables. @internal */
+/** A function, or an object with methods, that captures variables. */
 export function captures<T extends object>(
   holder: T,
   site: number,

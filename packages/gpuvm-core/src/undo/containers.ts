@@ -39,68 +39,68 @@ function noteAll(target: unknown): void {
   else if (ArrayBuffer.isView(target)) note(target, toNumbers as Undo, (target as Int32Array).slice());
 }
 
-/** @internal */
+/** `target.push(...)`, with what it overwrites noted. */
 export function push(target: Any, ...values: unknown[]): Any {
   if (logging() && Array.isArray(target)) note(target, toLength as Undo, target.length);
   return target.push(...values);
 }
 
-/** @internal */
+/** `target.push(value)`, with what it overwrites noted. */
 export function push1(target: Any, value: unknown): Any {
   if (logging() && Array.isArray(target)) note(target, toLength as Undo, target.length);
   return target.push(value);
 }
 
-/** @internal */
+/** `target.pop(...)`, with what it overwrites noted. */
 export function pop(target: Any, ...rest: unknown[]): Any {
   if (logging() && Array.isArray(target) && target.length > 0)
     note(target, toLonger as Undo, target[target.length - 1]);
   return target.pop(...rest);
 }
 
-/** @internal */
+/** `target.shift(...)`, with what it overwrites noted. */
 export function shift(target: Any, ...rest: unknown[]): Any {
   noteAll(target);
   return target.shift(...rest);
 }
 
-/** @internal */
+/** `target.unshift(...)`, with what it overwrites noted. */
 export function unshift(target: Any, ...values: unknown[]): Any {
   noteAll(target);
   return target.unshift(...values);
 }
 
-/** @internal */
+/** `target.splice(...)`, with what it overwrites noted. */
 export function splice(target: Any, ...rest: unknown[]): Any {
   noteAll(target);
   return target.splice(...rest);
 }
 
-/** @internal */
+/** `target.sort(...)`, with what it overwrites noted. */
 export function sort(target: Any, ...rest: unknown[]): Any {
   noteAll(target);
   return target.sort(...rest);
 }
 
-/** @internal */
+/** `target.reverse(...)`, with what it overwrites noted. */
 export function reverse(target: Any, ...rest: unknown[]): Any {
   noteAll(target);
   return target.reverse(...rest);
 }
 
-/** @internal */
+/** `target.fill(...)`, with what it overwrites noted. */
 export function fill(target: Any, ...rest: unknown[]): Any {
   noteAll(target);
   return target.fill(...rest);
 }
 
-/** @internal */
+/** `target.copyWithin(...)`, with what it overwrites noted. */
 export function copyWithin(target: Any, ...rest: unknown[]): Any {
   noteAll(target);
   return target.copyWithin(...rest);
 }
 
-/** @internal */
+/** `target.set(...)`, with what it overwrites noted. */
 export function set(target: Any, ...rest: unknown[]): Any {
   if (logging()) {
     if (target instanceof Map || target instanceof WeakMap) {
@@ -113,7 +113,7 @@ export function set(target: Any, ...rest: unknown[]): Any {
   return target.set(...rest);
 }
 
-/** @internal */
+/** `target.add(...)`, with what it overwrites noted. */
 export function add(target: Any, ...rest: unknown[]): Any {
   if (logging() && (target instanceof Set || target instanceof WeakSet)) {
     const key = rest[0] as object;
@@ -122,7 +122,7 @@ export function add(target: Any, ...rest: unknown[]): Any {
   return target.add(...rest);
 }
 
-/** Named so as `delete` is a word of the language. @internal */
+/** Named so as `delete` is a word of the language. */
 export function deleteKey(target: Any, ...rest: unknown[]): Any {
   if (logging()) {
     const key = rest[0] as object;
@@ -140,7 +140,7 @@ export function deleteKey(target: Any, ...rest: unknown[]): Any {
   return target.delete(...rest);
 }
 
-/** @internal */
+/** `target.clear(...)`, with what it overwrites noted. */
 export function clear(target: Any, ...rest: unknown[]): Any {
   if (logging()) {
     if (target instanceof Map) note(target, toEntries as Undo, [...target]);
@@ -149,7 +149,7 @@ export function clear(target: Any, ...rest: unknown[]): Any {
   return target.clear(...rest);
 }
 
-/** `target?.method(...)`: nothing where there is no target. @internal */
+/** `target?.method(...)`: nothing where there is no target. */
 export function optional(
   method: (target: Any, ...rest: unknown[]) => Any,
   target: Any,

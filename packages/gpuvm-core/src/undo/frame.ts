@@ -217,7 +217,7 @@ export class Frame implements Iterator<unknown>, Iterable<unknown> {
   }
 }
 
-/** What `yield*` goes through. @internal */
+/** What `yield*` goes through. */
 export function delegated(values: Iterable<unknown> | Iterator<unknown>): Iterator<unknown> {
   return "next" in values ? values : values[Symbol.iterator]();
 }

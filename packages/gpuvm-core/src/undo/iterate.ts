@@ -75,7 +75,7 @@ const toValue = (walk: IteratorWalk, old: unknown): void => {
   walk.value = old;
 };
 
-/** What a `for`-`of` of a call goes over. @internal */
+/** What a `for`-`of` of a call goes over. */
 export function iterate(values: Iterable<unknown>): Walk {
   if (Array.isArray(values)) return new ArrayWalk(values, false);
   if (values instanceof Map) return new KeyedWalk(values, "entries");
@@ -86,14 +86,14 @@ export function iterate(values: Iterable<unknown>): Walk {
   return native ? new ArrayWalk([...values], false) : new IteratorWalk(iterator);
 }
 
-/** `for (... of target.keys())` and so on. @internal */
+/** `for (... of target.keys())` and so on. */
 export function iterateOver(target: { [P in Part]: () => Iterable<unknown> }, part: Part): Walk {
   if (target instanceof Map || target instanceof Set) return new KeyedWalk(target, part);
   if (Array.isArray(target) && part !== "keys") return new ArrayWalk(target, part === "entries");
   return iterate(target[part]());
 }
 
-/** What a pattern `[a, b]` is taken from. @internal */
+/** What a pattern `[a, b]` is taken from. */
 export function elements(values: Iterable<unknown>): unknown[] {
   return Array.isArray(values) ? values : [...values];
 }

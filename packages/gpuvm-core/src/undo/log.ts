@@ -30,7 +30,7 @@ export function mark(): number {
   return size;
 }
 
-/** Changes with each mark and each undo: what was noted under this number need not be noted again. @internal */
+/** Changes with each mark and each undo: what was noted under this number need not be noted again. */
 export function era(): number {
   return stamp;
 }

@@ -11,19 +11,19 @@ const toNothing = (target: Record<PropertyKey, unknown>, key: PropertyKey): void
   delete target[key];
 };
 
-/** `target.name = value`: `undo` sets that field, `old` is what it held. @internal */
+/** `target.name = value`: `undo` sets that field, `old` is what it held. */
 export function write<T>(value: T, target: unknown, undo: Undo, old: unknown): T {
   if (logging() && value !== old) note(target, undo, old);
   return value;
 }
 
-/** `target[key] = value`, where neither is computed twice by the caller; `old` is what was there. @internal */
+/** `target[key] = value`, where neither is computed twice by the caller; `old` is what was there. */
 export function writeAt<T>(value: T, target: object, key: PropertyKey, old: unknown): T {
   if (logging()) noteAt(target, key, value, old);
   return value;
 }
 
-/** `target[key] = value`, where either is an expression. @internal */
+/** `target[key] = value`, where either is an expression. */
 export function assign<T>(target: Record<PropertyKey, unknown>, key: PropertyKey, value: T): T {
   if (logging()) {
     if (key === "length" && Array.isArray(target)) noteLength(target, value as number);
@@ -33,12 +33,12 @@ export function assign<T>(target: Record<PropertyKey, unknown>, key: PropertyKey
   return value;
 }
 
-/** `target[key] = change(target[key])`, where target and key are expressions. @internal */
+/** `target[key] = change(target[key])`, where target and key are expressions. */
 export function update<T>(target: Record<PropertyKey, unknown>, key: PropertyKey, change: (old: T) => T): T {
   return assign(target, key, change(target[key] as T));
 }
 
-/** `target.length = length`. @internal */
+/** `target.length = length`. */
 export function setLength(target: { length: number }, length: number): number {
   if (logging()) {
     if (Array.isArray(target)) noteLength(target, length);
@@ -48,7 +48,7 @@ export function setLength(target: { length: number }, length: number): number {
   return length;
 }
 
-/** `delete target[key]`. @internal */
+/** `delete target[key]`. */
 export function remove(target: Record<PropertyKey, unknown>, key: PropertyKey): boolean {
   // The order of the fields is part of what there is: it is put back as a whole.
   if (logging() && Object.hasOwn(target, key)) note(target, toFields as Undo, { ...target });
@@ -60,7 +60,7 @@ function toFields(target: Record<PropertyKey, unknown>, old: Record<PropertyKey,
   Object.assign(target, old);
 }
 
-/** `Object.assign(target, ...sources)`. @internal */
+/** `Object.assign(target, ...sources)`. */
 export function assignAll<T extends object>(target: T, ...sources: object[]): T {
   if (logging()) note(target, toFields as Undo, { ...target });
   return Object.assign(target, ...sources) as T;

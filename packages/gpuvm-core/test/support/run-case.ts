@@ -1,5 +1,7 @@
 import {
+  type Errno,
   type GpuvaOps,
+  type GpuvaSmOp,
   gpuvmMadviseOpsCreate,
   gpuvmSmMapOpsCreate,
   gpuvmSmUnmapOpsCreate,
@@ -38,7 +40,7 @@ export function runCase(c: SmCase, mode: Mode): CaseRun {
   const { vm, writer } = setUp(c, mode);
   const request = read(c.request);
   const req = { ...writer.scaled(request), obj: writer.obj(request.obj) };
-  let ops: GpuvaOps | number;
+  let ops: GpuvaOps<GpuvaSmOp> | Errno;
   if (c.kind === "unmap") ops = gpuvmSmUnmapOpsCreate(vm, req.addr, req.range);
   else if (c.kind === "map") ops = gpuvmSmMapOpsCreate(vm, req);
   else ops = gpuvmMadviseOpsCreate(vm, req);

@@ -1,4 +1,4 @@
-import { type DrmGemObject, ListNode } from "@gpuvm/core";
+import { type DrmGemObject, type Gpuva, ListNode } from "@gpuvm/core";
 import { Bo, type DmaBuf } from "@gpuvm/drm-model";
 import type { Msm } from "../drv/device.ts";
 import { MSM_BO_NO_SHARE } from "../drv/uapi.ts";
@@ -13,7 +13,7 @@ export interface OwnedVma {
   /** Its VM. */
   readonly vm: MsmGemVm;
   /** Its row in the VM. */
-  readonly va: number;
+  readonly va: Gpuva;
 }
 
 /** How an object of msm is made. */

@@ -5,6 +5,7 @@ import {
   ENOMEM,
   EOPNOTSUPP,
   type Errno,
+  isErr,
   PAGE,
   type Steps,
   USAGE_READ,
@@ -74,7 +75,7 @@ export function msmGemOpen(file: MsmFile, bo: MsmBo, handle: number): void {
 export function* getIova(msm: Msm, file: MsmFile, handle: number): Steps<Errno> {
   return yield* withVmAndObj(msm, file, handle, noAnswer, (bo, vm) => {
     const va = getVmaLocked(msm, bo, vm);
-    if (va < 0) return va;
+    if (isErr(va)) return va;
     tell(bo, vm, vm.vas.addr(va));
     return 0;
   });

@@ -1,4 +1,4 @@
-import { EINVAL, type Errno, type Steps } from "@gpuvm/core";
+import { EINVAL, type Errno, type Gpuva, isErr, type Steps } from "@gpuvm/core";
 import { lock, unlock } from "@gpuvm/drm-model";
 import type { Msm } from "../drv/device.ts";
 import { MSM_BO_WC } from "../drv/uapi.ts";
@@ -18,8 +18,8 @@ export const DEVICE = "device";
  */
 export function* getAndPinIova(msm: Msm, bo: MsmBo, vm: MsmGemVm): Steps<Errno> {
   const exec = yield* lockVmAndObj(msm, vm, bo);
-  const va = bo.noShare ? -EINVAL : getVmaLocked(msm, bo, vm);
-  const ret: Errno = va < 0 ? va : pinVmaLocked(msm, bo, vm, va);
+  const va: Gpuva | Errno = bo.noShare ? -EINVAL : getVmaLocked(msm, bo, vm);
+  const ret: Errno = isErr(va) ? va : pinVmaLocked(msm, bo, vm, va);
   if (ret === 0) yield* pinOne(msm, bo);
   exec.fini();
   return ret;

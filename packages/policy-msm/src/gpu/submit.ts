@@ -8,6 +8,7 @@ import {
   type Errno,
   type Gpuva,
   gpuvmBoGet,
+  isErr,
   type Steps,
   USAGE_READ,
   USAGE_WRITE,
@@ -199,7 +200,7 @@ function pinObject(msm: Msm, submit: MsmSubmit, vm: MsmGemVm, i: number): Errno 
   const bo = submit.bos[i] as MsmBo;
   // A VM_BIND VM maps what was bound, and nothing else.
   const va = vm.managed ? getVmaLocked(msm, bo, vm) : ownVma(msm, bo, vm);
-  if (va < 0) return va;
+  if (isErr(va)) return va;
   const ret = pinVmaLocked(msm, bo, vm, va);
   if (ret !== 0) return ret;
   submit.uses(bo);

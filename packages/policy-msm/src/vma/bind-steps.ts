@@ -4,7 +4,9 @@ import {
   ENOMEM,
   type Errno,
   type Gpuva,
-  type GpuvaOp,
+  type GpuvaOpMap,
+  type GpuvaOpRemap,
+  type GpuvaOpUnmap,
   gpuvaAlloc,
   gpuvaBo,
   gpuvaFree,
@@ -19,6 +21,7 @@ import {
   gpuvmBoGet,
   gpuvmBoObtain,
   gpuvmBoPut,
+  isErr,
   type OpMap,
 } from "@gpuvm/core";
 import type { Msm } from "../drv/device.ts";
@@ -36,20 +39,20 @@ function dumpFlag(op: JobOp | null): number {
 }
 
 /** `msm_gem_vm_sm_step_map`: a VMA now, its page-table entries in the job. */
-export function smStepMap(msm: Msm, op: GpuvaOp, job: MsmVmBindJob): Errno {
+export function smStepMap(msm: Msm, op: GpuvaOpMap, job: MsmVmBindJob): Errno {
   const { vm } = job;
   vm.record.step(op);
   if (job.kept) return 0;
   const { obj, addr, range, offset } = op.map;
   const va = vmaFromOp(msm, job, op.map);
-  if (va < 0) return va;
+  if (isErr(va)) return va;
   vm.vas.setFlags(va, VMA_MAPPED | dumpFlag(job.current));
   job.enqueue({ map: true, iova: addr, range, bo: obj as MsmBo | null, offset });
   return 0;
 }
 
 /** `msm_gem_vm_sm_step_remap`: only the hole is unmapped; the pieces are new VMAs over entries that stay. */
-export function smStepRemap(msm: Msm, op: GpuvaOp, job: MsmVmBindJob): Errno {
+export function smStepRemap(msm: Msm, op: GpuvaOpRemap, job: MsmVmBindJob): Errno {
   const { vm } = job;
   const { remap } = op;
   const { va } = remap.unmap;
@@ -68,7 +71,7 @@ export function smStepRemap(msm: Msm, op: GpuvaOp, job: MsmVmBindJob): Errno {
   for (const piece of [remap.prev, remap.next]) {
     if (piece === null) continue;
     const made = vmaFromOp(msm, job, piece);
-    if (made < 0) {
+    if (isErr(made)) {
       gpuvmBoPut(vmBo, IOCTL);
       return made;
     }
@@ -80,7 +83,7 @@ export function smStepRemap(msm: Msm, op: GpuvaOp, job: MsmVmBindJob): Errno {
 }
 
 /** `msm_gem_vm_sm_step_unmap`. What is mapped exactly as asked stays, with new flags: no entry is touched. */
-export function smStepUnmap(msm: Msm, op: GpuvaOp, job: MsmVmBindJob): Errno {
+export function smStepUnmap(msm: Msm, op: GpuvaOpUnmap, job: MsmVmBindJob): Errno {
   const { vm } = job;
   const { va, keep } = op.unmap;
   const { vas } = vm;

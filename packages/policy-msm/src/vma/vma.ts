@@ -7,6 +7,7 @@ import {
   type Gpuva,
   gpuvaAlloc,
   gpuvaFree,
+  isErr,
   PAGE,
 } from "@gpuvm/core";
 import type { Msm } from "../drv/device.ts";
@@ -124,7 +125,7 @@ export function clearIova(msm: Msm, bo: MsmBo, vm: MsmGemVm): void {
 /** SET_IOVA with an address, under the locks of both (`msm_gem_set_iova`). */
 export function setIovaLocked(msm: Msm, bo: MsmBo, vm: MsmGemVm, iova: number): Errno {
   const va = getVmaLocked(msm, bo, vm, iova);
-  if (va < 0) return va;
+  if (isErr(va)) return va;
   if (vm.vas.addr(va) === iova) return 0;
   clearIova(msm, bo, vm);
   return -EBUSY;

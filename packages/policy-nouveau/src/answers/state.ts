@@ -1,5 +1,5 @@
 import { gpuvmState, hex, vmBoState } from "@gpuvm/conformance";
-import { DRM_GPUVA_INVALIDATED, type DrmGpuvmBo, gemVmBos, gpuvmForEachVa } from "@gpuvm/core";
+import { DRM_GPUVA_INVALIDATED, type DrmGpuvmBo, type Gpuva, gemVmBos, gpuvmForEachVa } from "@gpuvm/core";
 import type { NouveauBo } from "../bo.ts";
 import { PL_SYSTEM, PL_TT, PL_VRAM } from "../ttm/place.ts";
 import type { Uvmm } from "../uvmm.ts";
@@ -55,7 +55,7 @@ function boLine(world: World, bo: NouveauBo): Line {
 }
 
 function vmLine(world: World, number: number, { vm }: Uvmm): Line {
-  const invalidated = (va: number) => ((vm.vas.flags(va) & DRM_GPUVA_INVALIDATED) !== 0 ? 1 : 0);
+  const invalidated = (va: Gpuva) => ((vm.vas.flags(va) & DRM_GPUVA_INVALIDATED) !== 0 ? 1 : 0);
   return gpuvmState(vm, number, (obj) => world.numberOf(obj), invalidated);
 }
 

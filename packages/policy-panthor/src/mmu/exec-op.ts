@@ -5,7 +5,9 @@ import {
   EINVAL,
   type Errno,
   type Gpuva,
-  type GpuvaOp,
+  type GpuvaOpMap,
+  type GpuvaOpRemap,
+  type GpuvaOpUnmap,
   gpuvaBo,
   gpuvaMap,
   gpuvaRemap,
@@ -76,7 +78,7 @@ function* walk(panthor: Panthor, vm: PanthorVm, ctx: OpCtx): Steps<Errno> {
 }
 
 /** `panthor_gpuva_sm_step_map`. */
-function* stepMap(panthor: Panthor, vm: PanthorVm, ctx: OpCtx, op: GpuvaOp): Steps<Errno> {
+function* stepMap(panthor: Panthor, vm: PanthorVm, ctx: OpCtx, op: GpuvaOpMap): Steps<Errno> {
   const { addr, range, offset } = op.map;
   const bo = ctx.bo as PanthorBo;
   const ret =
@@ -94,7 +96,7 @@ function* stepMap(panthor: Panthor, vm: PanthorVm, ctx: OpCtx, op: GpuvaOp): Ste
 }
 
 /** `panthor_gpuva_sm_step_unmap`. */
-function* stepUnmap(panthor: Panthor, vm: PanthorVm, ctx: OpCtx, op: GpuvaOp): Steps<Errno> {
+function* stepUnmap(panthor: Panthor, vm: PanthorVm, ctx: OpCtx, op: GpuvaOpUnmap): Steps<Errno> {
   const { vas } = vm.gpuvm;
   const { va } = op.unmap;
   const flags = vas.flags(va);
@@ -107,7 +109,7 @@ function* stepUnmap(panthor: Panthor, vm: PanthorVm, ctx: OpCtx, op: GpuvaOp): S
 }
 
 /** `panthor_gpuva_sm_step_remap`. What was evicted is cut without touching the page tables, and stays evicted. */
-function* stepRemap(panthor: Panthor, vm: PanthorVm, ctx: OpCtx, op: GpuvaOp): Steps<Errno> {
+function* stepRemap(panthor: Panthor, vm: PanthorVm, ctx: OpCtx, op: GpuvaOpRemap): Steps<Errno> {
   const { gpuvm } = vm;
   const { remap } = op;
   const old = remap.unmap.va;

@@ -2,7 +2,7 @@ import {
   DRM_GPUVM_IMMEDIATE_MODE,
   DRM_GPUVM_RESV_PROTECTED,
   DrmGpuvm,
-  GpuvaOp,
+  GpuvaOpSlot,
   gpuvmResvObjectAlloc,
   Lock,
 } from "@gpuvm/core";
@@ -76,7 +76,7 @@ export class PanthorVm {
   /** The list of VMs to reclaim from that it is on; null: none. */
   onReclaim: PanthorVm[] | null = null;
   /** The step in hand, under `opLock`. */
-  readonly op: GpuvaOp = new GpuvaOp();
+  readonly op: GpuvaOpSlot = new GpuvaOpSlot();
 
   /** Bytes of the kernel's part. */
   readonly kernelSize: number;

@@ -5,6 +5,9 @@ import {
   type Errno,
   type Gpuva,
   type GpuvaOp,
+  type GpuvaOpMap,
+  type GpuvaOpRemap,
+  type GpuvaOpUnmap,
   gpuvaBo,
   gpuvaLink,
   gpuvaMap,
@@ -19,7 +22,7 @@ import type { BindOp } from "./bind-op.ts";
 import type { PvrVmContext } from "./vm-context.ts";
 
 /** `pvr_vm_gpuva_map`: entries first, then the VA. */
-export function stepMap(op: GpuvaOp, bind: BindOp): Errno {
+export function stepMap(op: GpuvaOpMap, bind: BindOp): Errno {
   const { vm, pvr } = bind.ctx;
   const ret = rulesOf(pvr).mapEntries(bind, op.map);
   if (ret !== 0) return ret;
@@ -31,7 +34,7 @@ export function stepMap(op: GpuvaOp, bind: BindOp): Errno {
 }
 
 /** `pvr_vm_gpuva_unmap`. */
-export function stepUnmap(op: GpuvaOp, bind: BindOp): Errno {
+export function stepUnmap(op: GpuvaOpUnmap, bind: BindOp): Errno {
   const { ctx } = bind;
   const { vm } = ctx;
   const { va } = op.unmap;
@@ -46,7 +49,7 @@ export function stepUnmap(op: GpuvaOp, bind: BindOp): Errno {
  * `pvr_vm_gpuva_remap`: only the hole is unmapped; the pieces' entries stay as they are, of 4 KiB at a fixed depth.
  * The pieces belong to the object of the mapping that is cut.
  */
-export function stepRemap(op: GpuvaOp, bind: BindOp): Errno {
+export function stepRemap(op: GpuvaOpRemap, bind: BindOp): Errno {
   const { ctx } = bind;
   const { vm, pvr } = ctx;
   const { remap } = op;

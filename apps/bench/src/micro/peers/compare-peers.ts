@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { median } from "../measure.ts";
+import { median, nameOf, type OnRun } from "../measure.ts";
 import { align, show } from "../micro-text.ts";
 import type { Workload } from "../workload.ts";
 import type { PeerAnswer, PeerOrder } from "./child.ts";
@@ -33,21 +33,22 @@ async function ask(child: ChildProcess, order: PeerOrder): Promise<PeerAnswer> {
 export async function measurePeers(
   works: readonly Workload[],
   runs: number,
-  onRun: () => void,
+  onRun: OnRun,
 ): Promise<Compared[]> {
   const children = SUBJECTS.map(() => fork(CHILD, { execArgv: process.execArgv }));
   for (const child of children) child.setMaxListeners(0);
   try {
     // As the core is warmed up: short runs, and some that go where these do not.
     for (let i = 1; i <= 40; i++) {
+      onRun(0, `warming up, ${i} of 40`);
       const [n, ops] = i % 15 === 0 ? [20_000, 20_000] : [300, 2000];
       for (const work of works) await turn(children, { ...work, n: Math.min(work.n, n), ops });
     }
     const out = new Map<Workload, PeerAnswer[][]>(works.map((work) => [work, []]));
-    for (let run = 0; run < runs; run++) {
+    for (let run = 0, done = 0; run < runs; run++) {
       for (const work of works) {
+        onRun(done++, nameOf(work));
         out.get(work)?.push(await turn(children, work));
-        onRun();
       }
     }
     return works.map((work) => compared(work, out.get(work) ?? []));
