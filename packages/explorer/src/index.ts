@@ -17,6 +17,7 @@ export {
 export { NotTransformed } from "./engine/in-place.ts";
 export { Slot } from "./engine/slot.ts";
 export { runLoosely, World } from "./engine/world.ts";
+export { refusesAlone } from "./generator/refused.ts";
 export type { Inversion, LockOrder } from "./properties/lock-order.ts";
 export { type Violation, violationKey } from "./properties/violation.ts";
 export { type DporOptions, dpor } from "./reduction/dpor.ts";
@@ -34,7 +35,7 @@ export {
 } from "./scenario/scenario.ts";
 export { generatedScopes, STANDARD_SCOPES, standardScopes } from "./scenario/standard.ts";
 export { countSchedules } from "./search/count.ts";
-export { Coverage } from "./search/coverage.ts";
+export { Coverage, type Covered, LISTS, neverReached, reached } from "./search/coverage.ts";
 export { Random } from "./search/random.ts";
 export type { Finding, Limits, Progress, SearchResult } from "./search/result.ts";
 export { type SampleOptions, sample } from "./search/sample.ts";

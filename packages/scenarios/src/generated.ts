@@ -1,6 +1,14 @@
 import { subjectNamed } from "@gpuvm/drivers";
 import type { DriverOptions, DriverVariant } from "@gpuvm/drm-model";
-import { Coverage, generatedScopes, search } from "@gpuvm/explorer";
+import {
+  type Actor,
+  Coverage,
+  type Covered,
+  generatedScopes,
+  refusesAlone,
+  type Scenario,
+  search,
+} from "@gpuvm/explorer";
 import type { Named } from "./named.ts";
 import { named, parseSelector } from "./named.ts";
 
@@ -17,17 +25,19 @@ export interface Cause {
 
 /** What generated scenarios come to. */
 export interface GeneratedResult {
+  /** Scenarios explored. */
   readonly scenarios: number;
   /** Scenarios whose setup the driver refuses. */
   readonly refused: number;
+  /** Scenarios left out, as the driver refuses each of their calls when it is made alone. */
+  readonly idle: number;
   /** Scenarios that were not explored to the end. */
   readonly stopped: readonly string[];
   readonly states: number;
   readonly transitions: number;
   readonly causes: readonly Cause[];
-  readonly raced: readonly string[];
-  readonly stops: readonly string[];
-  readonly answers: readonly string[];
+  /** What they came by. */
+  readonly covered: Covered;
 }
 
 /** How generated scenarios are explored. */
@@ -64,32 +74,53 @@ export function exploreGenerated(all: readonly Named[], how: GeneratedHow): Gene
   const coverage = new Coverage();
   const causes = new Map<string, Cause>();
   const stopped: string[] = [];
-  let [scenarios, refused, states, transitions] = [0, 0, 0, 0];
+  const alone = new Map<string, boolean>();
+  let [scenarios, refused, idle, states, transitions] = [0, 0, 0, 0, 0];
   for (const { name, scenario } of all.filter((_, i) => i % part.of === part.first)) {
-    const result = search(scenario, { order: "dfs", failures: inject, maxSteps, coverage });
+    if (allRefused(name, scenario, alone)) {
+      idle++;
+      continue;
+    }
+    const limits = { failures: inject, maxSteps };
+    const result = search(scenario, { ...limits, order: "dfs", coverage });
     scenarios++;
     states += result.states;
     transitions += result.transitions;
     // What a driver answers to a setup with an error is no fault; a rule that the setup breaks is one.
-    const answered = result.findings.some(({ violation }) =>
-      /^setup: the setup's .* answered/.test(violation.message),
-    );
-    if (answered) {
+    if (result.findings.some(({ violation }) => isAnswered(violation.message))) {
       refused++;
       continue;
     }
     if (result.bound !== null) stopped.push(name);
-    for (const { key, schedule } of result.findings) {
+    const fresh = result.findings.some(({ key }) => (causes.get(key)?.scenarios ?? 0) < SHORTENED);
+    const { findings } = fresh ? search(scenario, { ...limits, order: "bfs" }) : result;
+    for (const { key, schedule } of findings) {
       const one: Cause = { key, scenarios: 1, scenario: name, schedule };
       causes.set(key, joined(causes.get(key), one));
     }
   }
-  const { raced, stops, answers } = coverage;
   return {
-    ...{ scenarios, refused, stopped, states, transitions },
-    ...{ raced: [...raced].sort(), stops: [...stops].sort(), answers: [...answers].sort() },
+    ...{ scenarios, refused, idle, stopped, states, transitions, covered: coverage.covered() },
     causes: [...causes.values()].sort(byKey),
   };
+}
+
+/** Scenarios of one cause of which each is looked through for the shortest schedule: of many they are much alike. */
+const SHORTENED = 4;
+
+function isAnswered(message: string): boolean {
+  return /^setup: the setup's .* answered/.test(message);
+}
+
+/** Whether the driver refuses every call when nobody else is there; `alone` keeps what is known of setup and call. */
+function allRefused(name: string, scenario: Scenario, alone: Map<string, boolean>): boolean {
+  const [setup = "", words = ""] = name.slice(name.lastIndexOf("/") + 1).split(":");
+  return words.split("+").every((word, k) => {
+    const key = `${setup}:${k}:${word}`;
+    const known = alone.get(key) ?? refusesAlone(scenario, scenario.actors[k] as Actor);
+    alone.set(key, known);
+    return known;
+  });
 }
 
 /** One cause, seen in two places: the shorter way to it is shown, of two as long the first by name. */
@@ -109,14 +140,15 @@ export function joinGenerated(parts: readonly GeneratedResult[]): GeneratedResul
   const causes = new Map<string, Cause>();
   for (const cause of parts.flatMap((part) => part.causes))
     causes.set(cause.key, joined(causes.get(cause.key), cause));
-  const sum = (field: "scenarios" | "refused" | "states" | "transitions") =>
+  const sum = (field: "scenarios" | "refused" | "idle" | "states" | "transitions") =>
     parts.reduce((total, part) => total + part[field], 0);
-  const union = (field: "raced" | "stops" | "answers" | "stopped") =>
-    [...new Set(parts.flatMap((part) => part[field]))].sort();
+  const coverage = new Coverage();
+  for (const { covered } of parts) coverage.join(covered);
   return {
-    ...{ scenarios: sum("scenarios"), refused: sum("refused"), states: sum("states") },
-    ...{ transitions: sum("transitions"), raced: union("raced"), stops: union("stops") },
-    ...{ answers: union("answers"), stopped: union("stopped") },
+    ...{ scenarios: sum("scenarios"), refused: sum("refused"), idle: sum("idle") },
+    ...{ states: sum("states"), transitions: sum("transitions") },
+    stopped: [...new Set(parts.flatMap(({ stopped }) => stopped))].sort(),
+    covered: coverage.covered(),
     causes: [...causes.values()].sort(byKey),
   };
 }

@@ -7,11 +7,12 @@ import type { BenchContext } from "./context.ts";
 import { nonNegative, positive, shard, word } from "./parse.ts";
 import { Progress } from "./progress.ts";
 
-type Flags = Omit<ExploreArgs, "progress" | "json" | "first" | "pairs" | "triples"> & {
+type Flags = Omit<ExploreArgs, "progress" | "json" | "first" | "pairs" | "triples" | "coverage"> & {
   readonly json: boolean;
   readonly first: boolean;
   readonly pairs: boolean;
   readonly triples: boolean;
+  readonly coverage: boolean;
 };
 
 /** `gpuvm-bench explore` */
@@ -76,6 +77,12 @@ export const exploreCommand: Command<BenchContext> = buildCommand<Flags, string[
         default: false,
         withNegated: false,
         brief: "Every triple; with --shard, as there are many",
+      },
+      coverage: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief: "With pairs or triples: what was never reached, too",
       },
       inject: {
         kind: "parsed",

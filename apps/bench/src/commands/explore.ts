@@ -27,6 +27,8 @@ export interface ExploreArgs extends How {
   readonly shard?: Shard;
   /** Scenarios explored at once, each by a thread of its own; default 1. */
   readonly workers?: number;
+  /** With pairs or triples: what was never reached, too. */
+  readonly coverage?: boolean;
   /** Results as JSON. */
   readonly json?: boolean;
   /** Where the first counterexample goes as a trace for Perfetto. */
@@ -55,10 +57,10 @@ export async function runExplore(args: ExploreArgs, out: (text: string) => void)
 }
 
 async function generated(args: ExploreArgs, out: (text: string) => void): Promise<number> {
-  const { policy, inject, maxSteps, workers = 1, shard, json, triples } = args;
+  const { policy, inject, maxSteps, workers = 1, shard, json, triples, coverage } = args;
   if (policy === undefined) throw new UsageError("pairs of which calls? Give --policy");
   const how = { arity: triples === true ? 3 : 2, ...definedOf({ inject, maxSteps }) };
-  return await runGenerated({ ...how, policy, workers, shard, json }, out);
+  return await runGenerated({ ...how, policy, workers, shard, json, coverage }, out);
 }
 
 async function chosen(args: ExploreArgs): Promise<Named[]> {

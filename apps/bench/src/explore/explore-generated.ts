@@ -1,4 +1,12 @@
-import { type Choice, formatStory, formatToken, shrinkSchedule, tell } from "@gpuvm/explorer";
+import {
+  type Choice,
+  formatStory,
+  formatToken,
+  neverReached,
+  reached,
+  shrinkSchedule,
+  tell,
+} from "@gpuvm/explorer";
 import { type GeneratedHow, type GeneratedResult, joinGenerated } from "@gpuvm/scenarios";
 import { EXIT } from "../cli/context.ts";
 import { isOutside } from "../inputs/outside-policy.ts";
@@ -12,6 +20,8 @@ export interface GeneratedArgs extends Omit<GeneratedHow, "part"> {
   readonly workers: number;
   readonly shard?: Shard | undefined;
   readonly json?: boolean | undefined;
+  /** Says what was never reached, too. */
+  readonly coverage?: boolean | undefined;
 }
 
 /**
@@ -20,7 +30,7 @@ export interface GeneratedArgs extends Omit<GeneratedHow, "part"> {
  * @returns 0; 1 if something was found, or nothing was raced, or no call came to its end
  */
 export async function runGenerated(args: GeneratedArgs, out: (text: string) => void): Promise<number> {
-  const { policy, workers, shard, json, ...how } = args;
+  const { policy, workers, shard, json, coverage: _, ...how } = args;
   const pool = await InPlacePool.start(workers, isOutside(policy));
   let result: GeneratedResult;
   try {
@@ -34,20 +44,23 @@ export async function runGenerated(args: GeneratedArgs, out: (text: string) => v
     await pool.end();
   }
   out(json === true ? `${JSON.stringify(result, null, 2)}\n` : await text(policy, args, result));
-  const vacuous = result.raced.length === 0 || !result.answers.some((answer) => answer.endsWith(" done"));
+  const { raced, answers } = result.covered;
+  const vacuous = raced.length === 0 || !answers.some((answer) => answer.endsWith(" done"));
   return result.causes.length > 0 || vacuous ? EXIT.violated : EXIT.ok;
 }
 
-async function text(policy: string, { arity }: GeneratedArgs, result: GeneratedResult): Promise<string> {
-  const { scenarios, refused, stopped, states, transitions, raced, stops, answers, causes } = result;
-  const failed = answers.filter((answer) => !answer.endsWith(" done"));
+async function text(policy: string, args: GeneratedArgs, result: GeneratedResult): Promise<string> {
+  const { scenarios, refused, idle, stopped, states, transitions, covered, causes } = result;
   const lines = [
-    `${policy}: ${scenarios} scenarios of ${arity} calls, ${states} states, ${transitions} transitions`,
-    `raced: ${raced.length} pairs of ${stops.length} stops; calls: ${answers.length - failed.length} kinds done, ${failed.length} kinds of error`,
+    `${policy}: ${scenarios} scenarios of ${args.arity} calls, ${states} states, ${transitions} transitions`,
+    ...reached(covered),
   ];
+  if (idle > 0)
+    lines.push(`${idle} were left out: the driver refuses each of their calls when it is made alone`);
   if (refused > 0) lines.push(`${refused} setups were refused by the driver`);
   for (const name of stopped) lines.push(`STOPPED before its end: ${name}`);
-  if (raced.length === 0) lines.push("nothing was raced: the policy reaches nothing");
+  if (covered.raced.length === 0) lines.push("nothing was raced: the policy reaches nothing");
+  if (args.coverage === true) lines.push("", ...neverReached(covered));
   for (const { key, scenarios: shown, scenario, schedule } of causes) {
     const { scenario: run } = await scenarioNamed(scenario);
     const shrunk = shrinkSchedule(run, schedule as Choice[], key);

@@ -5,7 +5,10 @@ import { SETUPS, type Setup } from "./setups.ts";
 /** What a driver has, of that which not every driver has. */
 export type Has = (what: "prime" | "eviction" | "fdinfo") => boolean;
 
-/** Every pair, or triple, of kinds of call, on shared or distinct things, from every setup. Names are unique, and the same each time. */
+/**
+ * Every pair, or triple, of kinds of call, on shared or distinct things, from every setup. Calls on distinct things are made in
+ * the setup alone that links these to each other. Names are unique, and the same each time.
+ */
 export function* generatedPlans(arity: number, has: Has): Generator<Plan> {
   const kinds = KINDS.filter(({ needs }) => needs === undefined || has(needs));
   for (const setup of SETUPS) {
@@ -14,6 +17,7 @@ export function* generatedPlans(arity: number, has: Has): Generator<Plan> {
       if (!possible(picked, setup)) continue;
       for (const targets of targetsOf(picked)) {
         if (setup.files === true && targets.slice(1, 2).some(({ bo, vm }) => bo === 2 || vm === 2)) continue;
+        if (setup.linked !== true && !meet(picked, targets, setup)) continue;
         yield planOf(setup, picked, targets);
       }
     }
@@ -28,17 +32,32 @@ function* combinations(kinds: readonly Kind[], arity: number, from = 0): Generat
   }
 }
 
-/** No program closes a file during its own call. */
-function possible(picked: readonly Kind[], { files }: Setup): boolean {
-  const ending = picked.findIndex(({ ends }) => ends === true);
-  if (ending < 0) return true;
+/** Whose call it is: with two files the second actor is the other process. */
+function fileOf(setup: Setup, k: number): 0 | 1 {
+  return setup.files === true && k === 1 ? 1 : 0;
+}
+
+/** No program closes a file during its own call; who is of no file may always act. */
+function possible(picked: readonly Kind[], setup: Setup): boolean {
   return picked.every((kind, k) => {
-    if (k === ending) return true;
-    // The second actor of two files is the other process; whoever is of no file may always act.
-    return (
-      kind.needs === "eviction" || (files === true && (k === 1) !== (ending === 1) && kind.ends !== true)
+    if (kind.ends !== true) return true;
+    return picked.every(
+      (beside, j) => j === k || beside.needs === "eviction" || fileOf(setup, j) !== fileOf(setup, k),
     );
   });
+}
+
+/** Whether every call has something in common with another one: a thing that both name, or all that there is. */
+function meet(picked: readonly Kind[], targets: readonly Target[], setup: Setup): boolean {
+  const shares = (i: number, j: number): boolean => {
+    const [one, two] = [picked[i] as Kind, picked[j] as Kind];
+    if (one.all === true || two.all === true) return true;
+    return one.of.some((what) => {
+      if (!two.of.includes(what) || (what === "vm" && fileOf(setup, i) !== fileOf(setup, j))) return false;
+      return targets[i]?.[what] === targets[j]?.[what];
+    });
+  };
+  return picked.every((_, i) => picked.some((__, j) => i !== j && shares(i, j)));
 }
 
 /** The first call is of buffer and VM 1; each of the others of the same, or of its own. */
@@ -59,22 +78,27 @@ function subsets<T>(list: readonly T[]): T[][] {
   return list.reduce<T[][]>((all, next) => [...all, ...all.map((some) => [...some, next])], [[]]);
 }
 
-function planOf({ name, setup, files }: Setup, picked: readonly Kind[], targets: readonly Target[]): Plan {
+function planOf(setup: Setup, picked: readonly Kind[], targets: readonly Target[]): Plan {
   const words = picked.map((kind, k) => {
     const of = kind.of.map((what) => `${what[0]}${(targets[k] as Target)[what]}`).join("");
     return of === "" ? kind.name : `${kind.name}.${of}`;
   });
   const actors = picked.map((kind, k): [string, Deed[]] => {
     const deed = kind.say(targets[k] as Target, k);
-    const foreign = files === true && k === 1 && typeof deed === "object";
-    return ["abc"[k] as string, [foreign ? other(deed as Neutral) : deed]];
+    return ["abc"[k] as string, [fileOf(setup, k) === 1 ? ofOther(deed) : deed]];
   });
   return {
-    name: `${name}:${words.join("+")}`,
-    about: `${words.join(" beside ")}, from the setup "${name}"`,
-    setup,
+    name: `${setup.name}:${words.join("+")}`,
+    about: `${words.join(" beside ")}, from the setup "${setup.name}"`,
+    setup: setup.setup,
     actors: Object.fromEntries(actors),
     faults: "yes",
     ...(picked.some((kind) => kind.async === true) ? { async: true } : {}),
   };
+}
+
+function ofOther(deed: Deed): Deed {
+  if (deed === "close file") return "close other file";
+  if (deed === "read fdinfo") return "read other fdinfo";
+  return typeof deed === "object" ? other(deed as Neutral) : deed;
 }

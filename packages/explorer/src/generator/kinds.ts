@@ -30,6 +30,8 @@ export interface Kind {
   readonly needs?: "prime" | "eviction" | "fdinfo";
   /** Nothing else is called on its file meanwhile: a file is not closed during a call of it. */
   readonly ends?: true;
+  /** It is of everything that there is. */
+  readonly all?: true;
 }
 
 /** Where a VM's mappings begin, in pages: drivers that have one VM for a file have them side by side. */
@@ -63,7 +65,7 @@ export const KINDS: readonly Kind[] = [
   { name: "new-private", of: ["vm"], say: ({ vm }, k) => bo(60 + k, vm) },
   { name: "new-queue", of: ["vm"], say: ({ vm }, k) => ({ op: "queue_new", queue: 70 + k, vm }) },
   { name: "new-vm", of: [], say: (_, k) => ({ op: "vm_create", vm: 7 + k }) },
-  { name: "shrink", of: [], needs: "eviction", say: () => "shrink" },
+  { name: "shrink", of: [], all: true, needs: "eviction", say: () => "shrink" },
   { name: "export", of: ["bo"], needs: "prime", say: ({ bo: id }) => ({ op: "prime_export", bo: id }) },
   {
     name: "import",
@@ -71,6 +73,6 @@ export const KINDS: readonly Kind[] = [
     needs: "prime",
     say: (_, k) => ({ op: "prime_import", bo: 80 + k, size: 16384, fresh: true }),
   },
-  { name: "fdinfo", of: [], needs: "fdinfo", say: () => "read fdinfo" },
-  { name: "exit", of: [], ends: true, say: () => "close file" },
+  { name: "fdinfo", of: [], all: true, needs: "fdinfo", say: () => "read fdinfo" },
+  { name: "exit", of: [], all: true, ends: true, say: () => "close file" },
 ];

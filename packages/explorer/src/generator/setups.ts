@@ -8,6 +8,8 @@ export interface Setup {
   readonly needs?: "prime" | "eviction";
   /** The second actor is another process, which shares buffer 1. */
   readonly files?: true;
+  /** Both buffers are mapped in both VMs: calls on things of their own meet all the same. */
+  readonly linked?: true;
 }
 
 /** Two VMs with a queue each, and two buffers, each mapped in a VM of its own. */
@@ -23,7 +25,11 @@ const BASE: Plan["setup"] = [
 /** A few states that a program is often in. */
 export const SETUPS: readonly Setup[] = [
   { name: "idle", setup: BASE },
-  { name: "crossed", setup: [...BASE, bind(2, mapOp(1, pageOf(2) + 4, 2)), bind(1, mapOp(2, 4, 2))] },
+  {
+    name: "crossed",
+    linked: true,
+    setup: [...BASE, bind(2, mapOp(1, pageOf(2) + 4, 2)), bind(1, mapOp(2, 4, 2))],
+  },
   { name: "busy", setup: [...BASE, submit([1])] },
   { name: "evicted", setup: [...BASE, "shrink"], needs: "eviction" },
   {

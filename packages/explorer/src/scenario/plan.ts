@@ -23,7 +23,16 @@ export interface Begun {
 }
 
 /** What one actor does: requests of a file, a file's end, or memory pressure. */
-export type Deed = Neutral | Other | Begun | "close file" | "read fdinfo" | "shrink" | "shrink all";
+export type Deed =
+  | Neutral
+  | Other
+  | Begun
+  | "close file"
+  | "close other file"
+  | "read fdinfo"
+  | "read other fdinfo"
+  | "shrink"
+  | "shrink all";
 
 /** A scope in neutral terms. */
 export interface Plan {

@@ -33,23 +33,24 @@ export const STANDARD_SCOPES: readonly { readonly name: string; readonly about: 
  */
 export function standardScopes(variant: DriverVariant, options: DriverOptions = {}): Scenario[] {
   const known = knownOf(variant, options);
-  return PLANS.filter(({ prime }) => prime !== true || known.prime).map((plan) =>
-    phrase(plan, variant, options, known),
+  return PLANS.filter(({ prime }) => prime !== true || known.prime).map(
+    (plan) => phrase(plan, variant, options, known).scenario,
   );
 }
 
 /**
  * Scenarios by rule: every pair of calls (`arity` 2) or every triple (3), on shared or on distinct objects, from a few setups; as
- * {@link standardScopes}, in what the variant's user mode speaks. Calls that it does not have are left out.
+ * {@link standardScopes}, in what the variant's user mode speaks. Calls that it does not have are left out, and what comes to the
+ * same requests as another one.
  */
 export function generatedScopes(variant: DriverVariant, options: DriverOptions, arity: number): Scenario[] {
   const known = knownOf(variant, options);
-  const out: Scenario[] = [];
+  const out = new Map<string, Scenario>();
   for (const plan of generatedPlans(arity, (what) => known[what])) {
-    const scenario = phrase(plan, variant, options, known);
-    if (scenario.actors.length === arity) out.push(scenario);
+    const { scenario, said } = phrase(plan, variant, options, known);
+    if (scenario.actors.length === arity && !out.has(said)) out.set(said, scenario);
   }
-  return out;
+  return [...out.values()];
 }
 
 function knownOf(variant: DriverVariant, options: DriverOptions): Known {
@@ -88,36 +89,49 @@ function works(variant: DriverVariant, machine: Machine, driver: Driver): boolea
   return machine.counts.gpuJobs > 0;
 }
 
-function phrase(plan: Plan, variant: DriverVariant, options: DriverOptions, known: Known): Scenario {
+/** A plan in a driver's own terms; `said`: everything that is asked of the driver in it. */
+function phrase(
+  plan: Plan,
+  variant: DriverVariant,
+  options: DriverOptions,
+  known: Known,
+): { scenario: Scenario; said: string } {
   const lower = variant.userspace.lower();
+  const said: unknown[] = [];
   const say = (f: number, neutral: Neutral): Ask[] => {
-    return lower({ ...neutral, t: 0, f } as NeutralRequest).map(
+    const asks = lower({ ...neutral, t: 0, f } as NeutralRequest).map(
       ({ t: _, f: __, ...rest }: Request) => rest as Ask,
     );
+    said.push(f, asks);
+    return asks;
   };
   const calls = (deed: Deed): Call[] => {
+    if (typeof deed === "string") said.push(deed);
     if (deed === "close file") return [closeFile(0)];
+    if (deed === "close other file") return [closeFile(1)];
     if (typeof deed === "object" && "begun" in deed)
       return say(0, deed.begun).map((request) => untilBegun(ask(0, request)));
     if (deed === "read fdinfo") return [readFdinfo(0)];
+    if (deed === "read other fdinfo") return [readFdinfo(1)];
     if (deed === "shrink") return [shrink(BO_BYTES)];
     if (deed === "shrink all") return [shrink(8 * BO_BYTES)];
     const [file, neutral] = whose(deed as Neutral | Other);
     return say(file, neutral).map((request) => ask(file, request));
   };
   const setup = plan.setup.map((step): ((world: World) => void) => {
+    if (step === "shrink" || "share" in step) said.push(step);
     if (step === "shrink") return (world) => void world.machine.call(shrink(BO_BYTES).run(world));
     if ("share" in step) return (world) => share(world, step);
     const [file, neutral] = whose(step);
     const requests = say(file, neutral);
     return (world) => world.must(file, ...requests);
   });
-  const actors: Actor[] = Object.entries(plan.actors).map(([name, deeds]) => ({
-    name,
-    calls: deeds.flatMap(calls),
-  }));
+  const actors: Actor[] = Object.entries(plan.actors).map(([name, deeds]) => {
+    said.push(name);
+    return { name, calls: deeds.flatMap(calls) };
+  });
   const witnesses = (plan.sometimes ?? []).filter((what) => known[what]);
-  return {
+  const scenario: Scenario = {
     name: plan.name,
     about: plan.about,
     variant,
@@ -139,6 +153,7 @@ function phrase(plan: Plan, variant: DriverVariant, options: DriverOptions, know
     ...(plan.async ? {} : { settles: true }),
     ...(mayFault(plan, variant) ? { allow: ["gpu-fault"] } : {}),
   };
+  return { scenario, said: JSON.stringify(said) };
 }
 
 const WITNESS_OF = {

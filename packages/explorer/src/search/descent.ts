@@ -5,6 +5,7 @@ import { World } from "../engine/world.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { Fingerprint } from "../state/fingerprint.ts";
 import type { Hash } from "../state/hash.ts";
+import type { Coverage } from "./coverage.ts";
 import type { Findings } from "./result.ts";
 
 /** What is left to do in a state on the way that is gone now. */
@@ -31,6 +32,8 @@ export interface Guide {
   mayChange(blocks: number): boolean;
   /** After each step; true: enough. */
   stepped(): boolean;
+  /** What the schedules come by is noted here. */
+  readonly coverage?: Coverage | undefined;
   /** Asked before each choice: somebody else may take one of the open ones. */
   readonly share?: (open: readonly Open[], path: readonly Choice[]) => void;
 }
@@ -82,6 +85,7 @@ export class Descent {
   /** Goes through everything from the beginning. */
   run(): void {
     this.#findings.lockOrders(this.path);
+    this.#guide.coverage?.begin(this.world);
     if (this.#arrive(-1, 0, 0)) this.#state(-1, 0, 0);
     else if (this.world.violation !== null) this.#finish();
   }
@@ -107,6 +111,7 @@ export class Descent {
     tally.transitions++;
     path.push(choice);
     if (path.length > tally.depth) tally.depth = path.length;
+    guide.coverage?.step(world, path);
     const fallible = choice >> 8 === 0 && failures < guide.failures ? world.fallible : 0;
     this.#findings.lockOrders(path);
     let enough = guide.stepped();

@@ -40,14 +40,12 @@ export function search(scenario: Scenario, options: SearchOptions): SearchResult
   const stop = stopper(options, tally, () => visited);
   go(scenario, findings, tally, {
     ...limitsOf(options),
-    enter: (hash, _actor, _blocks, _failures, world) => {
-      const isNew = visited.add(hash.a, hash.b);
-      if (isNew) options.coverage?.state(world);
-      return isNew;
-    },
+    coverage: options.coverage,
+    enter: (hash) => visited.add(hash.a, hash.b),
     mayChange: () => true,
     stepped: () => (options.stopAtFirst === true && findings.size > 0) || stop(),
   });
+  for (const [before, after] of findings.orders.pairs()) options.coverage?.order(before, after);
   const all = findings.result({
     ...tally,
     ...none,
