@@ -17,6 +17,7 @@ export function* generatedPlans(arity: number, has: Has): Generator<Plan> {
       if (!possible(picked, setup)) continue;
       for (const targets of targetsOf(picked)) {
         if (setup.files === true && targets.slice(1, 2).some(({ bo, vm }) => bo === 2 || vm === 2)) continue;
+        if (fillsWhatGoes(picked, targets, setup)) continue;
         if (setup.linked !== true && !meet(picked, targets, setup)) continue;
         yield planOf(setup, picked, targets);
       }
@@ -47,6 +48,15 @@ function possible(picked: readonly Kind[], setup: Setup): boolean {
   });
 }
 
+/** A program does not destroy a VM while it puts something into it. */
+function fillsWhatGoes(picked: readonly Kind[], targets: readonly Target[], setup: Setup): boolean {
+  const inSame = (i: number, j: number) =>
+    targets[i]?.vm === targets[j]?.vm && fileOf(setup, i) === fileOf(setup, j);
+  return picked.some(
+    ({ vm }, i) => vm === "destroys" && picked.some((other, j) => other.vm === "fills" && inSame(i, j)),
+  );
+}
+
 /** Whether every call has something in common with another one: a thing that both name, or all that there is. */
 function meet(picked: readonly Kind[], targets: readonly Target[], setup: Setup): boolean {
   const shares = (i: number, j: number): boolean => {
@@ -75,7 +85,9 @@ function* targetsOf(picked: readonly Kind[], k = 0): Generator<Target[]> {
 }
 
 function subsets<T>(list: readonly T[]): T[][] {
-  return list.reduce<T[][]>((all, next) => [...all, ...all.map((some) => [...some, next])], [[]]);
+  let all: T[][] = [[]];
+  for (const next of list) all = [...all, ...all.map((some) => [...some, next])];
+  return all;
 }
 
 function planOf(setup: Setup, picked: readonly Kind[], targets: readonly Target[]): Plan {

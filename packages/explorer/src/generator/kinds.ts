@@ -32,6 +32,8 @@ export interface Kind {
   readonly ends?: true;
   /** It is of everything that there is. */
   readonly all?: true;
+  /** It puts something into its VM, or takes the VM away: no program does both at once. */
+  readonly vm?: "fills" | "destroys";
 }
 
 /** Where a VM's mappings begin, in pages: drivers that have one VM for a file have them side by side. */
@@ -41,12 +43,23 @@ export function pageOf(vm: number): number {
 
 /** Every call that is neutral between drivers; those that a driver's user mode does not have are left out. */
 export const KINDS: readonly Kind[] = [
-  { name: "map", of: ["bo", "vm"], say: ({ bo: id, vm }) => bind(vm, mapOp(id, pageOf(vm) + 8, 2)) },
-  { name: "cut", of: ["bo", "vm"], say: ({ bo: id, vm }) => bind(vm, mapOp(id, pageOf(vm) + 1, 1)) },
+  {
+    name: "map",
+    of: ["bo", "vm"],
+    vm: "fills",
+    say: ({ bo: id, vm }) => bind(vm, mapOp(id, pageOf(vm) + 8, 2)),
+  },
+  {
+    name: "cut",
+    of: ["bo", "vm"],
+    vm: "fills",
+    say: ({ bo: id, vm }) => bind(vm, mapOp(id, pageOf(vm) + 1, 1)),
+  },
   { name: "unmap", of: ["vm"], say: ({ vm }) => bind(vm, unmapOp(pageOf(vm), 1)) },
   {
     name: "map-later",
     of: ["bo", "vm"],
+    vm: "fills",
     async: true,
     say: ({ bo: id, vm }) => later(vm, mapOp(id, pageOf(vm) + 1, 2)),
   },
@@ -54,16 +67,22 @@ export const KINDS: readonly Kind[] = [
   {
     name: "array-later",
     of: ["bo", "vm"],
+    vm: "fills",
     async: true,
     say: ({ bo: id, vm }) => later(vm, mapOp(id, pageOf(vm) + 6, 1), unmapOp(pageOf(vm), 1)),
   },
-  { name: "submit", of: ["bo", "vm"], say: ({ bo: id, vm }) => submit([id], vm) },
+  { name: "submit", of: ["bo", "vm"], vm: "fills", say: ({ bo: id, vm }) => submit([id], vm) },
   { name: "close", of: ["bo"], say: ({ bo: id }) => close(id) },
   { name: "close-queue", of: ["vm"], say: ({ vm }) => closeQueue(vm) },
-  { name: "destroy", of: ["vm"], say: ({ vm }) => destroyVm(vm) },
+  { name: "destroy", of: ["vm"], vm: "destroys", say: ({ vm }) => destroyVm(vm) },
   { name: "new", of: [], say: (_, k) => bo(50 + k) },
-  { name: "new-private", of: ["vm"], say: ({ vm }, k) => bo(60 + k, vm) },
-  { name: "new-queue", of: ["vm"], say: ({ vm }, k) => ({ op: "queue_new", queue: 70 + k, vm }) },
+  { name: "new-private", of: ["vm"], vm: "fills", say: ({ vm }, k) => bo(60 + k, vm) },
+  {
+    name: "new-queue",
+    of: ["vm"],
+    vm: "fills",
+    say: ({ vm }, k) => ({ op: "queue_new", queue: 70 + k, vm }),
+  },
   { name: "new-vm", of: [], say: (_, k) => ({ op: "vm_create", vm: 7 + k }) },
   { name: "shrink", of: [], all: true, needs: "eviction", say: () => "shrink" },
   { name: "export", of: ["bo"], needs: "prime", say: ({ bo: id }) => ({ op: "prime_export", bo: id }) },
