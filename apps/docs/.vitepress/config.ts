@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { defineConfig } from "vitepress";
 import { focusableBlocks, repositoryLinks } from "./markdown.ts";
+import { tables } from "./tables.ts";
 
 const api = new URL("../api/typedoc-sidebar.json", import.meta.url);
 
@@ -16,6 +17,7 @@ export default defineConfig({
     config: (md) => {
       repositoryLinks(md);
       focusableBlocks(md);
+      tables(md);
     },
   },
   head: [["link", { rel: "icon", type: "image/svg+xml", href: "/favicon.svg" }]],

@@ -3,6 +3,8 @@ import type { Server } from "node:http";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { subjectName } from "@gpuvm/drivers";
+import { studySubjects, WORKLOADS, wayOf } from "@gpuvm/study";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { OUT, serveSite } from "./serve.ts";
@@ -46,6 +48,34 @@ async function tab(
   return { page, problems };
 }
 
+interface Axe {
+  run: (
+    context: object,
+    options: object,
+  ) => Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
+}
+
+/** What axe-core finds in a page that is serious or worse. */
+async function seriousIn(page: Page): Promise<string[]> {
+  await page.addScriptTag({ content: AXE });
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: Axe };
+    const { violations } = await axe.run(
+      // Sections of the theme's sidebar are buttons with a link and a button in them.
+      { exclude: [".VPSidebar"] },
+      {
+        resultTypes: ["violations"],
+        // The theme's search button shows its key beside its name.
+        rules: { "label-content-name-mismatch": { enabled: false } },
+      },
+    );
+    const shown = ({ html }: { html: string }) => html.slice(0, 160);
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(shown).join(" | ")}`);
+  });
+}
+
 describe.skipIf(!existsSync(CHROMIUM))("the site in a browser (skipped without chromium)", () => {
   beforeAll(async () => {
     ({ url, server } = await serveSite());
@@ -72,37 +102,7 @@ describe.skipIf(!existsSync(CHROMIUM))("the site in a browser (skipped without c
       const { page, problems } = await tab(width, scheme);
       await page.goto(url + path, { waitUntil: "networkidle" });
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      await page.addScriptTag({ content: AXE });
-      const serious = await page.evaluate(async () => {
-        const axe = (
-          globalThis as unknown as {
-            axe: {
-              run: (
-                context: object,
-                options: object,
-              ) => Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
-            };
-          }
-        ).axe;
-        const { violations } = await axe.run(
-          // Sections of the theme's sidebar are buttons with a link and a button in them.
-          { exclude: [".VPSidebar"] },
-          {
-            resultTypes: ["violations"],
-            // The theme's search button shows its key beside its name.
-            rules: { "label-content-name-mismatch": { enabled: false } },
-          },
-        );
-        return violations
-          .filter(({ impact }) => impact === "serious" || impact === "critical")
-          .map(
-            ({ id, nodes }) =>
-              `${id}: ${nodes
-                .slice(0, 3)
-                .map(({ html }) => html.slice(0, 160))
-                .join(" | ")}`,
-          );
-      });
+      const serious = await seriousIn(page);
       await page.close();
       expect({ overflow: Math.max(0, overflow), problems, serious }).toEqual({
         overflow: 0,
@@ -190,6 +190,68 @@ describe.skipIf(!existsSync(CHROMIUM))("what one can try (skipped without chromi
     expect(await page.locator(".play svg[role=img] .node").count()).toBeGreaterThan(0);
     expect(await page.locator(".says").textContent()).not.toBe("");
     await context.close();
+  });
+
+  it("a cell of the study opens its experiment: by keyboard, by mouse, by address; Esc closes it", async () => {
+    const { page, problems } = await tab(390, "light");
+    await page.goto(`${url}guides/why-does-msm-need-that.html`, { waitUntil: "networkidle" });
+    const dialog = page.getByRole("dialog");
+    const cell = page.locator('a.cell[href="#cell=W1/MERGED"]');
+    expect(await cell.textContent()).toBe("waits 10 ms");
+    await cell.focus();
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".cell .schedule");
+    expect(await dialog.textContent()).toMatch(/W1 close before the job is done\s+MERGED/);
+    await page.getByRole("button", { name: "Next wait" }).click();
+    expect(await page.locator(".schedule .now").textContent()).toMatch(
+      /closes its handle of buffer 1\s*10 ms\s*waits 10 ms/,
+    );
+    const held = await page.locator(".behind").textContent();
+    await page.keyboard.press("End");
+    expect(await page.locator(".behind").textContent()).not.toBe(held);
+    expect(await page.locator(".behind").textContent()).toMatch(/Held now: 0 buffers, 0 VMs, 0 mappings/);
+    const { page: second } = await tab(1400, "dark");
+    await second.goto(page.url(), { waitUntil: "networkidle" });
+    await second.waitForSelector(".cell .schedule");
+    expect(await second.locator(".cell").textContent()).toBe(await page.locator(".cell").textContent());
+    expect(await seriousIn(second)).toEqual([]);
+    await page.keyboard.press("Escape");
+    expect(await dialog.count()).toBe(0);
+    expect(page.url()).not.toContain("#");
+    expect(await page.evaluate(() => document.activeElement?.getAttribute("href"))).toBe("#cell=W1/MERGED");
+    await page.locator('a.cell[href="#cell=W8/MERGED"]').click();
+    await dialog.getByText("This cannot be run: its programs bind nothing").waitFor();
+    expect(problems).toEqual([]);
+    await page.close();
+    await second.close();
+  });
+
+  it("every cell of the study is a link to an experiment that can be run", async () => {
+    const { page } = await tab(1400, "light");
+    await page.goto(`${url}guides/why-does-msm-need-that.html`, { waitUntil: "networkidle" });
+    const tables = page.locator("table:has(a.cell)");
+    expect(await tables.count()).toBe(2);
+    const cells = await tables.locator("tbody td:not(:first-child)").count();
+    const links = await page
+      .locator("a.cell")
+      .evaluateAll((all) => all.map((a) => a.getAttribute("href") ?? ""));
+    expect(links).toHaveLength(cells);
+    const names = studySubjects().map((subject) => wayOf(subjectName(subject)));
+    expect(new Set(links)).toEqual(
+      new Set(WORKLOADS.flatMap(({ id }) => names.map((way) => `#cell=${id}/${way}`))),
+    );
+    await page.close();
+  });
+
+  it("the reference loops are drawn: what nothing breaks, and what breaks it", async () => {
+    const { page } = await tab(1400, "dark");
+    await page.goto(`${url}guides/why-does-msm-need-that.html`, { waitUntil: "networkidle" });
+    const loops = page.locator(".loops");
+    expect(await loops.locator("svg.right .tone-unbroken").count()).toBe(3);
+    await loops.getByRole("button", { name: "msm:mainline hard" }).click();
+    expect(await loops.locator("svg.right .tone-unbroken").count()).toBe(0);
+    expect(await loops.locator("svg.right").textContent()).toMatch(/vma_ref reaching 0/);
+    await page.close();
   });
 
   it("split and merge: by keyboard and by mouse the core answers otherwise", async () => {

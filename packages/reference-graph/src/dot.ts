@@ -1,68 +1,59 @@
-import type { RefEdge, ReferencePolicy, RefNode } from "@gpuvm/core";
-import { loopStates, verdictOf } from "./verdict.ts";
-import { eventName, purposeName } from "./words.ts";
+import type { ReferencePolicy, RefKind } from "@gpuvm/core";
+import { type DrawnEdge, type DrawnNode, drawingOf } from "./drawing.ts";
+import { verdictOf } from "./verdict.ts";
 
-/** What an edge says of itself in the drawing. */
-const KINDS = {
-  counted: { verb: "counts", style: "solid", head: "normal" },
-  weak: { verb: "points to, does not count", style: "dashed", head: "vee" },
-  duty: { verb: "must take away", style: "dotted", head: "diamond" },
+/** How an edge is drawn. */
+const STYLES = {
+  counted: { style: "solid", head: "normal" },
+  weak: { style: "dashed", head: "vee" },
+  duty: { style: "dotted", head: "diamond" },
 } as const;
 
 const RED = "#b3261e";
 const GREEN = "#2e6b34";
+const COLOURS = { plain: "#555555", broken: "#8a5a00", unbroken: RED, breaks: GREEN, never: RED } as const;
+const MARKS = {
+  plain: "",
+  broken: "loop that is broken: ",
+  unbroken: "loop: ",
+  breaks: "",
+  never: "",
+} as const;
 
 /** A policy's reference graph for Graphviz: loops in red, what breaks them in green boxes, the verdict below. */
 export function dotOf(policy: ReferencePolicy, ownership: string): string {
-  const states = loopStates(policy);
-  const unbroken = new Set<RefEdge>();
-  for (const { loop, state } of states) {
-    if (state.certainty !== "certain") for (const { edge } of loop.steps) unbroken.add(edge);
-  }
-  const looped = new Set<RefEdge>(states.flatMap(({ loop }) => loop.steps.map(({ edge }) => edge)));
-  const nodes = [...new Set<RefNode>(policy.edges.flatMap(({ from, to }) => [from, to]))];
+  const { nodes, edges } = drawingOf(policy);
+  const [objects, events] = [false, true].map((is) =>
+    nodes.filter(({ shape }) => (shape === "event") === is),
+  );
   return [
     "digraph references {",
     `  graph [rankdir=LR, fontname="Helvetica", fontsize=14, labelloc=b, labeljust=l, nodesep=0.5, ranksep=1.1, label=${text(caption(policy, ownership))}];`,
     '  node [shape=ellipse, fontname="Helvetica", fontsize=13, style=filled, fillcolor="#f4f4f4"];',
     '  edge [fontname="Helvetica", fontsize=10];',
-    ...nodes.map(
-      (node) =>
-        `  ${text(node)}${node === "BO" || node === "VA" ? ' [penwidth=2, fillcolor="#fff6d6"]' : ""};`,
+    ...(objects ?? []).map(
+      ({ id }) => `  ${text(id)}${id === "BO" || id === "VA" ? ' [penwidth=2, fillcolor="#fff6d6"]' : ""};`,
     ),
-    ...policy.edges.map((edge) => `  ${drawn(edge, unbroken.has(edge), looped.has(edge))}`),
-    ...policy.teardown.map((_, i) => `  ${breaker(policy, i)}`),
+    ...edges.flatMap((edge) => (edge.kind === "takes away" ? [] : [`  ${drawn(edge, edge.kind)}`])),
+    ...(events ?? []).map((event) => `  ${breaker(event)}`),
     "}",
     "",
   ].join("\n");
 }
 
-function drawn(edge: RefEdge, unbroken: boolean, looped: boolean): string {
-  const { verb, style, head } = KINDS[edge.kind];
-  const colour = unbroken ? RED : looped ? "#8a5a00" : "#555555";
-  const mark = unbroken ? "loop: " : looped ? "loop that is broken: " : "";
-  const label = `${mark}${verb}\n${edge.span}`;
-  const width = looped ? 2.2 : 1;
-  return `${text(edge.from)} -> ${text(edge.to)} [label=${text(label)}, style=${style}, arrowhead=${head}, color=${text(colour)}, fontcolor=${text(colour)}, penwidth=${width}];`;
+function drawn({ from, to, lines, tone }: DrawnEdge, kind: RefKind): string {
+  const { style, head } = STYLES[kind];
+  const colour = COLOURS[tone];
+  const label = `${MARKS[tone]}${lines.join("\n")}`;
+  const width = tone === "plain" ? 1 : 2.2;
+  return `${text(from)} -> ${text(to)} [label=${text(label)}, style=${style}, arrowhead=${head}, color=${text(colour)}, fontcolor=${text(colour)}, penwidth=${width}];`;
 }
 
-function breaker(policy: ReferencePolicy, index: number): string {
-  const event = policy.teardown[index];
-  if (event === undefined) return "";
-  const mine = loopStates(policy).flatMap(({ state }) => state.events.filter((u) => u.event === event));
-  const never = mine.length > 0 && mine.every((u) => u.certainty === "never");
-  const colour = never ? RED : GREEN;
-  const where = event.vms === undefined ? "" : `\nin ${event.vms.map(purposeName).join(", ")}`;
-  const some = mine.find((u) => u.certainty === "never");
-  const but = never || some === undefined ? "" : `\nnot in every loop: ${some.because}`;
-  const who = never
-    ? "never comes: it waits for what it would tear down"
-    : `caused by ${event.causedBy}${but}`;
-  const label = `${eventName(event.id)}${where}\n${who}`;
-  const id = `event ${index}`;
+function breaker({ id, lines, tone }: DrawnNode): string {
+  const colour = text(COLOURS[tone]);
   return [
-    `${text(id)} [shape=box, label=${text(label)}, color=${text(colour)}, fontcolor=${text(colour)}, fillcolor="#ffffff", fontsize=11];`,
-    `${text(id)} -> "VA" [label="takes away", color=${text(colour)}, fontcolor=${text(colour)}, style=${never ? "dotted" : "bold"}];`,
+    `${text(id)} [shape=box, label=${text(lines.join("\n"))}, color=${colour}, fontcolor=${colour}, fillcolor="#ffffff", fontsize=11];`,
+    `${text(id)} -> "VA" [label="takes away", color=${colour}, fontcolor=${colour}, style=${tone === "never" ? "dotted" : "bold"}];`,
   ].join(" ");
 }
 

@@ -17,6 +17,7 @@
 export { chainOf, chainText, type Link } from "./chain.ts";
 export { consequencesOf } from "./consequences.ts";
 export { dotOf } from "./dot.ts";
+export { type Drawing, type DrawnEdge, type DrawnNode, drawingOf, loopsOnly } from "./drawing.ts";
 export { leftBehindFindings } from "./left-behind.ts";
 export { type RefLoop, type RefLoopStep, refLoopsOf } from "./reference-loop.ts";
 export { svgOf } from "./svg.ts";

@@ -1,7 +1,9 @@
 import { withOwnership } from "@gpuvm/core";
 import { DRIVERS, policyNamed, subjectNamed } from "@gpuvm/drivers";
+import { LOOPS } from "@gpuvm/study";
 import { describe, expect, it } from "vitest";
 import { dotOf } from "../src/dot.ts";
+import { drawingOf, loopsOnly } from "../src/drawing.ts";
 import { refLoopsOf } from "../src/reference-loop.ts";
 import { svgOf } from "../src/svg.ts";
 import { verdictOf } from "../src/verdict.ts";
@@ -109,6 +111,23 @@ describe("the drawing", () => {
     expect(dot).toContain("loop: counts\\n");
     expect(dot).toContain("never comes: it waits for what it would tear down");
     expect(dotOf(policy("msm:mainline"), "hard")).not.toContain('"loop: ');
+  });
+
+  it("can be of the loops only: each is in it, with every event that takes mappings away", () => {
+    for (const [name, ownership] of LOOPS) {
+      const asked = withOwnership(policy(name), ownership);
+      const { nodes, edges } = loopsOnly(drawingOf(asked));
+      const drawn = edges.filter(({ tone }) => tone === "broken" || tone === "unbroken");
+      const steps = refLoopsOf(asked).flatMap((loop) =>
+        loop.steps.map(({ edge }) => `${edge.from} ${edge.to}`),
+      );
+      expect(new Set(drawn.map(({ from, to }) => `${from} ${to}`))).toEqual(new Set(steps));
+      expect(nodes.filter(({ shape }) => shape === "event")).toHaveLength(asked.teardown.length);
+      expect(drawn.some(({ tone }) => tone === "unbroken")).toBe(verdictOf(asked).can !== "certain");
+      const ids = nodes.map(({ id }) => id);
+      expect(edges.every(({ from, to }) => ids.includes(from) && ids.includes(to))).toBe(true);
+    }
+    expect(loopsOnly(drawingOf(policy("xe:mainline"))).nodes.map(({ id }) => id)).not.toContain("dma_buf");
   });
 
   it("is the same each time", async () => {

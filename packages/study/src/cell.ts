@@ -8,6 +8,7 @@ import { type Evidence, evidenceOf } from "./evidence.ts";
 import { wayOf } from "./nine.ts";
 import type { StudyParams } from "./params.ts";
 import { reasonFor } from "./reasons.ts";
+import type { StageWatch } from "./stage.ts";
 import type { Outcome, Workload, WorkloadId } from "./workloads/workload.ts";
 
 /** One workload on one variant: what was measured, what the fact sheet says, and whether they agree. */
@@ -58,12 +59,17 @@ export const CLAIMS: readonly Claim[] = [
 ];
 
 /** Runs one workload on one variant, and holds it against the fact sheet. */
-export function runCell(workload: Workload, subject: Subject, params: StudyParams): Cell | Skipped {
+export function runCell(
+  workload: Workload,
+  subject: Subject,
+  params: StudyParams,
+  watch?: StageWatch,
+): Cell | Skipped {
   const name = subjectName(subject);
   const way = wayOf(name);
   const { driver, variantName, boOwnership } = subject;
   const at = { workload: workload.id, policy: driver.name, variant: variantName, way };
-  const outcome = workload.run(subject, params);
+  const outcome = workload.run(subject, params, watch);
   if (typeof outcome === "string") return { ...at, reason: outcome };
   const claims = CLAIMS.filter(({ workload: id, ways }) => id === workload.id && ways.includes(way));
   const differs = claims.flatMap((claim) => missesOf(claim, outcome, params));

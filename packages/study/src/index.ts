@@ -15,13 +15,16 @@
 export { type Cell, CLAIMS, type Skipped } from "./cell.ts";
 export { type Basis, type Claim, type Expected, type Miss, missesOf } from "./claims/claim.ts";
 export { type Cost, type Modelled, modelledFlip, parseCosts, THREAD_COSTS } from "./costs.ts";
+export type { Did } from "./did.ts";
 export { type Evidence, evidenceOf, type Standing } from "./evidence.ts";
-export { NINE, type Way } from "./nine.ts";
+export { type Experiment, type ExperimentStep, experimentOf } from "./experiment.ts";
+export { LOOPS } from "./loops.ts";
+export { NINE, type Way, wayOf } from "./nine.ts";
 export { DEFAULT_PARAMS, type StudyParams } from "./params.ts";
 export { runStudyOn, type Study } from "./run-study.ts";
 export { ORDERS, type Order, runSchedule, type Schedule, type ScheduleStep } from "./schedule.ts";
 export { REPAIRS, repairRows, schedulesText } from "./schedule-text.ts";
-export { Stage, type StageOptions } from "./stage.ts";
+export { Stage, type StageOptions, type StageWatch } from "./stage.ts";
 export { studyJson } from "./study-json.ts";
 export { columnsOf, evidenceRows, modelledRows, rowsOf } from "./study-rows.ts";
 export { studySubjects } from "./subjects.ts";

@@ -1,6 +1,6 @@
 import type { Subject } from "@gpuvm/drivers";
 import { Actor } from "./actor.ts";
-import { Stage } from "./stage.ts";
+import { Stage, type StageOptions, type StageWatch } from "./stage.ts";
 
 /** The order of the four steps of W10: lookup, VMA and fence, wait, teardown. */
 export type Order = "W U L P" | "L W U P" | "L W P U" | "L P W U";
@@ -44,23 +44,26 @@ const DOES: Readonly<Record<string, string>> = {
 };
 
 /** A program with one new buffer that is not mapped yet, and a VM that has run something. */
-function setUp(subject: Subject, jobMs: number, repairs: ReadonlySet<string>) {
-  const stage = new Stage(subject, { jobMs, repairs });
-  stage.program(0);
-  stage.buffer(0, 1);
-  stage.submit(0, 1);
-  stage.idle();
-  stage.unmap(0, 1);
-  stage.close(0, 1);
-  stage.idle();
-  stage.ask({ op: "gem_new", f: 0, bo: 2, size: 65536 });
+function setUp(subject: Subject, options: StageOptions) {
+  const stage = new Stage(subject, options);
+  stage.does(0, "has run a job, and makes a buffer that is not mapped yet", () => {
+    stage.program(0);
+    stage.buffer(0, 1);
+    stage.submit(0, 1);
+    stage.idle();
+    stage.unmap(0, 1);
+    stage.close(0, 1);
+    stage.idle();
+    stage.ask({ op: "gem_new", f: 0, bo: 2, size: 65536 });
+    stage.see(stage.replay.file(0).handles.get(2) ?? null);
+  });
   const close = () => new Actor(stage.machine, "close", stage.ioctl(0, { op: "gem_close", f: 0, bo: 2 }));
   return { stage, close };
 }
 
 /** Stops of a close, waits not counted, before it holds the VM's lock: what comes after them is teardown. */
 function stopsBeforeTeardown(subject: Subject, jobMs: number, repairs: ReadonlySet<string>): number {
-  const { stage, close } = setUp(subject, jobMs, repairs);
+  const { stage, close } = setUp(subject, { jobMs, repairs });
   const { machine } = stage;
   const resv = stage.vmOf(0)?.vm.resv;
   machine.dev.stepping = true;
@@ -81,16 +84,18 @@ export function runSchedule(
   order: Order,
   jobMs: number,
   repairs: ReadonlySet<string> = new Set(),
+  watch?: StageWatch,
 ): Schedule {
   const before = stopsBeforeTeardown(subject, jobMs, repairs);
-  const { stage, close } = setUp(subject, jobMs, repairs);
+  const title = `the order ${order}`;
+  const { stage, close } = setUp(subject, { jobMs, repairs, watch, title });
   const { machine } = stage;
   const object = stage.replay.file(0).handles.get(2);
   const maker = new Actor(machine, stage.binds ? "bind" : "submit", stage.raced(0, 2));
   const closer = close();
   let stops = 0;
   const steps: ScheduleStep[] = [];
-  const say = (step: string) => {
+  const say = (step: string, waited_ms: number) => {
     const state =
       object === undefined || object.refs === 0
         ? "freed"
@@ -99,7 +104,9 @@ export function runSchedule(
     const mine = step === "L" || step === "P";
     const refused = mine && maker.done && (maker.answer ?? 0) !== 0;
     const does = refused ? `is refused (${maker.answer})` : (DOES[step] ?? "");
-    steps.push({ step, who: mine ? maker.name : closer.name, what: `${does}: ${state}${faults}` });
+    const who = mine ? maker.name : closer.name;
+    steps.push({ step, who, what: `${does}: ${state}${faults}` });
+    stage.tell(who, `${step}: ${does}`, waited_ms);
   };
   machine.dev.stepping = true;
   let wait = 0;
@@ -111,7 +118,7 @@ export function runSchedule(
     else if (step === "W") closer.run(({ kind }) => kind !== "wait" && ++stops === before);
     else closer.run();
     if (step === "W" || step === "U") wait += stage.ms - began;
-    say(step);
+    say(step, stage.ms - began);
   }
   machine.dev.stepping = false;
   machine.settle();

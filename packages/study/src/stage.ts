@@ -8,11 +8,13 @@ import {
   type Lowerer,
   leftBehind,
   type Machine,
+  type NeutralBindOp,
   type NeutralRequest,
   Replay,
   type Request,
   type VmRecord,
 } from "@gpuvm/drm-model";
+import { type Did, programName } from "./did.ts";
 
 /** A neutral request without its time. */
 export type Ask = NeutralRequest extends infer R ? (R extends NeutralRequest ? Omit<R, "t"> : never) : never;
@@ -28,6 +30,12 @@ const BASE = 2 ** 39;
 /** Distance of two buffers' addresses: each has lowest page tables of its own. */
 const SLOT = 2 ** 24;
 
+/** Who waits for nothing: time passes by itself. */
+const NOBODY = "time";
+
+/** Told of each thing that is done on a stage, when it is done. */
+export type StageWatch = (did: Did, stage: Stage) => void;
+
 /** How a stage is set up. */
 export interface StageOptions {
   /** Modelled time of one job in milliseconds. */
@@ -38,6 +46,10 @@ export interface StageOptions {
   readonly defects?: ReadonlySet<string>;
   /** Repairs that the driver is run with. */
   readonly repairs?: ReadonlySet<string>;
+  /** Told of each thing that is done; the ledger is kept for it. */
+  readonly watch?: StageWatch | undefined;
+  /** What is different from the workload's other stages, in a few words. */
+  readonly title?: string;
 }
 
 /**
@@ -47,6 +59,8 @@ export interface StageOptions {
 export class Stage {
   /** What runs. */
   readonly subject: Subject;
+  /** See {@link StageOptions.title}. */
+  readonly title: string;
   /** Files and the clock. */
   readonly replay: Replay;
   /** What was there before any file was open: the driver's own objects. */
@@ -54,20 +68,27 @@ export class Stage {
   readonly #lower: Lowerer;
   readonly #addresses = new Map<string, number>();
   readonly #seen = new Map<string, Bo>();
+  readonly #kernelBos: Bo[] = [];
+  readonly #watch: StageWatch | undefined;
   #slots = 0;
+  #bound: boolean | null = null;
+  /** Something is being done: what it consists of is not told. */
+  #doing = false;
 
   /** A started driver without files. */
   constructor(subject: Subject, options: StageOptions) {
     this.subject = subject;
+    this.title = options.title ?? "";
     this.replay = new Replay(
       subject.variant,
-      { audit: options.audit ?? true, jobNs: options.jobMs * 1e6 },
+      { audit: options.watch !== undefined || (options.audit ?? true), jobNs: options.jobMs * 1e6 },
       {
         boOwnership: subject.boOwnership,
         defects: options.defects ?? new Set<string>(),
         repairs: options.repairs ?? new Set<string>(),
       },
     );
+    this.#watch = options.watch;
     this.#lower = subject.variant.userspace.lower();
     this.machine.settle();
     this.baseline = leftBehind(this.machine);
@@ -99,7 +120,11 @@ export class Stage {
    * @throws RangeError if the driver refuses: no program here asks for what it may not
    */
   ask(ask: Ask): void {
-    for (const request of this.phrase(ask)) {
+    this.#request(this.phrase(ask));
+  }
+
+  #request(requests: readonly Request[]): void {
+    for (const request of requests) {
       const ret = this.replay.request({ ...request, t: this.machine.now });
       if (ret !== 0)
         throw new RangeError(`${subjectName(this.subject)} answers ${ret} to ${JSON.stringify(request)}`);
@@ -108,16 +133,24 @@ export class Stage {
 
   /** A program starts: a file with its VM and queue. */
   program(f: number): void {
-    this.replay.file(f);
-    this.ask({ op: "vm_create", f, vm: VM });
-    this.ask({ op: "queue_new", f, vm: VM, queue: QUEUE });
+    this.does(f, "opens the device, makes a VM and a queue", () => {
+      this.replay.file(f);
+      this.ask({ op: "vm_create", f, vm: VM });
+      this.ask({ op: "queue_new", f, vm: VM, queue: QUEUE });
+    });
   }
 
   /** A buffer, made and, where programs manage addresses, mapped. `isPrivate`: only for its program's VM. */
   buffer(f: number, bo: number, pages = 16, isPrivate = false): void {
-    this.ask({ op: "gem_new", f, bo, size: pages * PAGE, ...(isPrivate ? { vm: VM } : {}) });
-    this.#note(f, bo);
-    this.map(f, bo, pages);
+    this.does(
+      f,
+      `creates ${isPrivate ? "private " : ""}buffer ${bo}${this.binds ? ", and maps it" : ""}`,
+      () => {
+        this.ask({ op: "gem_new", f, bo, size: pages * PAGE, ...(isPrivate ? { vm: VM } : {}) });
+        this.#note(f, bo);
+        this.map(f, bo, pages);
+      },
+    );
   }
 
   /** Maps a buffer where programs manage addresses; nothing elsewhere. */
@@ -125,38 +158,43 @@ export class Stage {
     const va = BASE + this.#slots++ * SLOT;
     this.#addresses.set(`${f}/${bo}`, va);
     const op = { kind: "map", bo, boOffset: 0, va, length: pages * PAGE, flags: 0 } as const;
-    this.ask({ op: "vm_bind", f, vm: VM, async: false, ops: [op] });
+    this.#binds(f, `maps buffer ${bo}`, op);
   }
 
   /** Unmaps a buffer where programs manage addresses; nothing elsewhere. */
   unmap(f: number, bo: number, pages = 16): void {
     const va = this.#addresses.get(`${f}/${bo}`) ?? BASE;
     const op = { kind: "unmap", bo: 0, boOffset: 0, va, length: pages * PAGE, flags: 0 } as const;
-    this.ask({ op: "vm_bind", f, vm: VM, async: false, ops: [op] });
+    this.#binds(f, `unmaps buffer ${bo}`, op);
   }
 
   /** Work that uses buffers, and writes the first. */
   submit(f: number, ...bos: number[]): void {
-    this.ask({ op: "submit", f, vm: VM, queue: QUEUE, bos, writes: [0], work: true });
+    const used = bos.length === 1 ? `buffer ${bos[0]}` : `${bos.length} buffers`;
+    this.does(f, `submits a job that uses ${used}`, () => {
+      this.ask({ op: "submit", f, vm: VM, queue: QUEUE, bos, writes: [0], work: true });
+    });
   }
 
   /** Closes a handle. @returns milliseconds that the call took */
   close(f: number, bo: number): number {
     const began = this.ms;
-    this.ask({ op: "gem_close", f, bo });
+    this.does(f, `closes its handle of buffer ${bo}`, () => this.ask({ op: "gem_close", f, bo }));
     return this.ms - began;
   }
 
   /** A program ends. @returns milliseconds that it took */
   exit(f: number): number {
     const began = this.ms;
-    this.replay.close(f);
+    this.does(f, "ends: its file is closed", () => this.replay.close(f));
     return this.ms - began;
   }
 
   /** Exports a buffer as its program does to show it, and keeps the dma-buf open. */
   show(f: number, bo: number): void {
-    this.ask({ op: "prime_export", f, bo });
+    this.does(f, `exports buffer ${bo}, and keeps the dma-buf`, () =>
+      this.ask({ op: "prime_export", f, bo }),
+    );
   }
 
   /** The object of a handle, also after the handle is closed. */
@@ -166,25 +204,35 @@ export class Stage {
 
   /** A dma-buf of a handle's object; null where the driver cannot, or may not. */
   exportBo(f: number, bo: number): DmaBuf | null {
-    return this.driver.prime?.exportBo(this.replay.file(f), bo) ?? null;
+    const { prime } = this.driver;
+    if (prime === undefined) return null;
+    return this.does(f, `exports buffer ${bo} as a dma-buf`, () => prime.exportBo(this.replay.file(f), bo));
   }
 
   /** A handle for a dma-buf of the same device. The program's own bookkeeping learns of it as of any import. */
   importBo(f: number, dmaBuf: DmaBuf, bo: number): void {
     const { prime } = this.driver;
     const size = dmaBuf.bo.size;
-    for (const request of this.phrase({ op: "prime_import", f, bo, size, fresh: true })) {
-      if (request.op !== "prime_import" || prime === undefined) this.replay.request(request);
-      else this.call(prime.importBo(this.replay.file(f), dmaBuf, request.bo));
-    }
-    this.#note(f, bo);
+    this.does(f, `imports the dma-buf as buffer ${bo}`, () => {
+      for (const request of this.phrase({ op: "prime_import", f, bo, size, fresh: true })) {
+        if (request.op !== "prime_import" || prime === undefined) this.replay.request(request);
+        else this.machine.call(prime.importBo(this.replay.file(f), dmaBuf, request.bo));
+      }
+      this.#note(f, bo);
+    });
   }
 
   /** A second handle to the object of a handle of the same file. */
   openAgain(f: number, bo: number, second: number): Errno {
+    return this.does(f, `gets a second handle, ${second}, to buffer ${bo}`, () =>
+      this.#openAgain(f, bo, second),
+    );
+  }
+
+  #openAgain(f: number, bo: number, second: number): Errno {
     const file = this.replay.file(f);
     const { prime } = this.driver;
-    if (prime?.openAgain !== undefined) return this.call(prime.openAgain(file, bo, second)) ?? 0;
+    if (prime?.openAgain !== undefined) return this.machine.call(prime.openAgain(file, bo, second)) ?? 0;
     // Elsewhere an import under another number makes a handle of it, with all that its opening does.
     const dmaBuf = this.exportBo(f, bo);
     if (dmaBuf === null) return -ENOENT;
@@ -216,14 +264,51 @@ export class Stage {
     return this.ioctl(f, { op: "vm_bind", f, vm: VM, async: false, ops: [op] });
   }
 
-  /** Runs a call of the kernel that is not a program's request. */
-  call<T>(steps: Steps<T>): T | undefined {
-    return this.machine.call(steps);
+  /** Runs a call of the kernel that is not a program's request: `who` does `what`. */
+  call<T>(who: string, what: string, steps: Steps<T>): T | undefined {
+    return this.does(who, what, () => this.machine.call(steps));
   }
 
   /** Lets everything finish. Files stay open. */
   idle(): void {
-    this.machine.quiesce();
+    this.does(NOBODY, "everything finishes: the GPU, and what was put off", () => this.machine.quiesce());
+  }
+
+  /** Time passes, in nanoseconds, until something that has a name. */
+  sleep(ns: number, until: string): void {
+    this.does(NOBODY, until, () => this.machine.advanceTo(this.machine.now + ns));
+  }
+
+  /** The device goes, with all that is still open. */
+  finish(): void {
+    this.does("kernel", "the device goes", () => this.replay.finish());
+  }
+
+  /** Does something that consists of several things, and tells whoever watches of the whole. */
+  does<T>(who: number | string, what: string, act: () => T): T {
+    const began = this.ms;
+    const outermost = !this.#doing;
+    this.#doing = true;
+    const result = act();
+    if (!outermost) return result;
+    this.#doing = false;
+    this.tell(typeof who === "number" ? programName(who) : who, what, who === NOBODY ? 0 : this.ms - began);
+    return result;
+  }
+
+  /** Tells whoever watches of something that is no request: a stop of a call that is stepped by hand. */
+  tell(who: string, what: string, waited_ms = 0): void {
+    this.#watch?.({ who, what, waited_ms }, this);
+  }
+
+  /** An object of the kernel's own is one to look at, too. */
+  see(bo: Bo | null): void {
+    if (bo !== null) this.#kernelBos.push(bo);
+  }
+
+  /** The objects that programs made, and those of the kernel's that were to be seen, while they live; the oldest first. */
+  get objects(): readonly Bo[] {
+    return [...new Set([...this.#seen.values(), ...this.#kernelBos])].filter((bo) => bo.refs > 0);
   }
 
   /** The VM of a program; undefined if it has none, or it was freed and forgotten. */
@@ -250,6 +335,11 @@ export class Stage {
 
   /** Whether programs of this driver manage addresses themselves. */
   get binds(): boolean {
+    this.#bound ??= this.#probe();
+    return this.#bound;
+  }
+
+  #probe(): boolean {
     const probe = this.subject.variant.userspace.lower();
     const op = { kind: "map", bo: 1, boOffset: 0, va: BASE, length: PAGE, flags: 0 } as const;
     const asks: NeutralRequest[] = [
@@ -263,6 +353,12 @@ export class Stage {
   /** How many findings of a kind there are. */
   hazards(...kinds: readonly string[]): number {
     return this.machine.hazards.filter(({ kind }) => kinds.length === 0 || kinds.includes(kind)).length;
+  }
+
+  /** Binds, where programs manage addresses; else nothing is done, and nothing told. */
+  #binds(f: number, what: string, op: NeutralBindOp): void {
+    const requests = this.phrase({ op: "vm_bind", f, vm: VM, async: false, ops: [op] });
+    if (requests.length > 0) this.does(f, what, () => this.#request(requests));
   }
 
   #note(f: number, bo: number): void {

@@ -3,6 +3,7 @@ import { UsageError } from "@gpuvm/drm-model";
 import { describe, expect, it } from "vitest";
 import { type Claim, missesOf } from "../src/claims/claim.ts";
 import { modelledFlip, parseCosts, THREAD_COSTS } from "../src/costs.ts";
+import { experimentOf } from "../src/experiment.ts";
 import { runStudyOn } from "../src/run-study.ts";
 import { runSchedule } from "../src/schedule.ts";
 import { studyJson } from "../src/study-json.ts";
@@ -46,6 +47,50 @@ describe("study", () => {
     expect(studyJson(runStudyOn(studySubjects(), ["W1", "W10"], PARAMS), THREAD_COSTS)).toBe(
       studyJson(runStudyOn(studySubjects(), ["w1", "w10"], PARAMS), THREAD_COSTS),
     );
+  });
+});
+
+describe("the experiment behind a cell", () => {
+  const merged = subjectNamed("msm:mainline");
+
+  it("comes to the same as the cell, whoever watches, and shows what was done", () => {
+    const few = { ...PARAMS, flips: 4, jobs: 3 };
+    const subjects = studySubjects();
+    const plain = runStudyOn(subjects, [], few);
+    for (const cell of [...plain.cells, ...plain.skipped]) {
+      const subject = subjectNamed(`${cell.policy}:${cell.variant}`);
+      const watched = experimentOf(cell.workload, subject, few, () => null);
+      expect(watched.cell).toEqual(cell);
+      expect(watched.steps.length > 0, `${cell.workload} ${cell.way} shows what it did`).toBe(
+        "outcome" in cell,
+      );
+    }
+  });
+
+  it("says who waits, and for how long", () => {
+    const { steps } = experimentOf("W1", merged, PARAMS, () => null);
+    expect(steps.filter(({ waited_ms }) => waited_ms > 0).map(({ what }) => what.slice(0, 18))).toContain(
+      "closes its handle ",
+    );
+    expect(Math.max(...steps.map(({ waited_ms }) => waited_ms))).toBe(PARAMS.jobMs);
+    const naive = experimentOf("W1", subjectNamed("msm:hard-naive"), PARAMS, (stage) => stage.left().bos);
+    expect(naive.steps.every(({ waited_ms }) => waited_ms === 0)).toBe(true);
+    expect(naive.steps.at(-1)?.seen).toBeGreaterThanOrEqual(2 * PARAMS.jobs);
+  });
+
+  it("has each order of a race, and each run that is held against another", () => {
+    const titles = (workload: string, name: string) => [
+      ...new Set(experimentOf(workload, subjectNamed(name), PARAMS, () => null).steps.map((s) => s.title)),
+    ];
+    expect(titles("W10", "msm:mainline").map((title) => title.slice(-7))).toEqual([
+      "L W U P",
+      "L W P U",
+      "L P W U",
+      "W U L P",
+    ]);
+    expect(titles("W8", "powervr:6.11")).toEqual(["with one buffer exported", "without an export"]);
+    expect(titles("W11", "msm:vm-bind")).toEqual(["private buffers", "shared buffers"]);
+    expect(titles("W2", "msm:mainline")).toEqual([""]);
   });
 });
 

@@ -16,7 +16,7 @@ export function studyMarkdown(study: Study, costs: readonly Cost[]): string {
 
 /** One table of the study. */
 export function studyTable(study: Study, columns: readonly string[]): string {
-  return markdownTable(["workload", ...columns], rowsOf(study, columns, true));
+  return markdownTable(["workload", ...columns], rowsOf(study, columns, true), "words");
 }
 
 /** What the nine ways are. */
@@ -24,6 +24,7 @@ export function waysTable(): string {
   return markdownTable(
     ["way", "variant", "what it is"],
     NINE.map(({ id, subject, title }) => [id, `\`${subject}\``, title]),
+    "words",
   );
 }
 

@@ -1,27 +1,20 @@
-import { type BoOwnership, withOwnership } from "@gpuvm/core";
+import { withOwnership } from "@gpuvm/core";
 import { subjectNamed } from "@gpuvm/drivers";
 import { verdictOf } from "@gpuvm/reference-graph";
 import type { Study } from "@gpuvm/study";
-import { CLAIMS, columnsOf, evidenceRows, ORDERS, repairRows, runSchedule, THREAD_COSTS } from "@gpuvm/study";
+import {
+  CLAIMS,
+  columnsOf,
+  evidenceRows,
+  LOOPS,
+  ORDERS,
+  repairRows,
+  runSchedule,
+  THREAD_COSTS,
+} from "@gpuvm/study";
 import { costTable, marksText, studyTable, waysTable } from "./study-markdown.ts";
 import { spanOf } from "./study-text.ts";
 import { markdownTable } from "./table.ts";
-
-/** The rows of the table of reference loops: a policy, and the ownership that it is asked to have. */
-const LOOPS: readonly (readonly [policy: string, ownership: BoOwnership])[] = [
-  ["msm:before", "soft"],
-  ["msm:soft", "soft"],
-  ["msm:soft", "hard"],
-  ["msm:hard-naive", "hard"],
-  ["msm:mainline", "hard"],
-  ["msm:vm-bind", "hard"],
-  ["nouveau:legacy", "soft"],
-  ["nouveau:vm-bind", "hard"],
-  ["xe:mainline", "hard"],
-  ["panthor:mainline", "hard"],
-  ["powervr:mainline", "hard"],
-  ["powervr:6.11", "hard"],
-];
 
 /** The variant whose rule the page shows schedules of. */
 const RULE = "msm:mainline";
@@ -43,7 +36,7 @@ function blocksOf(study: Study): Readonly<Record<string, () => string>> {
   return {
     loops: loopTable,
     ways: waysTable,
-    evidence: () => markdownTable(["", ...nine], evidenceRows(study, nine)),
+    evidence: () => markdownTable(["", ...nine], evidenceRows(study, nine), "words"),
     nine: () => `${studyTable(study, nine)}\n\n${marksText()}`,
     drivers: () => studyTable(study, drivers),
     schedule: () =>
@@ -54,7 +47,7 @@ function blocksOf(study: Study): Readonly<Record<string, () => string>> {
           return [`    ${order}`, ...lines].join("\n");
         })
         .join("\n\n"),
-    repairs: () => markdownTable(["", ...ORDERS], repairRows(rule, params.jobMs)),
+    repairs: () => markdownTable(["", ...ORDERS], repairRows(rule, params.jobMs), "words"),
     costs: () =>
       [
         costTable(study, THREAD_COSTS),
@@ -75,7 +68,7 @@ function loopTable(): string {
       `It ${sentence}`,
     ];
   });
-  return markdownTable(["policy", "held", "what its graph says"], rows);
+  return markdownTable(["policy", "held", "what its graph says"], rows, "words");
 }
 
 function claimTable({ cells }: Study): string {
@@ -84,5 +77,5 @@ function claimTable({ cells }: Study): string {
     const agree = mine.every((cell) => cell.agrees === true);
     return [workload, ways.join(", "), says, basis.join(", "), agree ? "yes" : "no"];
   });
-  return markdownTable(["", "who", "claim", "stands on", "agrees"], rows);
+  return markdownTable(["", "who", "claim", "stands on", "agrees"], rows, "words");
 }

@@ -54,11 +54,15 @@ export function sideBySide(
   return [part(1, head.length)];
 }
 
-/** A GitHub-flavoured Markdown table; the first column is left-aligned. */
-export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A GitHub-flavoured Markdown table. Words are left-aligned; of figures, all but the first column is right-aligned. */
+export function markdownTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  of: "figures" | "words" = "figures",
+): string {
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  const rule = `| ${head.map((_, i) => (i === 0 ? "---" : "---:")).join(" | ")} |`;
+  const rule = `| ${head.map((_, i) => (i === 0 || of === "words" ? "---" : "---:")).join(" | ")} |`;
   return [line(head), rule, ...rows.map(line)].join("\n");
 }
 

@@ -1,8 +1,8 @@
 import { type BoOwnership, errnoName, gemVmBos, type TeardownEvent } from "@gpuvm/core";
-import { type Bo, type DriverVariant, leftBehind } from "@gpuvm/drm-model";
+import { type Bo, type DriverVariant, leftBehind, type Machine, type VmRecord } from "@gpuvm/drm-model";
 import { type Ask, Program } from "@gpuvm/policy-testkit";
 import { eventName } from "@gpuvm/reference-graph";
-import { type HolderGraph, holdersOf } from "../holders/snapshot.ts";
+import { allHoldersOf, type HolderGraph, holdersOf, liveVms } from "../holders/snapshot.ts";
 
 /** One step in the life of an object. */
 export interface LifeStep {
@@ -46,7 +46,7 @@ export function lifeOf(variant: DriverVariant, boOwnership: BoOwnership): LifeSt
       at: machine.now / 1e6,
       waited: title.startsWith("The GPU") ? 0 : Math.max(0, (machine.now - began) / 1e6 - 1),
       refused: ret === 0 ? null : errnoName(ret),
-      graph: holdersOf(machine, bo, over),
+      graph: over ? allHoldersOf(machine) : holdersOf(machine, alive(bo), programVms(machine)),
       says: leaks
         ? leaked(left.bos, left.vms, policy.teardown)
         : says(bo, boOwnership, policy.teardown, over),
@@ -75,6 +75,14 @@ export function lifeOf(variant: DriverVariant, boOwnership: BoOwnership): LifeSt
   step("The program exits: its file is closed", () => quiet(() => replay.closeFiles()));
   step("The device goes", () => quiet(() => replay.finish()), true);
   return steps;
+}
+
+function alive(bo: Bo | null): Bo[] {
+  return bo === null || bo.refs === 0 ? [] : [bo];
+}
+
+function programVms(machine: Machine): VmRecord[] {
+  return liveVms(machine).filter(({ file }) => file >= 0);
 }
 
 /** What answers nothing. */

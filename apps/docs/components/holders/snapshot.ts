@@ -42,17 +42,42 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/^dma-buf#/, "dma_buf"],
 ];
 
-/** Who holds the objects that a program made, on a machine with a ledger; with `all`, everything that is there. */
-export function holdersOf(machine: Machine, bo: Bo | null, all: boolean): HolderGraph {
+/** Who holds objects and VMs, on a machine with a ledger. `only`: no other mappings of those VMs are shown. */
+export function holdersOf(
+  machine: Machine,
+  bos: readonly Bo[],
+  vms: readonly VmRecord[],
+  only = false,
+): HolderGraph {
   const { ledger } = machine.dev;
   if (ledger === null) return { nodes: [], edges: [] };
-  const graph = new Gatherer(ledger);
-  const vms = machine.vms.filter(({ freed, file }) => !freed && (all || file >= 0));
-  const bos = all ? [...machine.memory.objects] : bo === null || bo.refs === 0 ? [] : [bo];
+  const graph = new Gatherer(ledger, only ? mappingsOf(bos) : null);
   for (const one of bos) graph.counted(one);
   for (const record of vms) graph.counted(record.vm);
   for (const record of vms) mappings(graph, record, bos);
   return graph;
+}
+
+/** Who holds whom of all that is there, the driver's own things, too. */
+export function allHoldersOf(machine: Machine): HolderGraph {
+  return holdersOf(machine, [...machine.memory.objects], liveVms(machine));
+}
+
+/** The VMs that are not freed yet. */
+export function liveVms(machine: Machine): VmRecord[] {
+  return machine.vms.filter(({ freed }) => !freed);
+}
+
+/** The names of the links and mappings of objects. */
+function mappingsOf(bos: readonly Bo[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const bo of bos)
+    for (const link of gemVmBos(bo).toArray()) {
+      names.add(link.name);
+      for (let va = link.vaHead; va !== 0; va = link.vm.vas.next(va))
+        names.add(`va#${va} of ${link.vm.name}`);
+    }
+  return names;
 }
 
 /** What counts do not say: a VM's tree keeps its mappings until an event takes them out, a soft vm_bo only points. */
@@ -76,9 +101,12 @@ class Gatherer implements HolderGraph {
   readonly #ledger: Ledger;
   readonly #books: ReadonlyMap<string, Counted>;
   readonly #seen = new Set<string>();
+  readonly #only: ReadonlySet<string> | null;
 
-  constructor(ledger: Ledger) {
+  /** `only`: the links and mappings that are shown; null: all. */
+  constructor(ledger: Ledger, only: ReadonlySet<string> | null) {
     this.#ledger = ledger;
+    this.#only = only;
     this.#books = new Map(ledger.all().map((what) => [what.name, what]));
   }
 
@@ -86,12 +114,16 @@ class Gatherer implements HolderGraph {
     if (!this.node(what.name)) return;
     for (const { by, count } of this.#ledger.holders(what)) {
       const holder = holderName(by);
-      if (CALL.test(holder)) continue;
+      if (CALL.test(holder) || this.#hidden(holder)) continue;
       const next = this.#books.get(holder);
       if (next === undefined) this.node(holder);
       else this.counted(next);
       this.edge(holder, what.name, count);
     }
+  }
+
+  #hidden(holder: string): boolean {
+    return this.#only !== null && /^(?:vm_bo|va)#/.test(holder) && !this.#only.has(holder);
   }
 
   /** Notes a node once; false: it was there. */

@@ -10,7 +10,8 @@ import {
   scenarioOf,
   scopesOf,
 } from "@gpuvm/scenarios";
-import { holdersOf } from "../holders/snapshot.ts";
+import { entriesOf, locksHeld } from "../holders/behind.ts";
+import { allHoldersOf } from "../holders/snapshot.ts";
 import type { Ask, Race, RaceStep, Tell } from "./messages.ts";
 
 /** Steps of a search in the page: more is for the command. */
@@ -113,23 +114,5 @@ function replayed(scenario: Scenario, text: string): void {
 }
 
 function stateOf({ machine }: World): Pick<RaceStep, "graph" | "locks" | "entries"> {
-  const bos = [...machine.memory.objects];
-  const locks = bos.flatMap(({ resv }) =>
-    resv.owner === null ? [] : [`${resv.name} is held by ${resv.owner.name}`],
-  );
-  for (const { vm, freed } of machine.vms) {
-    if (freed || vm.resv.owner === null) continue;
-    locks.push(`${vm.name}'s reservation is held by ${vm.resv.owner.name}`);
-  }
-  const entries = machine.vms.flatMap(({ vm, pt, freed }) =>
-    freed
-      ? []
-      : pt.ptes
-          .runs()
-          .map(
-            ({ start, end, bo }) =>
-              `${vm.name}: 0x${start.toString(16)} to 0x${end.toString(16)} leads to ${bo?.name ?? "nothing (null pages)"}`,
-          ),
-  );
-  return { graph: holdersOf(machine, null, true), locks: [...new Set(locks)], entries };
+  return { graph: allHoldersOf(machine), locks: locksHeld(machine), entries: entriesOf(machine) };
 }

@@ -1,3 +1,4 @@
+import type { Request } from "@gpuvm/drm-model";
 import { Stage, VM } from "../stage.ts";
 import { figure, type Workload } from "./workload.ts";
 
@@ -6,10 +7,11 @@ export const W11: Workload = {
   id: "W11",
   title: "N BOs, private or shared",
   does: "one submit with many buffers mapped, all private to the VM, and then all shared: how many objects does it lock and fence",
-  run(subject, { jobs, jobMs }) {
+  run(subject, { jobs, jobMs }, watch) {
     const bos = 8 * jobs;
     const run = (isPrivate: boolean): { objects: number; locks: number; shares: boolean } => {
-      const stage = new Stage(subject, { jobMs, audit: false });
+      const title = isPrivate ? "private buffers" : "shared buffers";
+      const stage = new Stage(subject, { jobMs, audit: false, watch, title });
       stage.program(0);
       for (let i = 1; i <= bos; i++) stage.buffer(0, i, 1, isPrivate);
       const shares = stage.bo(0, 1)?.resv === stage.vmOf(0)?.vm.resv;
@@ -37,9 +39,9 @@ export const W12: Workload = {
   id: "W12",
   title: "flood of 4 KiB binds",
   does: "asynchronous binds of one page, each in another 2 MiB, wait for a running job: how many page-table pages are allocated in advance at once",
-  run(subject, { jobs, jobMs }) {
+  run(subject, { jobs, jobMs }, watch) {
     const binds = 50 * jobs;
-    const stage = new Stage(subject, { jobMs, audit: false });
+    const stage = new Stage(subject, { jobMs, audit: false, watch });
     stage.program(0);
     if (!stage.binds) return "its programs bind nothing: the kernel maps";
     stage.buffer(0, 1, 1);
@@ -47,17 +49,14 @@ export const W12: Workload = {
     const meter = record?.vm as { readonly preallocPeak?: number } | undefined;
     if (meter?.preallocPeak === undefined)
       return "the model of this driver allocates nothing in advance that it counts";
-    for (const request of stage.phrase({
-      op: "submit",
-      f: 0,
-      vm: VM,
-      queue: 1,
-      bos: [1],
-      writes: [0],
-      work: true,
-    })) {
-      stage.replay.request({ ...request, out: 1 } as typeof request);
-    }
+    const ask = (what: string, requests: readonly Request[], sync: { readonly in?: 1; readonly out?: 1 }) =>
+      stage.does(0, what, () => {
+        for (const request of requests) {
+          stage.replay.request({ ...request, t: stage.machine.now, ...sync } as Request);
+        }
+      });
+    const submit = { op: "submit", f: 0, vm: VM, queue: 1, bos: [1], writes: [0], work: true } as const;
+    ask("submits a job, whose end the binds wait for", stage.phrase(submit), { out: 1 });
     const began = stage.ms;
     for (let i = 0; i < binds; i++) {
       const op = {
@@ -68,9 +67,8 @@ export const W12: Workload = {
         length: 4096,
         flags: 0,
       } as const;
-      for (const request of stage.phrase({ op: "vm_bind", f: 0, vm: VM, async: true, ops: [op] })) {
-        stage.replay.request({ ...request, t: stage.machine.now, in: 1 } as typeof request);
-      }
+      const bind = { op: "vm_bind", f: 0, vm: VM, async: true, ops: [op] } as const;
+      ask(`binds a page, ${i + 1} of ${binds}`, stage.phrase(bind), { in: 1 });
     }
     const waited = stage.ms - began;
     stage.idle();

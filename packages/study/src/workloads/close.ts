@@ -7,8 +7,8 @@ export const W1: Workload = {
   id: "W1",
   title: "close before the job is done",
   does: "a program creates a buffer, submits a job with it and closes the handle at once, again and again; then the same with a program of its own for each buffer",
-  run(subject, { jobs, jobMs }) {
-    const stage = new Stage(subject, { jobMs });
+  run(subject, { jobs, jobMs }, watch) {
+    const stage = new Stage(subject, { jobMs, watch });
     let wait = 0;
     stage.program(0);
     for (let i = 1; i <= jobs; i++) {
@@ -53,8 +53,8 @@ export const W2: Workload = {
   id: "W2",
   title: `the same, job of ${span(LONG_JOB_MS)}`,
   does: `as W1, once, with a job of ${LONG_JOB_MS} ms, longer than the ${CLOSE_LIMIT_MS} ms that v4 and v5 wait at most`,
-  run(subject) {
-    const stage = new Stage(subject, { jobMs: LONG_JOB_MS });
+  run(subject, _params, watch) {
+    const stage = new Stage(subject, { jobMs: LONG_JOB_MS, watch });
     stage.program(0);
     stage.buffer(0, 1);
     stage.submit(0, 1);
@@ -74,8 +74,8 @@ export const W6: Workload = {
   id: "W6",
   title: "close, busy in another process",
   does: "A submits a job with a shared buffer; B, which has a VM but never mapped the buffer, closes its handle",
-  run(subject, { jobMs }) {
-    const stage = new Stage(subject, { jobMs });
+  run(subject, { jobMs }, watch) {
+    const stage = new Stage(subject, { jobMs, watch });
     stage.program(0);
     stage.buffer(0, 1);
     const shared = stage.exportBo(0, 1);
@@ -98,8 +98,8 @@ export const W13: Workload = {
   id: "W13",
   title: "exit with jobs queued",
   does: "a process with jobs queued ends without closing anything: how many jobs does the GPU still run, and how long does the end take",
-  run(subject, { jobs, jobMs }) {
-    const stage = new Stage(subject, { jobMs });
+  run(subject, { jobs, jobMs }, watch) {
+    const stage = new Stage(subject, { jobMs, watch });
     const queued = Math.max(jobs, 9);
     stage.program(0);
     stage.buffer(0, 1);
@@ -125,8 +125,8 @@ export const W14: Workload = {
   id: "W14",
   title: "two handles, one closed",
   does: "a program has two handles to a buffer that its VM maps, closes the second, and goes on using the first",
-  run(subject, { jobMs }) {
-    const stage = new Stage(subject, { jobMs });
+  run(subject, { jobMs }, watch) {
+    const stage = new Stage(subject, { jobMs, watch });
     stage.program(0);
     const made = stage.vmOf(0)?.steps.map ?? 0;
     stage.buffer(0, 1);

@@ -11,9 +11,9 @@ export const W3: Workload = {
   id: "W3",
   title: "page flips, handles kept",
   does: "a program flips through a few buffers, whose handles it keeps",
-  run(subject, params) {
+  run(subject, params, watch) {
     const { flips, buffers } = params;
-    const stage = new Stage(subject, { jobMs: params.jobMs, audit: false });
+    const stage = new Stage(subject, { jobMs: params.jobMs, audit: false, watch });
     const { scanout } = stage.driver;
     if (scanout === undefined) return NO_DISPLAY;
     const { counts } = stage.machine;
@@ -25,7 +25,7 @@ export const W3: Workload = {
       shown = flip(stage, next, shown);
       tick(stage, params);
     }
-    if (shown !== undefined) stage.call(scanout.cleanupFb(shown));
+    if (shown !== undefined) stage.call(DISPLAY, CLEANUP, scanout.cleanupFb(shown));
     return { flips, scanout_maps: counts.scanoutMaps, scanout_unmaps: counts.scanoutUnmaps };
   },
   word: (o) => `${figure(o, "scanout_maps")} / ${figure(o, "scanout_unmaps")}`,
@@ -36,9 +36,9 @@ export const W4: Workload = {
   id: "W4",
   title: "flips, re-import each frame",
   does: "a producer keeps a few buffers exported; for each frame a compositor imports one, reads it with the GPU, shows it, and closes the handle",
-  run(subject, params) {
+  run(subject, params, watch) {
     const { flips, buffers, jobMs } = params;
-    const stage = new Stage(subject, { jobMs: Math.min(jobMs, 1), audit: false });
+    const stage = new Stage(subject, { jobMs: Math.min(jobMs, 1), audit: false, watch });
     const { scanout } = stage.driver;
     stage.program(0);
     for (let i = 1; i <= buffers; i++) stage.buffer(0, i, PIXELS);
@@ -59,7 +59,9 @@ export const W4: Workload = {
       stage.unmap(1, handle, PIXELS);
       stage.close(1, handle);
     }
-    if (shown !== undefined && scanout !== undefined) stage.call(scanout.cleanupFb(shown));
+    if (shown !== undefined && scanout !== undefined) {
+      stage.call(DISPLAY, CLEANUP, scanout.cleanupFb(shown));
+    }
     const after = stepsOf(stage);
     const { counts } = stage.machine;
     const display =
@@ -84,6 +86,9 @@ function stepsOf(stage: Stage): { readonly maps: number; readonly unmaps: number
   return { maps: vm?.steps.map ?? 0, unmaps: (vm?.steps.unmap ?? 0) + (vm?.teardown.unmap ?? 0) };
 }
 
+const DISPLAY = "display";
+const CLEANUP = "cleans the framebuffer up that was shown";
+
 /** 1920 x 1080 at 4 bytes, in pages. */
 const PIXELS = 2025;
 
@@ -91,12 +96,12 @@ const PIXELS = 2025;
 function flip(stage: Stage, next: Bo | undefined, shown: Bo | undefined): Bo | undefined {
   const { scanout } = stage.driver;
   if (scanout === undefined || next === undefined) return shown;
-  stage.call(scanout.prepareFb(next));
-  if (shown !== undefined) stage.call(scanout.cleanupFb(shown));
+  stage.call(DISPLAY, "prepares the next framebuffer, and shows it", scanout.prepareFb(next));
+  if (shown !== undefined) stage.call(DISPLAY, CLEANUP, scanout.cleanupFb(shown));
   return next;
 }
 
 /** Until the next refresh. */
 function tick(stage: Stage, { hz }: StudyParams): void {
-  stage.machine.advanceTo(stage.machine.now + Math.round(1e9 / hz));
+  stage.sleep(Math.round(1e9 / hz), "the display's next refresh");
 }

@@ -7,8 +7,8 @@ export const W5: Workload = {
   id: "W5",
   title: "exit, BO shared with another",
   does: "B imports A's buffer, uses it on the GPU and ends; A keeps the buffer: is B's VM freed",
-  run(subject, { jobMs }) {
-    const stage = new Stage(subject, { jobMs });
+  run(subject, { jobMs }, watch) {
+    const stage = new Stage(subject, { jobMs, watch });
     stage.program(0);
     stage.buffer(0, 1);
     const shared = stage.exportBo(0, 1);
@@ -23,7 +23,7 @@ export const W5: Workload = {
     stage.idle();
     const freed = dead?.freed ?? true;
     const tables = dead === undefined || freed ? 0 : dead.pt.tables;
-    shared.close();
+    stage.does("A", "closes the dma-buf", () => shared.close());
     stage.exit(0);
     stage.idle();
     return {
@@ -43,15 +43,20 @@ export const W7: Workload = {
   id: "W7",
   title: "the kernel's own BOs",
   does: "the driver makes a pinned object for the GPU (a ring) and one for the display (a cursor, a command buffer), and gives both up; at last it goes itself, with what it had from its start",
-  run(subject, { jobMs }) {
-    const stage = new Stage(subject, { jobMs });
+  run(subject, { jobMs }, watch) {
+    const stage = new Stage(subject, { jobMs, watch });
     const { kernelBos } = stage.driver;
     const own = stage.baseline.bos;
     if (kernelBos === undefined && own === 0) return "the model of this driver has no objects of its own";
     const leaked = (vm: "kernel" | "scanout"): number => {
       const before = stage.left().bos;
-      const bo = kernelBos === undefined ? null : (stage.call(kernelBos.create(KERNEL_BYTES, vm)) ?? null);
-      if (kernelBos !== undefined && bo !== null) stage.call(kernelBos.put(bo, vm));
+      if (kernelBos !== undefined) {
+        const where =
+          vm === "kernel" ? "a ring, pinned in the kernel's VM" : "a cursor, pinned in the display's VM";
+        const bo = stage.call("kernel", `makes ${where}`, kernelBos.create(KERNEL_BYTES, vm)) ?? null;
+        stage.see(bo);
+        if (bo !== null) stage.call("kernel", "gives it up", kernelBos.put(bo, vm));
+      }
       stage.idle();
       return stage.left().bos - before;
     };
@@ -60,7 +65,7 @@ export const W7: Workload = {
         ? {}
         : { leaked_in_kernel_vm: leaked("kernel"), leaked_in_scanout_vm: leaked("scanout") };
     const given = stage.left().bos;
-    stage.replay.finish();
+    stage.finish();
     const left = stage.replay.leftAtDeviceClose;
     return {
       kernel_bos: own,
@@ -83,9 +88,10 @@ export const W8: Workload = {
   id: "W8",
   title: "file close, binds left",
   does: "a program of a driver with explicit binds maps buffers, draws into one that it exported, and ends without unmapping; then the same without the export",
-  run(subject, { jobs, jobMs }) {
+  run(subject, { jobs, jobMs }, watch) {
     const run = (shown: boolean): { bos: number; vms: number; wait: number } | null => {
-      const stage = new Stage(subject, { jobMs });
+      const title = shown ? "with one buffer exported" : "without an export";
+      const stage = new Stage(subject, { jobMs, watch, title });
       if (!stage.binds) return null;
       stage.program(0);
       for (let i = 1; i <= jobs; i++) stage.buffer(0, i);
@@ -115,8 +121,8 @@ export const W9: Workload = {
   id: "W9",
   title: "BO freed, on a VM's list",
   does: "the last handle of a shown and drawn buffer is closed; in the moment in which its last reference is gone, what do the VMs' lists of external and evicted objects lead to",
-  run(subject, { jobMs }) {
-    const stage = new Stage(subject, { jobMs });
+  run(subject, { jobMs }, watch) {
+    const stage = new Stage(subject, { jobMs, watch });
     const { machine, driver } = stage;
     stage.program(0);
     stage.buffer(0, 1);
@@ -124,15 +130,21 @@ export const W9: Workload = {
     stage.idle();
     const object = stage.bo(0, 1);
     if (driver.scanout !== undefined && object !== undefined) {
-      stage.call(driver.scanout.prepareFb(object));
-      stage.call(driver.scanout.cleanupFb(object));
+      stage.call("display", "prepares its framebuffer, and shows it", driver.scanout.prepareFb(object));
+      stage.call("display", "cleans it up", driver.scanout.cleanupFb(object));
     }
     // The free sleeps for the VMs' locks: whoever holds one sees the lists as they are then.
     machine.dev.stepping = true;
     const close = new Actor(machine, "close", stage.ioctl(0, { op: "gem_close", f: 0, bo: 1 }));
     let dangling = 0;
-    close.run(() => {
-      dangling = Math.max(dangling, danglingEntries(stage));
+    close.run(({ kind, label }) => {
+      const now = danglingEntries(stage);
+      dangling = Math.max(dangling, now);
+      const lists = now === 0 ? "" : `: ${now} entries of VMs' lists lead to an object without references`;
+      stage.tell(
+        "A",
+        kind === "done" ? `its close is done${lists}` : `closes the handle, at ${kind} ${label}${lists}`,
+      );
       return false;
     });
     machine.dev.stepping = false;

@@ -6,11 +6,11 @@ export const W10: Workload = {
   id: "W10",
   title: "submit races with close",
   does: "a submit (where programs bind: a bind) looks a BO up by its handle; another thread closes the handle before, between, or after the mapping is made",
-  run(subject, { jobMs }) {
-    const w10 = runSchedule(subject, "L W U P", jobMs);
-    const w10b = runSchedule(subject, "L W P U", jobMs);
-    const intended = runSchedule(subject, "L P W U", jobMs);
-    const late = runSchedule(subject, "W U L P", jobMs);
+  run(subject, { jobMs }, watch) {
+    const w10 = runSchedule(subject, "L W U P", jobMs, undefined, watch);
+    const w10b = runSchedule(subject, "L W P U", jobMs, undefined, watch);
+    const intended = runSchedule(subject, "L P W U", jobMs, undefined, watch);
+    const late = runSchedule(subject, "W U L P", jobMs, undefined, watch);
     return {
       w10_leaked_bos: w10.leaked_bos,
       w10_leaked_vms: w10.leaked_vms,

@@ -6,8 +6,8 @@ export const W15: Workload = {
   id: "W15",
   title: "mapped, never submitted",
   does: "a program asks for the address of a buffer, or binds it, submits nothing, closes the handle and ends: no request ever completes",
-  run(subject, { jobMs }) {
-    const stage = new Stage(subject, { jobMs });
+  run(subject, { jobMs }, watch) {
+    const stage = new Stage(subject, { jobMs, watch });
     stage.program(0);
     stage.buffer(0, 1);
     stage.close(0, 1);

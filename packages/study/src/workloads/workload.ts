@@ -1,5 +1,6 @@
 import type { Subject } from "@gpuvm/drivers";
 import type { StudyParams } from "../params.ts";
+import type { StageWatch } from "../stage.ts";
 
 /** The name of a workload in the fact sheet. */
 export type WorkloadId = `W${number}`;
@@ -15,8 +16,8 @@ export interface Workload {
   readonly title: string;
   /** What the programs do. */
   readonly does: string;
-  /** Runs it, or says why this variant cannot. */
-  run(subject: Subject, params: StudyParams): Outcome | string;
+  /** Runs it, or says why this variant cannot; `watch` is told of each thing that is done. */
+  run(subject: Subject, params: StudyParams, watch?: StageWatch): Outcome | string;
   /** The outcome in a word, for a cell of at most 12 characters. */
   word(outcome: Outcome, params: StudyParams): string;
 }
