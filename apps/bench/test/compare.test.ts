@@ -16,12 +16,14 @@ describe("gpuvm-bench compare", () => {
   const after = file("b.json", JSON.stringify(resultsFile(runOf({ ptes_written: 200 }))));
   const args = { before, after, threshold: 0.05, all: false, format: "table" as const };
 
-  it("answers 3 on a regression only when asked to", () => {
+  it("answers 3 on a regression only when asked to", async () => {
     let text = "";
-    expect(runCompare({ ...args, failOnRegression: true }, (t) => (text += t))).toBe(3);
+    expect(await runCompare({ ...args, failOnRegression: true }, (t) => (text += t))).toBe(3);
     expect(text).toContain("ptes_written");
-    expect(runCompare({ ...args, failOnRegression: false }, () => {})).toBe(0);
-    expect(runCompare({ ...args, before: after, after: before, failOnRegression: true }, () => {})).toBe(0);
+    expect(await runCompare({ ...args, failOnRegression: false }, () => {})).toBe(0);
+    expect(
+      await runCompare({ ...args, before: after, after: before, failOnRegression: true }, () => {}),
+    ).toBe(0);
   });
 
   it.each([
@@ -29,8 +31,8 @@ describe("gpuvm-bench compare", () => {
     ["text.json", "hello"],
     ["other.json", `{"format":"x"}`],
     ["halved.json", JSON.stringify(resultsFile(runOf())).replace(`"samples_ms"`, `"samples"`)],
-  ])("says what is wrong with %s", (name, text) => {
+  ])("says what is wrong with %s", async (name, text) => {
     const path = text === null ? join(dir, name) : file(name, text);
-    expect(() => readResults(path)).toThrow(new RegExp(name));
+    await expect(readResults(path)).rejects.toThrow(new RegExp(name));
   });
 });

@@ -15,14 +15,14 @@ describe("study", () => {
     expect(table.split("\n").length).toBeLessThanOrEqual(24);
   });
 
-  it("takes costs from a file, and says which file cannot be read", () => {
+  it("takes costs from a file, and says which file cannot be read", async () => {
     const dir = mkdtempSync(join(tmpdir(), "gpuvm-costs-"));
     const file = join(dir, "costs.json");
     writeFileSync(file, '[{"what":"unmap","low_ms":1,"high_ms":2,"source":"me"}]');
-    expect(loadCosts(file)).toHaveLength(1);
-    expect(() => loadCosts(join(dir, "nowhere.json"))).toThrow(UsageError);
-    expect(() => loadCosts(join(dir, "nowhere.json"))).toThrow(/nowhere\.json/);
-    expect(loadCosts(undefined)).toBe(THREAD_COSTS);
+    expect(await loadCosts(file)).toHaveLength(1);
+    await expect(loadCosts(join(dir, "nowhere.json"))).rejects.toThrow(UsageError);
+    await expect(loadCosts(join(dir, "nowhere.json"))).rejects.toThrow(/nowhere\.json/);
+    expect(await loadCosts(undefined)).toBe(THREAD_COSTS);
     rmSync(dir, { recursive: true });
   });
 });

@@ -1,10 +1,12 @@
 import { UsageError } from "@gpuvm/drm-model";
+import * as v from "valibot";
 import type { Results } from "./results.ts";
+import { resultsSchema } from "./schema/results-schema.ts";
 
 /**
  * Reads the text of a result file; `name` is what messages call it.
  *
- * @throws UsageError with the name and what to do, if it is none.
+ * @throws UsageError with the name, the field and what to do, if it is none.
  */
 export function parseResults(text: string, name: string): Results {
   let value: unknown;
@@ -13,32 +15,27 @@ export function parseResults(text: string, name: string): Results {
   } catch (error) {
     throw new UsageError(`${name}: is not JSON (${(error as Error).message})`);
   }
-  if (!isResults(value)) {
-    throw new UsageError(
-      `${name}: is no result file of this version; write one with: gpuvm-bench run --format json`,
-    );
-  }
-  return value;
-}
-
-function isResults(value: unknown): value is Results {
-  if (typeof value !== "object" || value === null) return false;
-  const { format, version, runs } = value as Partial<Record<keyof Results, unknown>>;
-  return format === "gpuvm-bench-results" && version === 1 && Array.isArray(runs) && runs.every(isRun);
-}
-
-function isRun(run: unknown): boolean {
-  if (typeof run !== "object" || run === null) return false;
-  const { trace, subject, timing, submit_locks, close_wait_ns, left_at_device_close } = run as Record<
-    string,
-    unknown
-  >;
-  const object = (x: unknown) => typeof x === "object" && x !== null;
-  const samples = object(timing) && Array.isArray((timing as { samples_ms?: unknown }).samples_ms);
-  return (
-    typeof trace === "string" &&
-    typeof subject === "string" &&
-    samples &&
-    [submit_locks, close_wait_ns, left_at_device_close].every(object)
+  const result = v.safeParse(resultsSchema, value, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new UsageError(
+    `${name}: ${fieldOf(issue)} ${issue.message}${found(issue)}: no result file of this version; write one with: gpuvm-bench run --format json`,
   );
+}
+
+/** `runs[3].timing.samples_ms[0]`: where in the file an issue is. */
+function fieldOf({ path }: v.BaseIssue<unknown>): string {
+  if (path === undefined) return "the whole";
+  return path
+    .map(({ key }, i) => (typeof key === "number" ? `[${key}]` : `${i === 0 ? "" : "."}${String(key)}`))
+    .join("");
+}
+
+/** Characters of a wrong value that are shown. */
+const SHOWN = 40;
+
+function found({ input, expected }: v.BaseIssue<unknown>): string {
+  if (input === undefined || expected === "never") return "";
+  const json = typeof input === "number" ? String(input) : JSON.stringify(input);
+  return ` (it is ${json.length > SHOWN ? `${json.slice(0, SHOWN)}...` : json})`;
 }

@@ -8,7 +8,7 @@ export interface Timing {
   readonly replay_ms: number;
   /** 95 % interval of the median (order statistics); null below six samples, which cannot give one. */
   readonly ci95_ms: readonly [low: number, high: number] | null;
-  /** Events of the trace per second, at the median. */
+  /** Events of the trace per second, at the median; 0 where the clock was too coarse to see any time pass. */
   readonly events_per_second: number;
   /** Why this is not a measurement to rely on; empty: nothing was noticed. */
   readonly warnings: readonly string[];
@@ -35,7 +35,7 @@ export function timing(samplesMs: readonly number[], events: number): Timing {
     samples_ms: samples.map((s) => Number(s.toFixed(3))),
     replay_ms: Number(mid.toFixed(3)),
     ci95_ms: ci95,
-    events_per_second: Math.round((events / mid) * 1000),
+    events_per_second: mid > 0 ? Math.round((events / mid) * 1000) : 0,
     warnings,
   };
 }

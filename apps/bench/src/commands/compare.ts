@@ -24,8 +24,9 @@ export interface CompareArgs {
  *
  * @returns 0, or 3 if asked to fail and something got worse
  */
-export function runCompare(args: CompareArgs, print: (text: string) => void): number {
-  const result = compareResults(readResults(args.before), readResults(args.after), args.threshold);
+export async function runCompare(args: CompareArgs, print: (text: string) => void): Promise<number> {
+  const before = await readResults(args.before);
+  const result = compareResults(before, await readResults(args.after), args.threshold);
   print(args.format === "json" ? `${JSON.stringify(result, null, 2)}\n` : compareText(result, args));
   const worse = result.differences.some((d) => d.verdict === "worse");
   return args.failOnRegression && worse ? EXIT.regression : EXIT.ok;

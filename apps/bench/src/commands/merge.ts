@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { count, mergeResults, resultsText } from "@gpuvm/results";
+import { count, mergeResults, type NamedResults, resultsText } from "@gpuvm/results";
 import { EXIT } from "../cli/context.ts";
 import { writeWhole } from "../cli/output.ts";
 import { readResults } from "../inputs/read-results.ts";
@@ -17,12 +17,13 @@ export interface MergeArgs {
  *
  * @returns the exit code: 0
  */
-export function runMerge(
+export async function runMerge(
   args: MergeArgs,
   print: (text: string) => void,
   say: (text: string) => void = (text) => void process.stderr.write(text),
-): number {
-  const parts = args.files.map((path) => ({ name: basename(path), results: readResults(path) }));
+): Promise<number> {
+  const parts: NamedResults[] = [];
+  for (const path of args.files) parts.push({ name: basename(path), results: await readResults(path) });
   const merged = mergeResults(parts);
   if (args.out === undefined) print(resultsText(merged));
   else {

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { reportHtml } from "@gpuvm/report";
+import { type ReportInput, reportHtml } from "@gpuvm/report";
 import { EXIT } from "../cli/context.ts";
 import { writeWhole } from "../cli/output.ts";
 import { readResults } from "../inputs/read-results.ts";
@@ -17,12 +17,14 @@ export interface ReportArgs {
  *
  * @returns the exit code: 0
  */
-export function runReport(
+export async function runReport(
   args: ReportArgs,
   print: (text: string) => void,
   say: (text: string) => void = (text) => void process.stderr.write(text),
-): number {
-  const inputs = args.files.map((path) => ({ name: basename(path, ".json"), results: readResults(path) }));
+): Promise<number> {
+  const inputs: ReportInput[] = [];
+  for (const path of args.files)
+    inputs.push({ name: basename(path, ".json"), results: await readResults(path) });
   const html = reportHtml(inputs);
   if (args.out === undefined) print(html);
   else {

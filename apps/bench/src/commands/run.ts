@@ -104,7 +104,7 @@ export async function runRun(
     reference === undefined || chosen.some((s) => subjectName(s) === subjectName(reference))
       ? chosen
       : [reference, ...chosen];
-  const before = args.baseline === undefined ? undefined : loadBaseline(args.baseline);
+  const before = args.baseline === undefined ? undefined : await loadBaseline(args.baseline);
   const jobs = await plan({ ...NO_CHOICE, ...args }, columns, signal);
   const main = isMainJob(args);
   const portrait =

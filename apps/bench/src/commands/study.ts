@@ -42,7 +42,7 @@ export interface StudyArgs extends StudyParams {
  * @returns the exit code: 0, or 1 if a cell differs from the fact sheet and nobody has explained why
  */
 export async function runStudy(args: StudyArgs, print: (text: string) => void): Promise<number> {
-  const costs = loadCosts(args.costs);
+  const costs = await loadCosts(args.costs);
   const subjects = args.policy.length === 0 ? studySubjects() : args.policy.map(subjectNamed);
   const { flips, buffers, jobs, jobMs, hz } = args;
   if (args.schedules) {

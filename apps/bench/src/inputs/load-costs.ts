@@ -1,19 +1,12 @@
-import { readFileSync } from "node:fs";
-import { UsageError } from "@gpuvm/drm-model";
 import { type Cost, parseCosts, THREAD_COSTS } from "@gpuvm/study";
+import { readText } from "./read-text.ts";
 
 /**
  * The costs in a file; none: those of the thread.
  *
  * @throws UsageError if the file can't be read, or is no table of costs
  */
-export function loadCosts(file: string | undefined): readonly Cost[] {
+export async function loadCosts(file: string | undefined): Promise<readonly Cost[]> {
   if (file === undefined) return THREAD_COSTS;
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    throw new UsageError(`${file}: ${(error as Error).message}`);
-  }
-  return parseCosts(text, file);
+  return parseCosts(await readText(file, "give a table of costs"), file);
 }

@@ -1,20 +1,13 @@
-import { readFileSync } from "node:fs";
-import { UsageError } from "@gpuvm/drm-model";
 import { parseResults, type Results } from "@gpuvm/results";
+import { STDIN } from "./input-bytes.ts";
+import { readText } from "./read-text.ts";
 
 /**
- * Reads a result file.
+ * Reads a result file; `-` is standard input.
  *
- * @throws UsageError with the file and what to do, if it is none.
+ * @throws UsageError with the file, the field and what to do, if it is none.
  */
-export function readResults(path: string): Results {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch {
-    throw new UsageError(
-      `${path}: cannot be read; write one with: gpuvm-bench run --format json --out ${path}`,
-    );
-  }
-  return parseResults(text, path);
+export async function readResults(path: string): Promise<Results> {
+  const text = await readText(path, `write one with: gpuvm-bench run --format json --out FILE`);
+  return parseResults(text, path === STDIN ? "standard input" : path);
 }

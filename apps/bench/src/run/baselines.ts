@@ -26,7 +26,7 @@ export function saveBaseline(name: string, results: Results): string {
 }
 
 /** The results kept under a name. @throws UsageError if there are none, with the names there are */
-export function loadBaseline(name: string): Results {
+export async function loadBaseline(name: string): Promise<Results> {
   const path = pathOf(name);
   if (existsSync(path)) return readResults(path);
   const names = existsSync(DIR) ? readdirSync(DIR).map((file) => file.replace(/\.json$/, "")) : [];
