@@ -119,3 +119,4 @@ export { countSubmit } from "./uapi/submit.ts";
 export { SyncObj, type SyncOp } from "./uapi/sync-obj.ts";
 export { type MovedRange, placeByWindow, Windows } from "./uapi/windows.ts";
 export { UsageError, unknownName } from "./usage-error.ts";
+export { visible, visibleLine } from "./visible.ts";

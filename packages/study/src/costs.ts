@@ -61,7 +61,13 @@ export function parseCosts(text: string, file: string): readonly Cost[] {
 function costOf(row: unknown, where: string): Cost {
   const { what, low_ms, high_ms, source } = (row ?? {}) as Partial<Record<string, unknown>>;
   if (what !== "map" && what !== "unmap") throw new UsageError(`${where}: "what" is "map" or "unmap"`);
-  if (typeof low_ms !== "number" || typeof high_ms !== "number" || !(low_ms >= 0) || !(high_ms >= low_ms) || high_ms === Number.POSITIVE_INFINITY) {
+  if (
+    typeof low_ms !== "number" ||
+    typeof high_ms !== "number" ||
+    !(low_ms >= 0) ||
+    !(high_ms >= low_ms) ||
+    high_ms === Number.POSITIVE_INFINITY
+  ) {
     throw new UsageError(`${where}: "low_ms" and "high_ms" are milliseconds, the first not greater`);
   }
   if (typeof source !== "string" || source === "") throw new UsageError(`${where}: a cost has a "source"`);

@@ -3,7 +3,7 @@ export { type BenchResult, benchstat } from "./export/benchstat.ts";
 export { ChromeJsonEncoder } from "./export/chrome-json.ts";
 export { csv, csvRow } from "./export/csv.ts";
 export { printGpuvas, redactGpuvas } from "./export/gpuvas.ts";
-export { markdown } from "./export/markdown.ts";
+export { markdown, markdownCell } from "./export/markdown.ts";
 export { PerfettoEncoder } from "./export/perfetto.ts";
 export type { Cell, Table } from "./export/table.ts";
 export { RequestTimeline } from "./export/timeline.ts";

@@ -5,6 +5,7 @@ import {
   benchstat,
   ChromeJsonEncoder,
   csv,
+  csvRow,
   loadTrace,
   markdown,
   PerfettoEncoder,
@@ -200,6 +201,18 @@ describe("tables", () => {
   };
   test("CSV quotes what it must", () => {
     expect(csv(table)).toBe('name,n\n"a,b",1\n"say ""hi""\nthere | \\",20\n,3\n');
+  });
+  test("CSV runs nothing in a spreadsheet", () => {
+    const cells = ["=1+1", "+1", "-cmd|' /C calc'!A0", "@SUM(A1)", "\t=1", "\uff1d1", "a=1"];
+    expect(csvRow(cells)).toBe("'=1+1,'+1,'-cmd|' /C calc'!A0,'@SUM(A1),'\t=1,'\uff1d1,a=1\n");
+    expect(csvRow([-1, -2n, "-1.5", "-", "", null])).toBe("-1,-2,-1.5,-,,\n");
+  });
+  test("neither CSV nor Markdown acts on a terminal, nor begins HTML", () => {
+    const name = "\u001b[2J\u009b31m\u007f\u202e\u2028\r<img src=x>";
+    for (const text of [csvRow([name]), markdown({ columns: [name], rows: [[name]] })])
+      expect(text).not.toMatch(/(?!\n)\p{Cc}|[\p{Bidi_Control}\p{Zl}]/u);
+    expect(markdown({ columns: [name], rows: [] })).not.toContain("<");
+    expect(csvRow([name])).toBe("\\u001b[2J\\u009b31m\\u007f\\u202e\\u2028\\u000d<img src=x>\n");
   });
   test("Markdown keeps its rows and aligns numbers", () => {
     expect(markdown(table)).toBe(

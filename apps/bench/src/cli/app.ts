@@ -3,9 +3,9 @@ import { UsageError } from "@gpuvm/drm-model";
 import { type Application, buildApplication, buildRouteMap, type Command, run } from "@stricli/core";
 import { propose } from "../completion/propose.ts";
 import { COMPLETE } from "../completion/scripts.ts";
-import { configWords } from "../config/apply.ts";
-import { findConfig } from "../config/config.ts";
 import { flagSchemas } from "../config/schema.ts";
+import { configured } from "../config/words.ts";
+import { looksOutside } from "../inputs/looks-outside.ts";
 import { bugsCommand } from "./bugs-command.ts";
 import { compareCommand } from "./compare-command.ts";
 import { completionsCommand } from "./completions-command.ts";
@@ -22,6 +22,7 @@ import { microCommand, microWords } from "./micro-command.ts";
 import { recordCommand } from "./record-command.ts";
 import { reportCommand } from "./report-command.ts";
 import { runCommand } from "./run-command.ts";
+import { print, say } from "./say.ts";
 import { studyCommand } from "./study-command.ts";
 import { version } from "./version.ts";
 import { whyCommand } from "./why-command.ts";
@@ -53,6 +54,9 @@ const HELP = [
   "",
   "Without a command: run. --json, or --format json, is understood wherever there is something to print as JSON. Times of a trace",
   "are in milliseconds.",
+  "",
+  "Defaults of flags come from gpuvm.config.json, here or above up to the project's root; --config FILE names another one, or code;",
+  "--no-config takes none.",
   "",
   "Exit codes, of every command: 0 fine; 1 something that was asked about is not as it should be (left behind, a hazard, a",
   "violation, a difference); 2 wrong usage or unreadable input; 3 a regression; 4 not all of the input was understood; 130 interrupted.",
@@ -91,6 +95,11 @@ export function isUserError(error: unknown): error is Error {
   return error instanceof UsageError || (error instanceof Error && names.includes(error.name));
 }
 
+/** What the system answered, such as that a folder is not there or a disk is full: its message says of what. */
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && "syscall" in error && "code" in error;
+}
+
 /**
  * Runs the program.
  *
@@ -101,21 +110,21 @@ export async function main(argv: readonly string[]): Promise<number> {
   let answered = false;
   const context: BenchContext = {
     process,
-    print: (text) => void process.stdout.write(text),
+    print,
     finish: async (command) => {
       try {
         code = await command();
       } catch (error) {
         // A reader that is interrupted calls its input unreadable.
         if (wasInterrupted()) {
-          process.stderr.write("interrupted: nothing was written\n");
+          say("interrupted: nothing was written\n");
           code = EXIT.interrupted;
-        } else if (isUserError(error)) {
-          process.stderr.write(`${error.message}\n`);
+        } else if (isUserError(error) || isSystemError(error)) {
+          say(`${error.message}\n`);
           code = EXIT.usage;
         } else if (error instanceof RangeError) {
           // Tables and strings that grow with what is alive in the input have an end.
-          process.stderr.write(`the input has more at once than can be held: ${error.message}\n`);
+          say(`the input has more at once than can be held: ${error.message}\n`);
           code = EXIT.usage;
         } else throw error;
       }
@@ -127,7 +136,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   if (
     first !== "" &&
     !first.startsWith("-") &&
-    !(first in COMMANDS) &&
+    !Object.hasOwn(COMMANDS, first) &&
     first !== COMPLETE &&
     !existsSync(first)
   ) {
@@ -144,30 +153,16 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
   let words: readonly string[];
   try {
-    words = await withOutside(asJson(await configured(argv)));
+    words = await withOutside(asJson(await configured(argv, COMMANDS, say)));
   } catch (error) {
-    if (!isUserError(error)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    if (!isUserError(error) && !isSystemError(error)) throw error;
+    say(`${error.message}\n`);
     return EXIT.usage;
   }
-  await run(app, first === "micro" ? microWords(words) : [...words], context);
+  await run(app, words[0] === "micro" ? microWords(words) : [...words], context);
   await keystrokeOver();
   // Words that no command understood: stricli has its own, negative codes for these.
   return answered ? code : exitCodeOf(process.exitCode);
-}
-
-/** The words that the user gave, with what their `gpuvm.config` adds. */
-async function configured(argv: readonly string[]): Promise<readonly string[]> {
-  const [first = ""] = argv;
-  const named = Object.hasOwn(COMMANDS, first);
-  const name = named ? first : "run";
-  const asksForHelp = argv.some((word) => ["--help", "-h", "--helpAll", "--version", "-v"].includes(word));
-  const config = asksForHelp ? undefined : await findConfig(process.cwd());
-  const command = COMMANDS[name];
-  if (command === undefined || config?.commands[name] === undefined) return argv;
-  const rest = named ? argv.slice(1) : argv;
-  const aliases: Readonly<Record<string, string>> = command.parameters.aliases ?? {};
-  return [name, ...configWords(config, name, flagSchemas(command), rest, aliases), ...rest];
 }
 
 /** JSON is asked for in one way: `--json` and `--format json` mean the same in every command that has either. */
@@ -201,7 +196,7 @@ async function withOutside(words: readonly string[]): Promise<readonly string[]>
     return NAMES_POLICY.has(words[i - 1] ?? "") ? { i, flag: "", value: word } : null;
   });
   const asked = flags.filter((flag) => flag !== null);
-  if (!asked.some(({ value }) => LOOKS_OUTSIDE.test(value))) return words;
+  if (!asked.some(({ value }) => looksOutside(value))) return words;
   const { knowOutside } = await import("../inputs/outside-policy.ts");
   const known = await knowOutside(asked.map(({ value }) => value));
   const out = [...words];
@@ -211,13 +206,9 @@ async function withOutside(words: readonly string[]): Promise<readonly string[]>
   return out;
 }
 
-/** What only a path or the name of an installed package looks like. */
-const LOOKS_OUTSIDE = /^@|[/\\]|\.[cm]?[jt]s/;
-
 function unknown(command: string): number {
-  process.stderr.write(
-    `unknown command: ${command}\ncommands: ${Object.keys(COMMANDS).join(", ")}; see --help\n`,
-  );
+  say(`unknown command: ${command}`);
+  say(`commands: ${Object.keys(COMMANDS).join(", ")}; see --help`);
   return EXIT.usage;
 }
 

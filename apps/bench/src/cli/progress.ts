@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { visibleLine } from "@gpuvm/drm-model";
 import { count } from "@gpuvm/results/units";
 
 /** How a progress line counts. */
@@ -31,7 +32,7 @@ export class Progress {
     this.#last = now;
     const width = process.stderr.columns ?? 80;
     const line = progressLine(this.#options, done, (now - this.#began) / 1000, what);
-    process.stderr.write(`\r\x1b[2K${line.slice(0, width - 1)}`);
+    process.stderr.write(`\r\x1b[2K${visibleLine(line).slice(0, width - 1)}`);
   }
 
   /** Takes the line away. */

@@ -7,6 +7,7 @@ import {
   VectorError,
 } from "@gpuvm/conformance/node";
 import { ANSWERS } from "../answers.ts";
+import { say as toStderr } from "../cli/say.ts";
 
 /** What `gpuvm-bench conformance` was asked for. */
 export interface ConformanceArgs {
@@ -28,7 +29,7 @@ const SHOWN = 5;
 export async function runConformance(
   args: ConformanceArgs,
   out: (s: string) => void,
-  err: (s: string) => void = (s) => void process.stderr.write(s),
+  err: (line: string) => void = toStderr,
 ): Promise<number> {
   const files = args.files.length > 0 ? args.files : shippedFiles();
   const drivers = ANSWERS.map(({ MODEL }) => MODEL);

@@ -7,6 +7,7 @@ import { chainOf, chainText, eventPhrase, leftBehindFindings, reaches } from "@g
 import { watch } from "@gpuvm/results";
 import { shippedTraces } from "@gpuvm/trace/node";
 import { EXIT } from "../cli/context.ts";
+import { say as toStderr } from "../cli/say.ts";
 import { STDIN } from "../inputs/input-bytes.ts";
 import { openTrace } from "../inputs/open-trace.ts";
 
@@ -36,7 +37,7 @@ export interface ExplainArgs {
 export async function runExplain(
   args: ExplainArgs,
   print: (text: string) => void,
-  say: (text: string) => void = (text) => void process.stderr.write(text),
+  say: (line: string) => void = toStderr,
 ): Promise<number> {
   const source = await openTrace(pathOf(args.trace));
   const own = subjectNamed(args.policy);

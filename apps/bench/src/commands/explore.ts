@@ -5,13 +5,13 @@ import { EXIT } from "../cli/context.ts";
 import { writeWhole } from "../cli/output.ts";
 import { exploreAll, type Watcher } from "../explore/explore-all.ts";
 import { runGenerated } from "../explore/explore-generated.ts";
-import { scenarioNamed, scenariosOf } from "../explore/resolve.ts";
+import { requireNamed, scenarioNamed, scenariosOf } from "../explore/resolve.ts";
 import { terminalTable } from "../format/table.ts";
 import type { Shard } from "../run/plan.ts";
 
 /** The arguments of `explore`. */
 export interface ExploreArgs extends How {
-  /** `DRIVER[:VARIANT][+DEFECT...]` or the path of a module; not with {@link ExploreArgs.bug} or a token. */
+  /** `DRIVER[:VARIANT][+DEFECT...]` or the path of a module; not with {@link ExploreArgs.bug}; with a token only where it is of a module. */
   readonly policy?: string;
   /** Every pair of the policy's calls, instead of written scenarios. */
   readonly pairs?: boolean;
@@ -128,6 +128,7 @@ function text(explored: readonly Explored[]): string {
 async function replay(args: ExploreArgs, word: string, out: (text: string) => void): Promise<number> {
   const token = parseToken(word);
   if (token === null) throw new UsageError(`"${word}" is no counterexample: it looks like NAME@a4.b2.T1`);
+  requireNamed(token.scenario, args.policy);
   const named = await scenarioNamed(token.scenario);
   const story = tell(without(named.scenario, token.dropped), token.schedule);
   out(formatStory(story));

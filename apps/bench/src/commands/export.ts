@@ -1,6 +1,8 @@
+import { visible } from "@gpuvm/drm-model";
 import { type Imported, type ImportStream, importFile, Shortfall, tellsEvents } from "@gpuvm/trace/node";
 import { EXIT } from "../cli/context.ts";
 import { interruptSignal } from "../cli/interrupt.ts";
+import { say as toStderr } from "../cli/say.ts";
 import { exportDump } from "../export/dump-export.ts";
 import type { ExportArgs, ExportFormat, Put } from "../export/export-args.ts";
 import { exportRequests } from "../export/request-export.ts";
@@ -14,10 +16,7 @@ import { rereadable } from "../inputs/rereadable.ts";
  *
  * @returns the exit code: 0; 4 if it is written, but events were lost or lines not understood
  */
-export async function runExport(
-  args: ExportArgs,
-  say: (text: string) => void = (text) => void process.stderr.write(text),
-): Promise<number> {
+export async function runExport(args: ExportArgs, say: (line: string) => void = toStderr): Promise<number> {
   const signal = interruptSignal();
   const file = args.out === undefined ? undefined : new WholeFile(args.out);
   const put: Put = file === undefined ? toStdout : async (piece) => file.write(piece);
@@ -96,6 +95,8 @@ async function* watched(
 
 function toStdout(piece: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    process.stdout.write(piece, (error) => (error ? reject(error) : resolve()));
+    process.stdout.write(typeof piece === "string" ? visible(piece) : piece, (error) =>
+      error ? reject(error) : resolve(),
+    );
   });
 }

@@ -4,6 +4,7 @@ import { encodeTrace, type ImportFormat, plainBytes, TraceWriter } from "@gpuvm/
 import { importTrace } from "@gpuvm/workloads";
 import { EXIT } from "../cli/context.ts";
 import { interruptSignal } from "../cli/interrupt.ts";
+import { readersPace, say as toStderr } from "../cli/say.ts";
 import { passedOver, sayFaults } from "../format/passed-over.ts";
 import { Inputs } from "../inputs/open-input.ts";
 
@@ -25,7 +26,7 @@ export interface ImportArgs {
 export async function runImport(
   args: ImportArgs,
   print: (text: string) => void,
-  say: (text: string) => void = (text) => void process.stderr.write(text),
+  say: (line: string) => void = toStderr,
 ): Promise<number> {
   const signal = interruptSignal();
   const inputs = new Inputs(args.files, signal);
@@ -41,6 +42,7 @@ export async function runImport(
         signal.throwIfAborted();
         events += batch.length;
         held.write(text(encodeTrace(bare, batch, { files: true }).subarray(headerBytes)));
+        await readersPace(signal);
       }
       held.end();
     } else events = await write(args.out, trace.header, trace.batches, signal);

@@ -9,6 +9,7 @@ import {
 } from "@gpuvm/trace/node";
 import { EXIT } from "../cli/context.ts";
 import { interruptSignal } from "../cli/interrupt.ts";
+import { readersPace, say as toStderr } from "../cli/say.ts";
 import { passedOver } from "../format/passed-over.ts";
 import { openFolders } from "../inputs/folder.ts";
 import { Inputs } from "../inputs/open-input.ts";
@@ -37,7 +38,7 @@ const RANK: Readonly<Record<Severity, number>> = { note: 0, warning: 1, error: 2
 export async function runLint(
   args: LintArgs,
   print: (text: string) => void,
-  say: (text: string) => void = (text) => void process.stderr.write(text),
+  say: (line: string) => void = toStderr,
 ): Promise<number> {
   const signal = interruptSignal();
   const { files, others } = openFolders(args.files);
@@ -64,6 +65,7 @@ export async function runLint(
       for await (const batch of stream) {
         signal.throwIfAborted();
         for (const item of batch) linter.push(item);
+        await readersPace(signal);
       }
       linter.end(stream.skipped);
       passedOver(file, stream.skipped, say);

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { count, mergeResults, type NamedResults, resultsText } from "@gpuvm/results";
 import { EXIT } from "../cli/context.ts";
 import { writeWhole } from "../cli/output.ts";
+import { say as toStderr } from "../cli/say.ts";
 import { readResults } from "../inputs/read-results.ts";
 
 /** The arguments of `merge`. */
@@ -20,7 +21,7 @@ export interface MergeArgs {
 export async function runMerge(
   args: MergeArgs,
   print: (text: string) => void,
-  say: (text: string) => void = (text) => void process.stderr.write(text),
+  say: (line: string) => void = toStderr,
 ): Promise<number> {
   const parts: NamedResults[] = [];
   for (const path of args.files) parts.push({ name: basename(path), results: await readResults(path) });

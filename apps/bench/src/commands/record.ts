@@ -2,6 +2,7 @@ import { UsageError } from "@gpuvm/drm-model";
 import { convertLogs, KNOWN_DRIVERS, type Recording, recordProgram } from "@gpuvm/record/node";
 import { count } from "@gpuvm/results/units";
 import { EXIT } from "../cli/context.ts";
+import { say as toStderr } from "../cli/say.ts";
 
 /** The arguments of `record`. */
 export interface RecordArgs {
@@ -24,10 +25,7 @@ export interface RecordArgs {
  *
  * @returns the exit code: 0; 2 if there was nothing to record; 4 if the traces are not the whole
  */
-export async function runRecord(
-  args: RecordArgs,
-  say: (text: string) => void = (text) => void process.stderr.write(text),
-): Promise<number> {
+export async function runRecord(args: RecordArgs, say: (line: string) => void = toStderr): Promise<number> {
   const recording =
     args.fromLogs === undefined
       ? await run(args, say)

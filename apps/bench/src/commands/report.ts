@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { type ReportInput, reportHtml } from "@gpuvm/report";
 import { EXIT } from "../cli/context.ts";
 import { writeWhole } from "../cli/output.ts";
+import { say as toStderr } from "../cli/say.ts";
 import { readResults } from "../inputs/read-results.ts";
 
 /** The arguments of `report`. */
@@ -20,7 +21,7 @@ export interface ReportArgs {
 export async function runReport(
   args: ReportArgs,
   print: (text: string) => void,
-  say: (text: string) => void = (text) => void process.stderr.write(text),
+  say: (line: string) => void = toStderr,
 ): Promise<number> {
   const inputs: ReportInput[] = [];
   for (const path of args.files)

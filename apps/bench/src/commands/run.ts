@@ -15,6 +15,7 @@ import { EXIT } from "../cli/context.ts";
 import { breathe, Interrupted, interruptSignal } from "../cli/interrupt.ts";
 import { terminalWidth, wantsColour, writeWhole } from "../cli/output.ts";
 import { Progress } from "../cli/progress.ts";
+import { say as toStderr } from "../cli/say.ts";
 import { benchstatText } from "../format/benchstat-text.ts";
 import { comparisonMarkdown, comparisonText } from "../format/comparison-text.ts";
 import { detailsText, runsCsv } from "../format/details.ts";
@@ -95,7 +96,7 @@ export function sortWords(words: readonly string[], args: RunArgs): RunArgs {
 export async function runRun(
   args: RunArgs,
   print: (text: string) => void,
-  say: (text: string) => void = (text) => void process.stderr.write(text),
+  say: (line: string) => void = toStderr,
 ): Promise<number> {
   const signal = interruptSignal();
   const chosen = subjects(args.policy, args.ownership);
@@ -152,7 +153,9 @@ export async function runRun(
       all: false,
       format: "table",
     } as const;
-    (args.format === "table" ? print : say)(`\n${compareText(difference, { ...labels, threshold })}`);
+    const words = compareText(difference, { ...labels, threshold });
+    if (args.format === "table") print(`\n${words}`);
+    else for (const line of words.trimEnd().split("\n")) say(line);
   }
   if (interrupted) return EXIT.interrupted;
   if (regressed && args.failOnRegression) return EXIT.regression;

@@ -2,6 +2,7 @@ import { type BoOwnership, type ReferencePolicy, withOwnership } from "@gpuvm/co
 import { DRIVERS, policyNamed } from "@gpuvm/drivers";
 import { consequencesOf, refLoopsOf, statesOf, svgOf, verdictOf, whyText } from "@gpuvm/reference-graph";
 import { writeWhole } from "../cli/output.ts";
+import { say as toStderr } from "../cli/say.ts";
 
 /** The arguments of `why`. */
 export interface WhyArgs {
@@ -23,7 +24,7 @@ export interface WhyArgs {
 export async function runWhy(
   args: WhyArgs,
   print: (text: string) => void,
-  say: (text: string) => void = (text) => void process.stderr.write(text),
+  say: (line: string) => void = toStderr,
 ): Promise<number> {
   const names = args.policy.length > 0 ? args.policy : DRIVERS.map(({ name }) => name);
   const asked = names.map((name) => declared(policyNamed(name), args.ownership));

@@ -5,6 +5,7 @@ import type { TraceSource } from "@gpuvm/workloads";
 import { chosenWorkload, openWorkload, type Stat, TraceStats, WORKLOADS } from "@gpuvm/workloads";
 import { EXIT } from "../cli/context.ts";
 import { breathe, interruptSignal } from "../cli/interrupt.ts";
+import { say as toStderr } from "../cli/say.ts";
 import { statText } from "../format/stat.ts";
 import { markdownTable, terminalTable } from "../format/table.ts";
 import { openTrace } from "../inputs/open-trace.ts";
@@ -27,7 +28,7 @@ export interface WorkloadsArgs {
 export async function runWorkloads(
   args: WorkloadsArgs,
   print: (text: string) => void,
-  say: (text: string) => void = (text) => void process.stderr.write(text),
+  say: (line: string) => void = toStderr,
 ): Promise<number> {
   if (args.specs.length === 0) {
     print(listing(args.format));

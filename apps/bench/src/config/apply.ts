@@ -1,13 +1,20 @@
 import { UsageError } from "@gpuvm/drm-model";
+import { looksOutside } from "../inputs/looks-outside.ts";
 import type { Config } from "./config.ts";
 import type { FlagSchema } from "./schema.ts";
 
 /** Flags that answer the same question: who gives one of them does not want the others' defaults. */
 const SAME_QUESTION: readonly (readonly string[])[] = [["trace", "workload"]];
 
+/** Flags that write a file: only the user says where. */
+export const WRITES: ReadonlySet<string> = new Set(["out", "report", "svg", "perfetto", "saveBaseline"]);
+
+/** Flags that can name code: only the user says what is run. */
+export const RUNS: ReadonlySet<string> = new Set(["policy", "reference", "replay"]);
+
 /**
  * The words that a configuration adds to those that the user gave: every flag of the command that they did not give
- * themselves.
+ * themselves. One that was found, not named, neither says what is run nor where anything is written.
  *
  * @throws UsageError that names the file, for a flag that the command doesn't have or a value that it can't take
  */
@@ -20,7 +27,7 @@ export function configWords(
 ): string[] {
   const out: string[] = [];
   for (const [name, value] of Object.entries(config.commands[command] ?? {})) {
-    const schema = schemas[name];
+    const schema = Object.hasOwn(schemas, name) ? schemas[name] : undefined;
     if (schema === undefined) {
       const known = Object.keys(schemas).join(", ");
       throw new UsageError(`${config.path}: "${command}" has no flag "${name}"; it has ${known}`);
@@ -32,11 +39,21 @@ export function configWords(
       if (schema.type === "boolean" ? typeof one !== "boolean" : !["string", "number"].includes(typeof one)) {
         throw new UsageError(`${config.path}: "${command}.${name}" can't be ${JSON.stringify(one)}`);
       }
+      if (!config.named) refuseAuthority(config.path, `${command}.${name}`, name, String(one));
+      // In one word, so that no value is taken for another flag.
       if (one === true) out.push(flag);
-      else if (one !== false) out.push(flag, String(one));
+      else if (one !== false) out.push(`${flag}=${one}`);
     }
   }
   return out;
+}
+
+function refuseAuthority(path: string, where: string, name: string, value: string): void {
+  const unless = `give it on the command line, or the whole file: --config ${path}`;
+  if (WRITES.has(name))
+    throw new UsageError(`${path}: "${where}" would write a file, which only you can ask for; ${unless}`);
+  if (RUNS.has(name) && looksOutside(value))
+    throw new UsageError(`${path}: "${where}" would run ${value}, which only you can ask for; ${unless}`);
 }
 
 function flagOf(name: string): string {

@@ -1,42 +1,53 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UsageError } from "@gpuvm/drm-model";
+import { readText } from "../inputs/read-text.ts";
 
-/** Names that are looked for, in this order, where the user stands and then above. */
-export const CONFIG_NAMES = [
-  "gpuvm.config.ts",
-  "gpuvm.config.js",
-  "gpuvm.config.mjs",
-  "gpuvm.config.json",
-] as const;
+/** The configuration that is looked for. */
+export const DATA_NAME = "gpuvm.config.json";
+
+/** Names of configurations that are code: they have to be named. */
+export const CODE_NAMES = ["gpuvm.config.ts", "gpuvm.config.js", "gpuvm.config.mjs"] as const;
 
 /** What a configuration says: for each command, flags and their values. */
 export interface Config {
   readonly path: string;
+  /** The user named it on the command line: it may say what they could. */
+  readonly named: boolean;
   readonly commands: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
-/** The configuration that holds in a folder, if there is one. */
-export async function findConfig(folder: string): Promise<Config | undefined> {
-  for (let dir = resolve(folder); ; dir = dirname(dir)) {
-    for (const name of CONFIG_NAMES) {
-      const path = join(dir, name);
-      if (existsSync(path)) return { path, commands: checked(path, await load(path)) };
-    }
-    if (dirname(dir) === dir) return undefined;
+/**
+ * Reads a configuration; one that is not JSON is run.
+ *
+ * @throws UsageError that names the file, if it can't be read or is none
+ */
+export async function loadConfig(path: string, named: boolean): Promise<Config> {
+  if (named && statSync(path, { throwIfNoEntry: false })?.isFile() !== true)
+    throw new UsageError(`--config ${path}: is no file`);
+  const value = path.endsWith(".json") ? await fromJson(path) : await fromCode(path);
+  return { path, named, commands: checked(path, value) };
+}
+
+async function fromJson(path: string): Promise<unknown> {
+  const text = await readText(path, "give an object of commands, or --no-config");
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`${path}: is not JSON (${(error as Error).message})`);
   }
 }
 
-async function load(path: string): Promise<unknown> {
+async function fromCode(path: string): Promise<unknown> {
   try {
-    if (path.endsWith(".json")) return JSON.parse(readFileSync(path, "utf8"));
-    const module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
+    const module = (await import(pathToFileURL(resolve(path)).href)) as { readonly default?: unknown };
     return module.default;
   } catch (error) {
     const old = path.endsWith(".ts") && (error as { code?: string }).code === "ERR_UNKNOWN_FILE_EXTENSION";
     const hint = old ? "; this Node reads no TypeScript: use gpuvm.config.json or .mjs" : "";
-    throw new UsageError(`${path}: cannot be read: ${(error as Error).message}${hint}`);
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${path}: cannot be read: ${why}${hint}`);
   }
 }
 

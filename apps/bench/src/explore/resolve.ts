@@ -38,10 +38,22 @@ async function outside(selector: string) {
   return { variant, options, own: module.scenarios };
 }
 
+/**
+ * Makes sure that a token runs no file but the one that the user named beside it: tokens come with other people's reports.
+ *
+ * @throws UsageError that says what to add
+ */
+export function requireNamed(scenario: string, policy: string | undefined): void {
+  const { policy: wanted } = parseSelector(scenario.slice(0, Math.max(0, scenario.lastIndexOf("/"))));
+  if (!isOutside(wanted) || (policy !== undefined && parseSelector(policy).policy === wanted)) return;
+  throw new UsageError(`the token would run ${wanted}: if you want that, add --policy ${wanted}`);
+}
+
 /** What a token's name stands for. */
 export async function scenarioNamed(name: string): Promise<Named> {
   if (name.startsWith("bug:")) return bugNamed(name.slice(4));
   const slash = name.lastIndexOf("/");
+  if (slash < 0) throw new UsageError(`no scenario is called "${name}"`);
   // `idle:map.b1v1+exit`: by a rule.
   const last = name.slice(slash);
   const colon = last.indexOf(":");

@@ -1,4 +1,4 @@
-import { UsageError } from "@gpuvm/drm-model";
+import { UsageError, visible } from "@gpuvm/drm-model";
 import { OutputFile } from "@gpuvm/trace/node";
 
 /** A file that is written in pieces and appears under its name when it is complete, or not at all. */
@@ -12,9 +12,9 @@ export class WholeFile {
     this.#file = this.#tried(() => new OutputFile(path));
   }
 
-  /** Appends. @throws UsageError if it can't be written */
+  /** Appends; what in a text could act on a terminal is written out. @throws UsageError if it can't be written */
   write(piece: string | Uint8Array): void {
-    this.#tried(() => this.#file.write(piece));
+    this.#tried(() => this.#file.write(typeof piece === "string" ? visible(piece) : piece));
   }
 
   /** The file is complete. @throws UsageError if it can't be written */

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { visible, visibleLine } from "@gpuvm/drm-model";
 import type { Column, Comparison } from "@gpuvm/results";
 import { ROWS, relativeRow, sentence } from "@gpuvm/results";
 import { markdownTable, sideBySide } from "./table.ts";
@@ -29,7 +30,7 @@ function without(column: Column, label: string): string {
 function titleOf({ subject }: Column): string[] {
   const own = subject.variant.policy.boOwnership === subject.boOwnership;
   const ownership = own ? subject.boOwnership : subject.boOwnership.toUpperCase();
-  return [subject.driver.name, subject.variantName, ownership];
+  return [subject.driver.name, subject.variantName, ownership].map(visibleLine);
 }
 
 function blocks(comparison: Comparison): { title: string; head: string[]; rows: string[][] }[] {
@@ -47,7 +48,8 @@ function blocks(comparison: Comparison): { title: string; head: string[]; rows: 
  * @param width columns of the terminal
  */
 export function comparisonText(comparison: Comparison, colour: boolean, width: number): string {
-  const strong = (text: string) => (colour ? styleText("bold", text, { validateStream: false }) : text);
+  const strong = (text: string) =>
+    colour ? styleText("bold", visible(text), { validateStream: false }) : text;
   const parts = blocks(comparison).flatMap(({ title, head, rows }) => {
     const tables = sideBySide(head, rows, width);
     return tables.map((table, i) => {

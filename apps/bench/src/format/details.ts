@@ -1,6 +1,8 @@
+import { visibleLine } from "@gpuvm/drm-model";
 import type { DistributionSummary, RunResult } from "@gpuvm/results";
 import { bytes, count, short, time } from "@gpuvm/results/units";
-import { csvTable, markdownTable, terminalTable } from "./table.ts";
+import { csv, markdownCell } from "@gpuvm/trace";
+import { markdownTable, terminalTable } from "./table.ts";
 
 const FIGURES: readonly (readonly [label: string, cell: (run: RunResult) => string])[] = [
   ["replayed", (r) => (r.translated ? "translated" : "native")],
@@ -57,8 +59,9 @@ export function detailsText(runs: readonly RunResult[], markdown: boolean): stri
   const parts = [...byTrace(runs)].map(([trace, list]) => {
     const head = ["", ...list.map((run) => run.subject)];
     const rows = FIGURES.map(([label, cell]) => [label, ...list.map(cell)]);
-    const title = `${markdown ? "### " : ""}${trace} (${list[0]?.driver}: ${list[0]?.program})`;
-    const hazards = hazardLines(list);
+    const shown = markdown ? markdownCell : visibleLine;
+    const title = `${markdown ? "### " : ""}${shown(`${trace} (${list[0]?.driver}: ${list[0]?.program})`)}`;
+    const hazards = hazardLines(list).map(shown);
     return [title, table(head, rows), ...hazards].join(markdown ? "\n\n" : "\n");
   });
   return `${parts.join("\n\n")}\n`;
@@ -68,10 +71,7 @@ export function detailsText(runs: readonly RunResult[], markdown: boolean): stri
 export function runsCsv(runs: readonly RunResult[]): string {
   const flat = runs.map(flatten);
   const head = Object.keys(flat[0] ?? {});
-  return `${csvTable(
-    head,
-    flat.map((row) => head.map((key) => row[key] ?? "")),
-  )}\n`;
+  return csv({ columns: head, rows: flat.map((row) => head.map((key) => row[key] ?? "")) });
 }
 
 function flatten(run: RunResult): Record<string, string | number> {

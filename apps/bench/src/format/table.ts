@@ -1,9 +1,11 @@
+import { visible, visibleLine } from "@gpuvm/drm-model";
+import { markdownCell } from "@gpuvm/trace";
 import Table from "cli-table3";
 
 /** A table for a terminal: a head, rows, and columns that are as wide as they must be. The first column is left-aligned. */
 export function terminalTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const table = new Table({
-    head: [...head],
+    head: head.map(visible),
     colAligns: head.map((_, i) => (i === 0 ? "left" : "right")),
     style: { head: [], border: [], "padding-left": 0, "padding-right": 1 },
     chars: {
@@ -24,7 +26,7 @@ export function terminalTable(head: readonly string[], rows: readonly (readonly 
       middle: " ",
     },
   });
-  for (const row of rows) table.push([...row]);
+  for (const row of rows) table.push(row.map(visibleLine));
   return table
     .toString()
     .split("\n")
@@ -60,17 +62,7 @@ export function markdownTable(
   rows: readonly (readonly string[])[],
   of: "figures" | "words" = "figures",
 ): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  const line = (cells: readonly string[]) => `| ${cells.map(markdownCell).join(" | ")} |`;
   const rule = `| ${head.map((_, i) => (i === 0 || of === "words" ? "---" : "---:")).join(" | ")} |`;
   return [line(head), rule, ...rows.map(line)].join("\n");
-}
-
-/** RFC 4180. */
-export function csvTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const cell = (value: string | number) => {
-    const text = String(value);
-    return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  return [head, ...rows].map((row) => row.map(cell).join(",")).join("\n");
 }

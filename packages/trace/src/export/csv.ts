@@ -1,17 +1,29 @@
+import { visible } from "@gpuvm/drm-model";
 import type { Cell, Table } from "./table.ts";
 
+/** What a spreadsheet would run as a formula, also in the wide forms that some of them take. */
+const FORMULA = /^[=+\-@\t\uff1d\uff0b\uff0d\uff20]/;
+
+/** A number as text, or the dash that stands for nothing: neither is a formula. */
+const HARMLESS = /^-?(?:[0-9]+(?:\.[0-9]+)?)?$/;
+
 function quote(cell: Cell | undefined): string {
-  const text = cell === null || cell === undefined ? "" : String(cell);
-  return text.includes('"') || /[,\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  if (cell === null || cell === undefined) return "";
+  if (typeof cell !== "string") return String(cell);
+  const shown = visible(cell);
+  // With an apostrophe before it, a spreadsheet takes it for text.
+  const text = FORMULA.test(shown) && !HARMLESS.test(shown) ? `'${shown}` : shown;
+  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /**
- * One row as RFC 4180 has it, but ending in a newline alone.
+ * One row as RFC 4180 has it, but ending in a newline alone. A text that a spreadsheet would run gets an apostrophe before it,
+ * and control characters are written out (`\u001b`): names in a trace are anybody's.
  *
  * @example
  * ```ts
  * import { csvRow } from "@gpuvm/trace";
- * csvRow(["a", 1, 'say "hi"']); // 'a,1,"say ""hi"""\n'
+ * csvRow(["a", 1, 'say "hi"', "=1+1"]); // `a,1,"say ""hi""",'=1+1\n`
  * ```
  */
 export function csvRow(cells: readonly Cell[]): string {

@@ -1,3 +1,5 @@
+import { visibleLine } from "@gpuvm/drm-model";
+
 /** How bad a finding is. Only an error makes a check fail. */
 export type Severity = "error" | "warning" | "note";
 
@@ -80,7 +82,7 @@ export function hasErrors(findings: Iterable<Finding>): boolean {
   return false;
 }
 
-/** One line for a terminal: `FILE:LINE: severity: message [code] (hint)`. */
+/** One line for a terminal, however the names in it are made: `FILE:LINE: severity: message [code] (hint)`. */
 export function formatFinding(f: Finding): string {
-  return `${f.file}:${f.line}: ${f.severity}: ${f.message} [${f.code}] (${f.hint})`;
+  return visibleLine(`${f.file}:${f.line}: ${f.severity}: ${f.message} [${f.code}] (${f.hint})`);
 }
