@@ -13,7 +13,7 @@ function quote(cell: Cell | undefined): string {
   const shown = visible(cell);
   // With an apostrophe before it, a spreadsheet takes it for text.
   const text = FORMULA.test(shown) && !HARMLESS.test(shown) ? `'${shown}` : shown;
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return text.includes('"') || /[,\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /**
@@ -23,7 +23,7 @@ function quote(cell: Cell | undefined): string {
  * @example
  * ```ts
  * import { csvRow } from "@gpuvm/trace";
- * csvRow(["a", 1, 'say "hi"', "=1+1"]); // `a,1,"say ""hi""",'=1+1\n`
+ * csvRow(["a", 1, 'say "hi"']); // 'a,1,"say ""hi"""\n'
  * ```
  */
 export function csvRow(cells: readonly Cell[]): string {
