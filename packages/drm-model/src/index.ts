@@ -41,6 +41,7 @@ export type {
   RunningJob,
   Surroundings,
 } from "./memory/surroundings.ts";
+export { Uses } from "./memory/uses.ts";
 export type {
   NeutralBindOp,
   NeutralCpuPrep,

@@ -84,7 +84,7 @@ describe("PageTable", () => {
     pt.map(0, 2 * KIB4, bo, 0);
     pt.unmap(0, KIB4);
     expect(machine.hazards).toEqual([]);
-    bo.activeIn = new Map([[pt, 1]]);
+    bo.activeIn.add(pt, 1);
     pt.unmap(KIB4, KIB4);
     expect(machine.hazards.map((h) => h.kind)).toEqual(["gpu-fault"]);
   });

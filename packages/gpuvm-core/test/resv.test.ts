@@ -46,5 +46,11 @@ describe("what leaves a dma_resv", () => {
     read?.signal();
     expect(it.visible(USAGE_WRITE).map(({ fence }) => fence)).toEqual([write]);
     expect(it.visible(USAGE_READ).map(({ fence }) => fence)).toEqual([write, read]);
+    const seen: [DmaFence, number][] = [];
+    it.each(USAGE_READ, (fence, usage) => seen.push([fence, usage]));
+    expect(seen).toEqual([
+      [write, USAGE_WRITE],
+      [read, USAGE_READ],
+    ]);
   });
 });

@@ -3,6 +3,15 @@ import { waitFence } from "@gpuvm/drm-model";
 import type { NvDevice } from "./device.ts";
 import { type FenceChannel, ownerOf } from "./timeline.ts";
 
+/** Whether {@link fenceSync} has anything to do: mostly the fences are those of the channel's own work. */
+export function needsSync(resv: DmaResv, channel: FenceChannel, exclusive: boolean): boolean {
+  let found = false;
+  resv.each(exclusive ? USAGE_READ : USAGE_WRITE, (fence) => {
+    if (ownerOf(fence) !== channel.timeline) found = true;
+  });
+  return found;
+}
+
 /**
  * Lets work on a channel wait for what an object's fences stand for (`nouveau_fence_sync`): readers first, then all. The
  * GPU waits for another channel by itself, with a semaphore; for anything else the call sleeps.

@@ -16,7 +16,7 @@ import type { NouveauBo } from "./bo.ts";
 import type { Channel } from "./channel.ts";
 import type { NouveauCli } from "./cli.ts";
 import { GART, VRAM } from "./domains.ts";
-import { fenceSync } from "./fence-sync.ts";
+import { fenceSync, needsSync } from "./fence-sync.ts";
 import { putRefused } from "./history/pushbuf.ts";
 import { validate } from "./ttm/validate.ts";
 import { type NvVma, vmaFind } from "./vma.ts";
@@ -129,7 +129,7 @@ function* validateList(
     // Another thread may have closed the handle meanwhile.
     if (!bo.vmas.has(cli.vmm)) return -EINVAL;
     bo.resv.reserve(1);
-    after.push(...(yield* fenceSync(nv, bo.resv, channel, writes)));
+    if (needsSync(bo.resv, channel, writes)) after.push(...(yield* fenceSync(nv, bo.resv, channel, writes)));
   }
   return 0;
 }
@@ -154,7 +154,5 @@ function run(cli: NouveauCli, entries: readonly Entry[], fence: DmaFence, after:
 
 /** Keeps count of the running work that named an object, to see whether it is unmapped under it. */
 function setActive(cli: NouveauCli, bo: NouveauBo, by: 1 | -1): void {
-  const { view } = cli.vmm.mmu;
-  bo.activeIn ??= new Map();
-  bo.activeIn.set(view, (bo.activeIn.get(view) ?? 0) + by);
+  bo.activeIn.add(cli.vmm.mmu.view, by);
 }

@@ -1,8 +1,17 @@
-import type { DmaFence } from "@gpuvm/core";
+import { DmaFence } from "@gpuvm/core";
 import type { Machine } from "@gpuvm/drm-model";
 
-/** Whose a fence of the hardware's is (`nouveau_fence.channel`). */
-const OWNERS = new WeakMap<DmaFence, Timeline>();
+/** A fence of the hardware's (`struct nouveau_fence`). */
+class GpuFence extends DmaFence {
+  /** Whose it is (`nouveau_fence.channel`). */
+  readonly owner: Timeline;
+
+  /** Unsignalled. */
+  constructor(owner: Timeline, seqno: number) {
+    super(owner.context, seqno);
+    this.owner = owner;
+  }
+}
 
 /** A timeline and its next number (`drm_sched_fence`, `nouveau_fence_chan`). */
 export class Timeline {
@@ -28,8 +37,8 @@ export class Timeline {
 
   /** The next fence, of work on a channel of the GPU's: other channels can wait for it without the CPU. */
   nextOnGpu(): DmaFence {
-    const fence = this.next();
-    OWNERS.set(fence, this);
+    const fence = new GpuFence(this, ++this.seqno);
+    this.last = fence;
     return fence;
   }
 }
@@ -41,5 +50,5 @@ export interface FenceChannel {
 
 /** The channel's timeline that a fence is of; undefined: the GPU knows nothing of it. */
 export function ownerOf(fence: DmaFence): Timeline | undefined {
-  return OWNERS.get(fence);
+  return fence instanceof GpuFence ? fence.owner : undefined;
 }

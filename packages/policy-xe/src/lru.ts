@@ -33,12 +33,12 @@ export class Lru<T> {
   /** An object does not move with its VM's any more (`ttm_bo_set_bulk_move` to none): it stays beside them. */
   leave(bo: T, bulk: BulkMove<T>): void {
     if (!bulk.members.delete(bo)) return;
-    const after = [...this.entries];
-    this.entries.clear();
-    for (const entry of after) {
-      if (entry !== bulk || bulk.members.size > 0) this.entries.add(entry);
-      if (entry === bulk) this.entries.add(bo);
-    }
+    // A set has no middle to put it in: what is behind the VM's is put behind it. That is little, as the VM was used lately.
+    const entries = [...this.entries];
+    const at = entries.lastIndexOf(bulk);
+    if (bulk.members.size === 0) this.entries.delete(bulk);
+    if (at >= 0) this.entries.add(bo);
+    for (let i = at + 1; at >= 0 && i < entries.length; i++) this.bump(entries[i] as T | BulkMove<T>);
   }
 
   /** It was used: to the end (`ttm_bo_move_to_lru_tail`). */

@@ -1,5 +1,6 @@
 import { DrmGemObject, type GemFuncs, type GemOptions, gemVmBos } from "@gpuvm/core";
 import type { ExportedBuffer, Surroundings } from "./surroundings.ts";
+import { Uses } from "./uses.ts";
 
 /** Where an object's pages are. */
 export type PageState = "none" | "resident" | "evicted" | "purged";
@@ -49,8 +50,8 @@ export class Bo extends DrmGemObject {
   pins = 0;
   /** Page-table entries that lead to its pages. */
   ptes = 0;
-  /** Running GPU jobs that named it, by page table. Null: none so far. */
-  activeIn: Map<object, number> | null = null;
+  /** Running GPU jobs that named it, by page table. */
+  readonly activeIn: Uses = new Uses();
   /** Page tables of which the GPU may have entries in its TLB that lead here, on a machine that watches. */
   cachedBy: Set<object> | null = null;
   /** The program said that it does not need the contents. */

@@ -134,7 +134,7 @@ export class GpuView {
     if (machine.options.watch === true) this.#watch(bo, due);
     if (machine.auditing)
       machine.note(bo.name, `unmapped at 0x${run.start.toString(16)}, ${run.end - run.start} bytes`);
-    if ((bo.activeIn?.get(this) ?? 0) > 0)
+    if (bo.activeIn.of(this) > 0)
       machine.hazard("gpu-fault", bo.name, `${bo.name} is unmapped under a running job that uses it`);
   }
 

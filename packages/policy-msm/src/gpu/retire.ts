@@ -12,7 +12,7 @@ export function* retire(msm: Msm, submit: MsmSubmit): Steps<void> {
   submit.idle();
   for (let i = 0; i < submit.bos.length; i++) {
     const bo = submit.bos[i] as MsmBo;
-    yield* putVmBo(msm, submit, bo, submit.vmBos[i] ?? null);
+    if (msm.rules.submitHoldsVmBo) yield* putVmBo(msm, submit, bo, submit.vmBos[i] ?? null);
     bo.put(submit);
   }
 }
@@ -26,7 +26,6 @@ export function destroy(submit: MsmSubmit): void {
 /** Keeping the vm_bo keeps its struct, not the mapping: only the maintainer's proposal makes an event of the put. */
 function* putVmBo(msm: Msm, submit: MsmSubmit, bo: MsmBo, vmBo: MsmVmBo | null): Steps<void> {
   if (vmBo === null || !msm.rules.teardown.retire) {
-    if (!msm.rules.submitHoldsVmBo) return;
     yield* lock(msm.dev, bo.resv, "msm_submit_retire");
     if (vmBo !== null) vmBo.requests--;
     gpuvmBoPut(vmBo, submit);

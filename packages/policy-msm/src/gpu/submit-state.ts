@@ -65,19 +65,14 @@ export class MsmSubmit {
 
   /** Notes for the model's audit that the GPU will use the next listed object in the VM. */
   uses(bo: MsmBo): void {
-    const { pt } = this.vm;
-    bo.activeIn ??= new Map();
-    bo.activeIn.set(pt, (bo.activeIn.get(pt) ?? 0) + 1);
+    bo.activeIn.add(this.vm.pt, 1);
     this.#active++;
   }
 
   /** The GPU does not use the objects any more. */
   idle(): void {
     const { pt } = this.vm;
-    for (let i = 0; i < this.#active; i++) {
-      const { activeIn } = this.bos[i] as MsmBo;
-      activeIn?.set(pt, (activeIn.get(pt) ?? 1) - 1);
-    }
+    for (let i = 0; i < this.#active; i++) (this.bos[i] as MsmBo).activeIn.add(pt, -1);
     this.#active = 0;
   }
 

@@ -171,14 +171,12 @@ function bindFences(submit: MsmSubmit, after: DmaFence[]): void {
 /** What implicit synchronisation waits for (`submit_fence_sync`): for readers the writers, for writers everybody. */
 function implicitFences(submit: MsmSubmit, without: ReadonlySet<number>, after: DmaFence[]): void {
   const { bos } = submit;
+  const add = (fence: DmaFence) => {
+    if (!fence.signaled && !after.includes(fence)) after.push(fence);
+  };
   for (let i = 0; i < bos.length; i++) {
     if (without.has(i)) continue;
-    const { resv } = bos[i] as MsmBo;
-    const usage = submit.writes(i) ? USAGE_READ : USAGE_WRITE;
-    if (resv.busy(usage) === null) continue;
-    for (const { fence, usage: of } of resv.pending()) {
-      if (of <= usage && !after.includes(fence)) after.push(fence);
-    }
+    (bos[i] as MsmBo).resv.each(submit.writes(i) ? USAGE_READ : USAGE_WRITE, add);
   }
 }
 

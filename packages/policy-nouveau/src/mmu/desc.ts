@@ -6,16 +6,22 @@ export interface Desc {
   readonly type: DescType;
   /** It has 2^bits entries. */
   readonly bits: number;
+  /** So many. */
+  readonly entries: number;
   /** Bytes of an entry. */
   readonly entryBytes: number;
   /** Alignment of the table; below 4096 several share a page. */
   readonly align: number;
+  /** Bytes of a table; one that shares a page counts with its part. */
+  readonly bytes: number;
 }
 
 /** A size of entries (`struct nvkm_vmm_page`), with the levels from the table of such entries up to the root. */
 export interface Page {
   /** An entry covers 2^shift bytes. */
   readonly shift: number;
+  /** So many. */
+  readonly bytes: number;
   readonly desc: readonly Desc[];
   /** What it can lead to: memory of the GPU's, of the host's; or to nothing, and reads as zero. */
   readonly vram: boolean;
@@ -34,12 +40,20 @@ export interface VmmFunc {
 }
 
 function level(type: DescType, bits: number, entryBytes: number, align = 0x1000): Desc {
-  return { type, bits, entryBytes, align };
+  const entries = 2 ** bits;
+  return { type, bits, entries, entryBytes, align, bytes: align < 0x1000 ? align : entryBytes * entries };
 }
 
 /** `S` sparse, `V` VRAM, `H` host, as in `NVKM_VMM_PAGE_SVHx`. */
 function page(shift: number, desc: readonly Desc[], can: string): Page {
-  return { shift, desc, sparse: can.includes("S"), vram: can.includes("V"), host: can.includes("H") };
+  return {
+    shift,
+    bytes: 2 ** shift,
+    desc,
+    sparse: can.includes("S"),
+    vram: can.includes("V"),
+    host: can.includes("H"),
+  };
 }
 
 function func(name: string, pages: readonly Page[]): VmmFunc {

@@ -168,7 +168,7 @@ export class Vmm implements Tables {
 
   /** A table goes (`nvkm_mmu_ptc_put`). */
   putTable(desc: Desc): void {
-    const bytes = tableBytes(desc);
+    const { bytes } = desc;
     this.counts.freed(1, bytes);
     this.tell?.(["table put", bytes]);
   }
@@ -180,7 +180,7 @@ export class Vmm implements Tables {
   }
 
   #allocated(desc: Desc): void {
-    const bytes = tableBytes(desc);
+    const { bytes } = desc;
     this.counts.allocated(1, bytes);
     this.tell?.(["table get", bytes]);
   }
@@ -192,13 +192,13 @@ export class Vmm implements Tables {
   }
 
   readonly #wrote = (it: Iter, _ptei: number, ptes: number): void => {
-    const bytes = 2 ** it.page.shift;
+    const { bytes } = it.page;
     this.counts.wrote(bytes, ptes);
     this.tell?.(["map", bytes, ptes]);
   };
 
   readonly #cleared = (it: Iter, _ptei: number, ptes: number): void => {
-    const bytes = 2 ** it.page.shift;
+    const { bytes } = it.page;
     this.counts.cleared(bytes, ptes);
     this.tell?.(["unmap", bytes, ptes]);
   };
@@ -218,7 +218,7 @@ export class Vmm implements Tables {
 
   /** `nvkm_vmm_ptes_sparse_get`. */
   #sparseGet(page: Page, addr: number, size: number): boolean {
-    const bytes = 2 ** page.shift;
+    const { bytes } = page;
     const failed = walk(this, page, addr, size, {
       ref: true,
       refPtes: (it, ptei, ptes) => {
@@ -239,7 +239,7 @@ export class Vmm implements Tables {
 
   /** `nvkm_vmm_ptes_sparse_put`. */
   #sparsePut(page: Page, addr: number, size: number): void {
-    const bytes = 2 ** page.shift;
+    const { bytes } = page;
     this.view.clear(addr, size);
     walk(this, page, addr, size, {
       refPtes: (it, ptei, ptes) => {
@@ -251,9 +251,4 @@ export class Vmm implements Tables {
       cause: "unmap",
     });
   }
-}
-
-/** Bytes of a table; one that shares a page counts with its part. */
-function tableBytes(desc: Desc): number {
-  return desc.align < 4096 ? desc.align : desc.entryBytes * 2 ** desc.bits;
 }

@@ -62,7 +62,7 @@ export function walk(vmm: Tables, page: Page, addr: number, size: number, how: W
   const leaf = desc[0] as Desc;
   while (it.cnt > 0) {
     const ptei = it.pte[0] as number;
-    const ptes = Math.min(it.cnt, 2 ** leaf.bits - ptei);
+    const ptes = Math.min(it.cnt, leaf.entries - ptei);
     for (; it.lvl > 0; it.lvl--) {
       if (!descend(it, how.ref === true)) return failedAt(it);
     }
@@ -80,17 +80,17 @@ export function walk(vmm: Tables, page: Page, addr: number, size: number, how: W
 }
 
 function begin(vmm: Tables, page: Page, addr: number, size: number): Iter {
-  const { desc, shift } = page;
+  const { desc, bytes } = page;
   const pte: number[] = [];
-  let bits = Math.floor(addr / 2 ** shift);
-  for (const { bits: n } of desc) {
-    pte.push(bits % 2 ** n);
-    bits = Math.floor(bits / 2 ** n);
+  let index = Math.floor(addr / bytes);
+  for (const { entries } of desc) {
+    pte.push(index % entries);
+    index = Math.floor(index / entries);
   }
   const max = desc.length - 1;
   const pt: Pt[] = [];
   pt[max] = vmm.pd;
-  const cnt = Math.floor(size / 2 ** shift);
+  const cnt = Math.floor(size / bytes);
   return { vmm, page, desc, cnt, max, lvl: max, pte, pt, flush: LEVELS_MAX, cause: "table" };
 }
 
@@ -184,7 +184,7 @@ function flush(it: Iter): void {
 
 /** Up to the next position. */
 function carry(it: Iter): void {
-  while (it.pte[it.lvl] === 2 ** (it.desc[it.lvl] as Desc).bits) {
+  while (it.pte[it.lvl] === (it.desc[it.lvl] as Desc).entries) {
     it.pte[it.lvl] = 0;
     it.lvl++;
     it.pte[it.lvl] = (it.pte[it.lvl] as number) + 1;
@@ -195,7 +195,7 @@ function carry(it: Iter): void {
 function failedAt(it: Iter): number {
   let addr = 0;
   for (let lvl = it.max; lvl >= 0; lvl--) {
-    addr = addr * 2 ** (it.desc[lvl] as Desc).bits + (it.pte[lvl] as number);
+    addr = addr * (it.desc[lvl] as Desc).entries + (it.pte[lvl] as number);
   }
-  return addr * 2 ** it.page.shift;
+  return addr * it.page.bytes;
 }

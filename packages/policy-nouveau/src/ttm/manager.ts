@@ -8,7 +8,7 @@ const PAGE_SHIFT = 12;
 export class Manager implements Home {
   readonly place: Place;
   /** Least recently used first. Who is pinned or swapped is kept in it, too, and passed over. */
-  readonly lru: Resource[] = [];
+  readonly lru: Set<Resource> = new Set();
   /** Bytes free; Infinity: as much as anybody wants. */
   free: number;
 
@@ -26,24 +26,19 @@ export class Manager implements Home {
     if (bo.size > this.free) return null;
     this.free -= bo.size;
     const res = new Resource(bo, this, this.place, this.place === PL_VRAM ? bo.pageShift : PAGE_SHIFT);
-    this.lru.push(res);
+    this.lru.add(res);
     return res;
   }
 
   /** It goes (`ttm_resource_fini`). */
   release(res: Resource): void {
-    this.#remove(res);
+    this.lru.delete(res);
     this.free += res.size;
   }
 
   /** Last to be taken away (`ttm_resource_move_to_lru_tail`). */
   toTail(res: Resource): void {
-    this.#remove(res);
-    this.lru.push(res);
-  }
-
-  #remove(res: Resource): void {
-    const at = this.lru.lastIndexOf(res);
-    if (at >= 0) this.lru.splice(at, 1);
+    this.lru.delete(res);
+    this.lru.add(res);
   }
 }

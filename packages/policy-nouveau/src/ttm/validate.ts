@@ -116,7 +116,7 @@ export function* evict(nv: NvDevice, bo: NouveauBo): Steps<Errno> {
 export function* evictAll(nv: NvDevice, place: typeof PL_TT | typeof PL_VRAM): Steps<Errno> {
   const { dev } = nv;
   for (;;) {
-    const first = nv.places[place].lru.find((res) => !unevictable(res) && res.bo.resource === res);
+    const first = [...nv.places[place].lru].find((res) => !unevictable(res) && res.bo.resource === res);
     if (first === undefined) return 0;
     const bo = boOf(first);
     bo.keep();

@@ -23,6 +23,17 @@ export class CsgEvents {
   fault = 0;
   /** Queues whose tiler wants memory. */
   oom = 0;
+
+  /** All of it was heard. */
+  clear(): void {
+    this.syncUpdate = false;
+    this.idle = false;
+    this.progress = false;
+    this.fatal = 0;
+    this.unrecoverable = false;
+    this.fault = 0;
+    this.oom = 0;
+  }
 }
 
 /** The firmware has something to say of a group in a slot (`panthor_sched_report_fw_events`). */
@@ -78,7 +89,7 @@ export function processCsg(panthor: Panthor, csg: number): void {
     if (group !== null) for (const queue of group.queues) checkCompletion(panthor, queue);
     sched.queueSyncUpdate();
   }
-  Object.assign(events, new CsgEvents());
+  events.clear();
   ringCsg(panthor, csg);
 }
 
