@@ -1,9 +1,9 @@
 import { BadLine } from "@gpuvm/conformance";
 import { type Errno, finish, type Steps, Task } from "@gpuvm/core";
 import { Machine } from "@gpuvm/drm-model";
-import type { MsmFile } from "../drv/context.ts";
 import type { Msm } from "../drv/device.ts";
 import { type MsmDriver, type MsmOptions, startMsm } from "../drv/driver.ts";
+import type { MsmFile } from "../drv/file.ts";
 import type { MsmBo } from "../gem/bo.ts";
 import { msmGemShrinkerScan } from "../gem/shrinker.ts";
 import type { MsmIommu } from "../mmu/iommu.ts";

@@ -1,9 +1,10 @@
 import { type Answer, BadLine, type DriverSession, hex } from "@gpuvm/conformance";
 import { type DmaFence, EINVAL, ENOENT, type Errno, type Steps } from "@gpuvm/core";
 import { type BindOp, type DmaBuf, primeLookup, type RequestOf } from "@gpuvm/drm-model";
-import { enableVmBind, MsmFile } from "../drv/context.ts";
-import type { Msm } from "../drv/device.ts";
+import { enableVmBind } from "../drv/context.ts";
+import { type Msm, msmOf } from "../drv/device.ts";
 import type { MsmOptions } from "../drv/driver.ts";
+import { MsmFile } from "../drv/file.ts";
 import { ioctl } from "../drv/ioctl.ts";
 import { MSM_BO_NO_SHARE, MSM_BO_WC, MSM_SUBMIT_NO_IMPLICIT, MSM_SUBMITQUEUE_VM_BIND } from "../drv/uapi.ts";
 import type { MsmBo } from "../gem/bo.ts";
@@ -305,7 +306,7 @@ export class DevicesSession implements DriverSession {
       const object = this.#object(h);
       const { vm } = this.#bench.file(f).ctx;
       if (ret !== 0 || object === undefined || vm === null) return ret;
-      this.#extra.push({ iova: hex(vm.vas.addr(object.device.vmas.peek(object, vm))) });
+      this.#extra.push({ iova: hex(vm.vas.addr(msmOf(object).vmas.peek(object, vm))) });
       return ret;
     });
   }

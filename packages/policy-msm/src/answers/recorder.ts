@@ -2,7 +2,7 @@ import { hex } from "@gpuvm/conformance";
 import { type DrmGpuvm, DrmGpuvmBo, type Lock, Lockdep, RESV_CLASS, type Task } from "@gpuvm/core";
 import type { MsmLog } from "../drv/log.ts";
 import { MsmBo } from "../gem/bo.ts";
-import type { RingJob } from "../gpu/ring.ts";
+import type { RingJob } from "../gpu/ring-job.ts";
 import { MsmGemVm } from "../vma/vm.ts";
 
 /** An event as the driver's own code told it. */

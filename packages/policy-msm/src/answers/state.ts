@@ -9,6 +9,7 @@ import {
   type List,
   USAGE_BOOKKEEP,
 } from "@gpuvm/core";
+import { msmOf } from "../drv/device.ts";
 import type { MsmBo } from "../gem/bo.ts";
 import type { MsmRing } from "../gpu/ring.ts";
 import { type MsmGemVm, VMA_MAPPED } from "../vma/vm.ts";
@@ -16,7 +17,7 @@ import { type Names, unmapped } from "./recorder.ts";
 
 /** What an object is now, as the answers have it. */
 export function boState(id: number, bo: MsmBo, names: Names): Record<string, unknown> {
-  const { lru } = bo.device;
+  const { lru } = msmOf(bo);
   const lists = {
     unbacked: lru.unbacked,
     pinned: lru.pinned,

@@ -1,7 +1,8 @@
 import { type Answer, BadLine, type DriverSession, vmBoState } from "@gpuvm/conformance";
 import { ENOENT, type Errno, gemVmBos, type Steps } from "@gpuvm/core";
 import type { BindOp, RequestOf } from "@gpuvm/drm-model";
-import { enableVmBind, MsmFile } from "../drv/context.ts";
+import { enableVmBind } from "../drv/context.ts";
+import { MsmFile } from "../drv/file.ts";
 import { ioctl } from "../drv/ioctl.ts";
 import { MSM_BO_NO_SHARE, MSM_BO_WC, MSM_SUBMITQUEUE_VM_BIND } from "../drv/uapi.ts";
 import { msmPostclose } from "../gem/close.ts";

@@ -1,7 +1,6 @@
 import { type DmaFence, EBUSY, EINVAL, type Errno, type Holder, Lock, type Steps } from "@gpuvm/core";
-import { type DmaBuf, DrmFile, Kref, lock, unlock } from "@gpuvm/drm-model";
-import type { MsmBo } from "../gem/bo.ts";
-import { type MsmQueue, queueZero } from "../gpu/queue.ts";
+import { type DmaBuf, type DrmFile, Kref, lock, unlock } from "@gpuvm/drm-model";
+import type { MsmQueue } from "../gpu/queue.ts";
 import type { SchedEntity } from "../gpu/sched.ts";
 import type { MsmGemVm } from "../vma/vm.ts";
 import type { Msm } from "./device.ts";
@@ -30,14 +29,13 @@ export class MsmContext {
   lastSubmit: DmaFence | null = null;
   readonly #refs: Kref;
 
-  /** A context with one reference, the file's (`context_init`). */
+  /** A context with one reference, the file's, and without its first queue: see `MsmFile`. */
   constructor(msm: Msm, file: DrmFile) {
     const { dev } = msm;
     this.name = `context#${dev.serial()}`;
     this.file = file.id;
     this.#refs = new Kref(dev, this.name, file, () => this.vm?.put(this));
     this.lock = new Lock(`lock of ${this.name}`, "msm_context", dev.lockdep);
-    this.queues.set(0, queueZero(msm, this));
   }
 
   /** Takes a reference (`msm_context_get`). */
@@ -48,25 +46,6 @@ export class MsmContext {
   /** Drops a reference; the last one drops the VM's (`msm_context_put`). */
   put(holder: Holder): void {
     this.#refs.put(holder);
-  }
-}
-
-/** An open file of msm. */
-export class MsmFile extends DrmFile<MsmBo> {
-  /** `file_priv->driver_priv`; counted until the file is closed. */
-  readonly ctx: MsmContext;
-  readonly #device: Msm;
-
-  /** Opens the device (`msm_open`). */
-  constructor(msm: Msm, id: number) {
-    super(msm.machine, id);
-    this.#device = msm;
-    this.ctx = new MsmContext(msm, this);
-  }
-
-  /** Which device was opened. */
-  get device(): Msm {
-    return this.#device;
   }
 }
 

@@ -1,21 +1,14 @@
-import type { BoOwnership, DrmDevice, GemFuncs, GpuvmOps, Lock } from "@gpuvm/core";
-import type { Machine } from "@gpuvm/drm-model";
+import type { MsmBo } from "../gem/bo.ts";
 import type { Lru } from "../gem/lru.ts";
 import type { MsmRing } from "../gpu/ring.ts";
 import type { History } from "../history/history.ts";
-import type { MsmRules } from "../policy/rules.ts";
 import type { MsmGemVm } from "../vma/vm.ts";
 import type { VmaStore } from "../vma/vma-store.ts";
 import type { MsmLog } from "./log.ts";
+import type { MsmParts } from "./parts.ts";
 
 /** The driver's state (`struct msm_drm_private`), passed to everything that needs it. */
-export interface Msm {
-  readonly machine: Machine;
-  readonly dev: DrmDevice;
-  /** Which version this is. */
-  readonly rules: MsmRules;
-  /** Whether kernel-managed VMs, and VM_BIND VMs, count what they map. */
-  readonly ownership: { readonly managed: BoOwnership; readonly vmBind: BoOwnership };
+export interface Msm extends MsmParts {
   /** What it does where msm once did something else: as now, or with a defect of the catalogue. */
   readonly history: History;
   /**
@@ -23,14 +16,8 @@ export interface Msm {
    * (`TeardownRules.handleClose`).
    */
   readonly repairs: ReadonlySet<string>;
-  /** Callbacks of its VMs. */
-  readonly vmOps: GpuvmOps;
-  /** Hooks of its objects. */
-  readonly gemFuncs: GemFuncs;
   /** How VMAs and BOs lead to each other. */
   readonly vmas: VmaStore;
-  /** `drm_device.gem_lru_mutex`. */
-  readonly lruLock: Lock;
   readonly lru: Lru;
   /** Whoever looks on, or null. */
   readonly log: MsmLog | null;
@@ -45,4 +32,9 @@ export interface Msm {
   kmsVm: MsmGemVm | null;
   /** The VM of the GPU's kernel objects, TTBR1 (`gpu->vm`). */
   gpuVm: MsmGemVm | null;
+}
+
+/** Whose object it is (`dev->dev_private`, which is a pointer to anything there, too). */
+export function msmOf(bo: MsmBo): Msm {
+  return bo.device as Msm;
 }

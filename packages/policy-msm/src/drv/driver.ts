@@ -18,8 +18,8 @@ import type { MsmVmBindJob } from "../vma/bind-job.ts";
 import { smStepMap, smStepRemap, smStepUnmap } from "../vma/bind-steps.ts";
 import { type MsmGemVm, msmGemVmCreate, vmOps } from "../vma/vm.ts";
 import { linkedByVmBo, ownedByBo } from "../vma/vma-store.ts";
-import { MsmFile } from "./context.ts";
 import type { Msm } from "./device.ts";
+import { MsmFile } from "./file.ts";
 import { ioctl } from "./ioctl.ts";
 import type { MsmLog } from "./log.ts";
 

@@ -3,11 +3,12 @@ import type { Request } from "@gpuvm/drm-model";
 import { msmGemClose } from "../gem/close.ts";
 import { gemCpuPrep, gemMadvise, gemNew, getIova, setIova } from "../gem/gem.ts";
 import { importForeign, primeExportCall } from "../gem/prime.ts";
-import { queueClose, queueNew, waitFenceNumber } from "../gpu/queue.ts";
 import { gemSubmit } from "../gpu/submit.ts";
+import { queueClose, queueNew, waitFenceNumber } from "../gpu/submitqueue.ts";
 import { vmBind } from "../vma/bind.ts";
-import { enableVmBind, type MsmFile } from "./context.ts";
+import { enableVmBind } from "./context.ts";
 import type { Msm } from "./device.ts";
+import type { MsmFile } from "./file.ts";
 import { MSM_PREP_READ, MSM_PREP_WRITE } from "./uapi.ts";
 
 /** Which call of the driver a request of a program is (`msm_ioctls`). */

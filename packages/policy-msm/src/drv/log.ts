@@ -1,6 +1,8 @@
-import type { RingJob } from "../gpu/ring.ts";
+import type { RingJob } from "../gpu/ring-job.ts";
 import type { MsmGemVm } from "../vma/vm.ts";
-import type { UnmapReason } from "../vma/vma.ts";
+
+/** Why VMAs are unmapped, as the VM's log has it; kept in the object's history. */
+export type UnmapReason = "close" | "vma_put" | "evict" | "purge" | "free" | "retire" | "unmap";
 
 /** What somebody who looks on is told, in order: calls that change nothing of what the driver does. */
 export interface MsmLog {

@@ -1,6 +1,6 @@
 import { type DrmGemObject, type Gpuva, ListNode } from "@gpuvm/core";
 import { Bo, type DmaBuf } from "@gpuvm/drm-model";
-import type { Msm } from "../drv/device.ts";
+import type { MsmParts } from "../drv/parts.ts";
 import { MSM_BO_NO_SHARE } from "../drv/uapi.ts";
 import type { MsmGemVm } from "../vma/vm.ts";
 import { withoutRoom } from "./resv.ts";
@@ -56,10 +56,10 @@ export class MsmBo extends Bo {
   /** The resv object of the only VM that may map it, counted; the VM is not. Null: not private. */
   readonly privateResv: DrmGemObject | null;
 
-  readonly #device: Msm;
+  readonly #device: MsmParts;
 
   /** An object with one reference, on no list: see `msmGemNew`. The resv object's reference is taken first. */
-  constructor(msm: Msm, options: MsmBoOptions) {
+  constructor(msm: MsmParts, options: MsmBoOptions) {
     const { size, flags, vm, importedFrom, contiguity } = options;
     super(msm.machine, {
       size,
@@ -78,8 +78,8 @@ export class MsmBo extends Bo {
     if (this.imported) this.pages = "resident";
   }
 
-  /** Whose object it is. */
-  get device(): Msm {
+  /** Whose object it is: see `msmOf`. */
+  get device(): MsmParts {
     return this.#device;
   }
 

@@ -1,7 +1,8 @@
 import type { Steps } from "@gpuvm/core";
 import { waitResv, waitResvTimeout } from "@gpuvm/drm-model";
-import type { MsmContext, MsmFile } from "../drv/context.ts";
+import type { MsmContext } from "../drv/context.ts";
 import type { Msm } from "../drv/device.ts";
+import type { MsmFile } from "../drv/file.ts";
 import { msmGemVmClose } from "../vma/vm-close.ts";
 import { putIovaSpaces } from "../vma/vma.ts";
 import type { MsmBo } from "./bo.ts";

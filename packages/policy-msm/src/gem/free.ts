@@ -4,9 +4,9 @@ import type { Msm } from "../drv/device.ts";
 import { putIovaSpaces } from "../vma/vma.ts";
 import type { MsmBo } from "./bo.ts";
 import { lockAll, withinPut } from "./locks.ts";
-import { underLru } from "./lru.ts";
 import { putPages } from "./pages.ts";
 import { detach } from "./prime.ts";
+import { underLru } from "./under-lru.ts";
 
 /**
  * The last reference of an object went (`msm_gem_free_object`). Where VMAs are left, which only weak references allow,

@@ -12,9 +12,9 @@ import {
   USAGE_WRITE,
 } from "@gpuvm/core";
 import { lock, preempt, type RequestOf, unlock, waitResv } from "@gpuvm/drm-model";
-import type { MsmFile } from "../drv/context.ts";
 import { msmContextVm } from "../drv/context-vm.ts";
 import type { Msm } from "../drv/device.ts";
+import type { MsmFile } from "../drv/file.ts";
 import {
   MSM_BO_CACHE_MASK,
   MSM_BO_CACHES,
@@ -28,7 +28,7 @@ import type { MsmGemVm } from "../vma/vm.ts";
 import { clearIova, getVmaLocked, setIovaLocked } from "../vma/vma.ts";
 import { MsmBo, type MsmBoOptions } from "./bo.ts";
 import { lockVmAndObj } from "./locks.ts";
-import { underLru } from "./lru.ts";
+import { underLru } from "./under-lru.ts";
 import { vmaRefGet } from "./vma-ref.ts";
 
 /** An object with one reference (`msm_gem_new`, `msm_gem_import`), on the list that its pages say (`msm_gem_init_bookkeeping`). */

@@ -1,5 +1,4 @@
 import { List } from "@gpuvm/core";
-import type { Msm } from "../drv/device.ts";
 import type { MsmBo } from "./bo.ts";
 
 /**
@@ -33,15 +32,4 @@ export class Lru {
 function removed({ onLru }: MsmBo): MsmBo["onLru"] {
   onLru.remove();
   return onLru;
-}
-
-/** Does something under `gem_lru_mutex`. Nobody sleeps while holding it, so nobody waits for it either. */
-export function underLru<T>(msm: Msm, fn: () => T): T {
-  const { current } = msm.dev;
-  msm.lruLock.acquire(current);
-  try {
-    return fn();
-  } finally {
-    msm.lruLock.release(current);
-  }
 }

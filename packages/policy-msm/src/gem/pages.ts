@@ -4,7 +4,7 @@ import type { Msm } from "../drv/device.ts";
 import type { MsmGemVm } from "../vma/vm.ts";
 import { putIovaSpaces, vmaMap } from "../vma/vma.ts";
 import type { MsmBo } from "./bo.ts";
-import { underLru } from "./lru.ts";
+import { underLru } from "./under-lru.ts";
 
 /** Makes an object's pages be there, without a pin (`get_pages`, `msm_gem_get_pages_locked`). Needs its lock. */
 export function getPages(msm: Msm, bo: MsmBo): Errno {

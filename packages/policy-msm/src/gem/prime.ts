@@ -10,13 +10,13 @@ import {
   primeLookup,
   unlock,
 } from "@gpuvm/drm-model";
-import type { MsmFile } from "../drv/context.ts";
-import type { Msm } from "../drv/device.ts";
+import { type Msm, msmOf } from "../drv/device.ts";
+import type { MsmFile } from "../drv/file.ts";
 import { MSM_BO_WC } from "../drv/uapi.ts";
 import { MsmBo } from "./bo.ts";
 import { msmGemNew, msmGemOpen } from "./gem.ts";
-import { underLru } from "./lru.ts";
 import { getPages, pinObj, unpinObj } from "./pages.ts";
+import { underLru } from "./under-lru.ts";
 import { vmaRefGet, vmaRefPut } from "./vma-ref.ts";
 
 /** A dma-buf of an object (`msm_gem_prime_export`); null for a private one (-EPERM). */
@@ -69,8 +69,8 @@ function* attach(msm: Msm, { bo }: DmaBuf): Steps<Errno> {
   yield* lock(dev, bo.resv, "drm_gem_pin");
   let ret: Errno = 0;
   if (bo instanceof MsmBo) {
-    ret = getPages(bo.device, bo);
-    if (ret === 0) underLru(bo.device, () => pinObj(bo.device, bo));
+    ret = getPages(msmOf(bo), bo);
+    if (ret === 0) underLru(bo.device, () => pinObj(msmOf(bo), bo));
   }
   unlock(dev, bo.resv);
   if (ret !== 0) return ret;
@@ -91,7 +91,7 @@ export function detach(msm: Msm, dmaBuf: DmaBuf, importer: MsmBo): void {
   locked(() => {});
   locked(() => {});
   locked(() => {
-    if (bo instanceof MsmBo) underLru(bo.device, () => unpinObj(bo.device, bo));
+    if (bo instanceof MsmBo) underLru(bo.device, () => unpinObj(msmOf(bo), bo));
   });
   dmaBuf.put(importer);
 }

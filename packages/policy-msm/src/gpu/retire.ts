@@ -3,12 +3,27 @@ import { lock, unlock } from "@gpuvm/drm-model";
 import type { Msm } from "../drv/device.ts";
 import type { MsmBo } from "../gem/bo.ts";
 import { lockVmAndObj } from "../gem/locks.ts";
-import type { MsmVmBo } from "../vma/vm.ts";
+import type { MsmGemVm, MsmVmBo } from "../vma/vm.ts";
 import { putIovaSpaces } from "../vma/vma.ts";
-import type { MsmSubmit } from "./submit-state.ts";
+import type { MsmQueue } from "./queue.ts";
+
+/** A submit as far as its end needs it. */
+export interface RetiringSubmit {
+  readonly name: string;
+  /** Its queue; counted. */
+  readonly queue: MsmQueue;
+  /** The program's number of its fence. */
+  readonly number: number;
+  readonly vm: MsmGemVm;
+  /** What it lists, each counted, and their links where it holds those. */
+  readonly bos: readonly MsmBo[];
+  readonly vmBos: readonly (MsmVmBo | null)[];
+  /** The GPU does not use its objects any more. */
+  idle(): void;
+}
 
 /** A submit is done, or failed: it lets go of what it holds (`msm_submit_retire`). */
-export function* retire(msm: Msm, submit: MsmSubmit): Steps<void> {
+export function* retire(msm: Msm, submit: RetiringSubmit): Steps<void> {
   submit.idle();
   for (let i = 0; i < submit.bos.length; i++) {
     const bo = submit.bos[i] as MsmBo;
@@ -18,13 +33,13 @@ export function* retire(msm: Msm, submit: MsmSubmit): Steps<void> {
 }
 
 /** Nothing needs the submit any more (`__msm_gem_submit_destroy`). */
-export function destroy(submit: MsmSubmit): void {
+export function destroy(submit: RetiringSubmit): void {
   submit.queue.fences.delete(submit.number);
   submit.queue.put(submit);
 }
 
 /** Keeping the vm_bo keeps its struct, not the mapping: only the maintainer's proposal makes an event of the put. */
-function* putVmBo(msm: Msm, submit: MsmSubmit, bo: MsmBo, vmBo: MsmVmBo | null): Steps<void> {
+function* putVmBo(msm: Msm, submit: RetiringSubmit, bo: MsmBo, vmBo: MsmVmBo | null): Steps<void> {
   if (vmBo === null || !msm.rules.teardown.retire) {
     yield* lock(msm.dev, bo.resv, "msm_submit_retire");
     if (vmBo !== null) vmBo.requests--;

@@ -1,8 +1,7 @@
 import type { DmaFence, Steps } from "@gpuvm/core";
-import { GpuEngine, type InUse, type Machine } from "@gpuvm/drm-model";
+import { GpuEngine, type Machine } from "@gpuvm/drm-model";
 import type { MsmLog } from "../drv/log.ts";
-import type { MsmBo } from "../gem/bo.ts";
-import type { MsmGemVm } from "../vma/vm.ts";
+import type { RingJob, RingWork } from "./ring-job.ts";
 import { Sched } from "./sched.ts";
 
 /** Submits on a ring at once (`num_hw_submissions`). */
@@ -10,28 +9,6 @@ export const RING_DEPTH = 8;
 
 /** Priorities of each ring that a program may ask for. */
 export const NR_SCHED_PRIORITIES = 3;
-
-/** A submit, as a ring sees it. */
-export interface RingWork {
-  /** The file's number. */
-  readonly file: number;
-  /** Command buffers: 0, written empty. */
-  readonly cmds: number;
-  /** Where it runs. */
-  readonly vm: MsmGemVm;
-  /** What it lists. */
-  readonly bos: readonly MsmBo[];
-  /** Address of its commands, where that is told; else null. */
-  readonly cmdIova: number | null;
-  /** What it uses, where everything that is mapped is in use. */
-  readonly uses: InUse | undefined;
-}
-
-/** A submit that was written to a ring. */
-export interface RingJob extends RingWork {
-  /** Number on the ring. */
-  readonly seqno: number;
-}
 
 /** A ring and its scheduler (`struct msm_ringbuffer`): what is written to it is done in that order. */
 export class MsmRing {

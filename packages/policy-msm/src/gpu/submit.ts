@@ -14,9 +14,9 @@ import {
   USAGE_WRITE,
 } from "@gpuvm/core";
 import { countSubmit, lock, preempt, type RequestOf, unlock } from "@gpuvm/drm-model";
-import type { MsmFile } from "../drv/context.ts";
 import { msmContextVm } from "../drv/context-vm.ts";
 import type { Msm } from "../drv/device.ts";
+import type { MsmFile } from "../drv/file.ts";
 import { MSM_SUBMIT_FENCE_FD_IN, MSM_SUBMIT_NO_IMPLICIT } from "../drv/uapi.ts";
 import type { MsmBo } from "../gem/bo.ts";
 import { lockVm } from "../gem/locks.ts";

@@ -1,8 +1,18 @@
 import type { Steps } from "@gpuvm/core";
-import type { MsmContext } from "../drv/context.ts";
 import type { MsmBo } from "../gem/bo.ts";
-import type { JobOp, MsmVmBindJob } from "../vma/bind-job.ts";
 import type { MsmGemVm } from "../vma/vm.ts";
+
+/** An operation of a bind, as far as its history goes. */
+export interface BindOp {
+  bo: MsmBo | null;
+  readonly boOffset: number;
+  readonly range: number;
+}
+
+/** A bind's job, as far as its history goes. */
+export interface BindJob {
+  readonly ops: readonly BindOp[];
+}
 
 /**
  * The places where msm once did something else, in the driver's own files by name only: how each is now stands in
@@ -10,17 +20,17 @@ import type { MsmGemVm } from "../vma/vm.ts";
  */
 export interface History {
   /** The VM of a bind: `made` makes it if there is none. M8. */
-  vmToBind(ctx: MsmContext, made: Steps<MsmGemVm | null>): Steps<MsmGemVm | null>;
+  vmToBind(ctx: { readonly vm: MsmGemVm | null }, made: Steps<MsmGemVm | null>): Steps<MsmGemVm | null>;
   /** A handle of a bind is unknown. M1. */
-  lookupFailed(job: MsmVmBindJob): void;
+  lookupFailed(job: BindJob): void;
   /** Whether an operation asks for more than the object has. M4. */
-  beyondTheEnd(bo: MsmBo, op: JobOp): boolean;
+  beyondTheEnd(bo: MsmBo, op: BindOp): boolean;
   /** How many bytes from its address on an unmap locks the objects of. M5. */
-  rangeToLock(op: JobOp): number;
+  rangeToLock(op: BindOp): number;
   /** Whether an object may be mapped in a VM. M6. */
   mayBeMapped(bo: MsmBo, vm: MsmGemVm): boolean;
   /** A bind ran, and is about to unpin. M7. */
-  beforeUnpin(job: MsmVmBindJob): Steps<void>;
+  beforeUnpin(job: BindJob): Steps<void>;
   /** A bind with an out-fence failed. M10. */
   outFenceOnError(): Steps<void>;
   /** A private object could not be made. M2. */

@@ -1,7 +1,6 @@
 import { EINVAL, type Errno } from "@gpuvm/core";
-import { GIB1, IoPgtableArm, KIB4, type Machine, MIB2 } from "@gpuvm/drm-model";
+import { type Bo, GIB1, IoPgtableArm, KIB4, type Machine, MIB2 } from "@gpuvm/drm-model";
 import type { MsmLog } from "../drv/log.ts";
-import type { MsmBo } from "../gem/bo.ts";
 import { calcPgsize, type MsmMmu, pieceAt } from "./mmu.ts";
 
 const SIZES = [KIB4, MIB2, GIB1];
@@ -29,7 +28,7 @@ export class MsmIommu implements MsmMmu {
   }
 
   /** `msm_iommu_map`, `iommu_map_sgtable`: always the whole object. */
-  map(iova: number, bo: MsmBo | null, offset: number, length: number): Errno {
+  map(iova: number, bo: Bo | null, offset: number, length: number): Errno {
     if (bo === null || offset !== 0) return -EINVAL;
     this.#machine.counts.ptMaps++;
     for (let done = 0; done < length; ) {

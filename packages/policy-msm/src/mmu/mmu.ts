@@ -1,6 +1,5 @@
 import type { Errno } from "@gpuvm/core";
-import { type IoPgtableArm, KIB4, MIB2 } from "@gpuvm/drm-model";
-import type { MsmBo } from "../gem/bo.ts";
+import { type Bo, type IoPgtableArm, KIB4, MIB2 } from "@gpuvm/drm-model";
 
 /** Page tables and TLB of one VM (`struct msm_mmu`). Addresses and lengths are bytes, multiples of 4096. */
 export interface MsmMmu {
@@ -13,7 +12,7 @@ export interface MsmMmu {
    * @param prealloc pages for tables, of a VM whose programs manage addresses
    * @returns 0; -EINVAL: a table was missing and could not be made, and nothing is mapped
    */
-  map(iova: number, bo: MsmBo | null, offset: number, length: number, prealloc: Prealloc | null): Errno;
+  map(iova: number, bo: Bo | null, offset: number, length: number, prealloc: Prealloc | null): Errno;
   /** Clears `[iova, iova + length)`, and has the TLB forget it (`msm_mmu_funcs.unmap`). */
   unmap(iova: number, length: number): void;
   /** The end of the tables (`msm_mmu_funcs.destroy`). */
@@ -30,7 +29,7 @@ export interface Prealloc {
 
 /** Bytes from an offset on that lie in one piece, as far as that decides how great entries can be. */
 export function pieceAt(
-  bo: MsmBo,
+  bo: Bo,
   offset: number,
   length: number,
 ): { readonly phys: number; readonly size: number } {

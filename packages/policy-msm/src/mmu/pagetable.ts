@@ -1,7 +1,6 @@
 import { EINVAL, type Errno } from "@gpuvm/core";
-import { GIB1, IoPgtableArm, KIB4, type Machine, MIB2 } from "@gpuvm/drm-model";
+import { type Bo, GIB1, IoPgtableArm, KIB4, type Machine, MIB2 } from "@gpuvm/drm-model";
 import type { MsmLog } from "../drv/log.ts";
-import type { MsmBo } from "../gem/bo.ts";
 import { calcPgsize, type MsmMmu, type Prealloc, pieceAt } from "./mmu.ts";
 
 /** Entries for a VM that the kernel manages. */
@@ -34,7 +33,7 @@ export class MsmIommuPagetable implements MsmMmu {
   }
 
   /** `msm_iommu_pagetable_map`. */
-  map(iova: number, bo: MsmBo | null, offset: number, length: number, prealloc: Prealloc | null): Errno {
+  map(iova: number, bo: Bo | null, offset: number, length: number, prealloc: Prealloc | null): Errno {
     this.#machine.counts.ptMaps++;
     this.#prealloc = prealloc;
     const mapped = bo === null ? this.#mapPrr(iova, length) : this.#mapSg(iova, bo, offset, length);
@@ -66,7 +65,7 @@ export class MsmIommuPagetable implements MsmMmu {
   }
 
   /** Piece by piece of the memory, as its scatter list has it. @returns bytes mapped */
-  #mapSg(iova: number, bo: MsmBo, offset: number, length: number): number {
+  #mapSg(iova: number, bo: Bo, offset: number, length: number): number {
     let done = 0;
     while (done < length) {
       const { phys, size } = pieceAt(bo, offset + done, length - done);

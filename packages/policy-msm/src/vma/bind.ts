@@ -18,9 +18,10 @@ import {
   USAGE_KERNEL,
 } from "@gpuvm/core";
 import { type BindOp, lock, preempt, type RequestOf, unlock } from "@gpuvm/drm-model";
-import type { MsmContext, MsmFile } from "../drv/context.ts";
+import type { MsmContext } from "../drv/context.ts";
 import { msmContextVm } from "../drv/context-vm.ts";
 import type { Msm } from "../drv/device.ts";
+import type { MsmFile } from "../drv/file.ts";
 import { MSM_VM_BIND_OP_DUMP } from "../drv/uapi.ts";
 import type { MsmBo } from "../gem/bo.ts";
 import { getPages, pinObj } from "../gem/pages.ts";

@@ -11,9 +11,9 @@ import {
   type VmPurpose,
 } from "@gpuvm/core";
 import { type IoPgtableArm, IovaSpace, type Machine, VmRecord } from "@gpuvm/drm-model";
-import type { Msm } from "../drv/device.ts";
-import { underLru } from "../gem/lru.ts";
+import type { MsmParts } from "../drv/parts.ts";
 import { withoutRoom } from "../gem/resv.ts";
+import { underLru } from "../gem/under-lru.ts";
 import { Sched } from "../gpu/sched.ts";
 import type { MsmMmu } from "../mmu/mmu.ts";
 
@@ -74,7 +74,14 @@ export class MsmGemVm extends DrmGpuvm {
   preallocPeak = 0;
 
   /** @internal use {@link msmGemVmCreate} */
-  constructor(msm: Msm, mmu: MsmMmu, rObj: DrmGemObject, file: number, purpose: VmPurpose, managed: boolean) {
+  constructor(
+    msm: MsmParts,
+    mmu: MsmMmu,
+    rObj: DrmGemObject,
+    file: number,
+    purpose: VmPurpose,
+    managed: boolean,
+  ) {
     const { start, size } = RANGES[purpose];
     super(msm.dev, {
       name: purpose,
@@ -120,7 +127,7 @@ export class MsmGemVm extends DrmGpuvm {
  * @returns null for -ENOMEM
  */
 export function msmGemVmCreate(
-  msm: Msm,
+  msm: MsmParts,
   makeMmu: () => MsmMmu,
   file: number,
   purpose: VmPurpose,

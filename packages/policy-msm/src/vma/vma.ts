@@ -11,6 +11,7 @@ import {
   PAGE,
 } from "@gpuvm/core";
 import type { Msm } from "../drv/device.ts";
+import type { UnmapReason } from "../drv/log.ts";
 import type { MsmBo } from "../gem/bo.ts";
 import { type MsmGemVm, VMA_EVICTED, VMA_MAPPED } from "./vm.ts";
 
@@ -86,9 +87,6 @@ export function vmaClose(msm: Msm, vm: MsmGemVm, va: Gpuva, bo: MsmBo | null): v
   vm.mm?.release(addr, range);
   msm.vmas.remove(bo, vm, va);
 }
-
-/** Why VMAs are unmapped, as the VM's log has it; kept in the object's history. */
-export type UnmapReason = "close" | "vma_put" | "evict" | "purge" | "free" | "retire" | "unmap";
 
 /**
  * Unmaps every VMA of an object, in one VM or (null) in all, and with `close` takes them away

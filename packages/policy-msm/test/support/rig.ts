@@ -7,8 +7,8 @@ import {
   Replay,
   type Request,
 } from "@gpuvm/drm-model";
-import type { MsmFile } from "../../src/drv/context.ts";
 import type { MsmDriver } from "../../src/drv/driver.ts";
+import type { MsmFile } from "../../src/drv/file.ts";
 import type { MsmBo } from "../../src/gem/bo.ts";
 import { msm } from "../../src/package.ts";
 
