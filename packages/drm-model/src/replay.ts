@@ -65,7 +65,8 @@ export class Replay {
       this.close(file);
       return 0;
     }
-    const ret = machine.call(this.driver.ioctl(this.file(file), request), this.#task(file)) ?? 0;
+    const from = this.file(file);
+    const ret = machine.call(() => this.driver.ioctl(from, request), this.#task(file)) ?? 0;
     if (ret !== 0) machine.counts.errors++;
     return ret;
   }
@@ -90,7 +91,7 @@ export class Replay {
     const began = machine.now;
     file.ending = ending;
     machine.memory.exiting = true;
-    machine.call(this.driver.release(file), this.#task(id));
+    machine.call(() => this.driver.release(file), this.#task(id));
     machine.memory.exiting = false;
     file.closed = true;
     machine.counts.fileCloseWaitNs.add(machine.now - began);
@@ -110,7 +111,7 @@ export class Replay {
     const { machine } = this;
     this.closeFiles();
     this.leftAtFileClose = leftBehind(machine);
-    machine.call(this.driver.unload());
+    machine.call(() => this.driver.unload());
     machine.quiesce();
     this.leftAtDeviceClose = leftBehind(machine);
   }

@@ -1,3 +1,4 @@
+import { drain } from "./device.ts";
 import { GpuvmError } from "./error.ts";
 import type { DrmGemObject } from "./gem.ts";
 import { type DrmGpuvm, DrmGpuvmBo } from "./gpuvm.ts";
@@ -162,7 +163,7 @@ export function* freeVmBo(vmBo: DrmGpuvmBo): Steps<void> {
 /** As {@link freeVmBo}, within a put, where nobody can wait: a lock that another task has is an error. */
 function freeVmBoNow(vmBo: DrmGpuvmBo): void {
   const hook = vmBo.vm.ops.vmBoFree?.(vmBo);
-  while (hook?.next().done === false) {}
+  if (hook !== undefined) drain(hook);
   letGo(vmBo);
 }
 

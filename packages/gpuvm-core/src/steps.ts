@@ -26,3 +26,11 @@ export class Point {
  * must wait, and returns the call's result. Outside of exploration it yields only where it really must wait.
  */
 export type Steps<T> = Generator<Point, T, void>;
+
+function* nothing(): Steps<void> {}
+
+/**
+ * Whether this is the copy in which calls are plain functions: a `Steps<T>` is a `T` there, and who must wait waits in
+ * `DrmDevice.pass`. See `@gpuvm/core/straight`.
+ */
+export const STRAIGHT: boolean = nothing() === undefined;

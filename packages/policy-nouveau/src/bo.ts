@@ -1,5 +1,5 @@
-import { type DmaFence, type DrmGemObject, type Errno, USAGE_BOOKKEEP } from "@gpuvm/core";
-import { Bo, releaseBo, waitFence } from "@gpuvm/drm-model";
+import { type DmaFence, type DrmGemObject, type Errno, type Steps, USAGE_BOOKKEEP } from "@gpuvm/core";
+import { Bo, releaseBo } from "@gpuvm/drm-model";
 import type { NvDevice } from "./device.ts";
 import { CPU, GART, VRAM } from "./domains.ts";
 import { boPageShift } from "./page-shift.ts";
@@ -142,11 +142,10 @@ export class NouveauBo extends Bo {
     }
     const fences: DmaFence[] = this.resv.pending().map(({ fence }) => fence);
     if (machine.auditing) machine.note(this.name, `freed, but ${fences.length} fences keep its memory`);
-    machine.queueWork("ttm_bo_delayed_delete", () => this.#delayedDelete(fences));
+    machine.queueWorkBehind(fences, "ttm_bo_delayed_delete", () => this.#delayedDelete());
   }
 
-  *#delayedDelete(fences: readonly DmaFence[]): ReturnType<typeof waitFence> {
-    for (const fence of fences) yield* waitFence(this.dev, fence, "ttm_bo_delayed_delete");
+  *#delayedDelete(): Steps<void> {
     this.#freed = true;
     this.#release();
   }

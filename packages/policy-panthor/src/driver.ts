@@ -35,7 +35,7 @@ export function probe(
 ): { driver: Driver; panthor: Panthor } {
   const boOwnership = options.boOwnership ?? policy.boOwnership;
   const panthor = panthorDevice(machine, gen, boOwnership, options.defects ?? new Set());
-  machine.call(fwInit(panthor));
+  machine.call(() => fwInit(panthor));
   // The device is part of the state that an explorer looks at: who is in a slot, what waits for work.
   const driver: Driver & { readonly device: Panthor } = {
     device: panthor,

@@ -6,7 +6,7 @@ import {
   type Steps,
   USAGE_BOOKKEEP,
 } from "@gpuvm/core";
-import { Bo, MIB2, releaseBo, waitFence } from "@gpuvm/drm-model";
+import { Bo, MIB2, releaseBo } from "@gpuvm/drm-model";
 import type { Xe } from "./device.ts";
 import type { Place } from "./lru.ts";
 import { PreemptFence } from "./preempt-fence.ts";
@@ -99,12 +99,11 @@ const destroyHook: GemFuncs = {
     }
     const fences = bo.resv.pending().flatMap(({ fence }) => (fence instanceof PreemptFence ? [] : [fence]));
     bo.lastFences = fences;
-    bo.machine.queueWork("ttm_bo_delayed_delete", () => delayedDelete(bo, fences));
+    bo.machine.queueWorkBehind(fences, "ttm_bo_delayed_delete", () => delayedDelete(bo));
   },
 };
 
-function* delayedDelete(bo: XeBo, fences: readonly DmaFence[]): Steps<void> {
-  for (const fence of fences) yield* waitFence(bo.dev, fence, "ttm_bo_delayed_delete");
+function* delayedDelete(bo: XeBo): Steps<void> {
   release(bo);
 }
 

@@ -49,7 +49,7 @@ export class Lru<T> {
   /** In order; what moves to the end meanwhile is met again. */
   *walk(): Generator<T, void> {
     for (const entry of this.entries) {
-      if (entry instanceof BulkMove) yield* entry.members as Set<T>;
+      if (entry instanceof BulkMove) for (const bo of entry.members as Set<T>) yield bo;
       else yield entry as T;
     }
   }

@@ -5,6 +5,7 @@ import {
   EINVAL,
   ENOMEM,
   type Errno,
+  finish,
   gemVmBos,
   type Steps,
   USAGE_KERNEL,
@@ -62,10 +63,7 @@ export function* evictBo(bo: XeBo): Steps<Errno> {
 
 /** Makes room for the kernel's own, of what needs no waiting. */
 export function makeRoomNow(xe: Xe, bytes: number): boolean {
-  const steps = evictFor(xe, bytes, { ...ALONE, noWait: true });
-  const { done, value } = steps.next();
-  if (done !== true) throw new Error("an eviction waits that must not");
-  return value;
+  return finish(evictFor(xe, bytes, { ...ALONE, noWait: true }));
 }
 
 /**

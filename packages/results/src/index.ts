@@ -25,6 +25,7 @@ export {
   CannotHold,
   type Interruptible,
   type Job,
+  type ModelCopy,
   type Replayed,
   type ReplayOptions,
   replayOne,

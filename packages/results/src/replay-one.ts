@@ -1,5 +1,12 @@
 import { type Subject, subjectName } from "@gpuvm/drivers";
-import { type Driver, type MachineOptions, Replay, type Request, UsageError } from "@gpuvm/drm-model";
+import {
+  type Driver,
+  type DriverVariant,
+  type MachineOptions,
+  Replay,
+  type Request,
+  UsageError,
+} from "@gpuvm/drm-model";
 import type { TraceSource } from "@gpuvm/workloads";
 import { OpenBuffers } from "./open-buffers.ts";
 import type { Portrait } from "./portrait/portrait.ts";
@@ -33,6 +40,8 @@ export interface ReplayOptions {
   readonly sampler?: Sampler | undefined;
   /** Also takes what the report shows. */
   readonly portrait?: boolean;
+  /** The copy of the model and of the subject's variant to run; default: the one that this package is linked to. */
+  readonly copy?: ModelCopy | undefined;
   /** Buffers that may be open at once; default: 500,000. More end the replay with {@link CannotHold}. */
   readonly maxBuffers?: number;
   /** Ends the replay early, by throwing its reason: an `AbortSignal`. */
@@ -41,6 +50,14 @@ export interface ReplayOptions {
   readonly now: () => number;
   /** Gives whoever else needs the thread a turn, now and then. */
   readonly breathe?: () => Promise<void>;
+}
+
+/** A copy of the model, such as `@gpuvm/drm-model/straight` and the variant of a `@gpuvm/policy-*` package's `/straight`. */
+export interface ModelCopy {
+  /** Its class. */
+  readonly Replay: typeof Replay;
+  /** The subject's variant in it. */
+  readonly variant: DriverVariant;
 }
 
 /** Requests between two moments at which Ctrl-C is noticed. */
@@ -133,7 +150,8 @@ export async function replayOne(
 
 async function replayed(source: TraceSource, subject: Subject, options: ReplayOptions): Promise<Replayed> {
   const native = isNative(subject, source);
-  const replay = new Replay(subject.variant, machineOptions(source, options), {
+  const model = options.copy ?? { Replay, variant: subject.variant };
+  const replay = new model.Replay(model.variant, machineOptions(source, options), {
     boOwnership: subject.boOwnership,
   });
   const { signal, now, breathe } = options;

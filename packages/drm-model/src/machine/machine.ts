@@ -5,6 +5,7 @@ import {
   GpuvmError,
   Ledger,
   Lockdep,
+  STRAIGHT,
   type Steps,
   Task,
   type TaskContext,
@@ -12,11 +13,14 @@ import {
 import type { InUse } from "../gpu/in-use.ts";
 import { Memory } from "../memory/memory.ts";
 import type { Surroundings } from "../memory/surroundings.ts";
+import { behind } from "./behind.ts";
 import { Counts } from "./counts.ts";
 import type { Hazard, HazardKind } from "./hazard.ts";
+import { Straight } from "./straight.ts";
 import { Thread } from "./thread.ts";
 import { Timers } from "./timers.ts";
 import type { StepCounts, VmRecord } from "./vm-record.ts";
+import type { Work } from "./work.ts";
 
 /** How a machine is made. */
 export interface MachineOptions {
@@ -64,20 +68,6 @@ export interface MachineOptions {
   readonly memory?: number;
 }
 
-/** Work for later, in a task of its own. */
-export interface Work {
-  /** Shown in findings. */
-  readonly label: string;
-  /** Where it runs. */
-  readonly context: TaskContext;
-  /** Begins it. */
-  readonly start: () => Steps<void>;
-  /** It is on the system's workqueue, and not on one of a driver's. */
-  readonly system: boolean;
-  /** Its worker has a real-time priority: it runs before anything else that can. */
-  readonly urgent?: boolean;
-}
-
 /** History lines kept for each object. */
 const HISTORY = 32;
 
@@ -121,6 +111,8 @@ export class Machine implements Surroundings {
   #contexts = 0;
   /** The kind of workqueue whose turn it is; null: the next that has work. */
   #system: boolean | null = null;
+  /** Runs calls where they are plain functions; null: they are generators. */
+  readonly #straight: Straight | null = null;
   /** Who waits for the CPU, with {@link MachineOptions.oneCpu}. */
   readonly #runnable: (Thread | "worker")[] = [];
 
@@ -133,6 +125,7 @@ export class Machine implements Surroundings {
       onWarn: (message) => this.hazard("kernel-warning", "drm_gpuvm", message),
     };
     this.dev = new DrmDevice(device);
+    if (STRAIGHT) this.#straight = this.#straightOn(this.dev);
     this.memory = new Memory(this);
     this.#history = options.audit ? new Map() : null;
   }
@@ -198,6 +191,15 @@ export class Machine implements Surroundings {
     this.pending.push({ label, context, start, system });
   }
 
+  /** As {@link Machine.queueWork}, for work that first waits for some fences, one after the other. */
+  queueWorkBehind(fences: readonly DmaFence[], label: string, start: () => Steps<void>): void {
+    if (!STRAIGHT) this.queueWork(label, () => behind(this.dev, fences, label, start));
+    else {
+      this.worked++;
+      this.pending.push({ label, context: "process", start, system: false, behind: fences });
+    }
+  }
+
   /** Queues work for a worker with a real-time priority (`kthread_queue_work` behind `sched_set_fifo`). */
   queueUrgentWork(label: string, start: () => Steps<void>): void {
     const at = this.pending.findIndex(({ urgent }) => urgent !== true);
@@ -211,15 +213,16 @@ export class Machine implements Surroundings {
   }
 
   /**
-   * Runs a call of a program to its end, letting workers and time go on while it waits, and then all workers that
+   * Runs a call of a program (or, of a function, the one that it begins) to its end, letting workers and time go on while it waits, and then all workers that
    * can run. A broken rule of the core is recorded as a hazard.
    *
    * @param lazy workers run only while the call waits, then all that can, before it goes on; others are left for later
    * @returns what the call returned, or undefined if it broke a rule
    * @throws GpuvmError `DEADLOCK` if it waits for something that nothing brings about
    */
-  call<T>(steps: Steps<T>, task: Task = this.#main, lazy = false): T | undefined {
-    const thread = new Thread(task, steps);
+  call<T>(steps: Steps<T> | (() => Steps<T>), task: Task = this.#main, lazy = false): T | undefined {
+    if (this.#straight !== null) return this.#straight.call(steps, task, lazy);
+    const thread = new Thread(task, typeof steps === "function" ? steps() : steps);
     for (this.#advance(thread); !thread.done; this.#advance(thread)) {
       if (!this.#progress()) {
         throw new GpuvmError(
@@ -283,6 +286,7 @@ export class Machine implements Surroundings {
   }
 
   #runWorker(): boolean {
+    if (this.#straight !== null) return this.#straight.runWorker();
     const thread = this.options.oneCpu === true ? this.#nextOnCpu() : (this.#nextReady() ?? this.#nextWork());
     if (thread === undefined) return false;
     this.#advance(thread);
@@ -337,10 +341,32 @@ export class Machine implements Surroundings {
   }
 
   #nextWork(): Thread | undefined {
-    const same = this.pending.findIndex(({ system, urgent }) => urgent === true || system === this.#system);
-    const [work] = this.pending.splice(Math.max(same, 0), 1);
-    this.#system = work?.system ?? null;
+    const work = this.#takeWork();
     return work === undefined ? undefined : this.startWork(work);
+  }
+
+  /** Takes the next work off: of the kind whose turn it is, if there is any. */
+  #takeWork(): Work | undefined {
+    const { pending } = this;
+    const alone = pending.length < 2;
+    const at = alone
+      ? 0
+      : pending.findIndex(({ system, urgent }) => urgent === true || system === this.#system);
+    const work = at <= 0 ? pending.shift() : pending.splice(at, 1)[0];
+    this.#system = work?.system ?? null;
+    return work;
+  }
+
+  #straightOn(dev: DrmDevice): Straight {
+    if (this.options.oneCpu === true)
+      throw new TypeError("plain functions run in one order only, and not as on one CPU");
+    return new Straight(dev, {
+      settle: () => this.settle(),
+      progress: () => this.#progress(),
+      urgent: () => this.pending[0]?.urgent === true,
+      takeWork: () => this.#takeWork(),
+      failed: (error, task) => this.#failed(error, task),
+    });
   }
 
   /** Runs a call until it is done or has to wait. */
@@ -349,15 +375,16 @@ export class Machine implements Surroundings {
     try {
       while (!thread.done && thread.ready()) thread.step(this.dev);
     } catch (error) {
-      if (!(error instanceof GpuvmError)) throw error;
       thread.done = true;
-      this.hazard(
-        kindOf(error),
-        error.objects[0] ?? thread.task.name,
-        `${thread.task.name}: ${error.message}`,
-      );
+      this.#failed(error, thread.task);
     }
     this.dev.current = before;
+  }
+
+  /** A call broke a rule of the core, which ends it. */
+  #failed(error: unknown, task: Task): void {
+    if (!(error instanceof GpuvmError)) throw error;
+    this.hazard(kindOf(error), error.objects[0] ?? task.name, `${task.name}: ${error.message}`);
   }
 
   #fire(): void {

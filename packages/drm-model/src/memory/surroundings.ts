@@ -1,4 +1,4 @@
-import type { DrmDevice, DrmGemObject, DrmGpuvm, DrmGpuvmBo, Holder, Steps } from "@gpuvm/core";
+import type { DmaFence, DrmDevice, DrmGemObject, DrmGpuvm, DrmGpuvmBo, Holder, Steps } from "@gpuvm/core";
 import type { Counts } from "../machine/counts.ts";
 import type { HazardKind } from "../machine/hazard.ts";
 
@@ -71,4 +71,6 @@ export interface Surroundings {
   note(object: string, line: string): void;
   /** Has a worker run something, later. */
   queueWork(label: string, start: () => Steps<void>): void;
+  /** The same for work that first waits for fences. */
+  queueWorkBehind(fences: readonly DmaFence[], label: string, start: () => Steps<void>): void;
 }

@@ -131,12 +131,12 @@ function* youngestFirst(releases: (() => Steps<void>)[]): Steps<void> {
 }
 
 /** A call of a program: files that it puts are released behind it, the youngest first (`task_work_run`). */
-export function* systemCall<T>(machine: Machine, steps: Steps<T>): Steps<T> {
+export function* systemCall<T>(machine: Machine, start: () => Steps<T>): Steps<T> {
   const task = machine.dev.current;
   const list: (() => Steps<void>)[] = [];
   putOff.set(task, list);
   try {
-    return yield* steps;
+    return yield* start();
   } finally {
     putOff.delete(task);
     if (list.length > 0) machine.queueWork("task_work", () => youngestFirst(list));

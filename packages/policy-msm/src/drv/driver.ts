@@ -108,8 +108,8 @@ export function startMsm(machine: Machine, rules: MsmRules, options: MsmOptions 
   return {
     policy: policyOf(rules, options.boOwnership),
     open: (id) => new MsmFile(msm, id),
-    ioctl: (file, request) => systemCall(machine, ioctl(msm, file as MsmFile, request)),
-    release: (file) => systemCall(machine, msmPostclose(msm, file as MsmFile)),
+    ioctl: (file, request) => systemCall(machine, () => ioctl(msm, file as MsmFile, request)),
+    release: (file) => systemCall(machine, () => msmPostclose(msm, file as MsmFile)),
     *unload() {
       for (const bo of own.splice(0)) yield* kernelPut(msm, bo, msm.gpuVm as MsmGemVm);
       const { gpuVm, kmsVm } = msm;

@@ -20,7 +20,7 @@ export interface BindJob {
  */
 export interface History {
   /** The VM of a bind: `made` makes it if there is none. M8. */
-  vmToBind(ctx: { readonly vm: MsmGemVm | null }, made: Steps<MsmGemVm | null>): Steps<MsmGemVm | null>;
+  vmToBind(ctx: { readonly vm: MsmGemVm | null }, made: () => Steps<MsmGemVm | null>): Steps<MsmGemVm | null>;
   /** A handle of a bind is unknown. M1. */
   lookupFailed(job: BindJob): void;
   /** Whether an operation asks for more than the object has. M4. */

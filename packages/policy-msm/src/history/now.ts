@@ -5,7 +5,7 @@ function* nothing(): Steps<void> {}
 
 /** As Linux 7.3.4 does it. */
 export const NOW: History = {
-  vmToBind: (_ctx, made) => made,
+  vmToBind: (_ctx, made) => made(),
   lookupFailed() {},
   beyondTheEnd: (bo, { boOffset, range }) => boOffset + range > bo.size,
   rangeToLock: ({ range }) => range,

@@ -41,7 +41,7 @@ export function* vmBind(
   after: readonly DmaFence[] = [],
 ): Steps<Errno> {
   const { ctx } = file;
-  const vm = yield* msm.history.vmToBind(ctx, msmContextVm(msm, ctx));
+  const vm = yield* msm.history.vmToBind(ctx, () => msmContextVm(msm, ctx));
   if (vm === null) return -ENOMEM;
   if (vm.unusable) return -EPIPE;
   if (!ctx.vmBind) return -EINVAL;

@@ -2,6 +2,7 @@ import {
   DRM_GPUVM_IMMEDIATE_MODE,
   DRM_GPUVM_RESV_PROTECTED,
   DrmGpuvm,
+  finish,
   GpuvaOpSlot,
   gpuvmResvObjectAlloc,
   Lock,
@@ -134,8 +135,7 @@ export class PanthorVm {
   #free(panthor: Panthor): void {
     moveVm(this, null);
     // Each job holds the VM: there is nothing to wait for.
-    const end = this.binds.fini();
-    while (end.next().done === false) {}
+    finish(this.binds.fini());
     this.scheduler.fini();
     if (this.asId >= 0) {
       if (!panthor.unplugged) asDisable(panthor, this.asId, false, "close");

@@ -1,0 +1,119 @@
+import { type DmaFence, type DrmDevice, type Steps, Task } from "@gpuvm/core";
+import type { Work } from "./work.ts";
+
+/** A worker has to wait in the midst of its work: only as a generator could it, while others go on. */
+export class NotStraight extends Error {}
+
+/** What is asked of the machine. */
+export interface Others {
+  /** Runs workers until none can go on. */
+  settle(): void;
+  /** Runs one worker, or lets time pass until the next timer; false: nothing is left to do. */
+  progress(): boolean;
+  /** Whether work of real-time priority is pending. */
+  urgent(): boolean;
+  /** Takes the next work off. */
+  takeWork(): Work | undefined;
+  /** A call ended in an error. */
+  failed(error: unknown, task: Task): void;
+}
+
+/** Work that waits for the fence at `at` of those that it is behind. */
+interface Waiting {
+  readonly work: Work;
+  readonly behind: readonly DmaFence[];
+  at: number;
+}
+
+/**
+ * Runs calls that are plain functions, in the order in which `Machine` runs generators. A program's call that must wait lets the
+ * others go on from where it stands. A worker cannot, for then it would be above whoever may be the first that can go on: it may
+ * wait before its work (`Machine.queueWorkBehind`), and if it has to later on the replay ends with {@link NotStraight}.
+ */
+export class Straight {
+  readonly #dev: DrmDevice;
+  readonly #others: Others;
+  /** Work that was begun, and waits for fences. */
+  readonly #waiting: Waiting[] = [];
+  #working = false;
+
+  /** Nothing runs. */
+  constructor(dev: DrmDevice, others: Others) {
+    this.#dev = dev;
+    this.#others = others;
+    dev.onPass = () => this.#wait();
+  }
+
+  /** As `Machine.call`. */
+  call<T>(begin: Steps<T> | (() => Steps<T>), task: Task, lazy: boolean): T | undefined {
+    if (typeof begin !== "function" || lazy)
+      throw new TypeError("a plain function has run before it can be called");
+    const result = this.#run(begin, task);
+    this.#others.settle();
+    return result;
+  }
+
+  /** Runs one worker; false: none can go on. */
+  runWorker(): boolean {
+    const work = this.#ready() ?? this.#others.takeWork();
+    if (work === undefined) return false;
+    if (work.behind !== undefined && !this.#passed({ work, behind: work.behind, at: 0 })) return true;
+    this.#start(work);
+    return true;
+  }
+
+  /** The first that waited, and need not any more; it may have to wait again. */
+  #ready(): Work | undefined {
+    if (this.#waiting.length === 0 || this.#others.urgent()) return undefined;
+    for (let i = 0; i < this.#waiting.length; i++) {
+      const { work, behind, at } = this.#waiting[i] as Waiting;
+      if (behind[at]?.signaled !== true) continue;
+      this.#waiting.splice(i, 1);
+      return { ...work, behind: behind.slice(at) };
+    }
+    return undefined;
+  }
+
+  /** Whether all that some work is behind has signalled; if not, it waits. */
+  #passed(waiting: Waiting): boolean {
+    const { behind } = waiting;
+    while (behind[waiting.at]?.signaled === true) waiting.at++;
+    if (waiting.at === behind.length) return true;
+    this.#waiting.push(waiting);
+    return false;
+  }
+
+  #start(work: Work): void {
+    this.#working = true;
+    this.#run(work.start, new Task(work.label, work.context));
+    this.#working = false;
+  }
+
+  #run<T>(begin: () => Steps<T>, task: Task): T | undefined {
+    const dev = this.#dev;
+    const before = dev.current;
+    dev.current = task;
+    let result: T | undefined;
+    try {
+      // A `Steps<T>` is a `T` here.
+      result = begin() as T;
+    } catch (error) {
+      this.#others.failed(error, task);
+    }
+    dev.current = before;
+    return result;
+  }
+
+  /** The running call waits for what the device's point says. */
+  #wait(): void {
+    const dev = this.#dev;
+    const task = dev.current;
+    const { lock, fence, until, label } = dev.point;
+    if (this.#working) throw new NotStraight(`${task.name} waits in ${label}`);
+    while (lock !== null ? lock.owner !== null : fence !== null ? !fence.signaled : until?.() === false) {
+      if (!this.#others.progress())
+        throw new NotStraight(`${task.name} waits in ${label}, and nothing else can run`);
+    }
+    dev.current = task;
+  }
+}
