@@ -39,10 +39,12 @@ export function* vmDestroy(panthor: Panthor, vm: PanthorVm, holder: Holder): Ste
 }
 
 /**
- * The last descriptor of a file goes: the handles (`drm_gem_release`), then the groups, then the VMs
- * (`panthor_postclose`).
+ * The last descriptor of a file goes: syncobjs and handles (`drm_syncobj_release`, `drm_gem_release`), then the groups, then
+ * the VMs (`panthor_postclose`).
  */
 export function* fileClose(panthor: Panthor, file: PanthorFile): Steps<void> {
+  for (const syncobj of file.syncobjs.values()) syncobj.put();
+  file.syncobjs.clear();
   yield* file.closeAll(null);
   for (const dmaBuf of file.exports.values()) dmaBuf.close();
   file.exports.clear();

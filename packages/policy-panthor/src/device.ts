@@ -1,4 +1,4 @@
-import type { BoOwnership, DrmGpuvm } from "@gpuvm/core";
+import type { BoOwnership, DrmGpuvm, Steps } from "@gpuvm/core";
 import type { Machine } from "@gpuvm/drm-model";
 import type { KernelBo } from "./gem/kernel-bo.ts";
 import { Reclaim } from "./gem/reclaim.ts";
@@ -48,6 +48,8 @@ export interface Panthor {
   onKernelBo: ((kbo: KernelBo, made: boolean) => void) | null;
   /** The device is gone: nothing is said to it (`drm_dev_enter`). */
   unplugged: boolean;
+  /** Takes the device out of use (`panthor_device_unplug`). */
+  readonly unplug: () => Steps<void>;
   /** A reset is under way: bind jobs do not run (`mmu->vm.reset_in_progress`). */
   vmResetInProgress: boolean;
   /** Told of what the scheduler and the firmware do; null: nobody listens. */
@@ -70,6 +72,7 @@ export function panthorDevice(
   gen: Generation,
   boOwnership: BoOwnership,
   defects: ReadonlySet<string>,
+  unplug: (panthor: Panthor) => Steps<void>,
 ): Panthor {
   const panthor: Panthor = {
     machine,
@@ -85,6 +88,7 @@ export function panthorDevice(
     fw: null,
     onKernelBo: null,
     unplugged: false,
+    unplug: () => unplug(panthor),
     vmResetInProgress: false,
     onSched: null,
     onPush: null,

@@ -1,8 +1,16 @@
-import { EINVAL, ENOENT, type Errno, type ReferencePolicy, type Steps, withOwnership } from "@gpuvm/core";
+import {
+  EINVAL,
+  ENODEV,
+  ENOENT,
+  type Errno,
+  type ReferencePolicy,
+  type Steps,
+  withOwnership,
+} from "@gpuvm/core";
 import type { CpuMap, Driver, DriverOptions, GemClose, Machine, Request } from "@gpuvm/drm-model";
 import { fileClose, vmDestroyIoctl } from "./close.ts";
 import { type Panthor, panthorDevice } from "./device.ts";
-import { fwInit, fwUnplug, kernelBosRole } from "./fw/firmware.ts";
+import { fwInit, kernelBosRole } from "./fw/firmware.ts";
 import { boCreate } from "./gem/bo-create.ts";
 import { primeExport, primeImport, primeRole } from "./gem/prime.ts";
 import { shrinkerScan } from "./gem/shrink.ts";
@@ -12,9 +20,11 @@ import type { Generation } from "./history/generation.ts";
 import { vmBind } from "./mmu/bind.ts";
 import { vmCreate } from "./mmu/vm-pool.ts";
 import { PanthorFile } from "./panthor-file.ts";
+import { type PanthorGpu, panthorGpu } from "./sched/faults.ts";
 import { groupCreate, groupDestroyIoctl } from "./sched/group-create.ts";
 import { groupSubmit } from "./sched/submit.ts";
 import { groupWait } from "./sched/wait.ts";
+import { deviceUnplug } from "./unplug.ts";
 
 /** Starts a generation of the driver on a machine. */
 export function start(
@@ -34,16 +44,17 @@ export function probe(
   options: DriverOptions = {},
 ): { driver: Driver; panthor: Panthor } {
   const boOwnership = options.boOwnership ?? policy.boOwnership;
-  const panthor = panthorDevice(machine, gen, boOwnership, options.defects ?? new Set());
+  const panthor = panthorDevice(machine, gen, boOwnership, options.defects ?? new Set(), deviceUnplug);
   machine.call(() => fwInit(panthor));
   // The device is part of the state that an explorer looks at: who is in a slot, what waits for work.
-  const driver: Driver & { readonly device: Panthor } = {
+  const driver: Driver & { readonly device: Panthor; readonly gpu: PanthorGpu } = {
     device: panthor,
+    gpu: panthorGpu(panthor),
     policy: withOwnership(policy, boOwnership),
     open: (id) => openFile(panthor, id),
     ioctl: (file, request) => ioctl(panthor, file as PanthorFile, request),
     release: (file) => fileClose(panthor, file as PanthorFile),
-    unload: () => fwUnplug(panthor),
+    unload: () => panthor.unplug(),
     ...(gen.evictable ? { shrink: (bytes: number) => shrink(panthor, bytes) } : {}),
     prime: primeRole(panthor),
     kernelBos: kernelBosRole(panthor),
@@ -60,10 +71,13 @@ function openFile(panthor: Panthor, id: number): PanthorFile {
 
 /** What the shrinker is asked for in bytes. */
 function* shrink(panthor: Panthor, bytes: number): Steps<number> {
+  // `panthor_gem_shrinker_unplug`
+  if (panthor.unplugged) return 0;
   return Math.max(0, yield* shrinkerScan(panthor, Math.ceil(bytes / 4096))) * 4096;
 }
 
 function ioctl(panthor: Panthor, file: PanthorFile, request: Request): Steps<Errno> {
+  if (panthor.unplugged) return nothing(-ENODEV);
   switch (request.op) {
     case "vm_create":
       return vmCreate(panthor, file, request);
@@ -94,7 +108,7 @@ function ioctl(panthor: Panthor, file: PanthorFile, request: Request): Steps<Err
     case "cpu_map":
       return cpuMap(file, request);
     default:
-      return nothing();
+      return nothing(0);
   }
 }
 
@@ -113,6 +127,6 @@ function* cpuMap(file: PanthorFile, req: CpuMap): Steps<Errno> {
   return 0;
 }
 
-function* nothing(): Steps<Errno> {
-  return 0;
+function* nothing(ret: Errno): Steps<Errno> {
+  return ret;
 }

@@ -43,7 +43,6 @@ function foreign(bench: Bench, handle: number): () => void {
 }
 
 function clean(bench: Bench): void {
-  for (const syncobj of bench.file().syncobjs.values()) syncobj.put();
   bench.finish();
   expect(bench.machine.hazards).toEqual([]);
   expect(bench.references()).toEqual([]);

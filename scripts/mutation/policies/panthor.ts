@@ -266,6 +266,40 @@ export const PANTHOR: readonly Mutant[] = [
       "  const ret = getPages(bo);\n  if (ret !== 0) return ret;\n  bo.pins = 1;",
       "  bo.pins = 1;",
     ],
+    [
+      "an import is unpinned, which nobody has pinned",
+      "  if (bo.imported) return;\n  if (bo.pins > 1) {",
+      "  if (bo.pins > 1) {",
+    ],
+  ]),
+  ...inFile("policy-panthor/src/sched/run-job.ts", [
+    [
+      "a job that takes too long does not end its group",
+      "  group.timedout = true;\n  if (group.csgId >= 0) sched.queueTick(0);\n",
+      "  if (group.csgId >= 0) sched.queueTick(0);\n",
+    ],
+    [
+      "work that takes too long is said to be done before it is out of its slot",
+      "  if (group.csgId >= 0) sched.queueTick(0);\n  else {\n    group.moveTo(null);",
+      "  {\n    group.moveTo(null);",
+    ],
+  ]),
+  ...inFile("policy-panthor/src/mmu/fault.ts", [
+    ["an MMU fault gives nobody up", "  panthor.sched.queueTick(0);\n", ""],
+  ]),
+  ...inFile("policy-panthor/src/heap/grow.ts", [
+    [
+      "a heap grows while it may go",
+      '  yield* lock(dev, pool.lock, "panthor_heap_grow");\n',
+      "  if (dev.stepping) pool.lock.tryAcquire(dev.current);\n",
+    ],
+  ]),
+  ...inFile("policy-panthor/src/sched/reset.ts", [
+    [
+      "work of a group that was given up in a reset never ends",
+      '    group.queueWork(group.termWork);\n  }\n  group.kref.put("walk of the groups");\n}\n',
+      '  }\n  group.kref.put("walk of the groups");\n}\n',
+    ],
   ]),
   ...inFile("policy-panthor/src/mmu/remap-pages.ts", [
     [

@@ -3,7 +3,7 @@ import type { Bo, KernelBos } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import { MCU_SHARED, MCU_VA_SIZE } from "../flags.ts";
 import { type KernelBo, kernelBoCreate, kernelBoDestroy } from "../gem/kernel-bo.ts";
-import { vmActive, vmIdle } from "../mmu/as-slots.ts";
+import { vmActive } from "../mmu/as-slots.ts";
 import { createVm } from "../mmu/vm.ts";
 
 /** Bytes of the firmware's sections, taken together. */
@@ -20,15 +20,13 @@ export function* fwInit(panthor: Panthor): Steps<void> {
   yield* vmActive(panthor, vm);
 }
 
-/** `panthor_fw_unplug`. */
+/** `panthor_fw_unplug`: the VM stays in its slot, which the MMU's part gives up. */
 export function* fwUnplug(panthor: Panthor): Steps<void> {
   const vm = panthor.mcu;
   if (vm === null) return;
-  panthor.unplugged = true;
   const kbo = panthor.fw;
   panthor.fw = null;
   if (kbo !== null) yield* kernelBoDestroy(panthor, kbo);
-  vmIdle(panthor, vm);
   panthor.mcu = null;
   vm.gpuvm.put("device");
 }

@@ -15,8 +15,10 @@ export interface KernelBo {
   readonly owner: Holder;
   /** Counted. */
   readonly vm: PanthorVm;
-  /** Counted; pinned for its life in the firmware's VM. */
+  /** Counted. */
   readonly bo: PanthorBo;
+  /** Pinned for its life: it is in the firmware's VM. */
+  readonly pinned: boolean;
   /** First address (`va_node`). */
   readonly va: number;
   /** The driver chose where; else the firmware did. */
@@ -51,7 +53,7 @@ export function* kernelBoCreate(
     ret = va === null ? -ENOMEM : yield* mapRange(panthor, vm, bo, va);
     if (ret === 0) {
       vm.gpuvm.get(owner);
-      const kbo = { name, owner, vm, bo, va: va as number, placed, vmapped: false };
+      const kbo = { name, owner, vm, bo, pinned: firmware, va: va as number, placed, vmapped: false };
       panthor.onKernelBo?.(kbo, true);
       return kbo;
     }
@@ -103,7 +105,7 @@ export function* kernelBoDestroy(panthor: Panthor, kbo: KernelBo): Steps<void> {
     const what = `the VA node at 0x${va.toString(16)} stays in the allocator, and is freed with the kernel BO`;
     panthor.machine.hazard("dangling-list", vm.gpuvm.name, what);
   }
-  if (vm === panthor.mcu) yield* unpinBo(panthor, bo);
+  if (kbo.pinned) yield* unpinBo(panthor, bo);
   bo.put(owner);
   vm.gpuvm.put(owner);
 }

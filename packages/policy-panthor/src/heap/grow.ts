@@ -1,4 +1,5 @@
 import { EINVAL, ENOMEM, type Errno, type Steps } from "@gpuvm/core";
+import { lock, unlock } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import { type KernelBo, kernelBoDestroy } from "../gem/kernel-bo.ts";
 import { allocChunk } from "./chunk.ts";
@@ -16,19 +17,27 @@ export function* heapGrow(
   id: number,
   inFlight: number,
 ): Steps<KernelBo | Errno> {
+  const { dev } = panthor.machine;
+  yield* lock(dev, pool.lock, "panthor_heap_grow");
   const heap = pool.heaps.get(id);
-  if (heap === undefined || pool.vm === null) return -EINVAL;
-  if (inFlight > heap.targetInFlight || heap.chunks.length >= heap.maxChunks) return -ENOMEM;
-  return yield* allocChunk(panthor, pool, pool.vm, heap);
+  let chunk: KernelBo | Errno = -EINVAL;
+  if (heap !== undefined && pool.vm !== null) {
+    const enough = inFlight > heap.targetInFlight || heap.chunks.length >= heap.maxChunks;
+    chunk = enough ? -ENOMEM : yield* allocChunk(panthor, pool, pool.vm, heap);
+  }
+  unlock(dev, pool.lock);
+  return chunk;
 }
 
 /** The chunk was not wanted any more (`panthor_heap_return_chunk`). */
 export function* heapReturnChunk(panthor: Panthor, pool: HeapPool, chunk: KernelBo): Steps<void> {
+  const { dev } = panthor.machine;
+  yield* lock(dev, pool.lock, "panthor_heap_return_chunk");
   for (const { chunks } of pool.heaps.values()) {
     const at = chunks.indexOf(chunk);
     if (at < 0) continue;
     chunks.splice(at, 1);
     yield* kernelBoDestroy(panthor, chunk);
-    return;
   }
+  unlock(dev, pool.lock);
 }

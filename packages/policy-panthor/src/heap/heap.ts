@@ -1,5 +1,5 @@
 import { EBUSY, EINVAL, ENOMEM, type Errno, type Steps } from "@gpuvm/core";
-import type { HeapCreate, HeapDestroy } from "@gpuvm/drm-model";
+import { type HeapCreate, type HeapDestroy, lock, lockBriefly, unlock } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import type { PanthorVm } from "../mmu/vm.ts";
 import { vmGet } from "../mmu/vm-pool.ts";
@@ -44,9 +44,12 @@ function* create(panthor: Panthor, pool: HeapPool, req: HeapCreate): Steps<numbe
     if (typeof made === "number") ret = made;
   }
   if (ret === 0) {
+    const { dev } = panthor.machine;
+    yield* lockBriefly(dev, pool.lock, "panthor_heap_create");
     ret = pool.vm === null ? -EINVAL : pool.nextId;
     if (pool.vm !== null && ret < 0) ret = -EBUSY;
     if (ret >= 0) pool.heaps.set(ret, heap);
+    unlock(dev, pool.lock);
   }
   if (ret < 0) yield* freeChunks(panthor, heap);
   vm.gpuvm.put("ioctl");
@@ -65,6 +68,8 @@ export function* heapDestroy(panthor: Panthor, file: PanthorFile, req: HeapDestr
   const pool = yield* getHeapPool(panthor, vm, false);
   let ret: Errno = typeof pool === "number" ? pool : -EINVAL;
   if (typeof pool !== "number") {
+    const { dev } = panthor.machine;
+    yield* lock(dev, pool.lock, "panthor_heap_destroy");
     const heap = known === undefined ? undefined : pool.heaps.get(known.id);
     if (known !== undefined && heap !== undefined && name !== undefined) {
       pool.heaps.delete(known.id);
@@ -72,6 +77,7 @@ export function* heapDestroy(panthor: Panthor, file: PanthorFile, req: HeapDestr
       yield* freeChunks(panthor, heap);
       ret = 0;
     }
+    unlock(dev, pool.lock);
     pool.kref.put("ioctl");
   }
   vm.gpuvm.put("ioctl");

@@ -1,4 +1,4 @@
-import { EINVAL, ENOENT, ENOMEM, type Errno, type Steps } from "@gpuvm/core";
+import { EINVAL, ENOENT, ENOMEM, type Errno, Lock, type Steps } from "@gpuvm/core";
 import { Kref, lock, unlock } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import { type KernelBo, kernelBoCreate, kernelBoDestroy, kernelBoVmap } from "../gem/kernel-bo.ts";
@@ -19,6 +19,8 @@ export class HeapPool {
   readonly kref: Kref;
   /** Null when the VM was destroyed: no more heaps. Not counted. */
   vm: PanthorVm | null;
+  /** Which heaps there are, and their chunks (`pool->lock`; readers keep each other out, too). */
+  readonly lock: Lock;
   /** `gpu_contexts`; null before it was made and after the end. */
   contexts: KernelBo | null = null;
   /** Heaps by their number. */
@@ -28,6 +30,7 @@ export class HeapPool {
   constructor(panthor: Panthor, vm: PanthorVm) {
     const { dev } = panthor.machine;
     this.vm = vm;
+    this.lock = new Lock("heap pool", "panthor heap pool", dev.lockdep);
     this.kref = new Kref(dev, `heap_pool#${dev.serial()}`, vm.gpuvm, () => {});
   }
 
@@ -88,6 +91,8 @@ export function* destroyHeaps(panthor: Panthor, vm: PanthorVm): Steps<void> {
 
 /** `panthor_heap_pool_destroy` */
 function* poolDestroy(panthor: Panthor, pool: HeapPool, vm: PanthorVm): Steps<void> {
+  const { dev } = panthor.machine;
+  yield* lock(dev, pool.lock, "panthor_heap_pool_destroy");
   for (const [id, heap] of [...pool.heaps].sort(([a], [b]) => a - b)) {
     pool.heaps.delete(id);
     yield* freeChunks(panthor, heap);
@@ -96,5 +101,6 @@ function* poolDestroy(panthor: Panthor, pool: HeapPool, vm: PanthorVm): Steps<vo
   pool.contexts = null;
   if (contexts !== null) yield* kernelBoDestroy(panthor, contexts);
   pool.vm = null;
+  unlock(dev, pool.lock);
   pool.kref.put(vm.gpuvm);
 }

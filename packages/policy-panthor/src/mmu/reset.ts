@@ -1,7 +1,7 @@
 import type { Steps } from "@gpuvm/core";
 import { startScheduler, stopScheduler } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
-import { releaseAs } from "./as-slots.ts";
+import { asDisable, releaseAs } from "./as-slots.ts";
 import type { PanthorVm } from "./vm.ts";
 
 /** Bind jobs stop: nobody may talk to the MMU (`panthor_mmu_pre_reset`). */
@@ -20,6 +20,15 @@ export function mmuPostReset(panthor: Panthor): void {
   }
   for (const vm of vms(panthor)) startScheduler(vm.scheduler);
   panthor.vmResetInProgress = false;
+}
+
+/** The device goes: no slot translates any more (`panthor_mmu_unplug`). */
+export function mmuUnplug(panthor: Panthor): void {
+  for (const vm of [...panthor.as.slots]) {
+    if (vm === null) continue;
+    asDisable(panthor, vm.asId, false, "close");
+    releaseAs(panthor, vm);
+  }
 }
 
 function vms(panthor: Panthor): PanthorVm[] {

@@ -20,6 +20,10 @@ export class GpuWork {
   manual = false;
   /** The firmware answers no request. */
   hung = false;
+  /** The next job that the GPU turns to never ends. */
+  nextHangs = false;
+  /** The firmware does not boot any more. */
+  dead = false;
   // When the job at hand is done; the machine's list says it, too.
   #ends: Timer | null = null;
 
@@ -61,7 +65,14 @@ function next(panthor: Panthor): void {
   const [queue] = gpu.line;
   if (gpu.manual || queue === undefined || queue.onGpu !== null) return;
   begin(panthor, queue);
-  gpu.after(machine, machine.options.jobNs ?? JOB_NS, () => complete(panthor, queue));
+  if (gpu.nextHangs) gpu.nextHangs = false;
+  else gpu.after(machine, machine.options.jobNs ?? JOB_NS, () => complete(panthor, queue));
+}
+
+/** The job at hand, or else the next, never ends by itself. */
+export function hang({ machine, gpu }: Panthor): void {
+  if (gpu.line[0]?.onGpu == null) gpu.nextHangs = true;
+  else gpu.cancel(machine);
 }
 
 function begin({ machine }: Panthor, queue: PanthorQueue): void {

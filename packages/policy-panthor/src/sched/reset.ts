@@ -30,9 +30,11 @@ function* reset(panthor: Panthor): Steps<void> {
   mmuPostReset(panthor);
   // `panthor_fw_post_reset`
   if (panthor.mcu !== null) yield* vmActive(panthor, panthor.mcu);
+  const failed = panthor.gpu.dead;
   panthor.sched.resetPending = false;
-  yield* postReset(panthor);
+  yield* postReset(panthor, failed);
   panthor.onSched?.(["reset done"]);
+  if (failed) yield* panthor.unplug();
 }
 
 /** Groups leave their slots, and take no jobs (`panthor_sched_pre_reset`). */
@@ -114,11 +116,12 @@ function leaveSlot(panthor: Panthor, group: PanthorGroup, csg: number): void {
   group.kref.put("walk of the groups");
 }
 
-/** Groups come back, or are given up (`panthor_sched_post_reset`). */
-function* postReset(panthor: Panthor): Steps<void> {
+/** Groups come back, or are given up: all of them, if the reset failed (`panthor_sched_post_reset`). */
+function* postReset(panthor: Panthor, failed: boolean): Steps<void> {
   const { sched, machine } = panthor;
   yield* lockBriefly(machine.dev, sched.resetLock, "panthor_sched_post_reset");
   for (const group of [...sched.stopped]) {
+    if (failed) group.state = "terminated";
     for (const queue of group.queues) startQueue(queue);
     if (group.canRun) group.moveTo((group.isIdle ? sched.idle : sched.runnable)[group.priority] ?? null);
     else {
@@ -130,6 +133,7 @@ function* postReset(panthor: Panthor): Steps<void> {
   }
   sched.resetInProgress = false;
   unlock(machine.dev, sched.resetLock);
+  if (failed) return;
   sched.queueTick(0);
   sched.queueSyncUpdate();
 }

@@ -1,4 +1,4 @@
-import { Lock } from "@gpuvm/core";
+import { Lock, type Steps } from "@gpuvm/core";
 import { DelayedWork, type Machine, WorkItem } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import { CsgEvents, processFwEvents } from "./events.ts";
@@ -79,6 +79,8 @@ export class Scheduler {
   fwEvents = 0;
   /** A reset is under way: no work is queued. */
   resetInProgress = false;
+  /** The device is gone. */
+  unplugged = false;
   /** A reset was asked for (`ptdev->reset.pending`). */
   resetPending = false;
   // What o'clock it is makes no state of its own.
@@ -133,12 +135,26 @@ export class Scheduler {
 
   /** A tick is wanted in so many nanoseconds (`sched_queue_delayed_work`). */
   queueTick(ns: number): void {
-    if (!this.resetInProgress && !this.resetPending) this.tickWork.modify(ns);
+    if (this.works) this.tickWork.modify(ns);
   }
 
   /** `sched_queue_work` */
   queue(work: WorkItem): void {
-    if (!this.resetInProgress && !this.resetPending) work.queue();
+    if (this.works) work.queue();
+  }
+
+  /** Whether work of the scheduler's is queued. */
+  get works(): boolean {
+    return !this.resetInProgress && !this.resetPending && !this.unplugged;
+  }
+
+  /** The device goes: no more ticks (`panthor_sched_unplug`). */
+  *unplug(): Steps<void> {
+    this.unplugged = true;
+    this.tickWork.cancel();
+    for (const work of [this.fwEventsWork, this.syncUpdWork]) work.cancel();
+    for (const work of [this.tickWork.item, this.fwEventsWork, this.syncUpdWork])
+      yield* work.flush("panthor_sched_unplug");
   }
 
   /** Somebody may have got the value that it waits for. Where nobody waits, the work item would do nothing. */

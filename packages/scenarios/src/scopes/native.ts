@@ -3,6 +3,7 @@ import type { Scenario } from "@gpuvm/explorer";
 import { MSM_SCOPES } from "./msm.ts";
 import { NOUVEAU_SCOPES } from "./nouveau.ts";
 import { PANTHOR_SCOPES } from "./panthor.ts";
+import { PANTHOR_END_SCOPES } from "./panthor-ends.ts";
 import { POWERVR_SCOPES } from "./powervr.ts";
 import type { NativeScope } from "./scope.ts";
 import { XE_SCOPES } from "./xe.ts";
@@ -12,6 +13,7 @@ const ALL: readonly NativeScope[] = [
   ...NOUVEAU_SCOPES,
   ...XE_SCOPES,
   ...PANTHOR_SCOPES,
+  ...PANTHOR_END_SCOPES,
   ...POWERVR_SCOPES,
 ];
 
@@ -25,7 +27,7 @@ export function nativeScopes(
   const variant = driver.variants[variantName];
   if (variant === undefined) return [];
   return ALL.filter((scope) => scope.driver === driver && scope.variants.includes(variantName)).map(
-    ({ driver: _, variants: __, vram, memory, ...scope }) => ({
+    ({ driver: _, variants: __, timeouts, vram, memory, ...scope }) => ({
       ...scope,
       variant,
       options,
@@ -33,6 +35,7 @@ export function nativeScopes(
         lockdep: true,
         watch: true,
         ...machine,
+        ...(timeouts === undefined ? {} : { timeouts }),
         ...(vram === undefined ? {} : { vram }),
         ...(memory === undefined ? {} : { memory }),
       },

@@ -6,6 +6,8 @@ export interface NativeScope extends Omit<Scenario, "variant" | "options" | "mac
   readonly driver: DriverPackage;
   /** Of these versions of it. */
   readonly variants: readonly string[];
+  /** Work that takes too long times out; default: it is taken to end in time. */
+  readonly timeouts?: boolean;
   /** Bytes of the device's own memory; default: as the driver says. */
   readonly vram?: number;
   /** Bytes of the host's memory that objects may have; default: as much as they want. */

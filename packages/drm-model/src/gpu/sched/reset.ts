@@ -4,11 +4,13 @@ import type { SchedJob } from "./sched-job.ts";
 import type { DrmScheduler } from "./scheduler.ts";
 
 /**
- * Stops a scheduler (`drm_sched_stop`): no work runs, and the jobs on the hardware are no longer followed. Those that
+ * Stops a scheduler (`drm_sched_stop`): work that runs is waited for, no other begins, and the jobs on the hardware are no longer followed. Those that
  * turn out to be done are freed, but for `bad`, the job that timed out, which its timeout frees.
  */
 export function* stopScheduler<J extends SchedJob>(sched: DrmScheduler<J>, bad: J | null): Steps<void> {
+  const { dev } = sched.machine;
   sched.paused = true;
+  if (dev.waitsUntil(() => sched.working === 0, "drm_sched_wqueue_stop")) yield dev.point;
   if (bad !== null && !sched.running.includes(bad)) sched.running.unshift(bad);
   for (const job of [...sched.running].reverse()) {
     if (job.onHardware?.remove() === true) {

@@ -52,6 +52,8 @@ export class DrmScheduler<J extends SchedJob = SchedJob> implements EntitySchedu
   runQueued = false;
   /** See {@link DrmScheduler.runQueued}. */
   freeQueued = false;
+  /** Work items that run now. */
+  working = 0;
   /** When the oldest job takes too long. */
   timeout: Timer | null = null;
   readonly #creditLimit: number;
@@ -164,7 +166,9 @@ export class DrmScheduler<J extends SchedJob = SchedJob> implements EntitySchedu
     const entity = this.paused ? null : this.#select();
     if (entity === null) return;
     const job = entity.pop();
+    this.working++;
     if (job !== null) yield* this.#run(entity, job);
+    this.working--;
     this.wake();
   }
 
@@ -190,6 +194,7 @@ export class DrmScheduler<J extends SchedJob = SchedJob> implements EntitySchedu
   /** `drm_sched_free_job_work`. */
   *#freeWork(): Steps<void> {
     this.freeQueued = false;
+    this.working++;
     while (!this.paused) {
       const [job] = this.running;
       if (job === undefined || !(job.fence as SchedFence).finished.base.signaled) break;
@@ -197,6 +202,7 @@ export class DrmScheduler<J extends SchedJob = SchedJob> implements EntitySchedu
       this.startTimeout();
       yield* this.ops.freeJob(job);
     }
+    this.working--;
     this.wake();
   }
 
