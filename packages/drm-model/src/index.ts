@@ -104,6 +104,7 @@ export type {
   DriverOptions,
   DriverPackage,
   DriverVariant,
+  GpuFaults,
   KernelBos,
   Lifter,
   Lowerer,
@@ -116,6 +117,7 @@ export { handleGone } from "./uapi/handle-gone.ts";
 export { lock, lockBriefly, preempt, unlock, waitFence } from "./uapi/lock.ts";
 export { LowestFree } from "./uapi/lowest-free.ts";
 export { primeHandleToDmaBuf, primeImported, primeLookup } from "./uapi/prime-table.ts";
+export { Process } from "./uapi/process.ts";
 export { waitResv, waitResvTimeout } from "./uapi/resv.ts";
 export { countSubmit } from "./uapi/submit.ts";
 export { SyncObj, type SyncOp } from "./uapi/sync-obj.ts";

@@ -76,7 +76,8 @@ export class InUse implements RunningJob, GpuUse {
   readonly #machine: Jobs;
   readonly #fence: DmaFence;
   readonly #vm: VmRecord;
-  readonly #rows: readonly Gpuva[];
+  /** Mappings, and what they led to. */
+  readonly #rows: readonly (readonly [va: Gpuva, bo: Bo | null])[];
   readonly #settled: boolean;
 
   /** Notes a job that is submitted now. */
@@ -84,12 +85,12 @@ export class InUse implements RunningJob, GpuUse {
     const { vm: record, lists, keeps, own, skips, settled } = view;
     const { vm } = record;
     const bos = new Set<Bo>(lists);
-    const rows: Gpuva[] = [];
+    const rows: [Gpuva, Bo | null][] = [];
     for (let va = gpuvmFirstVa(vm); va !== 0; va = gpuvmNextVa(vm, va)) {
       if (va === vm.kernelNode || skips?.(va) === true) continue;
       const obj = gpuvaObj(vm, va) as Bo | null;
       if (lists !== undefined && (obj === null || !bos.has(obj))) continue;
-      rows.push(va);
+      rows.push([va, obj]);
       if (obj !== null) bos.add(obj);
     }
     this.#machine = machine;
@@ -135,9 +136,9 @@ export class InUse implements RunningJob, GpuUse {
       this.#machine.hazard("gpu-fault", vm.name, `a job starts in ${vm.name}, whose page tables are freed`);
       return;
     }
-    for (const va of this.#rows) {
-      if (!vm.vas.inserted(va)) continue;
-      const bo = gpuvaObj(vm, va) as Bo | null;
+    for (const [va, bo] of this.#rows) {
+      // What was unmapped meanwhile may have left its number to another.
+      if (!vm.vas.inserted(va) || gpuvaObj(vm, va) !== bo) continue;
       const gone = bo !== null && (bo.pages === "evicted" || bo.pages === "none");
       const wrong = gone ? `${bo.name} has no pages` : this.#entriesWrong(va);
       if (wrong !== null && !(gone && lazy)) this.#hazard(bo, `a job starts while ${wrong}`);

@@ -34,6 +34,8 @@ export interface Driver {
   readonly scanout?: Scanout;
   /** Buffers between processes. */
   readonly prime?: Prime;
+  /** What can go wrong with the GPU, if the driver knows what to do then. */
+  readonly gpu?: GpuFaults;
   /** Objects of the kernel's own, if the driver maps such. */
   readonly kernelBos?: KernelBos;
 }
@@ -44,6 +46,14 @@ export interface KernelBos {
   create(size: number, vm: "kernel" | "scanout"): Steps<Bo | null>;
   /** Unpins one, and gives it up. */
   put(bo: Bo, vm: "kernel" | "scanout"): Steps<void>;
+}
+
+/** What a GPU does that no request asks for: for scenarios, where each is a step. */
+export interface GpuFaults {
+  /** The job at hand, or else the next, never ends. The driver has to find it, and to get the GPU going again. */
+  hang(): void;
+  /** The job at hand meets an address that leads nowhere, and goes on; absent: the driver makes nothing of it. */
+  fault?(): void;
 }
 
 /** Showing buffers on a display whose mappings the driver keeps. */

@@ -4,6 +4,7 @@ import type { Bo } from "../memory/bo.ts";
 import type { DmaBuf } from "./dma-buf.ts";
 import { handleGone } from "./handle-gone.ts";
 import { LowestFree } from "./lowest-free.ts";
+import { Process } from "./process.ts";
 
 /**
  * How a file's last descriptor goes: its program closes it, exits (`PF_EXITING`), or was killed by SIGKILL. Waits of a
@@ -30,6 +31,8 @@ export class DrmFile<B extends Bo = Bo> {
   readonly handles: Map<number, B> = new Map();
   /** The kernel's numbers of the handles. */
   readonly numbers: LowestFree = new LowestFree();
+  /** Who makes the calls; another, once a descriptor has gone to somebody else. */
+  process: Process = new Process();
   /** How the last descriptor goes; whoever releases the file says so before. */
   ending: FileEnd = "close";
   /** Dma-bufs that handles were exported as, or came from, by handle; counted (`drm_prime_file_private`). */

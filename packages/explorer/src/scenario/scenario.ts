@@ -1,5 +1,12 @@
 import type { Errno, Steps, TaskContext } from "@gpuvm/core";
-import type { DriverOptions, DriverVariant, MachineOptions, Request } from "@gpuvm/drm-model";
+import {
+  type DriverOptions,
+  type DriverVariant,
+  type GpuFaults,
+  type MachineOptions,
+  Process,
+  type Request,
+} from "@gpuvm/drm-model";
 import type { World } from "../engine/world.ts";
 
 /** One thing that an actor does: a uAPI call, or a step inside of the kernel. */
@@ -81,6 +88,41 @@ export function shrink(bytes: number): Call {
     label: `shrink ${bytes >> 12} pages`,
     *run(world) {
       return (yield* world.driver.shrink?.(bytes) ?? nothing()) as Errno;
+    },
+  };
+}
+
+/** The job at hand, or else the next, never ends: what the driver does then is explored. */
+export function hangGpu(): Call {
+  return gpuCall("the GPU hangs", (gpu) => gpu.hang());
+}
+
+/** The job at hand meets an address that leads nowhere, and goes on. */
+export function faultGpu(): Call {
+  return gpuCall("the GPU meets an address that leads nowhere", ({ fault }) => fault?.());
+}
+
+function gpuCall(label: string, fn: (gpu: GpuFaults) => void): Call {
+  return {
+    label,
+    *run({ driver }) {
+      const { gpu, policy } = driver;
+      if (gpu === undefined) throw new Error(`${policy.driver} does not say what it does when the GPU hangs`);
+      fn(gpu);
+      return 0;
+    },
+  };
+}
+
+/** The program that made the calls on a file has ended and is no more; the file lives on with another. */
+export function handOver(file: number): Call {
+  return {
+    label: `the program is gone, another has file ${file}`,
+    *run(world) {
+      const open = world.file(file);
+      open.process.gone = true;
+      open.process = new Process();
+      return 0;
     },
   };
 }

@@ -2,7 +2,7 @@ import { hex } from "@gpuvm/conformance";
 import { type DrmGpuvm, DrmGpuvmBo, type Lock, Lockdep, RESV_CLASS, type Task } from "@gpuvm/core";
 import type { MsmLog } from "../drv/log.ts";
 import { MsmBo } from "../gem/bo.ts";
-import type { RingJob } from "../gpu/ring-job.ts";
+import type { RingJob, RingWork } from "../gpu/ring-job.ts";
 import { MsmGemVm } from "../vma/vm.ts";
 
 /** An event as the driver's own code told it. */
@@ -18,8 +18,11 @@ export interface Names {
   slot(f: number): number;
 }
 
+/** What a job uses. */
+type Used = Pick<RingWork, "bos" | "vm" | "cmdIova">;
+
 /** What a job lists, and (-2) its commands, that no entry leads to. */
-export function unmapped({ bos, vm, cmdIova }: RingJob, names: Names): number[] {
+export function unmapped({ bos, vm, cmdIova }: Used, names: Names): number[] {
   const gone = bos.filter((bo) => !vm.pt.ptes.runs().some((run) => run.bo === bo));
   const lost = cmdIova !== null && !vm.managed && !vm.pt.maps(cmdIova);
   return [...gone.map((bo) => names.bo(bo) ?? -1000), ...(lost ? [-2] : [])];
@@ -69,14 +72,14 @@ export class Recorder implements MsmLog {
   }
 
   gpu(what: "run" | "done", job: RingJob): void {
-    const { seqno, file, cmds } = job;
+    const { seqno, cmds, work } = job;
     if (what === "done") {
       this.events.push(["gpu", what, seqno]);
       return;
     }
-    this.events.push(["gpu", what, seqno, this.#names.slot(file), cmds]);
+    this.events.push(["gpu", what, seqno, this.#names.slot(work.file), cmds]);
     if (cmds === 0) return;
-    for (const bo of unmapped({ ...job, cmdIova: null }, this.#names))
+    for (const bo of unmapped({ ...work, cmdIova: null }, this.#names))
       this.events.push(["gpu", "unmapped at start", seqno, bo]);
   }
 

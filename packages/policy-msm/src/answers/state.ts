@@ -100,7 +100,11 @@ export function ringState(rings: readonly MsmRing[], names: Names): Record<strin
     executed: rings.reduce((sum, { executed }) => sum + executed, 0),
     emptied: rings.reduce((sum, { emptied }) => sum + emptied, 0),
     inFlight: rings.flatMap(({ inFlight }) =>
-      inFlight.map((job) => ({ seq: job.seqno, file: names.slot(job.file), unmapped: unmapped(job, names) })),
+      inFlight.map(({ seqno, work }) => ({
+        seq: seqno,
+        file: names.slot(work.file),
+        unmapped: unmapped(work, names),
+      })),
     ),
   };
 }

@@ -1,5 +1,6 @@
 import type { MsmBo } from "../gem/bo.ts";
 import type { Lru } from "../gem/lru.ts";
+import type { MsmGpu } from "../gpu/gpu.ts";
 import type { MsmRing } from "../gpu/ring.ts";
 import type { History } from "../history/history.ts";
 import type { MsmGemVm } from "../vma/vm.ts";
@@ -21,6 +22,8 @@ export interface Msm extends MsmParts {
   readonly lru: Lru;
   /** Whoever looks on, or null. */
   readonly log: MsmLog | null;
+  /** The GPU. */
+  readonly gpu: MsmGpu;
   /** The GPU's rings, the most urgent first (`gpu->rb`). */
   readonly rings: readonly MsmRing[];
   /**

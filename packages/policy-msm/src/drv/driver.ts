@@ -1,4 +1,4 @@
-import { finish, GpuvmError, Lock, PAGE } from "@gpuvm/core";
+import { finish, GpuvmError, Lock, PAGE, type Steps } from "@gpuvm/core";
 import { type Driver, type DriverOptions, type DrmFile, type Machine, systemCall } from "@gpuvm/drm-model";
 import type { MsmBo } from "../gem/bo.ts";
 import { msmPostclose } from "../gem/close.ts";
@@ -7,7 +7,10 @@ import { DEVICE, kernelNew, kernelPut } from "../gem/kernel-bo.ts";
 import { Lru } from "../gem/lru.ts";
 import { msmPrime } from "../gem/prime.ts";
 import { msmGemShrinkerScan } from "../gem/shrinker.ts";
-import { MsmRing } from "../gpu/ring.ts";
+import { smmuFault } from "../gpu/crashstate.ts";
+import { type GpuWork, MsmGpu } from "../gpu/gpu.ts";
+import { recover } from "../gpu/recover.ts";
+import { retireSubmits } from "../gpu/retire.ts";
 import { vmBoValidate } from "../gpu/submit-vm-bind.ts";
 import { historyOf } from "../history/defects.ts";
 import { msmScanout } from "../kms/scanout.ts";
@@ -54,7 +57,9 @@ function makeDevice(machine: Machine, rules: MsmRules, options: MsmOptions): Msm
   const { dev } = machine;
   const forced = options.boOwnership;
   const log = options.log ?? null;
-  const rings = Array.from({ length: options.rings ?? 1 }, (_, id) => new MsmRing(machine, id, log));
+  const gpu = new MsmGpu(machine, options.rings ?? 1, log, (work) =>
+    machine.queueUrgentWork("gpu-worker", () => gpuWork(msm, work)),
+  );
   const msm: Msm = {
     machine,
     dev,
@@ -73,12 +78,19 @@ function makeDevice(machine: Machine, rules: MsmRules, options: MsmOptions): Msm
     lruLock: new Lock("gem_lru_mutex", "gem_lru", dev.lockdep),
     lru: new Lru(),
     log,
-    rings,
+    gpu,
+    rings: gpu.rings,
     privateVms: options.privateVms ?? rules.privateVms,
     kmsVm: null,
     gpuVm: null,
   };
   return msm;
+}
+
+/** What the GPU's own worker does. */
+function gpuWork(msm: Msm, work: GpuWork): Steps<void> {
+  msm.gpu.begins(work);
+  return work === "retire" ? retireSubmits(msm) : recover(msm);
 }
 
 /** A VM of the driver's own: the display's (`msm_kms_init_vm`), the GPU's (`adreno_iommu_create_vm`). */
@@ -109,7 +121,10 @@ export function startMsm(machine: Machine, rules: MsmRules, options: MsmOptions 
     policy: policyOf(rules, options.boOwnership),
     open: (id) => new MsmFile(msm, id),
     ioctl: (file, request) => systemCall(machine, () => ioctl(msm, file as MsmFile, request)),
-    release: (file) => systemCall(machine, () => msmPostclose(msm, file as MsmFile)),
+    *release(file) {
+      yield* systemCall(machine, () => msmPostclose(msm, file as MsmFile));
+      if (file.ending !== "close") file.process.gone = true;
+    },
     *unload() {
       for (const bo of own.splice(0)) yield* kernelPut(msm, bo, msm.gpuVm as MsmGemVm);
       const { gpuVm, kmsVm } = msm;
@@ -122,6 +137,15 @@ export function startMsm(machine: Machine, rules: MsmRules, options: MsmOptions 
       return (yield* msmGemShrinkerScan(msm, Math.ceil(bytes / PAGE), true)).freed * PAGE;
     },
     scanout: msmScanout(msm),
+    gpu: {
+      hang() {
+        const { activeRing, hangcheck } = msm.gpu;
+        activeRing.engine.hang();
+        hangcheck.hung = true;
+        if (activeRing.inFlight.length > 0) hangcheck.reset();
+      },
+      fault: () => machine.queueWork("smmu fault", () => smmuFault(msm)),
+    },
     prime: msmPrime(msm),
     kernelBos: {
       create: (size, vm) => kernelNew(msm, size, ofPurpose(vm)),

@@ -35,6 +35,8 @@ export class MsmQueue {
   readonly lock: Lock;
   /** Fences of submits in flight by the program's numbers (`fence_idr`). */
   readonly fences: Map<number, DmaFence> = new Map();
+  /** Hangs of its submits (`MSM_SUBMITQUEUE_PARAM_FAULTS`). */
+  faults = 0;
   /** Number of the last submit (`last_fence`). */
   lastFence = 0;
   /** Where its jobs wait: shared by all queues of the context with its ring and priority, or its own for binds. */

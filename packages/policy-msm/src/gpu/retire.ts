@@ -18,17 +18,24 @@ export interface RetiringSubmit {
   /** What it lists, each counted, and their links where it holds those. */
   readonly bos: readonly MsmBo[];
   readonly vmBos: readonly (MsmVmBo | null)[];
-  /** The GPU does not use its objects any more. */
-  idle(): void;
 }
 
 /** A submit is done, or failed: it lets go of what it holds (`msm_submit_retire`). */
 export function* retire(msm: Msm, submit: RetiringSubmit): Steps<void> {
-  submit.idle();
   for (let i = 0; i < submit.bos.length; i++) {
     const bo = submit.bos[i] as MsmBo;
     if (msm.rules.submitHoldsVmBo) yield* putVmBo(msm, submit, bo, submit.vmBos[i] ?? null);
     bo.put(submit);
+  }
+}
+
+/** Submits that are done are retired, those of the most urgent ring first (`retire_submits`). */
+export function* retireSubmits({ rings }: Msm): Steps<void> {
+  for (const { inFlight } of rings) {
+    for (let job = inFlight[0]; job?.fence.signaled === true; job = inFlight[0]) {
+      inFlight.shift();
+      yield* job.work.retire();
+    }
   }
 }
 

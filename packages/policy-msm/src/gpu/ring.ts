@@ -1,4 +1,4 @@
-import type { DmaFence, Steps } from "@gpuvm/core";
+import type { DmaFence } from "@gpuvm/core";
 import { GpuEngine, type Machine } from "@gpuvm/drm-model";
 import type { MsmLog } from "../drv/log.ts";
 import type { RingJob, RingWork } from "./ring-job.ts";
@@ -17,8 +17,14 @@ export class MsmRing {
   readonly sched: Sched;
   /** The hardware. */
   readonly engine: GpuEngine;
-  /** Submits that are written and not done, oldest first. */
+  /** Submits that are written and not retired, oldest first (`submits`). */
   readonly inFlight: RingJob[] = [];
+  /** Number of the last one that was written (`fctx->last_fence`). */
+  seqno = 0;
+  /** Number of the last one that is done, as the GPU writes it (`memptrs->fence`). */
+  done = 0;
+  /** What it was when the GPU was looked at last (`hangcheck_fence`). */
+  hangcheckFence = 0;
   /** Submits that were written with their commands, and those written empty. */
   executed = 0;
   /** See {@link MsmRing.executed}. */
@@ -26,43 +32,44 @@ export class MsmRing {
   readonly #machine: Machine;
   readonly #log: MsmLog | null;
   readonly #context: number;
-  #seqno = 0;
+  readonly #onDone: () => void;
 
-  /** An empty ring (`msm_ringbuffer_new`). */
-  constructor(machine: Machine, id: number, log: MsmLog | null) {
+  /** An empty ring (`msm_ringbuffer_new`). `onDone`: the GPU has done something (the interrupt). */
+  constructor(machine: Machine, id: number, log: MsmLog | null, onDone: () => void) {
     this.id = id;
     this.#machine = machine;
     this.#log = log;
+    this.#onDone = onDone;
     this.sched = new Sched(machine, `ring${id}`, RING_DEPTH);
     this.engine = new GpuEngine(machine, `ring${id}`);
     this.#context = machine.fenceContext();
   }
 
-  /**
-   * Writes a submit (`msm_gpu_submit`).
-   *
-   * @param retire what is let go when it is done, in the GPU's own worker
-   * @returns the hardware's fence
-   */
-  submit(work: RingWork, retire: () => Steps<void>): DmaFence {
-    const fence = this.#machine.fence(this.#context, ++this.#seqno);
-    const job: RingJob = { ...work, seqno: this.#seqno };
-    const { cmds, uses } = work;
-    if (cmds > 0) this.executed++;
-    else this.emptied++;
-    this.#log?.gpu("run", job);
+  /** Writes a submit (`msm_gpu_submit`), with its commands or empty. @returns the hardware's fence */
+  submit(work: RingWork, cmds: number): DmaFence {
+    const seqno = ++this.seqno;
+    const fence = this.#machine.fence(this.#context, seqno);
+    const job: RingJob = { seqno, fence, work, cmds };
     this.inFlight.push(job);
     fence.onSignal(() => {
+      this.done = seqno;
       this.#log?.gpu("done", job);
-      this.#machine.queueUrgentWork(`ring${this.id} retire`, () => this.#retire(job, retire));
+      this.#onDone();
     });
-    this.engine.submit({ fence, after: [], work: cmds > 0, uses });
+    this.#write(job);
     return fence;
   }
 
-  /** `retire_submit`. */
-  *#retire(job: RingJob, retire: () => Steps<void>): Steps<void> {
-    this.inFlight.splice(this.inFlight.indexOf(job), 1);
-    yield* retire();
+  /** Writes it anew after the GPU was reset: what it has, even if it was written empty before (`recover_worker`). */
+  replay({ seqno, fence, work }: RingJob): void {
+    this.#write({ seqno, fence, work, cmds: work.cmds });
+  }
+
+  #write(job: RingJob): void {
+    const { cmds, fence, work } = job;
+    if (cmds > 0) this.executed++;
+    else this.emptied++;
+    this.#log?.gpu("run", job);
+    this.engine.submit({ fence, after: [], work: cmds > 0, uses: work.uses });
   }
 }

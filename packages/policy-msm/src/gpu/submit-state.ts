@@ -1,5 +1,5 @@
 import { type DmaFence, ECANCELED, type Errno, type Steps } from "@gpuvm/core";
-import { type InUse, noteUse } from "@gpuvm/drm-model";
+import { type InUse, lockBriefly, noteUse, type Process, unlock } from "@gpuvm/drm-model";
 import type { Msm } from "../drv/device.ts";
 import type { MsmBo } from "../gem/bo.ts";
 import { unpinObj } from "../gem/pages.ts";
@@ -8,6 +8,7 @@ import type { MsmGemVm, MsmVmBo } from "../vma/vm.ts";
 import type { MsmQueue } from "./queue.ts";
 import { destroy, retire } from "./retire.ts";
 import type { MsmRing } from "./ring.ts";
+import type { RingWork } from "./ring-job.ts";
 
 /**
  * A submit (`struct msm_gem_submit`): holds its objects, and in some versions their vm_bos, from the lookup until it
@@ -36,14 +37,19 @@ export class MsmSubmit {
   number = 0;
   /** The scheduler's reference on the submit goes in a worker of its own. */
   #freedAlone = true;
+  /** Who made the call (`pid`). */
+  readonly submitter: Process;
   #active = 0;
+  #onGpu = false;
+  #noted: InUse | undefined;
   #writes: Uint8Array | null = null;
 
   /** A submit that holds its queue (`submit_create`). */
-  constructor(msm: Msm, queue: MsmQueue, vm: MsmGemVm) {
+  constructor(msm: Msm, queue: MsmQueue, vm: MsmGemVm, submitter: Process) {
     this.id = msm.dev.serial();
     this.queue = queue.get(this);
     this.vm = vm;
+    this.submitter = submitter;
   }
 
   /** `submit#12`, for findings. */
@@ -63,14 +69,15 @@ export class MsmSubmit {
     return this.#writes?.[i] === 1;
   }
 
-  /** Notes for the model's audit that the GPU will use the next listed object in the VM. */
-  uses(bo: MsmBo): void {
+  /** Notes for the model's audit that the GPU will use the next listed object in the VM; a machine that watches knows more. */
+  lists(bo: MsmBo): void {
+    if (bo.machine.options.watch === true) return;
     bo.activeIn.add(this.vm.pt, 1);
     this.#active++;
   }
 
   /** The GPU does not use the objects any more. */
-  idle(): void {
+  #idle(): void {
     const { pt } = this.vm;
     for (let i = 0; i < this.#active; i++) (this.bos[i] as MsmBo).activeIn.add(pt, -1);
     this.#active = 0;
@@ -89,29 +96,51 @@ export class MsmSubmit {
   /** Armed, but it will not run: whoever waits is let go. */
   abort(): void {
     this.fence?.signal(-ECANCELED);
-    this.idle();
+    this.#idle();
+  }
+
+  /** The GPU turns to it (`GpuUse`). */
+  starts(): void {
+    this.#onGpu = true;
+    this.#noted?.starts();
+  }
+
+  /** The GPU has left it, done or not. */
+  stops(): void {
+    this.#onGpu = false;
+    this.#noted?.stops();
+    this.#idle();
   }
 
   /** Queues it behind what it waits for (`drm_sched_entity_push_job`). */
   push(msm: Msm, after: readonly DmaFence[], cmds: number): void {
     const finished = this.fence as DmaFence;
-    finished.onSignal(() => this.idle());
+    finished.onSignal(() => {
+      if (!this.#onGpu) this.#idle();
+    });
     const { vm, queue } = this;
-    // A program that manages addresses passes the fences of its binds in.
-    const uses =
-      vm.managed || cmds === 0
-        ? undefined
-        : noteUse(msm.machine, finished, { vm: vm.record, keeps: "pages", settled: !vm.unusable });
+    if (cmds > 0) this.#note(msm, finished);
     // msm_job_free. While schedules are explored its reference goes with the retire worker's: one worker less.
     this.#freedAlone = !msm.dev.stepping;
     const ring = msm.rings[queue.ringNr] as MsmRing;
+    const work: RingWork = {
+      ...{ file: queue.ctx.file, cmds, vm, queue, uses: this, submitter: this.submitter },
+      ...{ bos: this.bos, cmdIova: this.cmdIova, retire: () => this.#retire(msm) },
+    };
     queue.entity.push({
       label: this.name,
       after,
       finished,
-      run: () => this.#run(msm, ring, cmds, uses),
+      run: () => this.#run(msm, ring, work),
       ...(this.#freedAlone ? { free: () => destroyed(this) } : {}),
     });
+  }
+
+  /** What it uses: what it lists, or all that a program that manages addresses has mapped, which passes its binds' fences in. */
+  #note({ machine }: Msm, finished: DmaFence): void {
+    const { vm, bos } = this;
+    const what = vm.managed ? { lists: bos, settled: false } : { settled: !vm.unusable };
+    this.#noted = noteUse(machine, finished, { vm: vm.record, keeps: "pages", ...what });
   }
 
   *#retire(msm: Msm): Steps<void> {
@@ -120,17 +149,18 @@ export class MsmSubmit {
   }
 
   /** Written to the ring (`msm_job_run`): from here on the fence alone keeps the pages. */
-  *#run(msm: Msm, ring: MsmRing, cmds: number, uses: InUse | undefined): Steps<DmaFence | Errno> {
+  *#run(msm: Msm, ring: MsmRing, work: RingWork): Steps<DmaFence | Errno> {
+    const { dev, gpu } = msm;
     underLru(msm, () => {
       for (const bo of this.bos) unpinObj(msm, bo);
     });
     this.pinned = false;
-    const { ctx } = this.queue;
-    const empty = ctx.closed && msm.rules.emptiesAtClose;
-    const { vm, bos, cmdIova } = this;
-    return ring.submit({ file: ctx.file, cmds: empty ? 0 : cmds, vm, bos, cmdIova, uses }, () =>
-      this.#retire(msm),
-    );
+    yield* lockBriefly(dev, gpu.lock, "msm_job_run");
+    const empty = this.queue.ctx.closed && msm.rules.emptiesAtClose;
+    const fence = ring.submit(work, empty ? 0 : work.cmds);
+    gpu.hangcheck.reset();
+    unlock(dev, gpu.lock);
+    return fence;
   }
 }
 

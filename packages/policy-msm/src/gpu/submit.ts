@@ -55,7 +55,7 @@ export function* gemSubmit(
   if (queue === undefined) return -ENOENT;
   if (queue.vmBind) return -EINVAL;
   if (!msm.dev.mayAlloc("msm submit")) return -ENOMEM;
-  const submit = new MsmSubmit(msm, queue, vm);
+  const submit = new MsmSubmit(msm, queue, vm, file.process);
   submit.cmdIova = more.cmdIova;
   return yield* countSubmit(
     msm.machine,
@@ -201,7 +201,7 @@ function pinObject(msm: Msm, submit: MsmSubmit, vm: MsmGemVm, i: number): Errno 
   if (isErr(va)) return va;
   const ret = pinVmaLocked(msm, bo, vm, va);
   if (ret !== 0) return ret;
-  submit.uses(bo);
+  submit.lists(bo);
   if (bo.toldIn === vm && bo.toldIova !== vm.vas.addr(va)) iovaMoved(msm, bo, vm.vas.addr(va));
   if (msm.rules.submitHoldsVmBo) {
     const vmBo = vmBoOf(bo, vm);

@@ -64,6 +64,8 @@ export class MsmGemVm extends DrmGpuvm {
   readonly mmuLock: Lock;
   /** A bind failed half way, or the GPU hung: only closing is left. Never cleared. */
   unusable = false;
+  /** Hangs of submits whose program lived (`MSM_PARAM_FAULTS`, with those of the GPU). */
+  faults = 0;
   /** What runs its bind jobs, one at a time; null: the kernel manages the VM (`sched`). */
   readonly sched: Sched | null;
   /** What must be over before the VM closes: the submits that were not over when the last one came (`last_fence`). */

@@ -1,17 +1,10 @@
 import { ask, shrink } from "@gpuvm/explorer";
 import { msm } from "@gpuvm/policy-msm";
-import { type bind, bo, map, PAGE, unmap } from "../bugs/bug.ts";
+import { bo, map, PAGE, unmap } from "../bugs/bug.ts";
+import { BIND_QUEUE, bindsOf, ENABLE, NO_SHARE, VA, WC, WORK } from "./msm-asks.ts";
 import { flip, mustNotLeave, type NativeScope, refused } from "./scope.ts";
 
-const VA = 0x1_0010_0000;
-const WC = 0x20000;
-const NO_SHARE = 4;
-const FENCE_IN = 0x4000_0000;
-const ENABLE = { op: "enable_vm_bind" } as const;
-const BIND_QUEUE = { op: "queue_new", queue: 1, flags: 2 } as const;
-const binds = (...ops: Parameters<typeof bind>[1][]) => ({ op: "vm_bind" as const, queue: 1, ops });
 const SUBMIT = { op: "submit", bos: [1], writes: [], cmds: 1 } as const;
-const WORK = { op: "submit", bos: [], writes: [], cmds: 1, flags: FENCE_IN, out: 1 } as const;
 const soft = { driver: msm, variants: ["soft"] };
 const vmBind = { driver: msm, variants: ["vm-bind"] };
 
@@ -70,21 +63,21 @@ export const MSM_SCOPES: readonly NativeScope[] = [
     ...vmBind,
     name: "fences-in",
     about: "what work uses is unmapped when the work is done, without a wait",
-    setup: (w) => w.must(0, ENABLE, BIND_QUEUE, bo(1), binds(map(1, VA))),
-    actors: [{ name: "program", calls: [ask(0, WORK), ask(0, { ...binds(unmap(VA)), in: 1 })] }],
+    setup: (w) => w.must(0, ENABLE, BIND_QUEUE, bo(1), bindsOf(map(1, VA))),
+    actors: [{ name: "program", calls: [ask(0, WORK), ask(0, { ...bindsOf(unmap(VA)), in: 1 })] }],
   },
   {
     ...vmBind,
     name: "same-again",
     about: "what is mapped is mapped again: as it is, elsewhere in the buffer, and as null pages",
-    setup: (w) => w.must(0, ENABLE, BIND_QUEUE, bo(1, 4), binds(map(1, VA, 2))),
+    setup: (w) => w.must(0, ENABLE, BIND_QUEUE, bo(1, 4), bindsOf(map(1, VA, 2))),
     actors: [
       {
         name: "program",
         calls: [
-          ask(0, binds(map(1, VA, 2))),
-          ask(0, binds(map(1, VA, 2, PAGE))),
-          ask(0, binds({ kind: "map_null", bo: 0, boOffset: 0, va: VA, length: PAGE, flags: 0 })),
+          ask(0, bindsOf(map(1, VA, 2))),
+          ask(0, bindsOf(map(1, VA, 2, PAGE))),
+          ask(0, bindsOf({ kind: "map_null", bo: 0, boOffset: 0, va: VA, length: PAGE, flags: 0 })),
         ],
       },
     ],
@@ -93,7 +86,7 @@ export const MSM_SCOPES: readonly NativeScope[] = [
     ...vmBind,
     name: "private-stays",
     about: "a buffer of one VM alone is not exported, and goes with its VM",
-    setup: (w) => w.must(0, ENABLE, BIND_QUEUE, bo(1, 1, { flags: WC | NO_SHARE }), binds(map(1, VA))),
+    setup: (w) => w.must(0, ENABLE, BIND_QUEUE, bo(1, 1, { flags: WC | NO_SHARE }), bindsOf(map(1, VA))),
     actors: [{ name: "program", calls: [mustNotLeave(1), ask(0, { op: "gem_close", bo: 1 })] }],
     check: refused,
   },

@@ -1,6 +1,7 @@
 import type { DriverOptions, DriverPackage, MachineOptions } from "@gpuvm/drm-model";
 import type { Scenario } from "@gpuvm/explorer";
 import { MSM_SCOPES } from "./msm.ts";
+import { MSM_HANG_SCOPES } from "./msm-hang.ts";
 import { NOUVEAU_SCOPES } from "./nouveau.ts";
 import { PANTHOR_SCOPES } from "./panthor.ts";
 import { PANTHOR_END_SCOPES } from "./panthor-ends.ts";
@@ -10,6 +11,7 @@ import { XE_SCOPES } from "./xe.ts";
 
 const ALL: readonly NativeScope[] = [
   ...MSM_SCOPES,
+  ...MSM_HANG_SCOPES,
   ...NOUVEAU_SCOPES,
   ...XE_SCOPES,
   ...PANTHOR_SCOPES,
