@@ -1,4 +1,4 @@
-import { gpuvaFind } from "@gpuvm/core";
+import { EINVAL, EOPNOTSUPP, gpuvaFind } from "@gpuvm/core";
 import { describe, expect, it } from "vitest";
 import { MS, NOTHING, Rig } from "./support/rig.ts";
 
@@ -33,6 +33,41 @@ describe("address ranges", () => {
       start: 4096n,
       range: 2n ** 32n - 4096n,
     });
+  });
+});
+
+describe("the shared gpu->vm", () => {
+  it("is every program's: one handle's close unmaps for all, and no file's close frees it", () => {
+    const rig = new Rig("shared");
+    for (const f of [0, 1]) rig.create(1, f);
+    const dmaBuf = rig.driver.prime?.exportBo(rig.file(0), 1);
+    if (dmaBuf == null) throw new Error("no dma-buf");
+    rig.call(rig.driver.prime?.importBo(rig.file(1), dmaBuf, 2) as never);
+    dmaBuf.close();
+    rig.submit([1], 0);
+    rig.submit([1], 1);
+    rig.pass(20 * MS);
+    const vm = rig.driver.vmOf(rig.file(0));
+    expect(vm).toBe(rig.driver.device.gpuVm);
+    expect(rig.bo(1).ptes).toBe(16);
+    rig.closeBo(2, 1);
+    expect(rig.bo(1).ptes).toBe(0);
+    rig.submit([1], 1);
+    expect(rig.driver.vmOf(rig.file(1))).toBe(vm);
+    rig.replay.close(1);
+    expect(vm?.refs).toBeGreaterThan(0);
+    expect(rig.submit([1], 0)).toBe(0);
+    expect(rig.finish()).toEqual(NOTHING);
+    expect(rig.hazards).toEqual([]);
+  });
+
+  it("leaves addresses to the kernel", () => {
+    const rig = new Rig("shared");
+    rig.create(1);
+    expect(rig.ask({ op: "set_iova", bo: 1, iova: 2 ** 33 })).toBe(-EOPNOTSUPP);
+    expect(rig.ask({ op: "enable_vm_bind" })).toBe(-EINVAL);
+    expect(rig.bind([{ bo: 1, va: 2 ** 33 }])).toBe(-EINVAL);
+    expect(rig.ask({ op: "get_iova", bo: 1 })).toBe(0);
   });
 });
 

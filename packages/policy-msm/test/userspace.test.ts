@@ -79,6 +79,7 @@ describe("who speaks what", () => {
     ["hard-naive", true, false, false],
     ["hard-retire", true, true, false],
     ["hard-unpin", true, true, false],
+    ["shared", true, false, false],
   ])("%s", (name, plain, iova, bind) => {
     const { speaks } = variant(name).userspace;
     expect([speaks(header, []), speaks(header, [choose]), speaks(header, [optIn])]).toEqual([

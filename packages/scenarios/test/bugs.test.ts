@@ -4,8 +4,21 @@ import { scenarioOf } from "../src/bugs/bug.ts";
 import { BUGS, UNEXPRESSED } from "../src/bugs/catalogue.ts";
 import { checkBug } from "../src/bugs/check.ts";
 import { RULES } from "../src/bugs/rules.ts";
+import { scopesOf } from "../src/named.ts";
 
 const keys = (result: SearchResult) => result.findings.map(({ key }) => key).sort();
+
+describe("public reports", () => {
+  it("faults after a sharer's exit, where all programs share the GPU's VM, and only there", () => {
+    const kinds = (policy: string) => {
+      const scope = scopesOf(policy).find(({ name }) => name.endsWith("/exit-of-a-sharer"));
+      if (scope === undefined) throw new Error("no such scope");
+      return search(scope.scenario, { order: "dfs" }).findings.map(({ violation }) => violation.kind);
+    };
+    expect(kinds("msm:shared")).toEqual(["gpu-fault"]);
+    expect(kinds("msm:mainline")).toEqual([]);
+  });
+});
 
 describe("bugs", () => {
   it.each(BUGS.map((bug) => [bug.id, bug] as const))("%s is found in its buggy form only", (_, bug) => {

@@ -311,9 +311,18 @@ export class Stage {
     return [...new Set([...this.#seen.values(), ...this.#kernelBos])].filter((bo) => bo.refs > 0);
   }
 
-  /** The VM of a program; undefined if it has none, or it was freed and forgotten. */
+  /** The VM of a program; undefined if it has none, or it was freed and forgotten. Where all share one, that one. */
   vmOf(f: number): VmRecord | undefined {
-    return this.machine.vms.find((record) => record.file === f && record.purpose === "program");
+    const { vms } = this.machine;
+    if (this.shares) return vms.find(({ purpose }) => purpose === "kernel");
+    return vms.find((record) => record.file === f && record.purpose === "program");
+  }
+
+  /** All programs share one VM, which is the driver's. */
+  get shares(): boolean {
+    return this.driver.policy.capabilities.some(
+      ({ name, supported }) => name === "vm-per-file" && !supported,
+    );
   }
 
   /** Objects and VMs beyond the driver's own. */

@@ -51,7 +51,9 @@ function managedEvents(rules: MsmRules): TeardownEvent[] {
     out.push({
       id: "handle-close",
       causedBy: "userspace",
-      tearsDown: "the object's mapping in the closing file's VM, at the close of any one handle",
+      tearsDown: rules.privateVms
+        ? "the object's mapping in the closing file's VM, at the close of any one handle"
+        : "the object's one mapping, for every file, at the close of any one handle of any of them",
       vms: ["program"],
       waitsFor:
         limitNs === null
@@ -146,6 +148,7 @@ function kernelEvents(rules: MsmRules): TeardownEvent[] {
 
 function capabilitiesOf(rules: MsmRules): Capability[] {
   const optIn = optsIn(rules);
+  const mayOptIn = rules.vmBind && rules.privateVms;
   return [
     {
       name: "kernel-chosen-address",
@@ -162,8 +165,8 @@ function capabilitiesOf(rules: MsmRules): Capability[] {
     },
     {
       name: "vm-bind",
-      supported: rules.vmBind,
-      consequence: rules.vmBind
+      supported: mayOptIn,
+      consequence: mayOptIn
         ? "A program may opt in before its VM is made; its VM then counts its objects and is emptied at file close."
         : "Programs that manage addresses are translated to buffer lists.",
     },
@@ -182,6 +185,13 @@ function capabilitiesOf(rules: MsmRules): Capability[] {
       name: "private-bo",
       supported: optIn,
       consequence: "NO_SHARE objects use the VM's dma_resv, hold its resv object, and never leave the VM.",
+    },
+    {
+      name: "vm-per-file",
+      supported: rules.privateVms,
+      consequence: rules.privateVms
+        ? "Every file has page tables of its own, which go when its context does."
+        : "Programs' mappings lie in the GPU's one VM, which outlives every file: what one closes, all lose.",
     },
     {
       name: "many-vms",

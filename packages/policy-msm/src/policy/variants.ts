@@ -49,6 +49,19 @@ export const MSM_RULES: readonly MsmRules[] = [
     vmBind: true,
   },
   {
+    name: "shared",
+    models:
+      "Linux 6.17 to 7.3.4 where programs have no page tables of their own (GPUs before a6xx, or no memory for a private VM): all share gpu->vm",
+    vmas: "gpuvm",
+    managed: "hard",
+    teardown: { handleClose: UNBOUNDED_CLOSE, unpin: "not-kms", retire: false, vmaRef: true },
+    submitHoldsVmBo: true,
+    privateVms: false,
+    emptiesAtClose: true,
+    setIova: false,
+    vmBind: true,
+  },
+  {
     name: "before",
     models: "Linux 6.16 with the first patches of the series (001ddc857c5b): own VMA code",
     vmas: "bo",

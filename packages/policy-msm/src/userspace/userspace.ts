@@ -18,7 +18,7 @@ export function msmUserspace(rules: MsmRules): Userspace {
       if (header.driver !== "msm") return false;
       const { vmBind, setIova } = uses(requests);
       if (optIn) return vmBind;
-      return (!vmBind || rules.vmBind) && (!setIova || rules.setIova);
+      return (!vmBind || (rules.vmBind && rules.privateVms)) && (!setIova || rules.setIova);
     },
     lift: () => lift(),
     lower: () => (optIn ? lowerVmBind() : lowerLegacy()),

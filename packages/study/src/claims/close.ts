@@ -45,7 +45,7 @@ export const CLOSE_CLAIMS: readonly Claim[] = [
   },
   {
     workload: "W1",
-    ways: ["MERGED"],
+    ways: ["MERGED", "msm:shared"],
     expect: { ...NO_LEAK, close_wait_ms: "jobMs", kept_bos_per_iteration: 0 },
     says: "close blocks until the GPU is done, then the VMA goes; the BO is freed by the later of close and retire",
     basis: ["73"],
@@ -87,7 +87,7 @@ export const CLOSE_CLAIMS: readonly Claim[] = [
   },
   {
     workload: "W2",
-    ways: ["MERGED"],
+    ways: ["MERGED", "msm:shared"],
     expect: { close_wait_ms: 1500, gpu_faults: 0 },
     says: "no fault, close blocks for more than 1 s",
     basis: ["73"],
@@ -122,6 +122,13 @@ export const CLOSE_CLAIMS: readonly Claim[] = [
   },
   {
     workload: "W6",
+    ways: ["msm:shared"],
+    expect: { close_wait_ms: "jobMs", mapped_for_a: 0, gpu_faults: 0 },
+    says: "B's close waits for A's fences, and then takes away the one mapping that both use",
+    basis: ["73"],
+  },
+  {
+    workload: "W6",
     ways: ["OWN"],
     expect: { close_wait_ms: 0 },
     says: "no wait",
@@ -143,7 +150,7 @@ export const CLOSE_CLAIMS: readonly Claim[] = [
   },
   {
     workload: "W13",
-    ways: ["MERGED"],
+    ways: ["MERGED", "msm:shared"],
     expect: { executed_jobs: "queued_jobs", exit_wait_ms: { atLeast: 1 }, gpu_faults: 0 },
     says: "each handle close waits for that BO's fences, so the end lasts until all queued submits have really run",
     basis: ["73"],
@@ -164,7 +171,7 @@ export const CLOSE_CLAIMS: readonly Claim[] = [
   },
   {
     workload: "W14",
-    ways: ["MERGED"],
+    ways: ["MERGED", "msm:shared"],
     expect: { mapped_before: 1, mapped_after: 0, maps: 2 },
     says: "closing either handle removes the VMA although the other is open; the next SUBMIT makes a new one",
     basis: ["73"],

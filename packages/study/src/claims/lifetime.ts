@@ -26,6 +26,13 @@ export const LIFETIME_CLAIMS: readonly Claim[] = [
   },
   {
     workload: "W5",
+    ways: ["msm:shared"],
+    expect: { dead_vms: 0, shared_vms: 1, mapped_for_all: 0 },
+    says: "the end of a file frees no VM, and closes handles: what it shared is unmapped for all",
+    basis: ["73"],
+  },
+  {
+    workload: "W5",
     ways: ["HARD0"],
     expect: { dead_vms: 1, dead_vms_when_bo_is_gone: 1 },
     says: "nothing tears it down: the VM is never freed",

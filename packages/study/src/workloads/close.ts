@@ -87,10 +87,14 @@ export const W6: Workload = {
     stage.idle();
     stage.submit(0, 1);
     const wait = stage.close(1, 2);
+    const mapped = Math.sign(stage.bo(0, 1)?.ptes ?? 0);
     stage.idle();
-    return { close_wait_ms: wait, gpu_faults: stage.hazards("gpu-fault") };
+    return { close_wait_ms: wait, mapped_for_a: mapped, gpu_faults: stage.hazards("gpu-fault") };
   },
-  word: (o) => (figure(o, "close_wait_ms") > 0 ? `waits ${span(figure(o, "close_wait_ms"))}` : "no wait"),
+  word(o) {
+    if (figure(o, "mapped_for_a") === 0) return "unmaps A's";
+    return figure(o, "close_wait_ms") > 0 ? `waits ${span(figure(o, "close_wait_ms"))}` : "no wait";
+  },
 };
 
 /** W13: a process dies with more jobs queued than the ring holds. */
