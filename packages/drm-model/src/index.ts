@@ -114,11 +114,20 @@ export type {
 } from "./uapi/driver.ts";
 export { type CloseHook, DrmFile, type FileEnd } from "./uapi/file.ts";
 export { handleGone } from "./uapi/handle-gone.ts";
-export { lock, lockBriefly, preempt, unlock, waitFence } from "./uapi/lock.ts";
+export {
+  lock,
+  lockBriefly,
+  lockInterruptible,
+  preempt,
+  unlock,
+  waitFence,
+  waitFenceInterruptible,
+  waitUntilInterruptible,
+} from "./uapi/lock.ts";
 export { LowestFree } from "./uapi/lowest-free.ts";
 export { primeHandleToDmaBuf, primeImported, primeLookup } from "./uapi/prime-table.ts";
 export { Process } from "./uapi/process.ts";
-export { waitResv, waitResvTimeout } from "./uapi/resv.ts";
+export { waitResv, waitResvInterruptible, waitResvTimeout } from "./uapi/resv.ts";
 export { countSubmit } from "./uapi/submit.ts";
 export { SyncObj, type SyncOp } from "./uapi/sync-obj.ts";
 export { type MovedRange, placeByWindow, Windows } from "./uapi/windows.ts";

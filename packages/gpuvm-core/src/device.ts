@@ -167,6 +167,7 @@ export class DrmDevice {
     point.lock = null;
     point.fence = null;
     point.until = null;
+    point.interrupt = null;
     return point;
   }
 }

@@ -54,6 +54,8 @@ export const ETIMEDOUT: PositiveErrno = 110;
 export const EALREADY: PositiveErrno = 114;
 /** Cancelled (`ECANCELED`). */
 export const ECANCELED: PositiveErrno = 125;
+/** A signal ended a wait; no program sees it: the call is made again, or the program dies (`ERESTARTSYS`). */
+export const ERESTARTSYS: PositiveErrno = 512;
 
 /**
  * What a call answers: 0, or one of the constants of this file negated. A constant that is not negated, a VA

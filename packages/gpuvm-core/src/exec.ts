@@ -1,10 +1,10 @@
 import type { DrmDevice } from "./device.ts";
-import { EALREADY, EDEADLK, EINVAL, type Errno } from "./errno.ts";
+import { EALREADY, EDEADLK, EINTR, EINVAL, type Errno } from "./errno.ts";
 import type { DmaFence } from "./fence.ts";
 import { DRM_EXEC_IGNORE_DUPLICATES } from "./flags.ts";
 import type { DrmGemObject } from "./gem.ts";
 import { type DmaResv, WwTicket } from "./resv.ts";
-import type { Steps } from "./steps.ts";
+import type { Interruptible, Steps } from "./steps.ts";
 
 /** {@link DrmExec.lockNow} could not go on; never an answer of the kernel's. */
 export const MUST_STOP: number = 1;
@@ -34,6 +34,8 @@ export class DrmExec {
   rounds = 0;
   /** Lets locking an object fail with -EDEADLK, as `CONFIG_DEBUG_WW_MUTEX_SLOWPATH` does. */
   injectContention: ((obj: DrmGemObject) => boolean) | null = null;
+  /** Whose signals end its waits (`DRM_EXEC_INTERRUPTIBLE_WAIT`); null: nobody's. */
+  interrupt: Interruptible | null = null;
   /** Shown in the ledger. */
   readonly name: string;
   readonly #dev: DrmDevice;
@@ -72,11 +74,11 @@ export class DrmExec {
   /**
    * Locks an object's dma_resv (`drm_exec_lock_obj`).
    *
-   * @returns 0; -EDEADLK: an older ticket holds it, and this one holds others: start over; -EALREADY: locked before, and duplicates are
+   * @returns 0; -EINTR: a signal ended the wait; -EDEADLK: an older ticket holds it, and this one holds others: start over; -EALREADY: locked before, and duplicates are
    * not ignored
    */
   *lockObj(obj: DrmGemObject): Steps<Errno> {
-    if (this.contended !== null) yield* this.#lockContended();
+    if (this.contended !== null && !(yield* this.#lockContended())) return -EINTR;
     const ret = this.lockNow(obj);
     if (ret !== MUST_STOP) return ret;
     const dev = this.#dev;
@@ -86,8 +88,10 @@ export class DrmExec {
     // The lock may change hands during the wait: then it is to be seen anew who is older.
     while (resv.owner !== null) {
       if (this.#dies(resv)) return this.#backOff(obj);
+      if (this.interrupt?.killed === true) return -EINTR;
       dev.assertNotOwner(resv, "drm_exec_lock_obj");
-      if (dev.waitsUntil(() => resv.owner === null || this.#dies(resv), "drm_exec_lock_obj")) yield dev.point;
+      const until = () => resv.owner === null || this.#dies(resv) || this.interrupt?.killed === true;
+      if (dev.waitsUntil(until, "drm_exec_lock_obj")) yield dev.point;
     }
     this.#take(obj);
     obj.get(this);
@@ -137,7 +141,7 @@ export class DrmExec {
 
   /** Locks and reserves for each object (`drm_exec_prepare_array`). */
   *prepareArray(objs: readonly DrmGemObject[], n: number): Steps<Errno> {
-    if (objs.length === 0 && this.contended !== null) yield* this.#lockContended();
+    if (objs.length === 0 && this.contended !== null && !(yield* this.#lockContended())) return -EINTR;
     for (const obj of objs) {
       let ret = n === 0 ? MUST_STOP : this.prepareNow(obj, n);
       if (ret === MUST_STOP) ret = yield* this.prepareObj(obj, n);
@@ -187,14 +191,22 @@ export class DrmExec {
     return -EDEADLK;
   }
 
-  /** Sleeps on the object over which the last round failed: nothing is held, so it is safe to wait. */
-  *#lockContended(): Steps<void> {
+  /** Sleeps on the object over which the last round failed: nothing is held, so it is safe to wait. False: a signal came. */
+  *#lockContended(): Steps<boolean> {
     const dev = this.#dev;
     const obj = this.contended as DrmGemObject;
-    if (dev.stopsAt(obj.resv, "drm_exec_lock_contended")) yield dev.point;
-    this.#take(obj);
+    if (dev.stopsAt(obj.resv, "drm_exec_lock_contended")) {
+      dev.point.interrupt = this.interrupt;
+      yield dev.point;
+    }
     this.contended = null;
+    if (obj.resv.owner !== null) {
+      obj.put(this);
+      return false;
+    }
+    this.#take(obj);
     this.#prelocked = obj;
+    return true;
   }
 
   #unlockAll(): void {

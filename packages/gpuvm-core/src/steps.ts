@@ -7,6 +7,12 @@ import type { Lock } from "./lock.ts";
  */
 export type PointKind = "lock" | "wait" | "alloc" | "publish" | "preempt";
 
+/** A program, as a wait knows it that signals end. */
+export interface Interruptible {
+  /** A signal is pending that it does not survive. */
+  readonly killed: boolean;
+}
+
 /** Where a call stopped. One object per device, refilled for each stop: read it before resuming. */
 export class Point {
   /** Why it stopped. */
@@ -17,6 +23,8 @@ export class Point {
   fence: DmaFence | null = null;
   /** A condition it waits for (kind `wait` without a fence), or null. */
   until: (() => boolean) | null = null;
+  /** Who makes the call, where a signal ends the wait; null: none does. */
+  interrupt: Interruptible | null = null;
   /** The kernel function or the step, for people. */
   label = "";
 }

@@ -1,4 +1,4 @@
-import type { DmaFence, DrmDevice, Lock, Steps, Task } from "@gpuvm/core";
+import type { DmaFence, DrmDevice, Interruptible, Lock, Steps, Task } from "@gpuvm/core";
 
 /** A call in progress: the task it runs as, and what it waits for. */
 export class Thread<T = unknown> {
@@ -13,6 +13,7 @@ export class Thread<T = unknown> {
   #lock: Lock | null = null;
   #fence: DmaFence | null = null;
   #until: (() => boolean) | null = null;
+  #interrupt: Interruptible | null = null;
 
   /** A call that has not begun. */
   constructor(task: Task, steps: Steps<T>) {
@@ -22,6 +23,7 @@ export class Thread<T = unknown> {
 
   /** Whether it can go on. */
   ready(): boolean {
+    if (this.#interrupt?.killed === true) return true;
     if (this.#lock !== null) return this.#lock.owner === null;
     if (this.#fence !== null) return this.#fence.signaled;
     return this.#until === null || this.#until();
@@ -59,10 +61,12 @@ export class Thread<T = unknown> {
       this.#lock = null;
       this.#fence = null;
       this.#until = null;
+      this.#interrupt = null;
       return;
     }
     this.#lock = value.lock;
     this.#fence = value.fence;
     this.#until = value.until;
+    this.#interrupt = value.interrupt;
   }
 }

@@ -1,4 +1,5 @@
-import type { DmaFence, DrmDevice, Lock, Steps } from "@gpuvm/core";
+import { type DmaFence, type DrmDevice, ERESTARTSYS, type Errno, type Lock, type Steps } from "@gpuvm/core";
+import type { Process } from "./process.ts";
 
 /** Takes a lock, waiting for it if need be. */
 export function* lock(dev: DrmDevice, what: Lock, label: string): Steps<void> {
@@ -15,6 +16,26 @@ export function* lockBriefly(dev: DrmDevice, what: Lock, label: string): Steps<v
   what.acquire(dev.current);
 }
 
+/**
+ * As {@link lock}, but a signal ends the wait (`mutex_lock_interruptible`): whoever gets the lock at once does not look for one.
+ *
+ * @returns 0, or -ERESTARTSYS: the lock was not taken
+ */
+export function* lockInterruptible(
+  dev: DrmDevice,
+  what: Lock,
+  process: Process,
+  label: string,
+): Steps<Errno> {
+  if (dev.stopsAt(what, label)) {
+    dev.point.interrupt = process;
+    yield dev.point;
+  }
+  if (what.owner !== null) return -ERESTARTSYS;
+  what.acquire(dev.current);
+  return 0;
+}
+
 /** Lets go of a lock. */
 export function unlock(dev: DrmDevice, what: Lock): void {
   what.release(dev.current);
@@ -23,6 +44,34 @@ export function unlock(dev: DrmDevice, what: Lock): void {
 /** Waits until a fence has signalled. */
 export function* waitFence(dev: DrmDevice, fence: DmaFence, label: string): Steps<void> {
   if (dev.waitsFor(fence, label)) yield dev.point;
+}
+
+/** As {@link waitFence}, but a signal ends the wait. @returns 0, or -ERESTARTSYS */
+export function* waitFenceInterruptible(
+  dev: DrmDevice,
+  fence: DmaFence,
+  process: Process,
+  label: string,
+): Steps<Errno> {
+  if (dev.waitsFor(fence, label)) {
+    dev.point.interrupt = process;
+    yield dev.point;
+  }
+  return fence.signaled ? 0 : -ERESTARTSYS;
+}
+
+/** Waits until something holds (`wait_event_interruptible`), or a signal ends the wait. @returns 0, or -ERESTARTSYS */
+export function* waitUntilInterruptible(
+  dev: DrmDevice,
+  until: () => boolean,
+  process: Process,
+  label: string,
+): Steps<Errno> {
+  if (dev.waitsUntil(until, label)) {
+    dev.point.interrupt = process;
+    yield dev.point;
+  }
+  return until() ? 0 : -ERESTARTSYS;
 }
 
 /** Where the kernel could be preempted, or a failure injected: stops only while schedules are explored. */

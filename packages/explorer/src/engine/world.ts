@@ -41,6 +41,8 @@ export class World {
   readonly files: Map<number, DrmFile> = new Map();
   /** The actors, then the workers in the order of their first work. */
   readonly slots: Slot[] = [];
+  /** Files whose program was killed. */
+  readonly killed: Set<number> = new Set();
   /** What each actor's calls returned. */
   readonly results: unknown[][];
   /** For the scenario's own use. */
@@ -127,6 +129,13 @@ export class World {
     this.files.delete(id);
     yield* this.driver.release(file);
     file.closed = true;
+  }
+
+  /** Whether an actor is in a call on a file. */
+  calls(file: number): boolean {
+    return this.slots.some(
+      ({ actor, thread, begun }) => thread !== null && actor?.calls[begun - 1]?.file === file,
+    );
   }
 
   /** A call without interleaving, for setups: it must answer 0. */

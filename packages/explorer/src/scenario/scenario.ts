@@ -1,4 +1,4 @@
-import type { Errno, Steps, TaskContext } from "@gpuvm/core";
+import { ERESTARTSYS, type Errno, type Steps, type TaskContext } from "@gpuvm/core";
 import {
   type DriverOptions,
   type DriverVariant,
@@ -15,6 +15,8 @@ export interface Call {
   readonly label: string;
   /** Begins it. */
   readonly run: (world: World) => Steps<unknown>;
+  /** The file whose program makes it; absent: the kernel, or nobody who can be killed. */
+  readonly file?: number;
 }
 
 /** A thread of a program, a shrinker, a second process: calls in order. */
@@ -69,12 +71,50 @@ export type Ask = Request extends infer R ? (R extends Request ? Omit<R, "t" | "
 /** A uAPI call on a file, as an actor's call; `label` default: the request in short. */
 export function ask(file: number, request: Ask, label: string = describeAsk(request)): Call {
   const full = { ...request, t: 0, f: file } as Request;
-  return { label, run: (world) => world.driver.ioctl(world.file(file), full) };
+  const run = (world: World) =>
+    world.killed.has(file) ? notMade() : world.driver.ioctl(world.file(file), full);
+  return { label, file, run };
 }
 
 /** The end of a file, as an actor's call. */
 export function closeFile(file: number): Call {
   return { label: `close file ${file}`, run: (world) => world.closeFile(file) };
+}
+
+/** The program of a file exits (`PF_EXITING`): its waits have limits. Its threads make no call at that time. */
+export function exitProgram(file: number): Call {
+  return {
+    label: `the program of file ${file} exits`,
+    file,
+    *run(world) {
+      world.file(file).ending = "exit";
+      yield* world.closeFile(file);
+    },
+  };
+}
+
+/**
+ * SIGKILL for the program of a file. Calls of its other threads end where signals end their wait, or when they are over; those
+ * that they had still to make are not made. Then the file is closed.
+ */
+export function killProgram(file: number): Call {
+  return {
+    label: `kill the program of file ${file}`,
+    *run(world) {
+      const open = world.file(file);
+      const { dev } = world.machine;
+      open.process.killed = true;
+      world.killed.add(file);
+      if (dev.waitsUntil(() => !world.calls(file), "do_exit")) yield dev.point;
+      open.ending = "kill";
+      yield* world.closeFile(file);
+    },
+  };
+}
+
+/** What the dead do not ask. */
+function* notMade(): Steps<Errno> {
+  return -ERESTARTSYS;
 }
 
 /** Somebody reads what a file uses, as an actor's call. */

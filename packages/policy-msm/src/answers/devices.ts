@@ -1,6 +1,6 @@
 import { type Answer, BadLine, type DriverSession, hex } from "@gpuvm/conformance";
 import { type DmaFence, EINVAL, ENOENT, type Errno, type Steps } from "@gpuvm/core";
-import { type BindOp, type DmaBuf, primeLookup, type RequestOf } from "@gpuvm/drm-model";
+import { type BindOp, type DmaBuf, type FileEnd, primeLookup, type RequestOf } from "@gpuvm/drm-model";
 import { enableVmBind } from "../drv/context.ts";
 import { type Msm, msmOf } from "../drv/device.ts";
 import type { MsmOptions } from "../drv/driver.ts";
@@ -213,7 +213,7 @@ export class DevicesSession implements DriverSession {
       case "close":
       case "exit":
       case "kill":
-        return this.#close(words.number());
+        return this.#close(words.number(), op);
       case "end":
         return this.#end();
       case "state":
@@ -492,10 +492,11 @@ export class DevicesSession implements DriverSession {
     return 0;
   }
 
-  #close(f: number): number | null {
+  #close(f: number, ending: FileEnd): number | null {
     const file = this.#bench.files.get(f);
     if (file === undefined) return 0;
     this.#bench.files.delete(f);
+    file.ending = ending;
     const device = this.#deviceOf.get(f) ?? this.#device(0);
     return this.#run(closing(msmPostclose(device, file)));
   }

@@ -46,7 +46,7 @@ export function ioctl(msm: Msm, file: MsmFile, request: Request): Steps<Errno> {
     case "submit":
       return gemSubmit(msm, file, request);
     case "wait_fence":
-      return waitFenceNumber(msm, ctx, request.queue ?? 0, request.fence);
+      return waitFenceNumber(msm, file, request.queue ?? 0, request.fence);
     default:
       return answer(-EINVAL);
   }

@@ -1,5 +1,5 @@
 import type { Steps } from "@gpuvm/core";
-import { waitResv, waitResvTimeout } from "@gpuvm/drm-model";
+import { type FileEnd, waitResv, waitResvTimeout } from "@gpuvm/drm-model";
 import type { MsmContext } from "../drv/context.ts";
 import type { Msm } from "../drv/device.ts";
 import type { MsmFile } from "../drv/file.ts";
@@ -42,14 +42,14 @@ export function* msmPostclose(msm: Msm, file: MsmFile): Steps<void> {
   for (const dmaBuf of ctx.exports.values()) dmaBuf.close();
   ctx.exports.clear();
   ctx.closed = true;
-  yield* submitqueueClose(msm, ctx);
+  yield* submitqueueClose(msm, ctx, file.ending);
   ctx.put(file);
 }
 
 /** `msm_submitqueue_close`: binds that are queued are let go first. */
-function* submitqueueClose(msm: Msm, ctx: MsmContext): Steps<void> {
+function* submitqueueClose(msm: Msm, ctx: MsmContext, ending: FileEnd): Steps<void> {
   for (const queue of [...ctx.queues.values()]) {
-    if (queue.vmBind) yield* queue.entity.flush("drm_sched_entity_flush");
+    if (queue.vmBind) yield* queue.entity.flush("drm_sched_entity_flush", ending);
     ctx.queues.delete(queue.id);
     queue.put(ctx);
   }

@@ -11,7 +11,7 @@ import {
   USAGE_READ,
   USAGE_WRITE,
 } from "@gpuvm/core";
-import { lock, preempt, type RequestOf, unlock, waitResv } from "@gpuvm/drm-model";
+import { lock, preempt, type RequestOf, unlock, waitResvInterruptible } from "@gpuvm/drm-model";
 import { msmContextVm } from "../drv/context-vm.ts";
 import type { Msm } from "../drv/device.ts";
 import type { MsmFile } from "../drv/file.ts";
@@ -153,7 +153,8 @@ export function* gemCpuPrep(msm: Msm, file: MsmFile, handle: number, flags: numb
   if (bo === null) return -ENOENT;
   const usage = (flags & MSM_PREP_WRITE) !== 0 ? USAGE_READ : USAGE_WRITE;
   let ret: Errno = 0;
-  if ((flags & MSM_PREP_NOSYNC) === 0) yield* waitResv(msm.dev, bo.resv, usage, "msm_gem_cpu_prep");
+  if ((flags & MSM_PREP_NOSYNC) === 0)
+    ret = yield* waitResvInterruptible(msm.dev, bo.resv, usage, file.process, "msm_gem_cpu_prep");
   else if (bo.resv.busy(usage) !== null) ret = -EBUSY;
   bo.put("ioctl");
   return ret;

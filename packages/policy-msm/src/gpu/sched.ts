@@ -1,5 +1,5 @@
-import { type DmaFence, ECANCELED, type Errno, type Steps } from "@gpuvm/core";
-import type { Machine } from "@gpuvm/drm-model";
+import { type DmaFence, ECANCELED, type Errno, ESRCH, type Steps } from "@gpuvm/core";
+import type { FileEnd, Machine } from "@gpuvm/drm-model";
 
 /** A job of a scheduler (`struct drm_sched_job`). */
 export interface SchedJob {
@@ -18,6 +18,9 @@ export interface SchedJob {
   readonly free?: () => Steps<void>;
 }
 
+/** Modelled nanoseconds that a program that ends waits for its queue (`MAX_WAIT_SCHED_ENTITY_Q_EMPTY`). */
+const FLUSH_NS = 1_000_000_000;
+
 /**
  * A queue of jobs of one scheduler that run in order (`struct drm_sched_entity`). Its fences are one timeline.
  *
@@ -35,6 +38,10 @@ export class SchedEntity {
   readonly sched: Sched;
   /** The unsignalled fence for which the head is known to wait. */
   dependency: DmaFence | null = null;
+  /** The end of the job that left it last (`last_scheduled`). */
+  lastScheduled: DmaFence | null = null;
+  /** The scheduler gives a job of it to the hardware now (`entity_idle`). */
+  busy = false;
   readonly #scheduled: number;
   #seqno = 0;
   readonly #machine: Machine;
@@ -68,10 +75,61 @@ export class SchedEntity {
     if (this.jobs.length === 1) this.sched.wakeup();
   }
 
-  /** Waits until no job waits in it, whether or not those before are done (`drm_sched_entity_flush`). */
-  *flush(label: string): Steps<void> {
+  /**
+   * Waits until no job waits in it, whether or not those before are done (`drm_sched_entity_flush`): a program that ends waits
+   * for a second at most, and if it was killed, what is left then is given up.
+   */
+  *flush(label: string, ending: FileEnd): Steps<void> {
+    const { dev, now, timers } = this.#machine;
+    if (ending === "close") {
+      if (dev.waitsUntil(() => this.idle, label)) yield dev.point;
+      return;
+    }
+    if (!this.idle) {
+      let late = false;
+      const timer = timers.add(now + FLUSH_NS, () => {
+        late = true;
+      });
+      if (dev.waitsUntil(() => late || this.idle, label)) yield dev.point;
+      timers.cancel(timer);
+    }
+    if (ending === "kill") yield* this.#kill();
+  }
+
+  /** Jobs that have not begun end with -ESRCH, each after the one before it and what it waits for (`drm_sched_entity_kill`). */
+  *#kill(): Steps<void> {
     const { dev } = this.#machine;
-    if (dev.waitsUntil(() => this.idle, label)) yield dev.point;
+    const { queued } = this.sched;
+    if (dev.waitsUntil(() => !this.busy, "drm_sched_entity_kill")) yield dev.point;
+    let before = this.lastScheduled;
+    for (const job of this.jobs.splice(0)) {
+      queued.splice(
+        queued.findIndex((entry) => entry.job === job),
+        1,
+      );
+      this.#killWhenDone(job, before);
+      before = job.finished;
+    }
+  }
+
+  #killWhenDone(job: SchedJob, before: DmaFence | null): void {
+    const queue = () =>
+      this.#machine.queueWork(`kill of ${job.label}`, () => this.#killJob(job), "process", true);
+    if (before === null) queue();
+    else before.onSignal(queue);
+  }
+
+  /** `drm_sched_entity_kill_jobs_work`. */
+  *#killJob(job: SchedJob): Steps<void> {
+    const pending = job.after.find(({ signaled }) => !signaled);
+    if (pending !== undefined) {
+      this.#killWhenDone(job, pending);
+      return;
+    }
+    job.finished.sched?.scheduled.signal(-ESRCH);
+    job.finished.signal(-ESRCH);
+    this.sched.killed++;
+    if (job.free !== undefined) yield* job.free();
   }
 
   /** Whether the head may go (`drm_sched_entity_pop_job`); if not, the scheduler is woken when its dependency signals. */
@@ -108,6 +166,8 @@ export class Sched {
   stopped = false;
   /** Jobs that run now. */
   running = 0;
+  /** Jobs that ended with their entity, and were not begun. */
+  killed = 0;
   /** Jobs that are done, and not freed yet. */
   readonly done: SchedJob[] = [];
   /** The first of {@link Sched.works} is under way. */
@@ -140,7 +200,10 @@ export class Sched {
    * are dropped, and their fences signal an error.
    */
   *stop(): Steps<void> {
+    const { dev } = this.#machine;
     this.stopped = true;
+    // cancel_work_sync: what is under way is waited for.
+    if (dev.waitsUntil(() => !this.began, "drm_sched_stop")) yield dev.point;
     yield* this.#freeAll();
     for (const { job, entity } of this.queued.splice(0)) {
       entity.jobs.length = 0;
@@ -207,8 +270,11 @@ export class Sched {
     if (at < 0) return;
     const { job, entity } = this.queued.splice(at, 1)[0] as { job: SchedJob; entity: SchedEntity };
     entity.jobs.shift();
+    entity.lastScheduled = job.finished;
+    entity.busy = true;
     this.running++;
     const fence = yield* job.run();
+    entity.busy = false;
     job.finished.sched?.scheduled.signal();
     if (typeof fence === "number") this.#done(job, fence);
     else fence.onSignal(() => this.#done(job, fence.error));

@@ -23,6 +23,7 @@ import type { MsmSubmit } from "./submit-state.ts";
 export function* lockObjectsVmBind(msm: Msm, submit: MsmSubmit): Steps<DrmExec | Errno> {
   const { vm } = submit;
   const exec = new DrmExec(msm.dev, DRM_EXEC_IGNORE_DUPLICATES);
+  exec.interrupt = submit.submitter;
   while (exec.untilAllLocked()) {
     let ret = yield* gpuvmPrepareVm(vm, exec, 1);
     if (exec.contended !== null) continue;

@@ -13,7 +13,7 @@ import {
   USAGE_READ,
   USAGE_WRITE,
 } from "@gpuvm/core";
-import { countSubmit, lock, preempt, type RequestOf, unlock } from "@gpuvm/drm-model";
+import { countSubmit, lock, lockInterruptible, preempt, type RequestOf, unlock } from "@gpuvm/drm-model";
 import { msmContextVm } from "../drv/context-vm.ts";
 import type { Msm } from "../drv/device.ts";
 import type { MsmFile } from "../drv/file.ts";
@@ -73,14 +73,15 @@ function* underQueueLock(
 ): Steps<Errno> {
   const { dev } = msm;
   const { queue } = submit;
-  yield* lock(dev, queue.lock, "msm_ioctl_gem_submit");
-  let ret = lookupObjects(file, submit, request);
+  let ret = yield* lockInterruptible(dev, queue.lock, submit.submitter, "msm_ioctl_gem_submit");
+  const locked = ret === 0;
+  if (locked) ret = lookupObjects(file, submit, request);
   if (ret === 0) {
     // From here on the handles may be closed: the objects are held, their mappings are not.
     yield* preempt(dev, "preempt", "submit_lookup_objects");
     ret = yield* lockPinAndQueue(msm, file, submit, request, more);
   }
-  unlock(dev, queue.lock);
+  if (locked) unlock(dev, queue.lock);
   if (ret !== 0) {
     yield* retire(msm, submit);
     destroy(submit);
@@ -150,6 +151,7 @@ function* lockPinAndQueue(
 function* lockObjectsLegacy(msm: Msm, submit: MsmSubmit): Steps<DrmExec | Errno> {
   const { bos, vm } = submit;
   const exec = new DrmExec(msm.dev);
+  exec.interrupt = submit.submitter;
   while (exec.untilAllLocked()) {
     let ret = yield* lockVm(msm, exec, vm);
     if (exec.contended !== null) continue;

@@ -1,5 +1,5 @@
 import { EINVAL, ENOENT, ENOMEM, type Errno, type Steps } from "@gpuvm/core";
-import { preempt, type RequestOf, waitFence } from "@gpuvm/drm-model";
+import { type Process, preempt, type RequestOf, waitFenceInterruptible } from "@gpuvm/drm-model";
 import type { MsmContext } from "../drv/context.ts";
 import { msmContextVm } from "../drv/context-vm.ts";
 import type { Msm } from "../drv/device.ts";
@@ -66,11 +66,16 @@ export function queueClose(ctx: MsmContext, id: number): Errno {
 }
 
 /** `MSM_WAIT_FENCE`. A number that retired already answers 0, one that was never given out -EINVAL. */
-export function* waitFenceNumber(msm: Msm, ctx: MsmContext, id: number, number: number): Steps<Errno> {
+export function* waitFenceNumber(
+  msm: Msm,
+  { ctx, process }: { readonly ctx: MsmContext; readonly process: Process },
+  id: number,
+  number: number,
+): Steps<Errno> {
   const queue = ctx.queues.get(id);
   if (queue === undefined) return -ENOENT;
   if (number > queue.lastFence) return -EINVAL;
   const fence = queue.fences.get(number);
-  if (fence !== undefined) yield* waitFence(msm.dev, fence, "msm_ioctl_wait_fence");
-  return 0;
+  if (fence === undefined) return 0;
+  return yield* waitFenceInterruptible(msm.dev, fence, process, "msm_ioctl_wait_fence");
 }

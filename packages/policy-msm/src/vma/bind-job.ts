@@ -113,8 +113,12 @@ export class MsmVmBindJob {
 
   /** Pages stay for the fence's sake now: under the LRU lock, not the objects'. */
   *#unpinActive(): Steps<void> {
-    const { dev, history, lruLock } = this.#msm;
-    yield* history.beforeUnpin(this);
+    yield* this.#msm.history.beforeUnpin(this);
+    yield* this.#unpin();
+  }
+
+  *#unpin(): Steps<void> {
+    const { dev, lruLock } = this.#msm;
     yield* lock(dev, lruLock, "msm_gem_unpin_active");
     for (const { bo } of this.ops) if (bo !== null) unpinObj(this.#msm, bo);
     unlock(dev, lruLock);
@@ -130,6 +134,7 @@ export class MsmVmBindJob {
 
   /** Lets go of everything, whether or not it ran (`msm_vma_job_free`, `msm_vm_bind_job_free`). */
   *release(): Steps<void> {
+    if (this.pinned) yield* this.#unpin();
     const { count, used } = this.prealloc;
     this.#msm.log?.preallocCleanup(count, used);
     this.vm.preallocInFlight -= count;

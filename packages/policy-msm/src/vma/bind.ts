@@ -17,7 +17,15 @@ import {
   type Steps,
   USAGE_KERNEL,
 } from "@gpuvm/core";
-import { type BindOp, lock, preempt, type RequestOf, unlock } from "@gpuvm/drm-model";
+import {
+  type BindOp,
+  lock,
+  lockInterruptible,
+  preempt,
+  type RequestOf,
+  unlock,
+  waitUntilInterruptible,
+} from "@gpuvm/drm-model";
 import type { MsmContext } from "../drv/context.ts";
 import { msmContextVm } from "../drv/context-vm.ts";
 import type { Msm } from "../drv/device.ts";
@@ -50,9 +58,11 @@ export function* vmBind(
   if (!queue.vmBind) return -EINVAL;
   if (!msm.dev.mayAlloc("msm bind job")) return -ENOMEM;
   const job = new MsmVmBindJob(msm, queue, vm, request.ops.map(jobOp));
-  yield* lock(msm.dev, queue.lock, "msm_ioctl_vm_bind");
-  const ret = yield* underQueueLock(msm, file, job, [...after, ...lastSubmit(ctx, request)]);
-  unlock(msm.dev, queue.lock);
+  let ret = yield* lockInterruptible(msm.dev, queue.lock, file.process, "msm_ioctl_vm_bind");
+  if (ret === 0) {
+    ret = yield* underQueueLock(msm, file, job, [...after, ...lastSubmit(ctx, request)]);
+    unlock(msm.dev, queue.lock);
+  }
   if (ret !== 0) {
     if ((request.out ?? 0) > 0) yield* msm.history.outFenceOnError();
     yield* job.release();
@@ -61,10 +71,9 @@ export function* vmBind(
 }
 
 function* underQueueLock(msm: Msm, file: MsmFile, job: MsmVmBindJob, after: DmaFence[]): Steps<Errno> {
-  const ret = lookupOps(msm, file, job);
-  if (ret !== 0) return ret;
-  yield* throttle(msm, job);
-  return yield* lockPinAndQueue(msm, job, after);
+  let ret = lookupOps(msm, file, job);
+  if (ret === 0) ret = yield* throttle(msm, file, job);
+  return ret === 0 ? yield* lockPinAndQueue(msm, file, job, after) : ret;
 }
 
 /** What a recorded program waits for where it names a syncobj. */
@@ -107,21 +116,33 @@ function lookupOps(msm: Msm, file: MsmFile, job: MsmVmBindJob): Errno {
 }
 
 /** Waits until few enough page-table pages are preallocated, and then adds its own: two steps (`vm_bind_prealloc_count`). */
-function* throttle(msm: Msm, job: MsmVmBindJob): Steps<void> {
-  const { dev } = msm;
+function* throttle({ dev, log }: Msm, { process }: MsmFile, job: MsmVmBindJob): Steps<Errno> {
   const { vm } = job;
   const count = preallocCount(job.ops);
-  if (dev.waitsUntil(() => vm.preallocInFlight <= PREALLOC_LIMIT, "vm_bind throttle")) yield dev.point;
+  const ret = yield* waitUntilInterruptible(
+    dev,
+    () => vm.preallocInFlight <= PREALLOC_LIMIT,
+    process,
+    "vm_bind throttle",
+  );
+  if (ret !== 0) return ret;
   job.prealloc.count = count;
   vm.preallocInFlight += count;
   vm.preallocPeak = Math.max(vm.preallocPeak, vm.preallocInFlight);
-  msm.log?.prealloc(count);
+  log?.prealloc(count);
+  return 0;
 }
 
-function* lockPinAndQueue(msm: Msm, job: MsmVmBindJob, after: DmaFence[]): Steps<Errno> {
+function* lockPinAndQueue(
+  msm: Msm,
+  { process }: MsmFile,
+  job: MsmVmBindJob,
+  after: DmaFence[],
+): Steps<Errno> {
   const { dev } = msm;
   const { queue } = job;
   const exec = new DrmExec(dev, DRM_EXEC_IGNORE_DUPLICATES);
+  exec.interrupt = process;
   let ret = yield* lockObjects(msm, exec, job);
   if (ret === 0) ret = yield* pinObjects(msm, job);
   if (ret === 0) {

@@ -2,6 +2,7 @@ import type { DriverOptions, DriverPackage, MachineOptions } from "@gpuvm/drm-mo
 import type { Scenario } from "@gpuvm/explorer";
 import { MSM_SCOPES } from "./msm.ts";
 import { MSM_HANG_SCOPES } from "./msm-hang.ts";
+import { MSM_KILL_SCOPES } from "./msm-kill.ts";
 import { NOUVEAU_SCOPES } from "./nouveau.ts";
 import { PANTHOR_SCOPES } from "./panthor.ts";
 import { PANTHOR_END_SCOPES } from "./panthor-ends.ts";
@@ -12,6 +13,7 @@ import { XE_SCOPES } from "./xe.ts";
 const ALL: readonly NativeScope[] = [
   ...MSM_SCOPES,
   ...MSM_HANG_SCOPES,
+  ...MSM_KILL_SCOPES,
   ...NOUVEAU_SCOPES,
   ...XE_SCOPES,
   ...PANTHOR_SCOPES,
