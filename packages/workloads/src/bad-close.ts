@@ -8,12 +8,12 @@ export const badClose: Workload = workload({
   imitates: null,
   jobUs: 4000,
   parameters: {
-    fresh: { value: 2, brief: "buffers made per frame" },
-    live: { value: 40, brief: "buffers kept" },
-    bad: { value: 0.5, brief: "share that is closed without an unmap" },
-    kib: { value: 256, brief: "KiB of a buffer" },
-    hz: { value: 60, brief: "frames per second" },
-    seconds: { value: 10, brief: "seconds in all" },
+    fresh: { value: 2, least: 0, most: 1_000_000, brief: "buffers made per frame" },
+    live: { value: 40, least: 0, most: 1_000_000, brief: "buffers kept" },
+    bad: { value: 0.5, least: 0, most: 1, brief: "share that is closed without an unmap" },
+    kib: { value: 256, least: 4, most: 16_777_216, brief: "KiB of a buffer" },
+    hz: { value: 60, least: 0.1, most: 10_000, brief: "frames per second" },
+    seconds: { value: 10, least: 0, most: 86_400, brief: "seconds in all" },
   },
   *requests({ fresh, live, bad, kib, hz, seconds }, random) {
     const stage = new Stage();

@@ -8,10 +8,15 @@ export const badExit: Workload = workload({
   imitates: null,
   jobUs: 4000,
   parameters: {
-    programs: { value: 50, brief: "programs, one after the other" },
-    bos: { value: 100, brief: "buffers of each" },
-    kib: { value: 256, brief: "KiB of a buffer" },
-    closed: { value: 0.3, brief: "share of handles closed before the end, without an unmap" },
+    programs: { value: 50, least: 0, most: 1_000_000, brief: "programs, one after the other" },
+    bos: { value: 100, least: 1, most: 1_000_000, brief: "buffers of each" },
+    kib: { value: 256, least: 4, most: 16_777_216, brief: "KiB of a buffer" },
+    closed: {
+      value: 0.3,
+      least: 0,
+      most: 1,
+      brief: "share of handles closed before the end, without an unmap",
+    },
   },
   *requests({ programs, bos, kib, closed }, random) {
     const stage = new Stage();

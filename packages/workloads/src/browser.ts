@@ -43,12 +43,12 @@ export const browser: Workload = workload({
   imitates: null,
   jobUs: 500,
   parameters: {
-    tabs: { value: 4, brief: "processes at a time" },
-    fresh: { value: 3, brief: "buffers made per frame and tab" },
-    life: { value: 30, brief: "frames a buffer lives, on average" },
-    reload: { value: 5, brief: "seconds until a tab is closed and another opened" },
-    hz: { value: 60, brief: "frames per second" },
-    seconds: { value: 20, brief: "seconds in all" },
+    tabs: { value: 4, least: 1, most: 10_000, brief: "processes at a time" },
+    fresh: { value: 3, least: 0, most: 1_000_000, brief: "buffers made per frame and tab" },
+    life: { value: 30, least: 0, most: 86_400, brief: "frames a buffer lives, on average" },
+    reload: { value: 5, least: 0, most: 86_400, brief: "seconds until a tab is closed and another opened" },
+    hz: { value: 60, least: 0.1, most: 10_000, brief: "frames per second" },
+    seconds: { value: 20, least: 0, most: 86_400, brief: "seconds in all" },
   },
   *requests({ tabs, fresh, life, reload, hz, seconds }, random) {
     const stage = new Stage();

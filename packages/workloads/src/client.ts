@@ -1,4 +1,4 @@
-import type { NeutralBindOp, NeutralRequest } from "@gpuvm/drm-model";
+import { type NeutralBindOp, type NeutralRequest, UsageError } from "@gpuvm/drm-model";
 
 /** A buffer of a generated program. */
 export interface Buffer {
@@ -8,12 +8,28 @@ export interface Buffer {
   va: number;
 }
 
+/** Requests, and binds in them, that a workload can ask for before anybody takes them: they are held in memory. */
+const AT_ONCE_MAX = 1_000_000;
+
+/** Addresses that a program has on any of the drivers. */
+const VA_MAX = 2 ** 47;
+
 /** Numbers and time that all programs of a workload share. */
 export class Stage {
   /** Virtual time in nanoseconds. */
   t = 0;
   #bo = 0;
   #f = 0;
+  #waiting = 0;
+
+  /** Takes notice of what was asked, or (negative) taken: nothing is asked for without end before it is taken. */
+  asked(requests: number): void {
+    this.#waiting += requests;
+    if (this.#waiting > AT_ONCE_MAX)
+      throw new UsageError(
+        `the workload asks for more than ${AT_ONCE_MAX} things at once: give less of its parameters`,
+      );
+  }
 
   /** A serial that no buffer had. */
   serial(): number {
@@ -39,6 +55,7 @@ export class Client {
   #next = FIRST_VA;
   #fence = 0;
   #out: NeutralRequest[] = [];
+  #asked = 0;
 
   constructor(stage: Stage, f: number) {
     this.#stage = stage;
@@ -51,6 +68,8 @@ export class Client {
   take(): NeutralRequest[] {
     const out = this.#out;
     this.#out = [];
+    this.#stage.asked(-this.#asked);
+    this.#asked = 0;
     return out;
   }
 
@@ -98,12 +117,14 @@ export class Client {
     if (again !== undefined) return again;
     const va = this.#next;
     this.#next += Math.ceil(size / 65536) * 65536;
+    if (this.#next > VA_MAX)
+      throw new UsageError("the workload maps more than the 128 TiB of addresses that a program has");
     return va;
   }
 
   /** One bind call. */
   bind(ops: readonly NeutralBindOp[], async = false): void {
-    this.#ask({ op: "vm_bind", vm: VM, async, ops });
+    this.#ask({ op: "vm_bind", vm: VM, async, ops }, ops.length);
   }
 
   /** Work with these buffers; null: with everything mapped. Tells its fence. */
@@ -141,7 +162,9 @@ export class Client {
     else list.push(va);
   }
 
-  #ask(request: Ask): void {
+  #ask(request: Ask, size = 1): void {
+    this.#stage.asked(size);
+    this.#asked += size;
     // Each kind of request has its own fields; what all have is added here.
     this.#out.push({ t: this.#stage.t, f: this.f, ...request } as NeutralRequest);
   }

@@ -17,14 +17,14 @@ export const compositor: Workload = workload({
   imitates: "msm-gl-weston-multiclient",
   jobUs: 2000,
   parameters: {
-    clients: { value: 2, brief: "clients at a time" },
-    life: { value: 13, brief: "seconds a client lives, on average" },
-    buffers: { value: 4, brief: "buffers of a swapchain" },
-    kib: { value: 900, brief: "KiB of a swapchain buffer" },
-    own: { value: 50, brief: "buffers of the compositor itself" },
-    listed: { value: 13, brief: "of these, how many every submit lists" },
-    seconds: { value: 50, brief: "seconds in all" },
-    fps: { value: 37, brief: "frames per second" },
+    clients: { value: 2, least: 1, most: 10_000, brief: "clients at a time" },
+    life: { value: 13, least: 0, most: 86_400, brief: "seconds a client lives, on average" },
+    buffers: { value: 4, least: 1, most: 10_000, brief: "buffers of a swapchain" },
+    kib: { value: 900, least: 4, most: 16_777_216, brief: "KiB of a swapchain buffer" },
+    own: { value: 50, least: 0, most: 1_000_000, brief: "buffers of the compositor itself" },
+    listed: { value: 13, least: 0, most: 1_000_000, brief: "of these, how many every submit lists" },
+    seconds: { value: 50, least: 0, most: 86_400, brief: "seconds in all" },
+    fps: { value: 37, least: 0.1, most: 10_000, brief: "frames per second" },
   },
   *requests({ clients, life, buffers, kib, own, listed, seconds, fps }, random) {
     const stage = new Stage();

@@ -8,14 +8,14 @@ export const flips: Workload = workload({
   imitates: "panthor-gl-glmark2",
   jobUs: 4000,
   parameters: {
-    hz: { value: 60, brief: "frames per second: 60, 120" },
-    buffers: { value: 3, brief: "buffers of the swapchain" },
-    width: { value: 1920, brief: "pixels" },
-    height: { value: 1080, brief: "pixels" },
-    resize: { value: 10, brief: "seconds between changes of size; 0: never" },
-    churn: { value: 4, brief: "buffers replaced per second" },
-    bos: { value: 160, brief: "other buffers" },
-    seconds: { value: 55, brief: "seconds in all" },
+    hz: { value: 60, least: 0.1, most: 10_000, brief: "frames per second: 60, 120" },
+    buffers: { value: 3, least: 1, most: 10_000, brief: "buffers of the swapchain" },
+    width: { value: 1920, least: 1, most: 65_536, brief: "pixels" },
+    height: { value: 1080, least: 1, most: 65_536, brief: "pixels" },
+    resize: { value: 10, least: 0, most: 86_400, brief: "seconds between changes of size; 0: never" },
+    churn: { value: 4, least: 0, most: 1_000_000, brief: "buffers replaced per second" },
+    bos: { value: 160, least: 1, most: 1_000_000, brief: "other buffers" },
+    seconds: { value: 55, least: 0, most: 86_400, brief: "seconds in all" },
   },
   *requests({ hz, buffers, width, height, resize, churn, bos, seconds }, random) {
     const stage = new Stage();

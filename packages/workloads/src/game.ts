@@ -18,11 +18,11 @@ export const game: Workload = workload({
   imitates: "xe-gl-supertuxkart",
   jobUs: 5000,
   parameters: {
-    bos: { value: 900, brief: "buffers made while it loads" },
-    load: { value: 8, brief: "seconds of loading" },
-    seconds: { value: 68, brief: "seconds in all" },
-    fps: { value: 71, brief: "frames per second" },
-    binds: { value: 1.5, brief: "buffers replaced per second while it plays" },
+    bos: { value: 900, least: 1, most: 1_000_000, brief: "buffers made while it loads" },
+    load: { value: 8, least: 0, most: 86_400, brief: "seconds of loading" },
+    seconds: { value: 68, least: 0, most: 86_400, brief: "seconds in all" },
+    fps: { value: 71, least: 0.1, most: 10_000, brief: "frames per second" },
+    binds: { value: 1.5, least: 0, most: 1_000_000, brief: "buffers replaced per second while it plays" },
   },
   *requests({ bos, load, seconds, fps, binds }, random) {
     const stage = new Stage();

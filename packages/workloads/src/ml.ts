@@ -10,13 +10,13 @@ export const ml: Workload = workload({
   imitates: null,
   jobUs: 20000,
   parameters: {
-    weights: { value: 8, brief: "large buffers" },
-    mib: { value: 1024, brief: "MiB of each" },
-    piece: { value: 2, brief: "MiB that are mapped at once" },
-    cache: { value: 2048, brief: "MiB of addresses that the cache may grow to" },
-    pages: { value: 8, brief: "pieces that the cache grows by per step" },
-    steps: { value: 500, brief: "pieces of work" },
-    ms: { value: 25, brief: "milliseconds of a step" },
+    weights: { value: 8, least: 1, most: 10_000, brief: "large buffers" },
+    mib: { value: 1024, least: 1, most: 1_048_576, brief: "MiB of each" },
+    piece: { value: 2, least: 1 / 256, most: 1_048_576, brief: "MiB that are mapped at once" },
+    cache: { value: 2048, least: 1, most: 1_048_576, brief: "MiB of addresses that the cache may grow to" },
+    pages: { value: 8, least: 0, most: 1_000_000, brief: "pieces that the cache grows by per step" },
+    steps: { value: 500, least: 0, most: 1_000_000, brief: "pieces of work" },
+    ms: { value: 25, least: 0, most: 86_400_000, brief: "milliseconds of a step" },
   },
   *requests({ weights, mib, piece, cache, pages, steps, ms }, random) {
     const stage = new Stage();

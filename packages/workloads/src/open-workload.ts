@@ -43,11 +43,12 @@ export function chosenWorkload(spec: string): ChosenWorkload {
   for (const part of rest.split(",").filter((text) => text !== "")) {
     const [key = "", text = ""] = part.split("=", 2);
     const value = Number(text);
-    if (!Object.hasOwn(parameters, key)) {
-      throw unknownName(`parameter of ${name}`, key, Object.keys(parameters));
-    }
-    if (text.trim() === "" || !Number.isFinite(value) || value < 0) {
-      throw new UsageError(`${name}: ${key} is "${text}", which is no number of at least 0`);
+    const range = Object.hasOwn(workload.parameters, key) ? workload.parameters[key] : undefined;
+    if (range === undefined) throw unknownName(`parameter of ${name}`, key, Object.keys(parameters));
+    if (text.trim() === "" || !(value >= range.least && value <= range.most)) {
+      throw new UsageError(
+        `${name}: ${key} is "${text}", which is no number from ${range.least} to ${range.most}`,
+      );
     }
     parameters[key] = value;
     given.push(`${key}=${value}`);

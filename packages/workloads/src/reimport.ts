@@ -8,11 +8,11 @@ export const reimport: Workload = workload({
   imitates: null,
   jobUs: 2000,
   parameters: {
-    layers: { value: 4, brief: "buffers that come in per frame" },
-    hold: { value: 3, brief: "frames until they are given up" },
-    kib: { value: 8100, brief: "KiB of a buffer" },
-    hz: { value: 60, brief: "frames per second" },
-    seconds: { value: 20, brief: "seconds in all" },
+    layers: { value: 4, least: 1, most: 10_000, brief: "buffers that come in per frame" },
+    hold: { value: 3, least: 0, most: 1_000_000, brief: "frames until they are given up" },
+    kib: { value: 8100, least: 4, most: 16_777_216, brief: "KiB of a buffer" },
+    hz: { value: 60, least: 0.1, most: 10_000, brief: "frames per second" },
+    seconds: { value: 20, least: 0, most: 86_400, brief: "seconds in all" },
   },
   *requests({ layers, hold, kib, hz, seconds }) {
     const stage = new Stage();

@@ -19,13 +19,13 @@ export const sparse: Workload = workload({
   imitates: "msm-vmbind-vk-sparse",
   jobUs: 5000,
   parameters: {
-    mib: { value: 128, brief: "MiB of the sparse range" },
-    page: { value: 64, brief: "KiB of a sparse page" },
-    pages: { value: 4.7, brief: "pages brought in per frame" },
-    streamed: { value: 4.5, brief: "other buffers made per frame" },
-    live: { value: 230, brief: "other buffers kept" },
-    seconds: { value: 8, brief: "seconds in all" },
-    fps: { value: 71, brief: "frames per second" },
+    mib: { value: 128, least: 1, most: 1_048_576, brief: "MiB of the sparse range" },
+    page: { value: 64, least: 4, most: 1_048_576, brief: "KiB of a sparse page" },
+    pages: { value: 4.7, least: 0, most: 1_000_000, brief: "pages brought in per frame" },
+    streamed: { value: 4.5, least: 0, most: 1_000_000, brief: "other buffers made per frame" },
+    live: { value: 230, least: 0, most: 1_000_000, brief: "other buffers kept" },
+    seconds: { value: 8, least: 0, most: 86_400, brief: "seconds in all" },
+    fps: { value: 71, least: 0.1, most: 10_000, brief: "frames per second" },
   },
   *requests({ mib, page, pages, streamed, live, seconds, fps }, random) {
     const stage = new Stage();

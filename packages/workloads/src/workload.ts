@@ -5,6 +5,10 @@ import type { Random } from "./random.ts";
 export interface Parameter {
   /** What it is when nobody says otherwise. */
   readonly value: number;
+  /** It can't be less. */
+  readonly least: number;
+  /** It can't be more: what it asks for has to be made somewhere. */
+  readonly most: number;
   /** What it means, with its unit. */
   readonly brief: string;
 }
