@@ -21,8 +21,11 @@ export class OpenBuffers {
   }
 
   #add(f: number, by: number): void {
-    this.#ofFile.set(f, (this.#ofFile.get(f) ?? 0) + by);
-    this.#open += by;
+    const before = this.#ofFile.get(f) ?? 0;
+    // What nobody opened can be closed as often as a trace likes: that makes no room for others.
+    const after = Math.max(0, before + by);
+    this.#ofFile.set(f, after);
+    this.#open += after - before;
     if (this.#open > this.#max) {
       throw new RangeError(`more than ${this.#max} buffers are open at once; --max-buffers raises the limit`);
     }

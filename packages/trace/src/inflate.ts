@@ -35,6 +35,10 @@ export function inputError(cause: unknown, file: string, line: number): TraceErr
     const hint = "use readTrace, which needs no more memory for a large file than for a small one";
     return new TraceError({ file, line: 0, reason: "too large to be read at once", hint }, { cause });
   }
+  if (cause instanceof RangeError) {
+    const hint = "split it, or give it more memory";
+    return new TraceError({ file, line, reason: message, hint }, { cause });
+  }
   const hint = code === "ENOENT" ? "check the path" : "check the file and its permissions";
   return new TraceError({ file, line: 0, reason: `can't be read: ${message}`, hint }, { cause });
 }

@@ -1,3 +1,5 @@
+import { room } from "./room.ts";
+
 /** The user pressed Ctrl-C, and the command has stopped in an orderly way. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
@@ -33,8 +35,13 @@ export function interruptSignal(): AbortSignal {
   return installed;
 }
 
-/** Lets signals and the terminal have their turn. */
+/**
+ * Lets signals and the terminal have their turn.
+ *
+ * @throws RangeError if memory runs out
+ */
 export function breathe(): Promise<void> {
+  room.check();
   return new Promise((resolve) => setImmediate(resolve));
 }
 

@@ -15,6 +15,7 @@ import { EXIT } from "../cli/context.ts";
 import { breathe, Interrupted, interruptSignal } from "../cli/interrupt.ts";
 import { terminalWidth, wantsColour, writeWhole } from "../cli/output.ts";
 import { Progress } from "../cli/progress.ts";
+import { room } from "../cli/room.ts";
 import { say as toStderr } from "../cli/say.ts";
 import { benchstatText } from "../format/benchstat-text.ts";
 import { comparisonMarkdown, comparisonText } from "../format/comparison-text.ts";
@@ -191,7 +192,10 @@ async function replayAll(
     for (let round = 0; round < args.samples; round++) {
       for (const job of jobs) {
         const what = jobName(job);
-        const onProgress = (events: number) => progress.show(done, `${what}, ${events} events`);
+        const onProgress = (events: number) => {
+          room.check();
+          progress.show(done, `${what}, ${events} events`);
+        };
         const portrait = args.portrait && round === 0;
         const { audit, lockdep, repeat, contiguity, vram, memory, maxBuffers } = args;
         const limits = maxBuffers === undefined ? {} : { maxBuffers };
