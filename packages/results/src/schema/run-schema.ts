@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { RunResult } from "../results.ts";
+import type { Results, RunResult } from "../results.ts";
 import { amount, atLeastOne, count, flag, list, object, text } from "./fields.ts";
 import { portrait } from "./portrait-schema.ts";
 
@@ -88,7 +88,7 @@ export const run: v.GenericSchema<unknown, RunResult> = object({
 });
 
 /** How a run was made: `Results.options`. */
-export const options = object({
+export const options: v.GenericSchema<unknown, Results["options"]> = object({
   audit: flag,
   lockdep: flag,
   repeat: atLeastOne,
