@@ -1,9 +1,8 @@
-import { type Holder, USAGE_BOOKKEEP, USAGE_KERNEL } from "@gpuvm/core";
+import { type DrmGpuvm, type Holder, USAGE_BOOKKEEP, USAGE_KERNEL } from "@gpuvm/core";
 import { BindQueue, Kref } from "@gpuvm/drm-model";
 import type { Xe } from "./device.ts";
 import { TlbInvalQueue } from "./tlb-inval-queue.ts";
-import type { XeVm } from "./vm.ts";
-import type { XeFile } from "./xe-file.ts";
+import type { Xef } from "./xef.ts";
 
 /**
  * A queue for binds (`xe_exec_queue_create_bind`): table updates run on it in order, and for each GT the invalidations of its
@@ -14,7 +13,7 @@ export class BindExecQueue {
   /** References. */
   readonly kref: Kref;
   /** The VM that it binds in; counted until the last reference goes (`user_vm`). */
-  readonly vm: XeVm;
+  readonly vm: { readonly gpuvm: DrmGpuvm };
   /** Updates of page tables. */
   readonly jobs: BindQueue;
   /** Invalidations, for each GT (`tlb_inval[].dep_scheduler`). */
@@ -25,7 +24,7 @@ export class BindExecQueue {
   seqno = 0;
 
   /** A queue with one reference, of `holder`; `file` for one that a program made. */
-  constructor(xe: Xe, vm: XeVm, holder: Holder, file: XeFile | null) {
+  constructor(xe: Xe, vm: { readonly gpuvm: DrmGpuvm }, holder: Holder, file: Xef | null) {
     const { machine } = xe;
     this.vm = vm;
     this.jobs = new BindQueue(machine, "xe bind");

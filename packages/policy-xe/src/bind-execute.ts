@@ -20,8 +20,7 @@ import { evictsAnother } from "./history.ts";
 import { PtUpdateOps, updateOpsAbort, updateOpsPrepare } from "./pt/update-ops.ts";
 import { updateOpsRun } from "./pt/update-run.ts";
 import { migrateBo, validateBo } from "./validate.ts";
-import type { XeVm } from "./vm.ts";
-import type { XeVma } from "./vma.ts";
+import type { XeVm, XeVma } from "./vm.ts";
 import { vmaDestroy } from "./vma-life.ts";
 
 /**

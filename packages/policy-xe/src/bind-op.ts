@@ -9,8 +9,8 @@ import {
   type OpRemap,
   type Steps,
 } from "@gpuvm/core";
-import type { XeVm } from "./vm.ts";
-import { maxPteSize, setPteSize, type VmaAttributes, type XeVma } from "./vma.ts";
+import type { VmaAttributes, XeVm, XeVma } from "./vm.ts";
+import { maxPteSize, setPteSize } from "./vma.ts";
 import { insertVma, newVma, prepVmaDestroy, vmaDestroyUnlocked } from "./vma-life.ts";
 
 /** One operation of a bind call with what the driver keeps of it (`struct xe_vma_op`). */

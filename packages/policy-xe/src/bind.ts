@@ -18,8 +18,7 @@ import type { XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
 import { BIND_IMMEDIATE, BIND_NULL } from "./flags.ts";
 import { freeTwice } from "./history.ts";
-import type { XeVm } from "./vm.ts";
-import type { VmaAttributes, VmaKind } from "./vma.ts";
+import type { VmaAttributes, VmaKind, XeVm } from "./vm.ts";
 import type { XeFile } from "./xe-file.ts";
 
 /**

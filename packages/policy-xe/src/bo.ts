@@ -1,6 +1,7 @@
 import {
   type DmaFence,
   type DmaResv,
+  type DrmGpuvm,
   type GemFuncs,
   type Lock,
   type Steps,
@@ -8,17 +9,24 @@ import {
 } from "@gpuvm/core";
 import { Bo, MIB2, releaseBo } from "@gpuvm/drm-model";
 import type { Xe } from "./device.ts";
-import type { Place } from "./lru.ts";
+import type { BulkMove, Place } from "./lru.ts";
 import { PreemptFence } from "./preempt-fence.ts";
-import type { XeVm } from "./vm.ts";
+import type { Purgeable, TtmBo } from "./ttm.ts";
 
-/** Whether a BO's contents are still wanted (`enum xe_madv_purgeable_state`). Purged is final. */
-export type Purgeable = "willneed" | "dontneed" | "purged";
+/** The VM that an object is private to, as far as the object needs it. */
+export interface PrivateTo {
+  /** Shares its dma_resv; counted. */
+  readonly gpuvm: DrmGpuvm;
+  /** See `XeVm.faultMode`. */
+  readonly faultMode: boolean;
+  /** Its private objects, which move together. */
+  readonly bulk: Readonly<Record<Place, BulkMove<TtmBo>>>;
+}
 
 /** How an object is made beside its size. */
 export interface XeBoOptions {
   /** The only VM that may map it. */
-  readonly vm?: XeVm | null;
+  readonly vm?: PrivateTo | null;
   /** It came in as a dma-buf of another driver. */
   readonly imported?: boolean;
   /** How its memory lies, where that is known; see `Bo.contiguity`. */
@@ -33,13 +41,13 @@ export interface XeBoOptions {
  *
  * Its memory lies in pieces of 2 MiB where nobody says otherwise: TTM's pool takes the largest pages that there are.
  */
-export class XeBo extends Bo {
+export class XeBo extends Bo implements TtmBo {
   /** The device. */
   readonly xe: Xe;
   /** Protects the list of its client's buffers. */
   readonly bosLock: Lock;
   /** The only VM that may map it; counted. */
-  readonly vm: XeVm | null;
+  readonly vm: PrivateTo | null;
   /** Where it may be, the best first. */
   readonly placements: readonly Place[];
   /** Where it is (`ttm.resource->mem_type`); null: its memory was purged in VRAM, and it has none. */
@@ -112,4 +120,9 @@ function release(bo: XeBo): void {
   bo.xe.ttm.leave(bo);
   releaseBo(bo);
   bo.vm?.gpuvm.put(bo);
+}
+
+/** `ttm_to_xe_bo`: every object in the lists of a device's memory is one of the driver's. */
+export function ttmToXeBo(bo: TtmBo): XeBo {
+  return bo as XeBo;
 }

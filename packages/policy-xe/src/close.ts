@@ -5,8 +5,7 @@ import { closeHook } from "./gem.ts";
 import { flushRebindWork } from "./preempt.ts";
 import { waitIdle } from "./preempt-fence.ts";
 import { queueKill } from "./queue.ts";
-import type { XeVm } from "./vm.ts";
-import type { XeVma } from "./vma.ts";
+import type { XeVm, XeVma } from "./vm.ts";
 import { prepVmaDestroy, vmaDestroy, vmaDestroyUnlocked } from "./vma-life.ts";
 import type { XeFile } from "./xe-file.ts";
 

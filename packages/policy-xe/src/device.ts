@@ -4,7 +4,6 @@ import type { XeEvent } from "./events.ts";
 import { BATTLEMAGE, LUNAR_LAKE, type XePlatform } from "./platform.ts";
 import { XeRing } from "./ring.ts";
 import { XeTtm } from "./ttm.ts";
-import type { XeVm } from "./vm.ts";
 
 /** The device (`struct xe_device`), as far as the rest of the driver needs it. */
 export interface Xe {
@@ -18,8 +17,8 @@ export interface Xe {
   readonly defects: ReadonlySet<string>;
   /** Protects the lists of each client's buffers (`client->bos_lock`); a spinlock, one for all clients here. */
   readonly bosLock: Lock;
-  /** The driver's VMs of gpuvms (`gpuvm_to_vm`). */
-  readonly vms: WeakMap<DrmGpuvm, XeVm>;
+  /** What contains a gpuvm: see `gpuvmToVm`. */
+  readonly vms: WeakMap<DrmGpuvm, object>;
   /** Where memory is. */
   readonly ttm: XeTtm;
   /** Long-running work never ends by itself, as that of a program that polls memory; else it does, as any other. */

@@ -1,11 +1,11 @@
 import { Kref } from "@gpuvm/drm-model";
-import type { PreemptFence } from "./preempt-fence.ts";
+import type { PreemptFence, RunningQueue } from "./preempt-fence.ts";
 import type { RingJob } from "./ring.ts";
 import type { XeVm } from "./vm.ts";
-import type { XeFile } from "./xe-file.ts";
+import type { Xef } from "./xef.ts";
 
 /** A queue for work (`struct xe_exec_queue`). Counted by the file's table, by each job and by its preempt fence. */
-export class XeQueue {
+export class XeQueue implements RunningQueue {
   /** References. */
   readonly kref: Kref;
   /** Where its work runs; counted. */
@@ -28,7 +28,7 @@ export class XeQueue {
   pfence: PreemptFence | null = null;
 
   /** A queue with one reference, of the creator. */
-  constructor(file: XeFile, vm: XeVm, engineClass: number) {
+  constructor(file: Xef, vm: XeVm, engineClass: number) {
     const { machine } = file;
     this.vm = vm;
     this.engineClass = engineClass;

@@ -12,8 +12,7 @@ import { lock, type Madvise, unlock } from "@gpuvm/drm-model";
 import type { XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
 import { willneedGet, willneedPut } from "./purgeable.ts";
-import type { XeVm } from "./vm.ts";
-import type { XeVma } from "./vma.ts";
+import type { XeVm, XeVma } from "./vm.ts";
 import type { XeFile } from "./xe-file.ts";
 
 /** What a program is told. */

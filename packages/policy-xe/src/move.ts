@@ -16,7 +16,7 @@ import { enableSignaling, waitIdle } from "./preempt-fence.ts";
 import { invalidateVma } from "./pt/invalidate.ts";
 import { purgePages, setPurgeableState } from "./purgeable.ts";
 import { pagesOf } from "./ttm.ts";
-import type { XeVm } from "./vm.ts";
+import { gpuvmToVm, type XeVm } from "./vm.ts";
 
 /**
  * An object is about to move (`xe_bo_trigger_rebind`). VMs without page faults are only told: nothing runs in them before
@@ -29,7 +29,7 @@ export function* triggerRebind(xe: Xe, bo: XeBo, noWait = false): Steps<Errno> {
   if (bo.gpuva.length > 0) for (const { fence } of bo.resv.pending()) enableSignaling(fence);
   for (let node = gemVmBos(bo).head; node !== null; ) {
     const { next, owner: vmBo } = node;
-    const vm = xe.vms.get(vmBo.vm);
+    const vm = gpuvmToVm(xe, vmBo.vm);
     if (vm?.faultMode) {
       if (noWait && bo.resv.busy(USAGE_BOOKKEEP) !== null) return -EBUSY;
       yield* waitIdle(dev, bo.resv, "xe_bo_trigger_rebind");

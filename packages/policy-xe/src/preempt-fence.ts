@@ -7,22 +7,45 @@ import {
   type Steps,
   USAGE_BOOKKEEP,
 } from "@gpuvm/core";
-import { noteUse, waitResv } from "@gpuvm/drm-model";
-import type { XeQueue } from "./exec-queue.ts";
+import { type Kref, noteUse, type VmRecord, waitResv } from "@gpuvm/drm-model";
+import type { Xe } from "./device.ts";
+import type { RingJob } from "./ring.ts";
+
+/** A queue as far as whoever takes it off the GPU needs it. */
+export interface RunningQueue {
+  /** References. */
+  readonly kref: Kref;
+  /** Where its work runs. */
+  readonly vm: { readonly xe: Xe; readonly record: VmRecord; holder(what: string): string };
+  /** `DRM_XE_ENGINE_CLASS_*`. */
+  readonly engineClass: number;
+  /** Jobs that have not ended, by number. */
+  readonly pending: Map<number, RingJob>;
+  /** It was killed: nothing is begun any more (`exec_queue_killed`). */
+  killed: boolean;
+  /** It takes no more work (`q->ops->reset_status`). */
+  readonly reset: boolean;
+  /** Every job that was given to it has ended (`xe_exec_queue_is_idle`). */
+  readonly idle: boolean;
+  /** It was off the GPU by a preempt fence, and is to be brought back (`q->lr.suspended`). */
+  suspended: boolean;
+  /** What takes it off the GPU; null: nothing is armed (`q->lr.pfence`). */
+  pfence: PreemptFence | null;
+}
 
 /**
  * Signals when a queue has been taken off the GPU, which somebody must want first (`struct xe_preempt_fence`): a job of
  * long-running work has no end to wait for. Holds its queue from the moment when it is armed until its work is done.
  */
 export class PreemptFence extends DmaFence {
-  readonly queue: XeQueue;
+  readonly queue: RunningQueue;
   /** Runs when the queue is off the GPU. */
-  readonly suspended: (queue: XeQueue) => void;
+  readonly suspended: () => void;
   /** Somebody waits (`DMA_FENCE_FLAG_ENABLE_SIGNAL_BIT`). */
   enabled = false;
 
   /** The fence of one run of a queue (`xe_preempt_fence_arm`). */
-  constructor(queue: XeQueue, suspended: (queue: XeQueue) => void) {
+  constructor(queue: RunningQueue, suspended: () => void) {
     const { machine } = queue.vm.xe;
     super(machine.fenceContext(), 1);
     this.queue = queue;
@@ -49,7 +72,7 @@ export class PreemptFence extends DmaFence {
   *work(error: number): Steps<void> {
     const { queue } = this;
     this.signal(error !== 0 ? error : queue.reset ? -ENOENT : 0);
-    this.suspended(queue);
+    this.suspended();
     queue.kref.put(this);
   }
 }

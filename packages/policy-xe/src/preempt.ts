@@ -27,7 +27,7 @@ export function* addComputeQueue(vm: XeVm, queue: XeQueue): Steps<void> {
   const { dev } = vm.gpuvm;
   yield* lock(dev, vm.lock, "xe_vm_add_compute_exec_queue");
   const exec = yield* lockAll(vm);
-  const fence = new PreemptFence(queue, queueRebind);
+  const fence = new PreemptFence(queue, () => queueRebindWorker(vm));
   queue.pfence = fence;
   state.queues.unshift(queue);
   exec.addFence(fence, USAGE_BOOKKEEP);
@@ -59,10 +59,6 @@ function* lockAll(vm: XeVm): Steps<DrmExec> {
 }
 
 /** `xe_vm_queue_rebind_worker`. The worker holds no reference on the VM: the VM's close waits for it. */
-function queueRebind({ vm }: XeQueue): void {
-  queueRebindWorker(vm);
-}
-
 function queueRebindWorker(vm: XeVm): void {
   const state = vm.preempt;
   if (state === null || state.pending) return;
@@ -145,7 +141,7 @@ function* resume(vm: XeVm, state: PreemptState, exec: DrmExec): Steps<Errno> {
   yield* waitResv(dev, resv, USAGE_KERNEL, "preempt_rebind_work_func");
   vm.xe.ttm.bump(vm.bulk, exec.objects.filter((obj) => obj !== vm.gpuvm.rObj) as XeBo[]);
   for (const queue of state.queues) {
-    queue.pfence = new PreemptFence(queue, queueRebind);
+    queue.pfence = new PreemptFence(queue, () => queueRebindWorker(vm));
     if (queue.suspended && !queue.reset) {
       queue.suspended = false;
       vm.xe.onEvent?.(["queue resume"]);

@@ -1,4 +1,5 @@
-import type { Purgeable, XeBo } from "./bo.ts";
+import type { XeBo } from "./bo.ts";
+import type { Purgeable } from "./ttm.ts";
 
 /**
  * The state of an object follows transitions of its counter and nothing else: when the last VMA that may go goes, an object

@@ -1,9 +1,9 @@
 import { ECANCELED, ETIME, type Steps } from "@gpuvm/core";
 import type { Xe } from "./device.ts";
-import type { XeQueue } from "./exec-queue.ts";
+import type { RunningQueue } from "./preempt-fence.ts";
 
 /** `guc_exec_queue_kill`. */
-export function kill(queue: XeQueue): void {
+export function kill(queue: RunningQueue): void {
   if (queue.killed) return;
   queue.killed = true;
   if (queue.pending.size === 0) return;
@@ -14,7 +14,7 @@ export function kill(queue: XeQueue): void {
 }
 
 /** `guc_exec_queue_timedout_job`: scheduling is off, so no job touches memory any more. */
-function* timedoutJob(xe: Xe, queue: XeQueue, holder: string): Steps<void> {
+function* timedoutJob(xe: Xe, queue: RunningQueue, holder: string): Steps<void> {
   let error = -ETIME;
   for (const job of [...queue.pending.values()]) {
     xe.ring(queue.engineClass).finish(job, error);

@@ -1,6 +1,6 @@
 import { EBUSY, type Errno, type Steps, USAGE_BOOKKEEP } from "@gpuvm/core";
 import { unlock } from "@gpuvm/drm-model";
-import type { XeBo } from "./bo.ts";
+import { ttmToXeBo, type XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
 import { moveBo, purge } from "./move.ts";
 import { waitIdle } from "./preempt-fence.ts";
@@ -38,7 +38,8 @@ export function* shrinkerScan(xe: Xe, pages: number, kswapd: boolean): Steps<Sca
 function* walk(xe: Xe, scan: Scan, pages: number, purging: boolean, noWait: boolean): Steps<void> {
   const { dev } = xe.machine;
   for (const place of ["system", "tt"] as const) {
-    for (const bo of xe.ttm.lrus[place].walk()) {
+    for (const ttm of xe.ttm.lrus[place].walk()) {
+      const bo = ttmToXeBo(ttm);
       // What is reserved by somebody is passed by, and so is what has moved on meanwhile.
       if (bo.place !== place || !bo.resv.tryAcquire(dev.current)) continue;
       const ret = suitable(bo, noWait) ? yield* shrinkBo(xe, bo, scan, purging, noWait) : 0;

@@ -1,12 +1,31 @@
 import { ENOMEM, type Errno } from "@gpuvm/core";
-import type { XeBo } from "./bo.ts";
+import type { Bo } from "@gpuvm/drm-model";
 import { type BulkMove, Lru, type Place } from "./lru.ts";
 import { Vram } from "./vram.ts";
+
+/** Whether a BO's contents are still wanted (`enum xe_madv_purgeable_state`). Purged is final. */
+export type Purgeable = "willneed" | "dontneed" | "purged";
+
+/** An object as far as TTM knows it (`struct ttm_buffer_object`, `struct ttm_tt`). */
+export interface TtmBo extends Bo {
+  /** Where it is (`resource->mem_type`); null: its memory was purged in VRAM, and it has none. */
+  place: Place | null;
+  /** Its pages, if it has any: none yet, there, or in swap, or given up. */
+  tt: "none" | "populated" | "swapped";
+  /** What the shrinker knows of {@link TtmBo.madv}: the contents of the pages may go (`xe_tt->purgeable`). */
+  ttPurgeable: boolean;
+  /** It moves with its VM's other objects in the lists of what is evicted first. */
+  bulk: boolean;
+  /** Contents wanted? Protected by its dma_resv. */
+  madv: Purgeable;
+  /** The VM that it is private to, with the objects that move with it. */
+  readonly vm: { readonly bulk: Readonly<Record<Place, BulkMove<TtmBo>>> } | null;
+}
 
 /** The places of a device's memory with the objects in each, and moves between them (TTM's side of `xe_bo.c`). */
 export class XeTtm {
   /** By place, what is evicted first in front. */
-  readonly lrus: Readonly<Record<Place, Lru<XeBo>>> = { system: new Lru(), tt: new Lru(), vram: new Lru() };
+  readonly lrus: Readonly<Record<Place, Lru<TtmBo>>> = { system: new Lru(), tt: new Lru(), vram: new Lru() };
   /** The device's own memory; null: it has none. */
   readonly vram: Vram | null;
   /** Makes room for bytes of the kernel's own, without waiting for anybody (`bdev->funcs`, of the driver that is started). */
@@ -18,7 +37,7 @@ export class XeTtm {
   }
 
   /** Gives an object a resource in a place, in exchange for the one that it has. In VRAM the room was taken before. */
-  assign(bo: XeBo, place: Place | null): void {
+  assign(bo: TtmBo, place: Place | null): void {
     this.leave(bo);
     bo.place = place;
     if (place !== null) this.lrus[place].add(bo, bulkOf(bo, place));
@@ -31,21 +50,21 @@ export class XeTtm {
   }
 
   /** The object's resource is given back. */
-  leave(bo: XeBo): void {
+  leave(bo: TtmBo): void {
     if (bo.place === "vram") this.vram?.release(bo.size);
     if (bo.place !== null) this.lrus[bo.place].remove(bo, bulkOf(bo, bo.place));
     bo.place = null;
   }
 
   /** It moves by itself from now on (`ttm_bo_set_bulk_move`). */
-  leaveBulk(bo: XeBo): void {
+  leaveBulk(bo: TtmBo): void {
     if (!bo.bulk || bo.place === null || bo.vm === null) return;
     this.lrus[bo.place].leave(bo, bo.vm.bulk[bo.place]);
     bo.bulk = false;
   }
 
   /** A VM's work uses its private objects, and external ones (`xe_vm_bump_lru`). */
-  bump(bulk: Readonly<Record<Place, BulkMove<XeBo>>>, external: Iterable<XeBo>): void {
+  bump(bulk: Readonly<Record<Place, BulkMove<TtmBo>>>, external: Iterable<TtmBo>): void {
     for (const place of ["system", "tt", "vram"] as const) this.lrus[place].bump(bulk[place]);
     for (const bo of external) if (bo.place !== null) this.lrus[bo.place].bump(bo);
   }
@@ -54,7 +73,7 @@ export class XeTtm {
    * Makes pages for an object that has none, or brings them back (`xe_ttm_tt_populate`). What may be purged comes back
    * empty, and as wanted to the shrinker, whatever the object's own state is.
    */
-  populate(bo: XeBo): Errno {
+  populate(bo: TtmBo): Errno {
     if (bo.tt === "populated") return 0;
     if (!bo.dev.mayAlloc("xe pages")) return -ENOMEM;
     bo.tt = "populated";
@@ -74,12 +93,12 @@ export class XeTtm {
 }
 
 /** What the model's other parts call it. */
-export function pagesOf({ place, tt, madv }: XeBo): XeBo["pages"] {
+export function pagesOf({ place, tt, madv }: TtmBo): TtmBo["pages"] {
   if (madv === "purged") return "purged";
   if (place === "vram" || (place === "tt" && tt === "populated")) return "resident";
   return tt === "none" ? "none" : "evicted";
 }
 
-function bulkOf(bo: XeBo, place: Place): BulkMove<XeBo> | null {
+function bulkOf(bo: TtmBo, place: Place): BulkMove<TtmBo> | null {
   return bo.bulk && bo.vm !== null ? bo.vm.bulk[place] : null;
 }

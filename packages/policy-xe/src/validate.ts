@@ -11,7 +11,7 @@ import {
   USAGE_KERNEL,
 } from "@gpuvm/core";
 import { unlock, waitFence, waitResv } from "@gpuvm/drm-model";
-import type { XeBo } from "./bo.ts";
+import { ttmToXeBo, type XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
 import type { Place } from "./lru.ts";
 import { moveBo } from "./move.ts";
@@ -122,7 +122,8 @@ function* allocate(
 function* evictFor(xe: Xe, bytes: number, ctx: PlaceContext): Steps<boolean> {
   const { ttm, machine } = xe;
   const { dev } = machine;
-  for (const bo of ttm.lrus.vram.walk()) {
+  for (const ttmBo of ttm.lrus.vram.walk()) {
+    const bo = ttmToXeBo(ttmBo);
     const locked = bo.resv.tryAcquire(dev.current);
     if (!locked && !(ctx.allowResEvict && bo.resv === ctx.resv)) continue;
     const ret = bo.place === "vram" && valuable(bo, ctx) ? yield* evict(bo, ctx) : -EBUSY;

@@ -5,24 +5,26 @@ import {
   DrmGpuvm,
   type DrmGpuvmBo,
   type Errno,
+  type Gpuva,
   Lock,
   type Steps,
+  vaName,
 } from "@gpuvm/core";
 import { VmRecord } from "@gpuvm/drm-model";
 import type { BindExecQueue } from "./bind-exec-queue.ts";
 import type { XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
-import type { XeQueue } from "./exec-queue.ts";
 import { VM_FAULT_MODE, VM_LR_MODE, VM_NO_OVERCOMMIT, VM_SCRATCH_PAGE } from "./flags.ts";
 import { BulkMove, type Place } from "./lru.ts";
+import type { RunningQueue } from "./preempt-fence.ts";
 import { XePageTables } from "./pt/page-tables.ts";
-import type { XeVma } from "./vma.ts";
-import type { XeFile } from "./xe-file.ts";
+import type { TtmBo } from "./ttm.ts";
+import type { Xef } from "./xef.ts";
 
 /** The queues of a VM that are preempted when something has to move (`vm->preempt`). */
 export interface PreemptState {
   /** The last one first (`preempt.exec_queues`). */
-  queues: XeQueue[];
+  queues: RunningQueue[];
   /** The rebind worker is queued. */
   pending: boolean;
   /** Nothing ran when the worker looked: the next EXEC wakes it (`rebind_deactivated`). */
@@ -50,7 +52,7 @@ export class XeVm {
   /** `DRM_XE_VM_CREATE_FLAG_*`. */
   readonly flags: number;
   /** The file that made it; counted until the VM is freed. */
-  readonly file: XeFile;
+  readonly file: Xef;
   /** Bytes of the address space; 0 once closed (`vm->size`). */
   size: number;
   /** The VM's own bind queue; counted until the close (`vm->q`). */
@@ -60,7 +62,7 @@ export class XeVm {
   /** Counts what makes the ring flush the TLB ahead of the next batch (`vm->tlb_flush_seqno`). */
   tlbFlushSeqno = 0;
   /** Its private objects, which move together in the lists of what is evicted first (`vm->lru_bulk_move`). */
-  readonly bulk: Readonly<Record<Place, BulkMove<XeBo>>> = {
+  readonly bulk: Readonly<Record<Place, BulkMove<TtmBo>>> = {
     system: new BulkMove(),
     tt: new BulkMove(),
     vram: new BulkMove(),
@@ -80,7 +82,7 @@ export class XeVm {
    */
   constructor(
     xe: Xe,
-    file: XeFile,
+    file: Xef,
     id: number,
     flags: number,
     rObj: DrmGemObject,
@@ -162,5 +164,92 @@ export class XeVm {
   *#destroyWork(): Steps<void> {
     this.record.freed = true;
     this.file.kref.put(this.gpuvm);
+  }
+}
+
+/** `gpuvm_to_vm`. */
+export function gpuvmToVm(xe: Xe, gpuvm: DrmGpuvm): XeVm | undefined {
+  return xe.vms.get(gpuvm) as XeVm | undefined;
+}
+
+/** What a VMA maps: an object, null pages, or the program's own memory. */
+export type VmaKind = "bo" | "null" | "userptr";
+
+/** What a new piece inherits of the VMA that is cut (`vma->attr` and the create flags). */
+export interface VmaAttributes {
+  readonly kind: VmaKind;
+  /** The contents are wanted. */
+  readonly willneed: boolean;
+  /** `DRM_XE_VM_BIND_FLAG_*`. */
+  readonly flags: number;
+}
+
+/**
+ * A mapping (`struct xe_vma`): a gpuva with a reference of its own. A VMA of an object holds the object; one without
+ * holds the VM, which it has no vm_bo to do for it. Both until the fence of its unbind has signalled.
+ */
+export class XeVma {
+  /** The VM. */
+  readonly vm: XeVm;
+  /** The gpuva. */
+  readonly va: Gpuva;
+  /** The object; counted. */
+  readonly bo: XeBo | null;
+  /** What it maps. */
+  readonly kind: VmaKind;
+  /** The contents are wanted (`attr.purgeable_state`). */
+  willneed: boolean;
+  /** `DRM_XE_VM_BIND_FLAG_*`. */
+  readonly flags: number;
+  /** Tiles with tables for it; a zap leaves them (`tile_present`). */
+  tilePresent = 0;
+  /** Tiles for which a bind is being prepared (`tile_staged`). */
+  tileStaged = 0;
+  /** Tiles on which its entries were cleared behind its back (`tile_invalidated`). */
+  tileInvalidated = 0;
+  /** Sizes of entries that it ever had (`XE_VMA_PTE_*`). */
+  pteFlags = 0;
+  /** To be unbound, or unbound (`XE_VMA_DESTROYED`). */
+  destroyed = false;
+
+  /** Made by {@link vmaCreate}. */
+  constructor(vm: XeVm, va: Gpuva, bo: XeBo | null, attributes: VmaAttributes) {
+    this.vm = vm;
+    this.va = va;
+    this.bo = bo;
+    this.kind = attributes.kind;
+    this.willneed = attributes.willneed;
+    this.flags = attributes.flags;
+  }
+
+  /** `va#7 of vm#2`. */
+  get name(): string {
+    return vaName(this.vm.gpuvm, this.va);
+  }
+
+  /** First address. */
+  get start(): number {
+    return this.vm.gpuvm.vas.addr(this.va);
+  }
+
+  /** Address after the last. */
+  get end(): number {
+    return this.vm.gpuvm.vas.end(this.va);
+  }
+
+  /** Where in the object it begins; pieces of a mapping without object are all at 0. */
+  get offset(): number {
+    return this.vm.gpuvm.vas.offset(this.va);
+  }
+
+  /** External: its object has a dma_resv of its own. */
+  get contested(): boolean {
+    return this.bo !== null && this.bo.vm === null;
+  }
+
+  /** Sets address and range, in place (for a VMA that is out of the tree). */
+  setRange(start: number, range: number): void {
+    const { vas } = this.vm.gpuvm;
+    vas.set(this.va, start, range, vas.offset(this.va), vas.owner(this.va));
   }
 }

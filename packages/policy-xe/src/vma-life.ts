@@ -22,8 +22,7 @@ import { preempt } from "@gpuvm/drm-model";
 import type { XeBo } from "./bo.ts";
 import { addPreemptFences } from "./preempt-state.ts";
 import { vmaCountDec, vmaCountInc, willneedGet, willneedPut } from "./purgeable.ts";
-import type { XeVm } from "./vm.ts";
-import { type VmaAttributes, XeVma } from "./vma.ts";
+import { type VmaAttributes, type XeVm, XeVma } from "./vm.ts";
 
 /**
  * A new VMA, linked and holding what it holds, not yet in the tree (`xe_vma_create`). The dma_resvs of VM and object are

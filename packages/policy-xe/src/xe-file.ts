@@ -3,12 +3,13 @@ import type { BindExecQueue } from "./bind-exec-queue.ts";
 import type { XeBo } from "./bo.ts";
 import type { XeQueue } from "./exec-queue.ts";
 import type { XeVm } from "./vm.ts";
+import type { Xef } from "./xef.ts";
 
 /**
  * An open file (`struct xe_file`): the ids of its VMs and queues. Counted: a VM and a queue hold it until they are freed,
  * so it may outlive the descriptor.
  */
-export class XeFile extends DrmFile<XeBo> {
+export class XeFile extends DrmFile<XeBo> implements Xef {
   /** VMs by id; each entry holds its VM (`xef->vm.xa`). */
   readonly vms: Map<number, XeVm> = new Map();
   /** Queues by id; each entry holds its queue (`xef->exec_queue.xa`). */

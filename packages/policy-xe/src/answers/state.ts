@@ -1,8 +1,7 @@
 import { gpuvmState, type Numbers, vmBoState } from "@gpuvm/conformance";
 import { gemVmBos } from "@gpuvm/core";
 import type { XeBo } from "../bo.ts";
-import type { XeVm } from "../vm.ts";
-import type { XeVma } from "../vma.ts";
+import type { XeVm, XeVma } from "../vm.ts";
 import { liveEntries, tablesOf } from "./entries.ts";
 
 type Line = Record<string, unknown>;

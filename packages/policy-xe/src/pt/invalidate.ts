@@ -1,4 +1,5 @@
-import { TILE0, type XeVma } from "../vma.ts";
+import type { XeVma } from "../vm.ts";
+import { TILE0 } from "../vma.ts";
 import { zapPtes } from "./zap.ts";
 
 /** Clears what a VMA has, at once, and tells the TLB of each GT (`xe_vm_invalidate_vma`). The object's dma_resv is held. */

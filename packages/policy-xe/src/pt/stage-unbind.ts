@@ -1,4 +1,4 @@
-import type { XeVma } from "../vma.ts";
+import type { XeVma } from "../vm.ts";
 import { NORMAL_SIZES } from "./sizes.ts";
 import { type PtUpdate, WalkUpdates } from "./update.ts";
 import { nonsharedOffsets, type PtWalk, walkShared } from "./walk.ts";

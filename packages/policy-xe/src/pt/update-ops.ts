@@ -9,8 +9,8 @@ import {
 import type { PteRun, TlbCause } from "@gpuvm/drm-model";
 import type { BindExecQueue } from "../bind-exec-queue.ts";
 import type { XeVmaOp } from "../bind-op.ts";
-import type { XeVm } from "../vm.ts";
-import { TILE0, type XeVma } from "../vma.ts";
+import type { XeVm, XeVma } from "../vm.ts";
+import { TILE0 } from "../vma.ts";
 import { abortBind, abortUnbind, commitPrepareBind, commitPrepareUnbind } from "./commit.ts";
 import { NORMAL_SIZES } from "./sizes.ts";
 import { stageBind } from "./stage-bind.ts";

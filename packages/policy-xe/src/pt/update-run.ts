@@ -11,8 +11,7 @@ import {
 import type { TlbCause } from "@gpuvm/drm-model";
 import type { XeVmaOp } from "../bind-op.ts";
 import { enableSignaling } from "../preempt-fence.ts";
-import type { XeVm } from "../vm.ts";
-import type { XeVma } from "../vma.ts";
+import type { XeVm, XeVma } from "../vm.ts";
 import { commit } from "./commit.ts";
 import { opsCommit, type PtUpdateOps } from "./update-ops.ts";
 
