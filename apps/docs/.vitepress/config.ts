@@ -1,9 +1,24 @@
 import { existsSync, readFileSync } from "node:fs";
 import { defineConfig } from "vitepress";
-import { focusableBlocks, repositoryLinks } from "./markdown.ts";
+import { focusableBlocks, repositoryLinks, web } from "./markdown.ts";
 import { tables } from "./tables.ts";
 
 const api = new URL("../api/typedoc-sidebar.json", import.meta.url);
+const command = new URL("../../bench/package.json", import.meta.url);
+const { version } = JSON.parse(readFileSync(command, "utf8")) as { version: string };
+
+/** A package's page lists what is in it: with all of that here, every page of the site would be three times as large. */
+function packages(): { text: string; link: string }[] {
+  if (!existsSync(api)) return [];
+  const all = JSON.parse(readFileSync(api, "utf8")) as { text: string; link: string }[];
+  return all.map(({ text, link }) => ({ text, link }));
+}
+
+/** A guide, if it is there. */
+function guide(text: string, name: string): { text: string; link: string }[] {
+  const file = new URL(`../guides/${name}.md`, import.meta.url);
+  return existsSync(file) || name === "command" ? [{ text, link: `/guides/${name}` }] : [];
+}
 
 export default defineConfig({
   title: "gpuvm",
@@ -11,6 +26,11 @@ export default defineConfig({
   lang: "en",
   outDir: "out",
   cleanUrls: false,
+  // What is generated is edited elsewhere.
+  transformPageData: ({ relativePath, frontmatter }) =>
+    /^api\/|^guides\/command\.md$/.test(relativePath)
+      ? { frontmatter: { ...frontmatter, editLink: false } }
+      : {},
   srcExclude: ["**/README.md"],
   markdown: {
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
@@ -22,7 +42,21 @@ export default defineConfig({
   },
   head: [["link", { rel: "icon", type: "image/svg+xml", href: "/favicon.svg" }]],
   themeConfig: {
-    search: { provider: "local" },
+    search: {
+      provider: "local",
+      options: {
+        // A page is found by other words for what it is about, too (`aliases` in its front matter).
+        _render(source, env, md) {
+          const html = md.render(source, env);
+          const { aliases } = (env.frontmatter ?? {}) as { aliases?: readonly string[] };
+          return aliases === undefined ? html : html.replace("</h1>", `</h1>\n<p>${aliases.join(" ")}</p>`);
+        },
+      },
+    },
+    editLink: { pattern: `${web}/edit/main/apps/docs/:path`, text: "Edit this page" },
+    footer: {
+      message: `gpuvm ${version}. MIT licence. Everything here runs in your browser; nothing is sent anywhere.`,
+    },
     outline: { level: [2, 3] },
     nav: [
       { text: "Why does msm need that?", link: "/guides/why-does-msm-need-that" },
@@ -37,38 +71,40 @@ export default defineConfig({
         ],
       },
       { text: "API", link: "/api/" },
+      { text: version === "0.0.0" ? "not released yet" : version, link: `${web}/releases` },
     ],
     sidebar: {
       "/guides/": [
         {
           text: "Begin",
           items: [
-            { text: "Getting started", link: "/guides/getting-started" },
-            { text: "The ideas in ten minutes", link: "/guides/ideas" },
-            { text: "Why does msm need that?", link: "/guides/why-does-msm-need-that" },
+            ...guide("Getting started", "getting-started"),
+            ...guide("The ideas in ten minutes", "ideas"),
+            ...guide("Why does msm need that?", "why-does-msm-need-that"),
+            ...guide("What is trusted", "what-is-trusted"),
           ],
         },
         {
           text: "Use it",
           items: [
-            { text: "From your machine", link: "/guides/from-your-machine" },
-            { text: "Record a program", link: "/guides/record" },
-            { text: "Formats and features", link: "/guides/formats-and-features" },
-            { text: "Formats that are read", link: "/guides/formats-read" },
-            { text: "The command", link: "/guides/command" },
+            ...guide("From your machine", "from-your-machine"),
+            ...guide("Record a program", "record"),
+            ...guide("Formats and features", "formats-and-features"),
+            ...guide("Formats that are read", "formats-read"),
+            ...guide("The command", "command"),
           ],
         },
         {
           text: "Build on it",
           items: [
-            { text: "Writing a policy", link: "/guides/writing-a-policy" },
-            { text: "Split and merge", link: "/guides/split-and-merge" },
-            { text: "How it is fast", link: "/guides/how-it-is-fast" },
-            { text: "Two ways through the code", link: "/guides/two-ways-through-the-code" },
+            ...guide("Writing a policy", "writing-a-policy"),
+            ...guide("Split and merge", "split-and-merge"),
+            ...guide("How it is fast", "how-it-is-fast"),
+            ...guide("Two ways through the code", "two-ways-through-the-code"),
           ],
         },
       ],
-      "/api/": [{ text: "API", items: existsSync(api) ? JSON.parse(readFileSync(api, "utf8")) : [] }],
+      "/api/": [{ text: "API", link: "/api/", items: packages() }],
     },
   },
   vite: {

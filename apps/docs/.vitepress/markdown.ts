@@ -6,7 +6,8 @@ import type { MarkdownRenderer } from "vitepress";
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const SITE = fileURLToPath(new URL("..", import.meta.url));
 const { homepage } = JSON.parse(readFileSync(resolve(ROOT, "package.json"), "utf8")) as { homepage: string };
-const web = homepage.replace(/#.*/, "");
+/** The repository in the web. */
+export const web: string = homepage.replace(/#.*/, "");
 
 /**
  * Links of a guide to files of the repository work where the guide is read: in a clone as they stand, on the site as links to

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { subjectName } from "@gpuvm/drivers";
+import { BUGS } from "@gpuvm/scenarios";
 import { studySubjects, WORKLOADS, wayOf } from "@gpuvm/study";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -48,6 +49,34 @@ async function tab(
   return { page, problems };
 }
 
+/** The repository's pages in the web: what they show is what is here. */
+const REPOSITORY = /^https:\/\/github\.com\/gpuvm\/gpuvm\/(?:blob|tree|edit)\/main\/(.+?)(?:#.*)?$/;
+
+/** Whether a link of a page leads somewhere. Of other sites' pages nothing is asked. */
+function alive(page: string, href: string, html: ReadonlyMap<string, string>): boolean {
+  const file = REPOSITORY.exec(href)?.[1];
+  if (file !== undefined) return existsSync(new URL(`../../../${decodeURI(file)}`, import.meta.url));
+  if (/^[a-z]+:/.test(href)) return true;
+  const { pathname, hash } = new URL(href, `http://site/${page}`);
+  const path = decodeURIComponent(pathname).slice(1);
+  const target = [path, `${path}.html`, join(path, "index.html")].find(
+    (name) => html.has(name) || (/\.\w+$/.test(name) && existsSync(join(OUT, name))),
+  );
+  if (target === undefined) return false;
+  // A hash with a value is the state of what one tries there.
+  const id = decodeURIComponent(hash.slice(1));
+  return (
+    id === "" || id.includes("=") || !html.has(target) || html.get(target)?.includes(`id="${id}"`) === true
+  );
+}
+
+const LOOKS = [
+  [1400, "light"],
+  [1400, "dark"],
+  [390, "light"],
+  [390, "dark"],
+] as const;
+
 interface Axe {
   run: (
     context: object,
@@ -57,7 +86,7 @@ interface Axe {
 
 /** What axe-core finds in a page that is serious or worse. */
 async function seriousIn(page: Page): Promise<string[]> {
-  await page.addScriptTag({ content: AXE });
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.addScriptTag({ content: AXE });
   return page.evaluate(async () => {
     const { axe } = globalThis as unknown as { axe: Axe };
     const { violations } = await axe.run(
@@ -76,6 +105,12 @@ async function seriousIn(page: Page): Promise<string[]> {
   });
 }
 
+/** Opens a page, and waits until it answers to what is done. */
+async function open(page: Page, path: string): Promise<void> {
+  await page.goto(path.startsWith("http") ? path : url + path);
+  await page.waitForFunction(() => "__vue_app__" in (document.querySelector("#app") ?? {}));
+}
+
 describe.skipIf(!existsSync(CHROMIUM))("the site in a browser (skipped without chromium)", () => {
   beforeAll(async () => {
     ({ url, server } = await serveSite());
@@ -92,31 +127,35 @@ describe.skipIf(!existsSync(CHROMIUM))("the site in a browser (skipped without c
     server.close();
   });
 
-  const looks = [
-    [1400, "light"],
-    [390, "dark"],
-  ] as const;
-  it.each(PAGES.flatMap((path) => looks.map(([width, scheme]) => [path, width, scheme] as const)))(
-    "%s at %i px, %s: does not scroll sideways, asks nobody else, is accessible",
-    async (path, width, scheme) => {
-      const { page, problems } = await tab(width, scheme);
-      await page.goto(url + path, { waitUntil: "networkidle" });
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      const serious = await seriousIn(page);
+  it.each(PAGES)(
+    "%s: in light and dark, at 1400 and 390 px, accessible, without scrolling sideways",
+    async (path) => {
+      const { page, problems } = await tab(1400, "light");
+      await open(page, path);
+      await page.addStyleTag({ content: "* { transition: none !important; animation: none !important }" });
+      const found: Record<string, unknown> = {};
+      for (const [width, scheme] of LOOKS) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.emulateMedia({ colorScheme: scheme });
+        await page.waitForFunction(
+          (dark) => document.documentElement.classList.contains("dark") === dark,
+          scheme === "dark",
+        );
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        if (overflow > 0) found[`${width} ${scheme}: scrolls sideways by`] = overflow;
+        const serious = await seriousIn(page);
+        if (serious.length > 0) found[`${width} ${scheme}`] = serious;
+      }
       await page.close();
-      expect({ overflow: Math.max(0, overflow), problems, serious }).toEqual({
-        overflow: 0,
-        problems: [],
-        serious: [],
-      });
+      expect({ problems, ...found }).toEqual({ problems: [] });
     },
   );
 
-  it.each(["leak", "reference loop", "vm_bo", "counterexample", "gpuvas"])(
+  it.each(["leak", "reference loop", "knot", "vm_bo", "counterexample", "gpuvas"])(
     "the search finds %s",
     async (word) => {
       const { page } = await tab(1400, "light");
-      await page.goto(`${url}index.html`, { waitUntil: "networkidle" });
+      await open(page, "index.html");
       await page.keyboard.press("Control+k");
       await page.getByRole("searchbox").fill(word);
       await page.waitForSelector(".VPLocalSearchBox .result", { timeout: 20_000 });
@@ -125,28 +164,44 @@ describe.skipIf(!existsSync(CHROMIUM))("the site in a browser (skipped without c
     },
   );
 
-  it("has no dead link inside", async () => {
+  it("has no dead link: inside the site, to a place on a page, or to a file of the repository", () => {
+    const pages = readdirSync(OUT, { recursive: true, encoding: "utf8" }).filter((name) =>
+      name.endsWith(".html"),
+    );
+    const html = new Map(pages.map((path) => [path, readFileSync(join(OUT, path), "utf8")]));
     const dead: string[] = [];
-    for (const path of PAGES) {
-      const html = readFileSync(join(OUT, path), "utf8");
-      for (const [, href = ""] of html.matchAll(/<a[^>]* href="([^"#]+)/g)) {
-        if (/^[a-z]+:/.test(href)) continue;
-        const target = new URL(href.replaceAll("&amp;", "&"), `http://site/${path}`).pathname;
-        const file = join(OUT, decodeURIComponent(target));
-        if (!existsSync(file) && !existsSync(`${file}.html`) && !existsSync(join(file, "index.html")))
-          dead.push(`${path} -> ${href}`);
+    let seen = 0;
+    for (const [path, text] of html)
+      for (const [, href = ""] of text.matchAll(/<a[^>]* href="([^"]+)/g)) {
+        seen++;
+        if (!alive(path, href.replaceAll("&amp;", "&"), html)) dead.push(`${path} -> ${href}`);
       }
+    expect(seen).toBeGreaterThan(pages.length);
+    expect([...new Set(dead)]).toEqual([]);
+  });
+
+  it("leads to every guide, and to a page of every package with an example", () => {
+    const index = readFileSync(join(OUT, "guides/getting-started.html"), "utf8");
+    const guides = readdirSync(new URL("../guides", import.meta.url)).filter((name) => name.endsWith(".md"));
+    expect(guides.filter((name) => !index.includes(`/guides/${name.replace(/md$/, "html")}`))).toEqual([]);
+    const api = readFileSync(join(OUT, "api/index.html"), "utf8");
+    for (const folder of readdirSync(new URL("../../../packages", import.meta.url))) {
+      const name = `@gpuvm/${folder.replace(/^gpuvm-/, "")}`;
+      expect(api).toContain(`/api/${name}/`);
+      expect(readFileSync(join(OUT, "api", name, "index.html"), "utf8"), name).toContain(
+        'class="language-ts',
+      );
     }
-    expect(dead).toEqual([]);
   });
 
   it("the home page's script is small", async () => {
     const { page } = await tab(1400, "light");
-    let bytes = 0;
-    page.on("response", async (response) => {
-      if (/\.js$/.test(new URL(response.url()).pathname)) bytes += gzipSync(await response.body()).length;
+    const scripts: Promise<Buffer>[] = [];
+    page.on("response", (response) => {
+      if (/\.js$/.test(new URL(response.url()).pathname)) scripts.push(response.body());
     });
     await page.goto(`${url}index.html`, { waitUntil: "networkidle" });
+    const bytes = (await Promise.all(scripts)).reduce((sum, body) => sum + gzipSync(body).length, 0);
     await page.close();
     expect(bytes).toBeGreaterThan(10_000);
     expect(bytes).toBeLessThan(300_000);
@@ -165,7 +220,7 @@ describe.skipIf(!existsSync(CHROMIUM))("what one can try (skipped without chromi
 
   it("one object's life: by keyboard to the leak, and its address opens the same", async () => {
     const { page, problems } = await tab(1400, "light");
-    await page.goto(`${url}index.html`, { waitUntil: "networkidle" });
+    await open(page, "index.html");
     await page.getByLabel("Driver").selectOption("msm");
     await page.getByLabel("Variant").selectOption("soft");
     await page.getByRole("radio", { name: "hard" }).check();
@@ -176,7 +231,7 @@ describe.skipIf(!existsSync(CHROMIUM))("what one can try (skipped without chromi
     expect(await says.textContent()).toMatch(/^A leak: 2 objects and 1 VM left for ever/);
     expect(await next.isDisabled()).toBe(true);
     const { page: second } = await tab(390, "dark");
-    await second.goto(page.url(), { waitUntil: "networkidle" });
+    await open(second, page.url());
     expect(await second.locator(".says").textContent()).toBe(await says.textContent());
     expect(problems).toEqual([]);
     await page.close();
@@ -194,7 +249,7 @@ describe.skipIf(!existsSync(CHROMIUM))("what one can try (skipped without chromi
 
   it("a cell of the study opens its experiment: by keyboard, by mouse, by address; Esc closes it", async () => {
     const { page, problems } = await tab(390, "light");
-    await page.goto(`${url}guides/why-does-msm-need-that.html`, { waitUntil: "networkidle" });
+    await open(page, "guides/why-does-msm-need-that.html");
     const dialog = page.getByRole("dialog");
     const cell = page.locator('a.cell[href="#cell=W1/MERGED"]');
     expect(await cell.textContent()).toBe("waits 10 ms");
@@ -211,9 +266,11 @@ describe.skipIf(!existsSync(CHROMIUM))("what one can try (skipped without chromi
     expect(await page.locator(".behind").textContent()).not.toBe(held);
     expect(await page.locator(".behind").textContent()).toMatch(/Held now: 0 buffers, 0 VMs, 0 mappings/);
     const { page: second } = await tab(1400, "dark");
-    await second.goto(page.url(), { waitUntil: "networkidle" });
+    await open(second, page.url());
     await second.waitForSelector(".cell .schedule");
-    expect(await second.locator(".cell").textContent()).toBe(await page.locator(".cell").textContent());
+    expect(await second.locator(".play.cell").textContent()).toBe(
+      await page.locator(".play.cell").textContent(),
+    );
     expect(await seriousIn(second)).toEqual([]);
     await page.keyboard.press("Escape");
     expect(await dialog.count()).toBe(0);
@@ -228,7 +285,7 @@ describe.skipIf(!existsSync(CHROMIUM))("what one can try (skipped without chromi
 
   it("every cell of the study is a link to an experiment that can be run", async () => {
     const { page } = await tab(1400, "light");
-    await page.goto(`${url}guides/why-does-msm-need-that.html`, { waitUntil: "networkidle" });
+    await open(page, "guides/why-does-msm-need-that.html");
     const tables = page.locator("table:has(a.cell)");
     expect(await tables.count()).toBe(2);
     const cells = await tables.locator("tbody td:not(:first-child)").count();
@@ -245,7 +302,7 @@ describe.skipIf(!existsSync(CHROMIUM))("what one can try (skipped without chromi
 
   it("the reference loops are drawn: what nothing breaks, and what breaks it", async () => {
     const { page } = await tab(1400, "dark");
-    await page.goto(`${url}guides/why-does-msm-need-that.html`, { waitUntil: "networkidle" });
+    await open(page, "guides/why-does-msm-need-that.html");
     const loops = page.locator(".loops");
     expect(await loops.locator("svg.right .tone-unbroken").count()).toBe(3);
     await loops.getByRole("button", { name: "msm:mainline hard" }).click();
@@ -256,7 +313,7 @@ describe.skipIf(!existsSync(CHROMIUM))("what one can try (skipped without chromi
 
   it("split and merge: by keyboard and by mouse the core answers otherwise", async () => {
     const { page, problems } = await tab(1400, "light");
-    await page.goto(`${url}play/split-and-merge.html`, { waitUntil: "networkidle" });
+    await open(page, "play/split-and-merge.html");
     const steps = page.locator(".steps");
     expect(await steps.textContent()).toMatch(/REMAP[\s\S]*prev \[10,13\)A@5 and next \[16,20\)A@11/);
     const request = page.getByRole("slider");
@@ -274,7 +331,7 @@ describe.skipIf(!existsSync(CHROMIUM))("what one can try (skipped without chromi
     await page.mouse.up();
     expect(await steps.textContent()).not.toMatch(/REMAP/);
     const { page: second } = await tab(1400, "light");
-    await second.goto(page.url(), { waitUntil: "networkidle" });
+    await open(second, page.url());
     expect(await second.locator(".steps").textContent()).toBe(await steps.textContent());
     expect(problems).toEqual([]);
     await page.close();
@@ -283,7 +340,7 @@ describe.skipIf(!existsSync(CHROMIUM))("what one can try (skipped without chromi
 
   it("a file of one's own: findings with lines, every policy, the report; a damaged one says where", async () => {
     const { page, problems } = await tab(1400, "light");
-    await page.goto(`${url}play/yours.html`, { waitUntil: "networkidle" });
+    await open(page, "play/yours.html");
     const file = page.locator("input[type=file]");
     await page.getByRole("button", { name: "a RADV hang" }).click();
     await page.waitForSelector(".findings .error");
@@ -298,24 +355,46 @@ describe.skipIf(!existsSync(CHROMIUM))("what one can try (skipped without chromi
     await page.close();
   });
 
+  it("every bug of the catalogue opens in both forms, with the commit that fixed it", async () => {
+    const { page, problems } = await tab(1400, "dark");
+    await open(page, "play/races.html");
+    const rows = page.locator("table.bugs tbody tr");
+    expect(await rows.locator("td:first-child").allTextContents()).toEqual(BUGS.map(({ id }) => id));
+    const commits = await rows.locator('a[href^="https://git.kernel.org/"]').count();
+    expect(commits).toBe(BUGS.filter(({ upstream }) => /\b[0-9a-f]{12}\b/.test(upstream)).length);
+    await page.locator('a[href="#bug=M5"]').click();
+    await page.getByText("M5, fixed: the same order").waitFor();
+    expect(await page.locator(".story").count()).toBe(2);
+    // The fixed form goes on: who submits, and the worker that runs the job.
+    expect(await page.locator(".story").nth(1).locator("thead th").count()).toBe(2);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
   it("races: a bug is found, its fixed form is not; stepped by keyboard; the address opens the same", async () => {
     const { page, problems } = await tab(1400, "light");
-    await page.goto(`${url}play/races.html`, { waitUntil: "networkidle" });
+    await open(page, "play/races.html");
     await page.getByLabel(/^\s*Bug/).selectOption("X4");
     await page.getByRole("button", { name: "Search every order" }).click();
     await page.waitForSelector(".race");
-    await page.getByText("X4, fixed").waitFor();
+    await page.getByText("X4, fixed", { exact: true }).waitFor();
     const sides = (await page.locator(".side").allTextContents()).map((text) => text.replace(/\s+/g, " "));
     expect(sides[0]).toMatch(/X4, with the bug after \d+ states: use-after-free/);
     expect(sides[1]).toMatch(/X4, fixed: explored to the end, \d+ states, nothing found/);
-    await page.getByRole("button", { name: "Next step" }).focus();
-    await page.keyboard.press("ArrowRight");
-    expect(await page.locator(".says.leaks").textContent()).toMatch(/use-after-free/);
-    expect(await page.locator(".behind svg .node").count()).toBeGreaterThan(2);
+    const next = page.getByRole("button", { name: "Next step" });
+    await next.focus();
+    for (let i = 0; i < 40 && (await next.isEnabled()); i++) await page.keyboard.press("ArrowRight");
+    expect(await next.isEnabled()).toBe(false);
+    const [found, fixed] = await page.locator(".story").all();
+    expect(await found?.locator(".says.leaks").textContent()).toMatch(/use-after-free/);
+    expect(await fixed?.locator(".says").textContent()).toBe("Nothing is wrong so far.");
+    expect(await found?.locator("svg.right .node").count()).toBeGreaterThan(2);
     const { page: second } = await tab(390, "dark");
-    await second.goto(page.url(), { waitUntil: "networkidle" });
+    await open(second, page.url());
     await second.waitForSelector(".race");
-    expect(await second.locator(".race").textContent()).toBe(await page.locator(".race").textContent());
+    expect(await second.locator(".race").allTextContents()).toEqual(
+      await page.locator(".race").allTextContents(),
+    );
     expect(problems).toEqual([]);
     await page.close();
     await second.close();

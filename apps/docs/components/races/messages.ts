@@ -31,12 +31,21 @@ export interface RaceStep {
   readonly entries: readonly string[];
 }
 
-/** A counterexample. */
-export interface Race {
+/** What was done in one order. */
+export interface RaceStory {
   readonly actors: readonly string[];
   readonly steps: readonly RaceStep[];
   readonly violation: string | null;
+}
+
+/** A counterexample, and what the fixed form does in the same order, as far as it can be followed. */
+export interface Race {
   readonly token: string;
+  readonly found: RaceStory;
+  /** Null: it is no bug of the catalogue. */
+  readonly fixed: RaceStory | null;
+  /** The bug of the catalogue that it shows. */
+  readonly bug: string | null;
 }
 
 /** What the worker tells the page. */

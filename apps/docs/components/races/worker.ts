@@ -1,6 +1,6 @@
 /// <reference lib="webworker" />
 import { UsageError } from "@gpuvm/drm-model";
-import { parseToken, type Scenario, tell, type World, without } from "@gpuvm/explorer";
+import { parseToken, runLoosely, type Scenario, tell, type World, without } from "@gpuvm/explorer";
 import {
   BUGS,
   bugNamed,
@@ -12,7 +12,7 @@ import {
 } from "@gpuvm/scenarios";
 import { entriesOf, locksHeld } from "../holders/behind.ts";
 import { allHoldersOf } from "../holders/snapshot.ts";
-import type { Ask, Race, RaceStep, Tell } from "./messages.ts";
+import type { Ask, RaceStep, RaceStory, Tell } from "./messages.ts";
 
 /** Steps of a search in the page: more is for the command. */
 const MAX_STEPS = 5_000_000;
@@ -87,30 +87,45 @@ function replay(text: string): void {
   const token = parseToken(text);
   if (token === null) throw new UsageError(`"${text}" is no counterexample's token`);
   const slash = token.scenario.lastIndexOf("/");
-  const named = token.scenario.startsWith("bug:")
-    ? bugNamed(token.scenario.slice(4))
+  const named = token.scenario.startsWith(BUG)
+    ? bugNamed(token.scenario.slice(BUG.length))
     : scopeNamed(token.scenario.slice(0, slash), token.scenario.slice(slash + 1));
   replayed(named.scenario, text);
 }
 
-/** Tells a counterexample, with the machine behind each step. */
+/** What tokens of the catalogue's bugs begin with. */
+const BUG = "bug:";
+
+/** Tells a counterexample, and what the fixed form does in the same order. */
 function replayed(scenario: Scenario, text: string): void {
   const token = parseToken(text);
   if (token === null) return;
+  const bug = token.scenario.startsWith(BUG)
+    ? BUGS.find(({ id }) => id === token.scenario.slice(BUG.length))
+    : undefined;
+  const found = storyOf(without(scenario, token.dropped), token.schedule);
+  let fixed: RaceStory | null = null;
+  if (bug !== undefined) {
+    const mended = without(scenarioOf(bug, false), token.dropped);
+    fixed = storyOf(mended, runLoosely(mended, token.schedule).taken);
+  }
+  say({ kind: "race", race: { token: text, found, fixed, bug: bug?.id ?? null } });
+}
+
+/** Tells what is done in an order, with the machine behind each step. */
+function storyOf(scenario: Scenario, schedule: Parameters<typeof tell>[1]): RaceStory {
   const seen: Pick<RaceStep, "graph" | "locks" | "entries">[] = [];
-  const { actors, steps, violation } = tell(without(scenario, token.dropped), token.schedule, (world) => {
+  const { actors, steps, violation } = tell(scenario, schedule, (world) => {
     seen.push(stateOf(world));
   });
-  const race: Race = {
+  return {
     actors,
-    token: text,
     violation: violation === null ? null : `${violation.kind}: ${violation.message}`,
     steps: steps.map((step, i) => ({
       ...step,
       ...(seen[i] ?? { graph: { nodes: [], edges: [] }, locks: [], entries: [] }),
     })),
   };
-  say({ kind: "race", race });
 }
 
 function stateOf({ machine }: World): Pick<RaceStep, "graph" | "locks" | "entries"> {
