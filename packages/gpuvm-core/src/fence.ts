@@ -20,7 +20,9 @@ export class DmaFence {
   error = 0;
   /** For the end of a job of a scheduler; null: a fence of another kind (`to_drm_sched_fence`). */
   sched: SchedOfFence | null = null;
-  #callbacks: (() => void)[] | null = null;
+  // Nearly every fence has one callback, and many a replay millions of fences: one is no list.
+  #callback: (() => void) | null = null;
+  #others: (() => void)[] | null = null;
 
   /** An unsignalled fence. */
   constructor(context: number, seqno: number) {
@@ -33,16 +35,20 @@ export class DmaFence {
     if (this.signaled) return;
     this.signaled = true;
     this.error = error;
-    const callbacks = this.#callbacks;
-    this.#callbacks = null;
-    if (callbacks !== null) for (const fn of callbacks) fn();
+    const callback = this.#callback;
+    const others = this.#others;
+    this.#callback = null;
+    this.#others = null;
+    callback?.();
+    if (others !== null) for (const fn of others) fn();
   }
 
   /** Runs `fn` at the signal, or now if that has been (`dma_fence_add_callback`). */
   onSignal(fn: () => void): void {
     if (this.signaled) fn();
-    else if (this.#callbacks === null) this.#callbacks = [fn];
-    else this.#callbacks.push(fn);
+    else if (this.#callback === null) this.#callback = fn;
+    else if (this.#others === null) this.#others = [fn];
+    else this.#others.push(fn);
   }
 
   /** Shown in findings. */

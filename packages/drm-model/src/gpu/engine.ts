@@ -52,6 +52,10 @@ export class GpuEngine {
 
   /** Queues a job behind its dependencies. */
   submit(job: GpuJob): void {
+    if (job.after.every(({ signaled }) => signaled)) {
+      this.#write(job);
+      return;
+    }
     let waiting = 1;
     const ready = () => {
       if (--waiting === 0) this.#write(job);

@@ -1,6 +1,10 @@
+/** Numbers from 0 up to this are counted in an array, others in a map: most counts are of a few. */
+const FEW = 64;
+
 /** Whole numbers with how often each was seen: exact percentiles of counts, in little space. */
 export class Distribution {
-  readonly #counts = new Map<number, number>();
+  readonly #few: number[] = new Array(FEW).fill(0);
+  readonly #more = new Map<number, number>();
   /** How many numbers were added. */
   n = 0;
   /** Their sum. */
@@ -13,7 +17,7 @@ export class Distribution {
     this.n++;
     this.sum += value;
     if (value > this.max) this.max = value;
-    this.#counts.set(value, (this.#counts.get(value) ?? 0) + 1);
+    this.#count(value, 1);
   }
 
   /** The smallest value that at least the share `p` (0 to 1) of the values does not exceed; 0 if there are none. */
@@ -28,21 +32,27 @@ export class Distribution {
 
   /** How many values are greater than 0. */
   get positive(): number {
-    return this.n - (this.#counts.get(0) ?? 0);
+    return this.n - (this.#few[0] as number);
   }
 
   /** Value and count, by value. */
   entries(): [value: number, count: number][] {
-    return [...this.#counts].sort((a, b) => a[0] - b[0]);
+    const few = [...this.#few.entries()].filter(([, count]) => count > 0);
+    return [...few, ...this.#more].sort((a, b) => a[0] - b[0]);
   }
 
   /** Adds all of another. */
   merge(other: Distribution): void {
     for (const [value, count] of other.entries()) {
-      this.#counts.set(value, (this.#counts.get(value) ?? 0) + count);
+      this.#count(value, count);
     }
     this.n += other.n;
     this.sum += other.sum;
     if (other.max > this.max) this.max = other.max;
+  }
+
+  #count(value: number, n: number): void {
+    if (value >= 0 && value < FEW && Number.isInteger(value)) this.#few[value] = (this.#few[value] as number) + n;
+    else this.#more.set(value, (this.#more.get(value) ?? 0) + n);
   }
 }

@@ -10,6 +10,8 @@ export interface Timer {
 interface Item extends Timer {
   readonly seq: number;
   cancelled: boolean;
+  /** It is in the heap. */
+  pending: boolean;
 }
 
 /** What is to happen at which virtual time: a binary heap, first in first out among equal times. */
@@ -37,7 +39,7 @@ export class Timers {
   /** Runs `fn` at `at`. @returns what {@link Timers.cancel} takes */
   add(at: number, fn: () => void): Timer {
     const heap = this.#heap;
-    const item: Item = { at, seq: this.#seq++, fn, cancelled: false };
+    const item: Item = { at, seq: this.#seq++, fn, cancelled: false, pending: true };
     let i = heap.length;
     heap.push(item);
     while (i > 0) {
@@ -54,7 +56,7 @@ export class Timers {
   /** It is not to happen (`del_timer`); nothing, if it has. */
   cancel(timer: Timer): void {
     const item = timer as Item;
-    if (item.cancelled || !this.#heap.includes(item)) return;
+    if (item.cancelled || !item.pending) return;
     item.cancelled = true;
     this.#cancelled++;
   }
@@ -77,6 +79,7 @@ export class Timers {
     const heap = this.#heap;
     const top = heap[0];
     const last = heap.pop();
+    if (top !== undefined) top.pending = false;
     if (top === undefined || last === undefined || heap.length === 0) return top;
     let i = 0;
     for (;;) {

@@ -10,6 +10,9 @@ import { destroy, retire } from "./retire.ts";
 import type { MsmRing } from "./ring.ts";
 import type { RingWork } from "./ring-job.ts";
 
+/** So many written objects are found in a list as fast as in a set. */
+const FEW = 8;
+
 /**
  * A submit (`struct msm_gem_submit`): holds its objects, and in some versions their vm_bos, from the lookup until it
  * retires, and its queue, by which the context and the VM live as long.
@@ -42,7 +45,7 @@ export class MsmSubmit {
   #active = 0;
   #onGpu = false;
   #noted: InUse | undefined;
-  #writes: Uint8Array | null = null;
+  #writes: readonly number[] | ReadonlySet<number> = [];
 
   /** A submit that holds its queue (`submit_create`). */
   constructor(msm: Msm, queue: MsmQueue, vm: MsmGemVm, submitter: Process) {
@@ -59,14 +62,13 @@ export class MsmSubmit {
 
   /** Notes which of the listed objects are written. */
   markWrites(indexes: readonly number[]): void {
-    const writes = new Uint8Array(this.bos.length);
-    for (const i of indexes) writes[i] = 1;
-    this.#writes = writes;
+    this.#writes = indexes.length <= FEW ? indexes : new Set(indexes);
   }
 
   /** Whether the object at an index is written. */
   writes(i: number): boolean {
-    return this.#writes?.[i] === 1;
+    const writes = this.#writes;
+    return writes instanceof Set ? writes.has(i) : (writes as readonly number[]).includes(i);
   }
 
   /** Notes for the model's audit that the GPU will use the next listed object in the VM; a machine that watches knows more. */

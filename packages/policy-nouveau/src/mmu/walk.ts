@@ -81,15 +81,15 @@ export function walk(vmm: Tables, page: Page, addr: number, size: number, how: W
 
 function begin(vmm: Tables, page: Page, addr: number, size: number): Iter {
   const { desc, bytes } = page;
-  const pte: number[] = [];
   let index = Math.floor(addr / bytes);
-  for (const { entries } of desc) {
-    pte.push(index % entries);
+  const pte = desc.map(({ entries }) => {
+    const here = index % entries;
     index = Math.floor(index / entries);
-  }
+    return here;
+  });
   const max = desc.length - 1;
-  const pt: Pt[] = [];
-  pt[max] = vmm.pd;
+  // Those below the root are looked up on the way down.
+  const pt = desc.map(() => vmm.pd);
   const cnt = Math.floor(size / bytes);
   return { vmm, page, desc, cnt, max, lvl: max, pte, pt, flush: LEVELS_MAX, cause: "table" };
 }
