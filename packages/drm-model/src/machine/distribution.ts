@@ -52,7 +52,8 @@ export class Distribution {
   }
 
   #count(value: number, n: number): void {
-    if (value >= 0 && value < FEW && Number.isInteger(value)) this.#few[value] = (this.#few[value] as number) + n;
+    if (value >= 0 && value < FEW && Number.isInteger(value))
+      this.#few[value] = (this.#few[value] as number) + n;
     else this.#more.set(value, (this.#more.get(value) ?? 0) + n);
   }
 }
