@@ -108,9 +108,12 @@ export class Straight {
   #wait(): void {
     const dev = this.#dev;
     const task = dev.current;
-    const { lock, fence, until, label } = dev.point;
+    const { lock, fence, until, interrupt, label } = dev.point;
     if (this.#working) throw new NotStraight(`${task.name} waits in ${label}`);
-    while (lock !== null ? lock.owner !== null : fence !== null ? !fence.signaled : until?.() === false) {
+    const mayGoOn = () =>
+      interrupt?.killed === true ||
+      (lock !== null ? lock.owner === null : fence !== null ? fence.signaled : until?.() !== false);
+    while (!mayGoOn()) {
       if (!this.#others.progress())
         throw new NotStraight(`${task.name} waits in ${label}, and nothing else can run`);
     }
