@@ -92,6 +92,7 @@ export default defineConfig({
             ...guide("Formats and features", "formats-and-features"),
             ...guide("Formats that are read", "formats-read"),
             ...guide("The command", "command"),
+            ...guide("What is trusted", "what-is-trusted"),
           ],
         },
         {
