@@ -20,6 +20,7 @@ export { type StepCounts, VmRecord } from "./machine/vm-record.ts";
 export type { Work } from "./machine/work.ts";
 export { DelayedWork, WorkItem } from "./machine/work-item.ts";
 export { Bo, type BoOptions, type PageState, releaseBo } from "./memory/bo.ts";
+export { CpuMapping, zapCpuMappings } from "./memory/cpu-mapping.ts";
 export { entriesOf, type FlushDue, GpuView } from "./memory/gpu-view.ts";
 export { IoPgtableArm, type IoPgtableArmConfig } from "./memory/io-pgtable-arm.ts";
 export { IovaSpace } from "./memory/iova.ts";
@@ -100,6 +101,7 @@ export { PrivateBuffers } from "./translation/private-buffers.ts";
 export { translator } from "./translation/translator.ts";
 export { DmaBuf, systemCall } from "./uapi/dma-buf.ts";
 export type {
+  CpuAccess,
   Driver,
   DriverOptions,
   DriverPackage,

@@ -230,7 +230,10 @@ export interface VmBind extends RequestBase {
   readonly out?: number;
   /** Number of sync entries of both directions (xe, panthor). */
   readonly syncs?: number;
-  /** panthor: what each operation waits for and signals, in the order of `ops`. Recordings have numbers of them only. */
+  /**
+   * panthor: what each operation waits for and signals, in the order of `ops`; msm: the whole call, in one list. Recordings
+   * have numbers of them only.
+   */
   readonly syncOps?: readonly (readonly SyncOp[])[];
   /** Applied in order. */
   readonly ops: readonly BindOp[];
@@ -295,6 +298,8 @@ export interface Submit extends RequestBase {
   readonly in?: number;
   /** Number of syncobjs signalled. */
   readonly out?: number;
+  /** msm: what it waits for and signals. Recordings have numbers of them only. */
+  readonly syncOps?: readonly SyncOp[];
   /** msm, VM_BIND mode: the command buffers. */
   readonly ib?: readonly CommandRange[];
   /** nouveau: number of relocations. */

@@ -26,6 +26,8 @@ export const E2BIG: PositiveErrno = 7;
 export const EAGAIN: PositiveErrno = 11;
 /** Out of memory (`ENOMEM`). */
 export const ENOMEM: PositiveErrno = 12;
+/** Bad address; the model's word for SIGBUS, too (`EFAULT`). */
+export const EFAULT: PositiveErrno = 14;
 /** Busy (`EBUSY`). The core itself never returns it. */
 export const EBUSY: PositiveErrno = 16;
 /** The range is taken (`EEXIST`). */
@@ -72,6 +74,8 @@ export function isErr<T>(answer: T | Errno): answer is Errno {
 const NAMES: ReadonlyMap<number, string> = new Map([
   [EPERM, "EPERM"],
   [ENOENT, "ENOENT"],
+  [EFAULT, "EFAULT"],
+  [ERESTARTSYS, "ERESTARTSYS"],
   [ESRCH, "ESRCH"],
   [EINTR, "EINTR"],
   [EIO, "EIO"],

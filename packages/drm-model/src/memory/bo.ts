@@ -54,6 +54,8 @@ export class Bo extends DrmGemObject {
   readonly activeIn: Uses = new Uses();
   /** Page tables of which the GPU may have entries in its TLB that lead here, on a machine that watches. */
   cachedBy: Set<object> | null = null;
+  /** Where programs have it mapped for the CPU. */
+  readonly cpuMappings: Set<{ present: boolean }> = new Set();
   /** The program said that it does not need the contents. */
   purgeable = false;
   /** @internal */
@@ -76,6 +78,12 @@ export class Bo extends DrmGemObject {
     this.pages = left;
     if (this.pins > 0)
       this.machine.hazard("use-after-free", this.name, `${this.name} is ${left} although it is pinned`);
+    for (const { present } of this.cpuMappings) {
+      if (!present) continue;
+      const what = `${this.name} is ${left} while a program's page tables lead to its pages`;
+      this.machine.hazard("use-after-free", this.name, what);
+      break;
+    }
     if (this.machine.options.watch === true) pagesGo(this, left);
   }
 

@@ -1,6 +1,7 @@
 import type { BoOwnership, Errno, ReferencePolicy, Steps } from "@gpuvm/core";
 import type { Machine } from "../machine/machine.ts";
 import type { Bo } from "../memory/bo.ts";
+import type { CpuMapping } from "../memory/cpu-mapping.ts";
 import type { NeutralRequest } from "../neutral-request.ts";
 import type { Request, TraceHeader } from "../request.ts";
 import type { DmaBuf } from "./dma-buf.ts";
@@ -34,6 +35,8 @@ export interface Driver {
   readonly scanout?: Scanout;
   /** Buffers between processes. */
   readonly prime?: Prime;
+  /** Objects in programs' address spaces, if the driver takes their pages from there, too. */
+  readonly cpu?: CpuAccess;
   /** What can go wrong with the GPU, if the driver knows what to do then. */
   readonly gpu?: GpuFaults;
   /** Objects of the kernel's own, if the driver maps such. */
@@ -46,6 +49,14 @@ export interface KernelBos {
   create(size: number, vm: "kernel" | "scanout"): Steps<Bo | null>;
   /** Unpins one, and gives it up. */
   put(bo: Bo, vm: "kernel" | "scanout"): Steps<void>;
+}
+
+/** What a program does with objects that it has mapped for the CPU. No trace tells of it: for scenarios. */
+export interface CpuAccess {
+  /** Maps a handle's object; -errno: the driver refuses. */
+  map(file: DrmFile, handle: number): Steps<CpuMapping | Errno>;
+  /** Touches what it mapped: a fault, if its page tables lead nowhere. 0, or -EFAULT: the program gets SIGBUS. */
+  touch(mapping: CpuMapping): Steps<Errno>;
 }
 
 /** What a GPU does that no request asks for: for scenarios, where each is a step. */

@@ -5,6 +5,7 @@ import { msmPostclose } from "../gem/close.ts";
 import { msmGemFreeObject } from "../gem/free.ts";
 import { DEVICE, kernelNew, kernelPut } from "../gem/kernel-bo.ts";
 import { Lru } from "../gem/lru.ts";
+import { gemFault, gemMmap } from "../gem/mmap.ts";
 import { msmPrime } from "../gem/prime.ts";
 import { msmGemShrinkerScan } from "../gem/shrinker.ts";
 import { smmuFault } from "../gpu/crashstate.ts";
@@ -137,6 +138,10 @@ export function startMsm(machine: Machine, rules: MsmRules, options: MsmOptions 
       return (yield* msmGemShrinkerScan(msm, Math.ceil(bytes / PAGE), true)).freed * PAGE;
     },
     scanout: msmScanout(msm),
+    cpu: {
+      map: (file, handle) => gemMmap(file as MsmFile, handle),
+      touch: (mapping) => gemFault(msm, mapping),
+    },
     gpu: {
       hang() {
         const { activeRing, hangcheck } = msm.gpu;

@@ -1,5 +1,5 @@
 import { EBUSY, ENOMEM, type Errno, type Gpuva, gpuvmBoGemEvict, type Steps } from "@gpuvm/core";
-import { lock, unlock } from "@gpuvm/drm-model";
+import { lock, unlock, zapCpuMappings } from "@gpuvm/drm-model";
 import type { Msm } from "../drv/device.ts";
 import type { MsmGemVm } from "../vma/vm.ts";
 import { putIovaSpaces, vmaMap } from "../vma/vma.ts";
@@ -66,6 +66,7 @@ export function* unpinOne(msm: Msm, bo: MsmBo): Steps<void> {
  */
 export function dropPages(msm: Msm, bo: MsmBo, how: "evict" | "purge"): void {
   putIovaSpaces(msm, bo, null, false, how);
+  zapCpuMappings(bo);
   putPages(msm, bo, how === "purge" ? "purged" : "evicted");
   if (how === "purge") {
     underLru(msm, () => {

@@ -75,12 +75,19 @@ function* underQueueLock(
   const { queue } = submit;
   let ret = yield* lockInterruptible(dev, queue.lock, submit.submitter, "msm_ioctl_gem_submit");
   const locked = ret === 0;
-  if (locked) ret = lookupObjects(file, submit, request);
+  const ops = request.syncOps ?? [];
+  const after = locked ? file.syncobjs.parseDeps(ops) : ret;
+  if (typeof after === "number") ret = after;
+  else ret = lookupObjects(file, submit, request);
   if (ret === 0) {
     // From here on the handles may be closed: the objects are held, their mappings are not.
     yield* preempt(dev, "preempt", "submit_lookup_objects");
-    ret = yield* lockPinAndQueue(msm, file, submit, request, more);
+    ret = yield* lockPinAndQueue(msm, file, submit, request, {
+      ...more,
+      after: [...more.after, ...(typeof after === "number" ? [] : after)],
+    });
   }
+  if (ret === 0 && submit.fence !== null) file.syncobjs.processPostDeps(ops, submit.fence);
   if (locked) unlock(dev, queue.lock);
   if (ret !== 0) {
     yield* retire(msm, submit);

@@ -60,7 +60,7 @@ export function* vmBind(
   const job = new MsmVmBindJob(msm, queue, vm, request.ops.map(jobOp));
   let ret = yield* lockInterruptible(msm.dev, queue.lock, file.process, "msm_ioctl_vm_bind");
   if (ret === 0) {
-    ret = yield* underQueueLock(msm, file, job, [...after, ...lastSubmit(ctx, request)]);
+    ret = yield* underQueueLock(msm, file, job, request, [...after, ...lastSubmit(ctx, request)]);
     unlock(msm.dev, queue.lock);
   }
   if (ret !== 0) {
@@ -70,10 +70,21 @@ export function* vmBind(
   return ret;
 }
 
-function* underQueueLock(msm: Msm, file: MsmFile, job: MsmVmBindJob, after: DmaFence[]): Steps<Errno> {
+function* underQueueLock(
+  msm: Msm,
+  file: MsmFile,
+  job: MsmVmBindJob,
+  request: RequestOf<"vm_bind">,
+  after: DmaFence[],
+): Steps<Errno> {
+  const syncs = request.syncOps?.flat() ?? [];
+  const deps = file.syncobjs.parseDeps(syncs);
+  if (typeof deps === "number") return deps;
   let ret = lookupOps(msm, file, job);
   if (ret === 0) ret = yield* throttle(msm, file, job);
-  return ret === 0 ? yield* lockPinAndQueue(msm, file, job, after) : ret;
+  if (ret === 0) ret = yield* lockPinAndQueue(msm, file, job, [...after, ...deps]);
+  if (ret === 0 && job.queue.lastBind !== null) file.syncobjs.processPostDeps(syncs, job.queue.lastBind);
+  return ret;
 }
 
 /** What a recorded program waits for where it names a syncobj. */

@@ -1,6 +1,7 @@
 import type { DriverOptions, DriverPackage, MachineOptions } from "@gpuvm/drm-model";
 import type { Scenario } from "@gpuvm/explorer";
 import { MSM_SCOPES } from "./msm.ts";
+import { MSM_CPU_SCOPES } from "./msm-cpu.ts";
 import { MSM_HANG_SCOPES } from "./msm-hang.ts";
 import { MSM_KILL_SCOPES } from "./msm-kill.ts";
 import { NOUVEAU_SCOPES } from "./nouveau.ts";
@@ -14,6 +15,7 @@ const ALL: readonly NativeScope[] = [
   ...MSM_SCOPES,
   ...MSM_HANG_SCOPES,
   ...MSM_KILL_SCOPES,
+  ...MSM_CPU_SCOPES,
   ...NOUVEAU_SCOPES,
   ...XE_SCOPES,
   ...PANTHOR_SCOPES,
