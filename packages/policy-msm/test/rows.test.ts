@@ -71,6 +71,26 @@ describe("the shared gpu->vm", () => {
   });
 });
 
+describe("GPU and display as two devices", () => {
+  it("import what is shown: a closed handle takes the display's mapping, and the last one on show its object", () => {
+    const rig = new Rig("split");
+    rig.create(1);
+    const bo = rig.bo(1);
+    rig.call(rig.driver.scanout?.prepareFb(bo) as never);
+    expect([bo.pins, bo.ptes, rig.machine.counts.scanoutMaps]).toEqual([1, 0, 1]);
+    rig.closeBo(1);
+    expect([bo.refs > 0, rig.machine.counts.scanoutUnmaps]).toEqual([true, 0]);
+    rig.call(rig.driver.scanout?.cleanupFb(bo) as never);
+    expect([bo.refs, bo.pins, rig.machine.counts.scanoutUnmaps]).toEqual([0, 0, 1]);
+    rig.create(2);
+    rig.call(rig.driver.scanout?.prepareFb(rig.bo(2)) as never);
+    rig.call(rig.driver.scanout?.cleanupFb(rig.bo(2)) as never);
+    expect(rig.machine.counts.scanoutUnmaps).toBe(1);
+    expect(rig.finish()).toEqual(NOTHING);
+    expect(rig.hazards).toEqual([]);
+  });
+});
+
 describe("memory pressure under VM_BIND", () => {
   it("what was taken away waits for the next submit, whatever is bound meanwhile", () => {
     const rig = new Rig("vm-bind");

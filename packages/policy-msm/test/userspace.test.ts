@@ -80,6 +80,7 @@ describe("who speaks what", () => {
     ["hard-retire", true, true, false],
     ["hard-unpin", true, true, false],
     ["shared", true, false, false],
+    ["split", true, true, true],
   ])("%s", (name, plain, iova, bind) => {
     const { speaks } = variant(name).userspace;
     expect([speaks(header, []), speaks(header, [choose]), speaks(header, [optIn])]).toEqual([

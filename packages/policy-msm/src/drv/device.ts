@@ -1,3 +1,4 @@
+import type { Steps } from "@gpuvm/core";
 import type { MsmBo } from "../gem/bo.ts";
 import type { Lru } from "../gem/lru.ts";
 import type { MsmGpu } from "../gpu/gpu.ts";
@@ -31,7 +32,9 @@ export interface Msm extends MsmParts {
    * Otherwise every program shares {@link Msm.gpuVm}.
    */
   readonly privateVms: boolean;
-  /** The display's VM (`kms->vm`). Null only while the driver starts and after it is gone. */
+  /** What the program of a display that is a device of its own does when it closes a handle of an object; null: it is none. */
+  displayForgets: ((bo: MsmBo) => Steps<void>) | null;
+  /** The display's VM (`kms->vm`). Null while the driver starts, after it is gone, and where the display is another device. */
   kmsVm: MsmGemVm | null;
   /** The VM of the GPU's kernel objects, TTBR1 (`gpu->vm`). */
   gpuVm: MsmGemVm | null;

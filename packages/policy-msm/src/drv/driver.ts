@@ -15,6 +15,7 @@ import { retireSubmits } from "../gpu/retire.ts";
 import { vmBoValidate } from "../gpu/submit-vm-bind.ts";
 import { historyOf } from "../history/defects.ts";
 import { msmScanout } from "../kms/scanout.ts";
+import { SplitScanout } from "../kms/split-scanout.ts";
 import { MsmIommu } from "../mmu/iommu.ts";
 import { policyOf } from "../policy/policy.ts";
 import type { MsmRules } from "../policy/rules.ts";
@@ -82,6 +83,7 @@ function makeDevice(machine: Machine, rules: MsmRules, options: MsmOptions): Msm
     gpu,
     rings: gpu.rings,
     privateVms: options.privateVms ?? rules.privateVms,
+    displayForgets: null,
     kmsVm: null,
     gpuVm: null,
   };
@@ -114,9 +116,12 @@ function gpuObjects(msm: Msm, vm: MsmGemVm): MsmBo[] {
  */
 export function startMsm(machine: Machine, rules: MsmRules, options: MsmOptions = {}): MsmDriver {
   const msm = makeDevice(machine, rules, options);
-  msm.kmsVm = kernelVm(msm, "scanout");
+  const kms = rules.separateKms ? makeDevice(machine, rules, options) : msm;
+  kms.kmsVm = kernelVm(kms, "scanout");
   msm.gpuVm = kernelVm(msm, "kernel");
-  const ofPurpose = (vm: "kernel" | "scanout") => (vm === "kernel" ? msm.gpuVm : msm.kmsVm) as MsmGemVm;
+  const split = kms === msm ? null : new SplitScanout(msm, kms);
+  const ofPurpose = (vm: "kernel" | "scanout") => (vm === "kernel" ? msm.gpuVm : kms.kmsVm) as MsmGemVm;
+  const whose = (vm: "kernel" | "scanout") => (vm === "kernel" ? msm : kms);
   const own = gpuObjects(msm, msm.gpuVm);
   return {
     policy: policyOf(rules, options.boOwnership),
@@ -128,16 +133,18 @@ export function startMsm(machine: Machine, rules: MsmRules, options: MsmOptions 
     },
     *unload() {
       for (const bo of own.splice(0)) yield* kernelPut(msm, bo, msm.gpuVm as MsmGemVm);
-      const { gpuVm, kmsVm } = msm;
+      if (split !== null) yield* split.end();
+      const { gpuVm } = msm;
+      const { kmsVm } = kms;
       msm.gpuVm = null;
-      msm.kmsVm = null;
+      kms.kmsVm = null;
       gpuVm?.put(DEVICE);
       kmsVm?.put(DEVICE);
     },
     *shrink(bytes) {
       return (yield* msmGemShrinkerScan(msm, Math.ceil(bytes / PAGE), true)).freed * PAGE;
     },
-    scanout: msmScanout(msm),
+    scanout: split ?? msmScanout(msm),
     cpu: {
       map: (file, handle) => gemMmap(file as MsmFile, handle),
       touch: (mapping) => gemFault(msm, mapping),
@@ -153,8 +160,8 @@ export function startMsm(machine: Machine, rules: MsmRules, options: MsmOptions 
     },
     prime: msmPrime(msm),
     kernelBos: {
-      create: (size, vm) => kernelNew(msm, size, ofPurpose(vm)),
-      put: (bo, vm) => kernelPut(msm, bo as MsmBo, ofPurpose(vm)),
+      create: (size, vm) => kernelNew(whose(vm), size, ofPurpose(vm)),
+      put: (bo, vm) => kernelPut(whose(vm), bo as MsmBo, ofPurpose(vm)),
     },
     iovaOf(file, handle) {
       const { ctx, handles } = file as MsmFile;

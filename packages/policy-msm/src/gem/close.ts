@@ -15,6 +15,7 @@ import { vmaRefPut } from "./vma-ref.ts";
  * fence in between, is seen by neither.
  */
 export function* msmGemClose(msm: Msm, ctx: MsmContext, bo: MsmBo): Steps<void> {
+  if (msm.displayForgets !== null) yield* msm.displayForgets(bo);
   yield* vmaRefPut(msm, bo);
   if (bo.handles === 1) bo.toldIn = null;
   const rule = msm.rules.teardown.handleClose;

@@ -20,7 +20,7 @@ import { underLru } from "./under-lru.ts";
 import { vmaRefGet, vmaRefPut } from "./vma-ref.ts";
 
 /** A dma-buf of an object (`msm_gem_prime_export`); null for a private one (-EPERM). */
-function primeExport(msm: Msm, bo: MsmBo): DmaBuf | null {
+export function primeExport(msm: Msm, bo: MsmBo): DmaBuf | null {
   if (bo.noShare) return null;
   vmaRefGet(bo);
   // msm_gem_dmabuf_release

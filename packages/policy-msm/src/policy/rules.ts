@@ -40,6 +40,8 @@ export interface MsmRules {
   readonly setIova: boolean;
   /** Programs have page tables of their own: on a GPU from a6xx on, behind an SMMU with per-process tables. */
   readonly privateVms: boolean;
+  /** The display is a device of its own (`separate_gpu_kms`): what it shows is imported there. */
+  readonly separateKms?: true;
   /** Programs may opt in to managing addresses themselves (`MSM_PARAM_EN_VM_BIND`). */
   readonly vmBind: boolean;
 }

@@ -70,6 +70,20 @@ export const DISPLAY_CLAIMS: readonly Claim[] = [
     basis: ["thread", "derived"],
   },
   {
+    workload: "W3",
+    ways: ["msm:split"],
+    expect: KEPT,
+    says: "K maps and no unmap: the compositor keeps what it imported on the display's device",
+    basis: ["73"],
+  },
+  {
+    workload: "W4",
+    ways: ["msm:split"],
+    expect: { scanout_maps: "flips", scanout_unmaps: "flips", gpu_maps: "flips", gpu_unmaps: "flips" },
+    says: "N / N in both: on a display device of its own each frame is a new object, imported from the GPU's",
+    basis: ["73"],
+  },
+  {
     workload: "W4",
     ways: ["MERGED"],
     expect: { ...KEPT, gpu_maps: "flips", gpu_unmaps: "flips" },
