@@ -44,10 +44,14 @@ export class SplitScanout implements Scanout {
 
   /** See `Scanout`. */
   *prepareFb(bo: Bo): Steps<Errno> {
-    const known = this.#shown.get(bo) ?? (yield* this.#import(bo as MsmBo));
-    if (typeof known === "number") return known;
-    this.#shown.set(bo, known);
-    const ret = yield* framebufferPrepare(this.#kms, known.fb);
+    let shown = this.#shown.get(bo);
+    if (shown === undefined) {
+      const made = yield* this.#import(bo as MsmBo);
+      if (typeof made === "number") return made;
+      shown = made;
+      this.#shown.set(bo, shown);
+    }
+    const ret = yield* framebufferPrepare(this.#kms, shown.fb);
     if (ret !== 0) yield* this.cleanupFb(bo);
     return ret;
   }
