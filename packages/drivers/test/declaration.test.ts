@@ -25,10 +25,10 @@ const UNREACHED: Readonly<Record<string, readonly string[]>> = {
   "nouveau:legacy": ["VA -> fence", "handle -> VA"],
   // Preempt fences of long-running VMs.
   "xe:mainline": ["fence -> queue"],
-  // Tiler heaps, the dummy of sparse mappings.
+  // Tiler heaps; CPU mappings, for which 7.x's dummy of sparse mappings stands in.
   "panthor:mainline": ["VM -> heap_pool", "heap_pool -> BO", "heap_pool -> VM"],
-  "panthor:6.19": ["VM -> heap_pool", "heap_pool -> BO", "heap_pool -> VM"],
-  "panthor:6.12": ["VM -> heap_pool", "heap_pool -> BO", "heap_pool -> VM"],
+  "panthor:6.19": ["VM -> heap_pool", "file -> BO", "heap_pool -> BO", "heap_pool -> VM"],
+  "panthor:6.12": ["VM -> heap_pool", "file -> BO", "heap_pool -> BO", "heap_pool -> VM"],
   // Free lists and render targets: neutral programs draw nothing.
   "powervr:mainline": TILER,
   "powervr:6.11": TILER,

@@ -2,6 +2,7 @@ import { EINVAL, type Errno, type Holder, type Steps } from "@gpuvm/core";
 import { preempt, type VmDestroy } from "@gpuvm/drm-model";
 import type { Panthor } from "./device.ts";
 import { unmapRange } from "./gem/kernel-bo.ts";
+import { munmap } from "./gem/mmap.ts";
 import { destroyHeaps } from "./heap/pool.ts";
 import type { PanthorVm } from "./mmu/vm.ts";
 import type { PanthorFile } from "./panthor-file.ts";
@@ -43,6 +44,8 @@ export function* vmDestroy(panthor: Panthor, vm: PanthorVm, holder: Holder): Ste
  * the VMs (`panthor_postclose`).
  */
 export function* fileClose(panthor: Panthor, file: PanthorFile): Steps<void> {
+  // A mapping holds the file, so none is left by then.
+  for (const handle of [...file.mmaps.keys()]) yield* munmap(panthor, file, handle);
   for (const syncobj of file.syncobjs.values()) syncobj.put();
   file.syncobjs.clear();
   yield* file.closeAll(null);

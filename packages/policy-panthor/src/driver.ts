@@ -1,17 +1,10 @@
-import {
-  EINVAL,
-  ENODEV,
-  ENOENT,
-  type Errno,
-  type ReferencePolicy,
-  type Steps,
-  withOwnership,
-} from "@gpuvm/core";
-import type { CpuMap, Driver, DriverOptions, GemClose, Machine, Request } from "@gpuvm/drm-model";
+import { EINVAL, ENODEV, type Errno, type ReferencePolicy, type Steps, withOwnership } from "@gpuvm/core";
+import type { Driver, DriverOptions, GemClose, Machine, Request } from "@gpuvm/drm-model";
 import { fileClose, vmDestroyIoctl } from "./close.ts";
 import { type Panthor, panthorDevice } from "./device.ts";
 import { fwInit, kernelBosRole } from "./fw/firmware.ts";
 import { boCreate } from "./gem/bo-create.ts";
+import { mmap, mmaps, munmap, type PanthorMmaps } from "./gem/mmap.ts";
 import { primeExport, primeImport, primeRole } from "./gem/prime.ts";
 import { shrinkerScan } from "./gem/shrink.ts";
 import { makeDummy } from "./gem/sparse.ts";
@@ -47,9 +40,14 @@ export function probe(
   const panthor = panthorDevice(machine, gen, boOwnership, options.defects ?? new Set(), deviceUnplug);
   machine.call(() => fwInit(panthor));
   // The device is part of the state that an explorer looks at: who is in a slot, what waits for work.
-  const driver: Driver & { readonly device: Panthor; readonly gpu: PanthorGpu } = {
+  const driver: Driver & {
+    readonly device: Panthor;
+    readonly gpu: PanthorGpu;
+    readonly mmaps: PanthorMmaps;
+  } = {
     device: panthor,
     gpu: panthorGpu(panthor),
+    mmaps: mmaps(panthor),
     policy: withOwnership(policy, boOwnership),
     open: (id) => openFile(panthor, id),
     ioctl: (file, request) => ioctl(panthor, file as PanthorFile, request),
@@ -86,7 +84,7 @@ function ioctl(panthor: Panthor, file: PanthorFile, request: Request): Steps<Err
     case "gem_new":
       return boCreate(panthor, file, request);
     case "gem_close":
-      return gemClose(file, request);
+      return gemClose(panthor, file, request);
     case "vm_bind":
       return vmBind(panthor, file, request);
     case "queue_new":
@@ -106,25 +104,20 @@ function ioctl(panthor: Panthor, file: PanthorFile, request: Request): Steps<Err
     case "prime_import":
       return primeImport(panthor, file, request);
     case "cpu_map":
-      return cpuMap(file, request);
+      return mmap(panthor, file, request.bo);
     default:
       return nothing(0);
   }
 }
 
-function* gemClose(file: PanthorFile, req: GemClose): Steps<Errno> {
+function* gemClose(panthor: Panthor, file: PanthorFile, req: GemClose): Steps<Errno> {
+  // Programs unmap what they give up; no recording says so.
+  if (file.handles.has(req.bo)) yield* munmap(panthor, file, req.bo);
   const closed = yield* file.close(req.bo, null);
   // The program keeps no descriptor of a buffer that it has given up.
   file.exports.get(req.bo)?.close();
   file.exports.delete(req.bo);
   return closed ? 0 : -EINVAL;
-}
-
-function* cpuMap(file: PanthorFile, req: CpuMap): Steps<Errno> {
-  const bo = file.handles.get(req.bo);
-  if (bo === undefined) return -ENOENT;
-  bo.mmaps = 1;
-  return 0;
 }
 
 function* nothing(ret: Errno): Steps<Errno> {

@@ -21,6 +21,8 @@ export class PanthorFile extends DrmFile<PanthorBo> {
   readonly syncobjs: Map<number, SyncObj> = new Map();
   /** dma-bufs that the program made, by handle: it keeps the descriptor as long as the handle. */
   readonly exports: Map<number, DmaBuf> = new Map();
+  /** Objects that the program has mapped to the CPU, by the handle that they had then; counted. */
+  readonly mmaps: Map<number, PanthorBo> = new Map();
   /** What sparse mappings map; counted. One for each file, so that nothing leaks between processes. */
   dummy: PanthorBo | null = null;
 }

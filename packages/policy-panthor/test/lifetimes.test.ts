@@ -97,6 +97,7 @@ describe.each(ALL)("%s", (variant) => {
     bench.ask({ op: "gem_new", bo: 1, size: 4 * MIB, vm: 1 });
     bench.ask({ op: "gem_new", bo: 2, size: 4 * MIB });
     bench.ask({ op: "prime_export", bo: 2 });
+    bench.ask({ op: "cpu_map", bo: 2 });
     bench.bind(1, true, ...MAPS);
     if (variant === "mainline")
       bench.bind(1, false, { va: 64 * MIB, length: MIB, flags: MAP_SPARSE | MAP_NOEXEC });

@@ -33,6 +33,13 @@ const EDGES: readonly RefEdge[] = [
     source: "panthor_group_create",
   },
   {
+    from: "file",
+    to: "BO",
+    kind: "counted",
+    span: "what the program has mapped to the CPU: until it unmaps it",
+    source: "panthor_gem_mmap, drm_gem_vm_close",
+  },
+  {
     from: "device",
     to: "VM",
     kind: "counted",

@@ -23,6 +23,8 @@ export class PanthorBo extends Bo {
   readonly rootGem: DrmGemObject | null;
   /** Programs' CPU mappings (`cmap.mmap_count`). */
   mmaps = 0;
+  /** Programs have entries that lead to its pages: they have touched them since these came. */
+  touched = false;
   /** Uses of the kernel's own mapping, which pins once (`cmap.vaddr_use_count`). */
   vmaps = 0;
   /** Its pages have addresses for the device (`dmap.sgt`). */

@@ -104,6 +104,8 @@ function* evictNoWait(panthor: Panthor, bo: PanthorBo): Steps<boolean> {
   const locks: Lock[] = [];
   let done = false;
   if (lockResvs(panthor, bo, locks) && !harder(panthor, bo) && evictMappings(panthor, bo)) {
+    // `drm_vma_node_unmap`
+    bo.touched = false;
     bo.sgt = false;
     bo.swapped = true;
     bo.takePages("evicted");
