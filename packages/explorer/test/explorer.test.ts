@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   ask,
   blocksOf,
+  type Call,
   closeFile,
   countSchedules,
   formatSchedule,
@@ -81,6 +82,17 @@ describe("search", () => {
     expect(search(scenario([]), { order: "bfs", maxBytes: 100 }).bound).toBe("100 bytes of states");
     const never = search({ ...scenario([]), sometimes: { never: () => false } }, { order: "dfs" });
     expect(never.unreached).toEqual(["never"]);
+  });
+
+  it("says of which calls each was refused, unless they are there for that", () => {
+    const nobody = ask(0, { op: "gem_close", bo: 9 });
+    const refusing = (call: Call): Scenario => ({
+      ...scenario([], false),
+      actors: [{ name: "T1", calls: [bind(map(1, 0x1000)), call] }],
+      sometimes: {},
+    });
+    expect(search(refusing(nobody), { order: "dfs" }).unreached).toEqual(["a gem_close that is not refused"]);
+    expect(search(refusing({ ...nobody, refused: true }), { order: "dfs" }).unreached).toEqual([]);
   });
 });
 

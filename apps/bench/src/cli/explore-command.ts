@@ -4,10 +4,14 @@ import { count } from "@gpuvm/results/units";
 import { buildCommand, type Command } from "@stricli/core";
 import type { ExploreArgs } from "../commands/explore.ts";
 import type { BenchContext } from "./context.ts";
+import { terminalWidth } from "./output.ts";
 import { nonNegative, positive, shard, word } from "./parse.ts";
 import { Progress } from "./progress.ts";
 
-type Flags = Omit<ExploreArgs, "progress" | "json" | "first" | "pairs" | "triples" | "coverage"> & {
+type Flags = Omit<
+  ExploreArgs,
+  "progress" | "width" | "json" | "first" | "pairs" | "triples" | "coverage"
+> & {
   readonly json: boolean;
   readonly first: boolean;
   readonly pairs: boolean;
@@ -148,6 +152,7 @@ export const exploreCommand: Command<BenchContext> = buildCommand<Flags, string[
     const [policy = flags.policy] = words;
     const args: ExploreArgs = {
       workers: availableParallelism(),
+      width: terminalWidth(),
       ...flags,
       ...(policy === undefined ? {} : { policy }),
       progress: (scenario, p) => progress.show(p.states, howFar(scenario, p)),

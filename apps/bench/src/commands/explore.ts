@@ -6,7 +6,7 @@ import { writeWhole } from "../cli/output.ts";
 import { exploreAll, type Watcher } from "../explore/explore-all.ts";
 import { runGenerated } from "../explore/explore-generated.ts";
 import { requireNamed, scenarioNamed, scenariosOf } from "../explore/resolve.ts";
-import { terminalTable } from "../format/table.ts";
+import { exploreText } from "../format/explore-text.ts";
 import type { Shard } from "../run/plan.ts";
 
 /** The arguments of `explore`. */
@@ -31,6 +31,8 @@ export interface ExploreArgs extends How {
   readonly coverage?: boolean;
   /** Results as JSON. */
   readonly json?: boolean;
+  /** Columns of the terminal; default 100. */
+  readonly width?: number;
   /** Where the first counterexample goes as a trace for Perfetto. */
   readonly perfetto?: string;
   /** Told now and then how far it is; the caller knows the clock. */
@@ -49,7 +51,7 @@ export async function runExplore(args: ExploreArgs, out: (text: string) => void)
   const how = definedOf({ method, inject, seed, runs, maxSteps, first: stop });
   const explored = await exploreAll(await chosen(args), how, args.workers ?? 1, args.progress);
   if (args.json === true) out(`${JSON.stringify(explored.map(withoutTraces), null, 2)}\n`);
-  else out(text(explored));
+  else out(exploreText(explored, args.width ?? 100));
   const first = explored.flatMap((e) => e.shown)[0];
   if (args.perfetto !== undefined && first !== undefined) writeWhole(args.perfetto, first.perfetto);
   const fine = explored.every(({ result }) => result.findings.length === 0 && result.unreached.length === 0);
@@ -89,40 +91,6 @@ function withoutTraces({ name, result, shown }: Explored): unknown {
   const counterexamples = shown.map(({ perfetto: _, ...rest }) => rest);
   const { findings: _, ...counts } = result;
   return { name, ...counts, counterexamples };
-}
-
-function text(explored: readonly Explored[]): string {
-  const head = [
-    "scenario",
-    "method",
-    "states",
-    "transitions",
-    "steps",
-    "depth",
-    "schedules",
-    "explored",
-    "found",
-  ];
-  const rows = explored.map(({ name, result: r }) => [
-    name,
-    r.method,
-    String(r.states),
-    String(r.transitions),
-    String(r.steps),
-    String(r.depth),
-    String(r.runs),
-    r.bound === null ? "to the end" : `STOPPED at ${r.bound}`,
-    String(r.findings.length),
-  ]);
-  const lines = [terminalTable(head, rows)];
-  for (const { name, result, shown } of explored) {
-    for (const witness of result.unreached) lines.push("", `${name}: never reached: ${witness}`);
-    for (const { token, table, others } of shown) {
-      lines.push("", `${name}`, "", table, `replay: ${token}`);
-      for (const other of others) lines.push(`against: ${other}`);
-    }
-  }
-  return `${lines.join("\n")}\n`;
 }
 
 async function replay(args: ExploreArgs, word: string, out: (text: string) => void): Promise<number> {

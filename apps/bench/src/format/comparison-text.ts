@@ -3,6 +3,7 @@ import { visible, visibleLine } from "@gpuvm/drm-model";
 import type { Column, Comparison } from "@gpuvm/results";
 import { ROWS, relativeRow, sentence } from "@gpuvm/results";
 import { markdownTable, sideBySide } from "./table.ts";
+import { wrapped } from "./wrapped.ts";
 
 /** The two blocks of a comparison: what was recorded for a driver, and what was translated for it. */
 const BLOCKS = [
@@ -58,17 +59,6 @@ export function comparisonText(comparison: Comparison, colour: boolean, width: n
     });
   });
   return `${parts.join("\n\n")}\n\n${strong(wrapped(sentence(comparison), Math.min(width, 98)))}\n`;
-}
-
-/** Lines of at most `width` columns, broken at spaces. */
-function wrapped(text: string, width: number): string {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1);
-    if (line === undefined || line.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = `${line} ${word}`;
-  }
-  return lines.join("\n");
 }
 
 /** The same as Markdown. */

@@ -17,6 +17,8 @@ export interface Call {
   readonly run: (world: World) => Steps<unknown>;
   /** The file whose program makes it; absent: the kernel, or nobody who can be killed. */
   readonly file?: number;
+  /** It is there to be refused; a kind of call that each schedule sees refused is reported otherwise. */
+  readonly refused?: true;
 }
 
 /** A thread of a program, a shrinker, a second process: calls in order. */

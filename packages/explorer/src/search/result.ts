@@ -6,6 +6,7 @@ import { type Violation, violationKey } from "../properties/violation.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { Fingerprint } from "../state/fingerprint.ts";
 import { outcomeOf, resultsOf } from "../state/outcome.ts";
+import { Answered } from "./answered.ts";
 
 /** Where a search stops although there is more. */
 export interface Limits {
@@ -71,7 +72,7 @@ export interface SearchResult {
   readonly level: number;
   /** The limit that was hit, or null: everything was explored. */
   readonly bound: string | null;
-  /** Interesting states that no schedule reached. */
+  /** Interesting states that no schedule reached, and kinds of calls that each schedule saw refused. */
   readonly unreached: readonly string[];
   /** Bytes of fingerprints and links. */
   readonly bytes: number;
@@ -84,12 +85,14 @@ export class Findings {
   readonly #unreached: Map<string, (world: World) => boolean>;
   readonly #sequential: ReadonlySet<string> | null;
   readonly #print = new Fingerprint();
+  readonly #answered: Answered;
   /** In which order locks were taken, over all runs. */
   readonly orders: LockOrder = new LockOrder();
 
   /** Nothing yet. */
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
+    this.#answered = new Answered(scenario);
     this.#unreached = new Map(Object.entries(scenario.sometimes ?? {}));
     this.#sequential = scenario.atomic === true ? sequentialOutcomes(scenario, this.#print) : null;
   }
@@ -120,6 +123,7 @@ export class Findings {
 
   /** A run is over, by a violation or because nobody can go on. */
   end(world: World, schedule: readonly Choice[]): Violation | null {
+    this.#answered.end(world);
     let violation = world.violation;
     if (violation === null && this.#sequential !== null && world.done) {
       const outcome = outcomeOf(world, this.#print);
@@ -141,7 +145,10 @@ export class Findings {
       const [first = [], ...others] = schedules;
       this.add(violation, first, others);
     }
-    return { ...rest, findings: [...this.#found.values()], unreached: [...this.#unreached.keys()] };
+    const findings = [...this.#found.values()];
+    // What breaks may do so before a call is over.
+    const refused = findings.length === 0 && rest.bound === null ? this.#answered.missing : [];
+    return { ...rest, findings, unreached: [...this.#unreached.keys(), ...refused] };
   }
 
   /** The scenario. */

@@ -27,8 +27,12 @@ export interface StoryStep {
 export interface Story {
   /** Column titles. */
   readonly actors: readonly string[];
+  /** What there is before the first step, as the setup left it: `bo#3 new: 1`. */
+  readonly setup: readonly string[];
   /** Steps. */
   readonly steps: readonly StoryStep[];
+  /** What changed when everybody was done, and files and driver went; null: it did not come to that. */
+  readonly end: readonly string[] | null;
   /** What does not hold, or null. */
   readonly violation: Violation | null;
 }
@@ -57,6 +61,7 @@ function toldOn(scenario: Scenario, schedule: readonly Choice[], look: Onlooker 
   const steps: StoryStep[] = [];
   const actors = world.slots.map((slot) => slot.name);
   world.fallibleNames = [];
+  const setup = changed(new Map(), counts(world.machine));
   let i = 0;
   while (i < schedule.length && world.violation === null) {
     const actor = actorOf(schedule[i] as Choice);
@@ -88,8 +93,11 @@ function toldOn(scenario: Scenario, schedule: readonly Choice[], look: Onlooker 
     steps.push({ actor: name, call, begins, stops, result, failed, changes });
     look(world);
   }
-  if (world.violation === null && world.enabledAll().length === 0) world.finish();
-  return { actors, steps, violation: world.violation };
+  const before = counts(world.machine);
+  const ends = world.violation === null && world.enabledAll().length === 0;
+  if (ends) world.finish();
+  const end = ends ? changed(before, counts(world.machine)) : null;
+  return { actors, setup, steps, end, violation: world.violation };
 }
 
 function counts(machine: Machine): Map<string, string> {

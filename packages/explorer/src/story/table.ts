@@ -1,15 +1,28 @@
 import type { Story, StoryStep } from "./story.ts";
 
-/** A counterexample as a table: a column for each actor, a row for each step, the violated property last. */
+/**
+ * A counterexample as a table: a column for each actor that acts, a row for each step between what the setup left and what the
+ * end of all files changed, the violated property last.
+ */
 export function formatStory(story: Story, width = 30): string {
-  const heads = ["", ...story.actors, "counts and locks"];
-  const rows = story.steps.map((step, i) => {
+  const actors = story.actors.filter((name) => story.steps.some((step) => step.actor === name));
+  const heads = ["", ...actors, "counts and locks"];
+  const row = (label: string, changes: readonly string[]) => {
     const cells = heads.map(() => "");
-    cells[0] = String(i + 1);
-    cells[1 + story.actors.indexOf(step.actor)] = cell(step);
-    cells[heads.length - 1] = step.changes.join("; ");
+    cells[0] = label;
+    cells[heads.length - 1] = changes.length === 0 ? "nothing changes" : changes.join("; ");
     return cells;
-  });
+  };
+  const rows = [
+    row("setup", story.setup),
+    ...story.steps.map((step, i) => {
+      const cells = row(String(i + 1), step.changes);
+      if (step.changes.length === 0) cells[heads.length - 1] = "";
+      cells[1 + actors.indexOf(step.actor)] = cell(step);
+      return cells;
+    }),
+    ...(story.end === null ? [] : [row("end", story.end)]),
+  ];
   const widths = heads.map((head, c) => {
     const longest = Math.max(head.length, ...rows.map((row) => (row[c] as string).length));
     return Math.min(longest, c === heads.length - 1 ? width + 20 : width);

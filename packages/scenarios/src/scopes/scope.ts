@@ -18,6 +18,7 @@ export interface NativeScope extends Omit<Scenario, "variant" | "options" | "mac
 export function mustFail(call: Call): Call {
   return {
     label: `${call.label}, to be refused`,
+    refused: true,
     *run(world) {
       const ret = yield* call.run(world);
       if (ret === 0) world.bag.set("not refused", call.label);
