@@ -79,6 +79,8 @@ describe("a policy of one's own", () => {
     expect([run.code, run.err]).toEqual([0, ""]);
     expect(run.out).toContain("outside");
     expect((await bench("why", "--policy", OUTSIDE)).out).toContain("outside:1");
+    expect((await bench("why", OUTSIDE)).out).toContain("outside:1");
+    expect((await bench("run", OUTSIDE, "--workload", "flips:seconds=1")).out).toContain("outside");
     expect((await bench("study", "--policy", OUTSIDE, "--workload", "W3")).out).toContain("outside:1");
     const explored = await bench("explore", "--policy", OUTSIDE, "--scenario", "twice");
     expect([explored.code, explored.out]).toEqual([1, expect.stringContaining("leak")]);

@@ -64,9 +64,9 @@ export function exploreOne(named: Named, how: How, progress?: (progress: Progres
   return showAll(named, searchOne(named, how, progress));
 }
 
-/** Tells what a search has found. Plain code does: errors in it have their true stack traces. */
-export function showAll(named: Named, result: SearchResult): Explored {
-  return { name: named.name, result, shown: result.findings.map((finding) => show(named, finding)) };
+/** Tells what a search has found, in tables of so many columns. Plain code does: errors in it have their true stack traces. */
+export function showAll(named: Named, result: SearchResult, width?: number): Explored {
+  return { name: named.name, result, shown: result.findings.map((finding) => show(named, finding, width)) };
 }
 
 /** Searches one scenario; what is found is only named. */
@@ -96,7 +96,7 @@ export function searchOne(
   }
 }
 
-function show(named: Named, finding: Finding): Shown {
+function show(named: Named, finding: Finding, width?: number): Shown {
   const { scenario, dropped, schedule } = shrinkSchedule(named.scenario, finding.schedule, finding.key);
   const { others = [] } = finding;
   const told = tell(scenario, schedule);
@@ -106,7 +106,7 @@ function show(named: Named, finding: Finding): Shown {
     key: finding.key,
     token: formatToken({ scenario: named.name, dropped, schedule }),
     steps: blocksOf(schedule).length,
-    table: formatStory(story),
+    table: formatStory(story, width),
     perfetto: storyToPerfetto(story),
     others: others.map((other) => formatToken({ scenario: named.name, dropped: [], schedule: other })),
   };

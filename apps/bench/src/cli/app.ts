@@ -193,7 +193,12 @@ async function withOutside(words: readonly string[]): Promise<readonly string[]>
   const flags = words.map((word, i) => {
     const inline = /^(--policy|--reference)=(.*)$/.exec(word);
     if (inline !== null) return { i, flag: `${inline[1]}=`, value: inline[2] ?? "" };
-    return NAMES_POLICY.has(words[i - 1] ?? "") ? { i, flag: "", value: word } : null;
+    if (NAMES_POLICY.has(words[i - 1] ?? "")) return { i, flag: "", value: word };
+    const alone = i > 0 && !(words[i - 1] ?? "").startsWith("-") && TAKES_POLICIES.has(words[0] ?? "");
+    // `run` sorts its words by the names that it knows: this one is said to be a policy.
+    return alone && IS_MODULE.test(word)
+      ? { i, flag: words[0] === "run" ? "--policy=" : "", value: word }
+      : null;
   });
   const asked = flags.filter((flag) => flag !== null);
   if (!asked.some(({ value }) => looksOutside(value))) return words;
@@ -205,6 +210,12 @@ async function withOutside(words: readonly string[]): Promise<readonly string[]>
   });
   return out;
 }
+
+/** Commands whose words may be policies. */
+const TAKES_POLICIES: ReadonlySet<string> = new Set(["run", "why"]);
+
+/** A word that stands alone and can only be a policy's module. */
+const IS_MODULE = /^@|\.[cm]?[jt]s(?:[:+]|$)/;
 
 function unknown(command: string): number {
   say(`unknown command: ${command}`);

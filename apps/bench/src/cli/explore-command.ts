@@ -8,10 +8,7 @@ import { terminalWidth } from "./output.ts";
 import { nonNegative, positive, shard, word } from "./parse.ts";
 import { Progress } from "./progress.ts";
 
-type Flags = Omit<
-  ExploreArgs,
-  "progress" | "width" | "json" | "first" | "pairs" | "triples" | "coverage"
-> & {
+type Flags = Omit<ExploreArgs, "progress" | "width" | "json" | "first" | "pairs" | "triples" | "coverage"> & {
   readonly json: boolean;
   readonly first: boolean;
   readonly pairs: boolean;

@@ -49,7 +49,7 @@ export async function runExplore(args: ExploreArgs, out: (text: string) => void)
   if (args.pairs === true || args.triples === true) return await generated(args, out);
   const { method, inject, seed, runs, maxSteps, first: stop } = args;
   const how = definedOf({ method, inject, seed, runs, maxSteps, first: stop });
-  const explored = await exploreAll(await chosen(args), how, args.workers ?? 1, args.progress);
+  const explored = await exploreAll(await chosen(args), how, args.workers ?? 1, args.progress, args.width);
   if (args.json === true) out(`${JSON.stringify(explored.map(withoutTraces), null, 2)}\n`);
   else out(exploreText(explored, args.width ?? 100));
   const first = explored.flatMap((e) => e.shown)[0];
@@ -59,10 +59,10 @@ export async function runExplore(args: ExploreArgs, out: (text: string) => void)
 }
 
 async function generated(args: ExploreArgs, out: (text: string) => void): Promise<number> {
-  const { policy, inject, maxSteps, workers = 1, shard, json, triples, coverage } = args;
+  const { policy, inject, maxSteps, workers = 1, shard, json, triples, coverage, width } = args;
   if (policy === undefined) throw new UsageError("pairs of which calls? Give --policy");
   const how = { arity: triples === true ? 3 : 2, ...definedOf({ inject, maxSteps }) };
-  return await runGenerated({ ...how, policy, workers, shard, json, coverage }, out);
+  return await runGenerated({ ...how, policy, workers, shard, json, coverage, width }, out);
 }
 
 async function chosen(args: ExploreArgs): Promise<Named[]> {
@@ -99,7 +99,7 @@ async function replay(args: ExploreArgs, word: string, out: (text: string) => vo
   requireNamed(token.scenario, args.policy);
   const named = await scenarioNamed(token.scenario);
   const story = tell(without(named.scenario, token.dropped), token.schedule);
-  out(formatStory(story));
+  out(formatStory(story, args.width));
   if (args.perfetto !== undefined) writeWhole(args.perfetto, storyToPerfetto(story));
   return story.violation === null ? EXIT.ok : EXIT.violated;
 }

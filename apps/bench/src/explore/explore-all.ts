@@ -1,6 +1,6 @@
 import { MessageChannel } from "node:worker_threads";
 import type { Progress } from "@gpuvm/explorer";
-import { type Explored, exploreOne, type How, type Named, showAll } from "@gpuvm/scenarios";
+import { type Explored, type How, type Named, searchOne, showAll } from "@gpuvm/scenarios";
 import { isOutside } from "../inputs/outside-policy.ts";
 import { InPlacePool } from "./in-place-pool.ts";
 
@@ -19,10 +19,13 @@ export async function exploreAll(
   how: How,
   workers: number,
   watcher?: Watcher,
+  width?: number,
 ): Promise<Explored[]> {
   const threads = Math.max(1, Math.min(workers, all.length));
   if (PLAIN.has(how.method) && threads === 1)
-    return all.map((named) => exploreOne(named, how, watcher && ((p) => watcher(named.name, p))));
+    return all.map((named) =>
+      showAll(named, searchOne(named, how, watcher && ((p) => watcher(named.name, p))), width),
+    );
   const pool = await InPlacePool.start(
     threads,
     all.some(({ name }) => isOutside(name.slice(0, name.lastIndexOf("/")))),
@@ -35,7 +38,7 @@ export async function exploreAll(
         port1.on("message", (progress: Progress) => watcher?.(named.name, progress));
         const result = await pool.run({ kind: "search", name: named.name, how, port: port2 });
         port1.close();
-        return showAll(named, result);
+        return showAll(named, result, width);
       }),
     );
   } finally {

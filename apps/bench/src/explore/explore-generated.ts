@@ -7,8 +7,10 @@ import {
   shrinkSchedule,
   tell,
 } from "@gpuvm/explorer";
+import { count } from "@gpuvm/results/units";
 import { type GeneratedHow, type GeneratedResult, joinGenerated } from "@gpuvm/scenarios";
 import { EXIT } from "../cli/context.ts";
+import { wrapped } from "../format/wrapped.ts";
 import { isOutside } from "../inputs/outside-policy.ts";
 import type { Shard } from "../run/plan.ts";
 import { InPlacePool } from "./in-place-pool.ts";
@@ -22,6 +24,8 @@ export interface GeneratedArgs extends Omit<GeneratedHow, "part"> {
   readonly json?: boolean | undefined;
   /** Says what was never reached, too. */
   readonly coverage?: boolean | undefined;
+  /** Columns of the terminal; default 100. */
+  readonly width?: number | undefined;
 }
 
 /**
@@ -30,7 +34,7 @@ export interface GeneratedArgs extends Omit<GeneratedHow, "part"> {
  * @returns 0; 1 if something was found, or nothing was raced, or no call came to its end
  */
 export async function runGenerated(args: GeneratedArgs, out: (text: string) => void): Promise<number> {
-  const { policy, workers, shard, json, coverage: _, ...how } = args;
+  const { policy, workers, shard, json, coverage: _, width: __, ...how } = args;
   const pool = await InPlacePool.start(workers, isOutside(policy));
   let result: GeneratedResult;
   try {
@@ -50,6 +54,7 @@ export async function runGenerated(args: GeneratedArgs, out: (text: string) => v
 }
 
 async function text(policy: string, args: GeneratedArgs, result: GeneratedResult): Promise<string> {
+  const { width = 100 } = args;
   const { scenarios, refused, idle, stopped, states, transitions, covered, causes } = result;
   const lines = [
     `${policy}: ${scenarios} scenarios of ${args.arity} calls, ${states} states, ${transitions} transitions`,
@@ -66,7 +71,16 @@ async function text(policy: string, args: GeneratedArgs, result: GeneratedResult
     const shrunk = shrinkSchedule(run, schedule as Choice[], key);
     const token = formatToken({ scenario, dropped: shrunk.dropped, schedule: shrunk.schedule });
     lines.push("", `in ${shown} scenarios, first in ${scenario}`, "");
-    lines.push(formatStory(tell(shrunk.scenario, shrunk.schedule)), `replay: ${token}`);
+    lines.push(formatStory(tell(shrunk.scenario, shrunk.schedule), width), `replay: ${token}`);
   }
+  lines.push("", wrapped(sentence(result), width));
   return `${lines.join("\n")}\n`;
+}
+
+function sentence({ causes, scenarios, stopped }: GeneratedResult): string {
+  const all =
+    stopped.length === 0 ? "every schedule was gone through" : "not every schedule was gone through";
+  if (causes.length === 0) return `Nothing was found in ${count(scenarios)} scenarios; ${all}.`;
+  const things = causes.length === 1 ? "One thing was" : `${count(causes.length)} things were`;
+  return `${things} found in ${count(scenarios)} scenarios; ${all}.`;
 }

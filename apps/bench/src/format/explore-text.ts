@@ -52,8 +52,8 @@ function causesOf(explored: readonly Explored[], short: (name: string) => string
   const causes = new Map<string, Cause>();
   for (const { name, shown } of explored) {
     for (const one of shown) {
-      // Who holds what differs from scenario to scenario, what is wrong does not.
-      const key = one.key.replace(/ \(.*\)$/s, "");
+      // Who holds what, and whose step it is, differs from scenario to scenario; what is wrong does not.
+      const key = one.key.replace(/ \(.*\)$/s, "").replace(/^([A-Z_]+|crash): [^:]+: /, "$1: ");
       const cause = causes.get(key);
       if (cause === undefined) causes.set(key, { scenarios: [short(name)], shortest: one });
       else {

@@ -109,6 +109,6 @@ function packageOf(variant: DriverVariant): DriverPackage {
 function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return /Unknown file extension "\.ts"/.test(text)
-    ? `this Node does not read TypeScript: use Node 22.18 or newer, or compile the file to JavaScript`
+    ? `Node ${process.versions.node} does not read TypeScript. "npm install --save-dev node@24" puts one that does beside it, for npx to use; or leave the types out and name the files .js`
     : text;
 }

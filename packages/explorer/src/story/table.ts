@@ -3,8 +3,10 @@ import type { Story, StoryStep } from "./story.ts";
 /**
  * A counterexample as a table: a column for each actor that acts, a row for each step between what the setup left and what the
  * end of all files changed, the violated property last.
+ *
+ * @param total characters that a line of the table may have; with many actors columns get narrow, but not below 12
  */
-export function formatStory(story: Story, width = 30): string {
+export function formatStory(story: Story, total = 100): string {
   const actors = story.actors.filter((name) => story.steps.some((step) => step.actor === name));
   const heads = ["", ...actors, "counts and locks"];
   const row = (label: string, changes: readonly string[]) => {
@@ -23,10 +25,10 @@ export function formatStory(story: Story, width = 30): string {
     }),
     ...(story.end === null ? [] : [row("end", story.end)]),
   ];
-  const widths = heads.map((head, c) => {
-    const longest = Math.max(head.length, ...rows.map((row) => (row[c] as string).length));
-    return Math.min(longest, c === heads.length - 1 ? width + 20 : width);
-  });
+  const longest = heads.map((head, c) =>
+    Math.max(head.length, ...rows.map((row) => (row[c] as string).length)),
+  );
+  const widths = widthsOf(longest, total - 2 * (heads.length - 1));
   const lines: string[] = [];
   const push = (cells: readonly string[]) => {
     const wrapped = cells.map((text, c) => wrap(text, widths[c] as number));
@@ -49,6 +51,17 @@ export function formatStory(story: Story, width = 30): string {
     violation === null ? "nothing is violated" : `violated: ${violation.kind}: ${violation.message}`,
   );
   return `${lines.join("\n")}\n`;
+}
+
+/** How wide columns are: as wide as what is in them, but no more than what there is; the last one has the most to say. */
+function widthsOf(longest: readonly number[], total: number): number[] {
+  const [label = 0, ...rest] = longest;
+  const last = rest.pop() ?? 0;
+  const room = total - label;
+  const each = Math.max(12, Math.min(30, Math.floor(room / (rest.length + 1.3))));
+  const actors = rest.map((width) => Math.min(width, each));
+  const left = room - actors.reduce((sum, width) => sum + width, 0);
+  return [label, ...actors, Math.min(last, 50, Math.max(12, left))];
 }
 
 function cell(step: StoryStep): string {
