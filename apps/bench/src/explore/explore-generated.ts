@@ -71,7 +71,10 @@ async function text(policy: string, args: GeneratedArgs, result: GeneratedResult
     const shrunk = shrinkSchedule(run, schedule as Choice[], key);
     const token = formatToken({ scenario, dropped: shrunk.dropped, schedule: shrunk.schedule });
     lines.push("", `in ${shown} scenarios, first in ${scenario}`, "");
-    lines.push(formatStory(tell(shrunk.scenario, shrunk.schedule), width), `replay: ${token}`);
+    lines.push(
+      formatStory(tell(shrunk.scenario, shrunk.schedule), width),
+      `replay: ${token}${isOutside(policy) ? `  (with --policy ${policy})` : ""}`,
+    );
   }
   lines.push("", wrapped(sentence(result), width));
   return `${lines.join("\n")}\n`;

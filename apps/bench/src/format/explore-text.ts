@@ -1,5 +1,6 @@
 import { count } from "@gpuvm/results/units";
 import type { Explored, Shown } from "@gpuvm/scenarios";
+import { isOutside } from "../inputs/outside-policy.ts";
 import { fitted, leftOut } from "./fitted.ts";
 import { wrapped } from "./wrapped.ts";
 
@@ -36,7 +37,10 @@ export function exploreText(explored: readonly Explored[], width: number): strin
   for (const { name, result } of explored) {
     for (const witness of result.unreached) lines.push("", `${short(name)}: never reached: ${witness}`);
   }
-  for (const cause of causesOf(explored, short)) lines.push("", ...told(cause, width));
+  // A token alone runs no code of the user's.
+  const policy = group.slice(0, -1);
+  const also = isOutside(policy) ? `  (with --policy ${policy})` : "";
+  for (const cause of causesOf(explored, short)) lines.push("", ...told(cause, width, also));
   lines.push("", wrapped(sentence(explored), width));
   return `${lines.join("\n")}\n`;
 }
@@ -70,11 +74,11 @@ function better(one: Shown, other: Shown): boolean {
   return one.steps > 0 && (other.steps === 0 || one.steps < other.steps);
 }
 
-function told({ scenarios, shortest }: Cause, width: number): string[] {
+function told({ scenarios, shortest }: Cause, width: number, also: string): string[] {
   const { table, token, others } = shortest;
   const where =
     scenarios.length === 1 ? scenarios[0] : `${scenarios.length} scenarios: ${scenarios.join(", ")}`;
-  const tokens = [`replay: ${token}`, ...others.map((other) => `against: ${other}`)];
+  const tokens = [`replay: ${token}${also}`, ...others.map((other) => `against: ${other}`)];
   const story = table.trimEnd().split("\n");
   // The last line is the violation; what stands before it has columns of its own.
   const last = wrapped(story.pop() ?? "", width, "  ");
