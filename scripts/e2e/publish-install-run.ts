@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { firstDifference, follow } from "./guide.ts";
 import { compileWithOldest, OLDEST_TYPESCRIPT } from "./oldest-typescript.ts";
 import { startRegistry } from "./registry.ts";
 
@@ -47,6 +48,15 @@ async function rehearseVersion(copy: string): Promise<void> {
   console.log(`the next version would be ${versions[0]}, with ${versions.length} changelogs`);
 }
 
+/** What a newcomer to policies does: the guide, step by step, beside a clone that has packed its packages. */
+async function followGuide(clone: string): Promise<void> {
+  symlinkSync(clone, join(clone, "gpuvm"));
+  mkdirSync(join(clone, "mine"));
+  const page = readFileSync(join(root, "apps", "docs", "guides", "writing-a-policy.md"), "utf8");
+  const difference = firstDifference(page, await follow(page, join(clone, "mine")));
+  if (difference !== null) throw new Error(`writing-a-policy.md: ${difference}`);
+}
+
 const registry = await startRegistry();
 const scratch = mkdtempSync(join(tmpdir(), "gpuvm-e2e-"));
 try {
@@ -63,6 +73,7 @@ try {
   // They are built: packing need not build them again.
   const only = ["--recursive", "--filter=@gpuvm/*", "--config.ignore-scripts=true"];
   await run("pnpm", [...only, "pack", "--pack-destination", tarballs], { cwd: root });
+  const guide = followGuide(scratch);
   const packed = readdirSync(tarballs).filter((name) => name.endsWith(".tgz"));
   if (packed.length !== publishedFolders(root).length) throw new Error(`packed: ${packed.join(", ")}`);
   const publisher = async () => {
@@ -96,6 +107,9 @@ try {
   await bench("conformance");
   await bench("explore", "--policy", "powervr", "--scenario", "cuts");
   console.log("trace-cmd text to a verdict, a report and a timeline; a shipped trace replays");
+
+  await guide;
+  console.log("the guide to a policy of one's own prints what it says");
 
   const packages = registry.names().sort((a, b) => (a === "@gpuvm/core" ? -1 : a < b ? -1 : 1));
   await compileWithOldest(app, packages);

@@ -1,23 +1,30 @@
 import {
+  DRM_GPUVA_OP_REMAP,
+  DRM_GPUVA_OP_UNMAP,
   DrmGpuvm,
+  type DrmGpuvmBo,
   EINVAL,
   ENOENT,
   ENOMEM,
   type Errno,
-  type Gpuva,
+  type GpuvaOpRemap,
+  GpuvaOpSlot,
+  type GpuvaOpUnmap,
   gpuvaAlloc,
-  gpuvaFind,
+  gpuvaBo,
   gpuvaFree,
   gpuvaInit,
   gpuvaInsert,
   gpuvaLink,
   gpuvaObj,
-  gpuvaRemove,
+  gpuvaOpRemapToUnmapRange,
+  gpuvaRemap,
   gpuvaUnlink,
+  gpuvaUnmap,
   gpuvmBoObtain,
   gpuvmBoPut,
-  gpuvmFirstVa,
   gpuvmResvObjectAlloc,
+  gpuvmSmUnmapBegin,
   type Steps,
 } from "@gpuvm/core";
 import {
@@ -35,17 +42,18 @@ import {
   VmRecord,
 } from "@gpuvm/drm-model";
 
-/** An open file: it has one VM. */
-class MyFile extends DrmFile {
-  vm: MyVm | null = null;
-}
-
 /** An address space with its page tables. */
 interface MyVm {
   readonly gpuvm: DrmGpuvm;
   readonly pt: PageTable;
 }
 
+/** An open file: it has one VM. */
+class MyFile extends DrmFile {
+  vm: MyVm | null = null;
+}
+
+/** What VM_CREATE makes; null: no memory. */
 function createVm(machine: Machine, file: number): MyVm | null {
   const rObj = gpuvmResvObjectAlloc(machine.dev);
   if (rObj === null) return null;
@@ -60,12 +68,34 @@ function createVm(machine: Machine, file: number): MyVm | null {
   return { gpuvm, pt };
 }
 
-function* map(file: MyFile, vm: MyVm, op: BindOp): Steps<Errno> {
-  const { gpuvm, pt } = vm;
+/** One operation of VM_BIND: what is mapped there goes; for a map, the new mapping comes. */
+function* bind(file: MyFile, vm: MyVm, op: BindOp): Steps<Errno> {
+  const { gpuvm } = vm;
+  const bo = op.kind === "map" ? file.lookup(op.bo, "ioctl") : null;
+  if (op.kind === "map" && bo === null) return -ENOENT;
+  yield* lock(gpuvm.dev, gpuvm.resv, "my_bind");
+  let ret = yield* clear(vm, op.va, op.length);
+  if (ret === 0 && bo !== null) ret = yield* map(vm, op, bo);
+  unlock(gpuvm.dev, gpuvm.resv);
+  bo?.put("ioctl");
+  return ret;
+}
+
+/** Empties a range. The VM's dma_resv is held. */
+function* clear(vm: MyVm, start: number, length: number): Steps<Errno> {
+  const { gpuvm } = vm;
+  const walk = gpuvmSmUnmapBegin(gpuvm, start, length);
+  if (typeof walk === "number") return walk;
+  const op = new GpuvaOpSlot();
+  while (walk.next(op)) {
+    if (op.op === DRM_GPUVA_OP_REMAP) yield* cut(vm, op);
+    else if (op.op === DRM_GPUVA_OP_UNMAP) yield* unmap(vm, op);
+  }
+  return 0;
+}
+
+function* map({ gpuvm, pt }: MyVm, op: BindOp, bo: Bo): Steps<Errno> {
   const { dev } = gpuvm;
-  const bo = file.lookup(op.bo, "ioctl");
-  if (bo === null) return -ENOENT;
-  yield* lock(dev, gpuvm.resv, "my_map");
   yield* lock(dev, bo.resv, "my_map");
   yield* preempt(dev, "alloc", "my_map");
   const vmBo = gpuvmBoObtain(gpuvm, bo, "ioctl");
@@ -81,37 +111,41 @@ function* map(file: MyFile, vm: MyVm, op: BindOp): Steps<Errno> {
     gpuvmBoPut(vmBo, "ioctl");
   }
   unlock(dev, bo.resv);
-  unlock(dev, gpuvm.resv);
-  bo.put("ioctl");
   return ret;
 }
 
-/** Takes one mapping away. The VM's dma_resv is held. */
-function* unmap({ gpuvm, pt }: MyVm, va: Gpuva): Steps<void> {
-  const { dev, vas } = gpuvm;
-  const bo = gpuvaObj(gpuvm, va);
-  if (bo === null) return;
+/** A mapping goes. */
+function* unmap({ gpuvm, pt }: MyVm, op: GpuvaOpUnmap): Steps<void> {
+  const { va } = op.unmap;
+  const bo = gpuvaObj(gpuvm, va) as Bo;
   bo.get("unmap");
-  yield* lock(dev, bo.resv, "my_unmap");
-  pt.unmap(vas.addr(va), vas.range(va));
-  gpuvaRemove(gpuvm, va);
+  yield* lock(gpuvm.dev, bo.resv, "my_unmap");
+  pt.unmap(gpuvm.vas.addr(va), gpuvm.vas.range(va));
+  gpuvaUnmap(gpuvm, op.unmap);
   gpuvaUnlink(gpuvm, va);
   gpuvaFree(gpuvm, va);
-  unlock(dev, bo.resv);
+  unlock(gpuvm.dev, bo.resv);
   bo.put("unmap");
 }
 
-function* bind(file: MyFile, vm: MyVm, op: BindOp): Steps<Errno> {
-  if (op.kind === "map") return yield* map(file, vm, op);
-  const { gpuvm } = vm;
-  yield* lock(gpuvm.dev, gpuvm.resv, "my_bind");
-  const va = gpuvaFind(gpuvm, op.va, op.length);
-  if (va !== 0) yield* unmap(vm, va);
-  unlock(gpuvm.dev, gpuvm.resv);
-  return va === 0 ? -ENOENT : 0;
+/** A mapping is cut: what is left of it before and behind are mappings of their own. */
+function* cut({ gpuvm, pt }: MyVm, { remap }: GpuvaOpRemap): Steps<void> {
+  const { va } = remap.unmap;
+  const bo = gpuvaObj(gpuvm, va) as Bo;
+  yield* lock(gpuvm.dev, bo.resv, "my_cut");
+  const hole = gpuvaOpRemapToUnmapRange(gpuvm, remap);
+  pt.unmap(hole.start, hole.range);
+  const vmBo = gpuvaBo(gpuvm, va) as DrmGpuvmBo;
+  const before = remap.prev === null ? 0 : gpuvaAlloc(gpuvm);
+  const behind = remap.next === null ? 0 : gpuvaAlloc(gpuvm);
+  gpuvaRemap(gpuvm, before, behind, remap);
+  for (const piece of [before, behind]) if (piece !== 0) gpuvaLink(gpuvm, piece, vmBo);
+  gpuvaUnlink(gpuvm, va);
+  gpuvaFree(gpuvm, va);
+  unlock(gpuvm.dev, bo.resv);
 }
 
-/** The last descriptor goes. */
+/** The last descriptor of a file went. */
 function* release(file: MyFile, unmapsAtClose: boolean): Steps<void> {
   yield* file.closeAll(null);
   const { vm } = file;
@@ -119,7 +153,7 @@ function* release(file: MyFile, unmapsAtClose: boolean): Steps<void> {
   const { gpuvm } = vm;
   if (unmapsAtClose) {
     yield* lock(gpuvm.dev, gpuvm.resv, "my_release");
-    for (let va = gpuvmFirstVa(gpuvm); va !== 0; va = gpuvmFirstVa(gpuvm)) yield* unmap(vm, va);
+    yield* clear(vm, 0, 2 ** 47);
     unlock(gpuvm.dev, gpuvm.resv);
   }
   gpuvm.put("creator");

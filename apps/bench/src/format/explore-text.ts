@@ -79,10 +79,7 @@ function told({ scenarios, shortest }: Cause, width: number, also: string): stri
   const where =
     scenarios.length === 1 ? scenarios[0] : `${scenarios.length} scenarios: ${scenarios.join(", ")}`;
   const tokens = [`replay: ${token}${also}`, ...others.map((other) => `against: ${other}`)];
-  const story = table.trimEnd().split("\n");
-  // The last line is the violation; what stands before it has columns of its own.
-  const last = wrapped(story.pop() ?? "", width, "  ");
-  return [wrapped(`in ${where}`, width, "  "), "", ...story, last, "", ...tokens];
+  return [wrapped(`in ${where}`, width, "  "), "", table.trimEnd(), "", ...tokens];
 }
 
 function sentence(explored: readonly Explored[]): string {

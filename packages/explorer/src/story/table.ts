@@ -46,10 +46,9 @@ export function formatStory(story: Story, total = 100): string {
   lines.push(widths.map((w) => "-".repeat(w)).join("  "));
   for (const row of rows) push(row);
   const { violation } = story;
-  lines.push(
-    "",
-    violation === null ? "nothing is violated" : `violated: ${violation.kind}: ${violation.message}`,
-  );
+  const last =
+    violation === null ? "nothing is violated" : `violated: ${violation.kind}: ${violation.message}`;
+  lines.push("", ...wrap(last, total));
   return `${lines.join("\n")}\n`;
 }
 
