@@ -1,3 +1,4 @@
+import type { Ask } from "@gpuvm/explorer";
 import type { bind } from "../bugs/bug.ts";
 
 /** An address of a program's VM. */
@@ -14,9 +15,14 @@ export const ENABLE = { op: "enable_vm_bind" } as const;
 /** Its queue for binds. */
 export const BIND_QUEUE = { op: "queue_new", queue: 1, flags: 2 } as const;
 /** Work behind the program's binds, with a fence that it knows. */
-export const WORK = { op: "submit", bos: [], writes: [], cmds: 1, flags: FENCE_IN, out: 1 } as const;
+export const WORK: Extract<Ask, { op: "submit" }> = {
+  ...{ op: "submit", bos: [], writes: [], cmds: 1 },
+  ...{ flags: FENCE_IN, out: 1 },
+};
 
 /** A bind of some operations. */
-export function bindsOf(...ops: Parameters<typeof bind>[1][]) {
-  return { op: "vm_bind" as const, queue: 1, ops };
+export function bindsOf(
+  ...ops: Parameters<typeof bind>[1][]
+): ReturnType<typeof bind> & { readonly queue: number } {
+  return { op: "vm_bind", queue: 1, ops };
 }
