@@ -61,6 +61,21 @@ describe("Machine", () => {
     expect(machine.hazards.map(({ kind, object }) => [kind, object])).toEqual([["use-after-free", "bo#1"]]);
   });
 
+  it("begins delayed work where the kernel's timer wheel has it, if it has a clock", () => {
+    const firedAt = (ms: number, options: { jiffyNs?: number }, now = 0) => {
+      const machine = new Machine(options);
+      machine.advanceTo(now * 1e6);
+      return machine.timerIn(ms * 1e6) / 1e6;
+    };
+    expect([firedAt(10, {}), firedAt(5000, {}, 3)]).toEqual([10, 5003]);
+    const hz100 = { jiffyNs: 10e6 };
+    // The next whole tick after it is over; of 8 ticks from 63 on, of 64 from 504 on.
+    expect([firedAt(10, hz100), firedAt(15, hz100), firedAt(620, hz100)]).toEqual([20, 30, 630]);
+    expect([firedAt(1000, hz100), firedAt(1000, hz100, 40), firedAt(6000, hz100)]).toEqual([
+      1040, 1120, 6400,
+    ]);
+  });
+
   it("does not swallow other errors", () => {
     const machine = new Machine();
     const call = (function* (): Steps<number> {

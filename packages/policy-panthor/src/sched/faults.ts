@@ -1,4 +1,4 @@
-import type { DrmFile } from "@gpuvm/drm-model";
+import type { DrmFile, GpuFaults } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import { mmuFault } from "../mmu/fault.ts";
 import type { PanthorFile } from "../panthor-file.ts";
@@ -11,7 +11,7 @@ import type { PanthorQueue } from "./queue.ts";
  * What the GPU and the firmware do that no request asks for: for scenarios, where each is a step. It happens to the queue
  * whose job the GPU works on; where it works on none, nothing does, but for a hang and the silence of the firmware.
  */
-export interface PanthorGpu {
+export interface PanthorGpu extends GpuFaults {
   /** The job at hand, or else the next, never ends. */
   hang(): void;
   /** The job at hand meets an address that leads nowhere: the MMU of its VM's slot is off, and it gets no further. */

@@ -77,7 +77,12 @@ export class JobsSession implements DriverSession {
   *#all(): Generator<Unsaid> {
     const { unsaid, past } = this;
     for (const left of this.#leftOvers(past.at(-1)?.words ?? [])) yield { ...unsaid, left };
-    for (const begun of BEGINNINGS) if (begun !== unsaid.begun) yield { ...unsaid, begun };
+    for (const begun of BEGINNINGS) {
+      if (begun === unsaid.begun) continue;
+      yield { ...unsaid, begun };
+      for (const order of ORDERS)
+        yield { ...unsaid, begun, orders: new Map([...unsaid.orders, [past.length - 1, order]]) };
+    }
     for (let i = past.length - 1; i >= 0; i--)
       for (const order of ORDERS) yield { ...unsaid, orders: new Map([...unsaid.orders, [i, order]]) };
     yield unsaid;
