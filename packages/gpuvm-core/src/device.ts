@@ -57,8 +57,9 @@ export class DrmDevice {
   onFree: ((what: Counted) => void) | null = null;
   /** Freed VAs and objects keep their numbers: a use after free is then always seen as one. */
   quarantine = false;
-  /** The number of the first mapping of each VM: where it is high, numbers of mappings are told from all other numbers. */
-  firstVa = 1;
+  /** The number of each VM's first row, one VM after another, and over again; default: 1 for all. */
+  firstVas: readonly number[] = [1];
+  #vms = 0;
   /** Living objects by slot; slot 0 is not used. */
   readonly objects: (Slotted | null)[] = [null];
   readonly #freeSlots: number[] = [];
@@ -72,6 +73,11 @@ export class DrmDevice {
     this.lockdep = options.lockdep ?? null;
     this.audited = this.ledger !== null || this.lockdep !== null;
     this.#onWarn = options.onWarn ?? null;
+  }
+
+  /** The number of the next VM's first row. */
+  firstVa(): number {
+    return this.firstVas[this.#vms++ % this.firstVas.length] as number;
   }
 
   /** A number for a new object; never used twice on this device. */

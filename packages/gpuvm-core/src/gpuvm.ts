@@ -145,7 +145,7 @@ export class DrmGpuvm implements Counted {
   /** A VM with one reference (`drm_gpuvm_init`). */
   constructor(dev: DrmDevice, options: GpuvmOptions) {
     this.dev = dev;
-    this.vas = new VaTable(16, dev.firstVa);
+    this.vas = new VaTable(16, dev.firstVa());
     this.index = new BlockIndex(this.vas);
     this.id = dev.serial();
     this.label = options.name ?? "unknown";

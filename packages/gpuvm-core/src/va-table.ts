@@ -46,6 +46,8 @@ export class VaTable {
   f: Float64Array;
   /** The rows' integers. Replaced when the table grows. */
   w: Int32Array;
+  /** The number of the first row. */
+  readonly first: number;
   /** Rows allocated now. */
   live = 0;
   /** Freed rows are never used again: finds uses after free (a quarantine, as KASAN has). */
@@ -57,6 +59,7 @@ export class VaTable {
   /** An empty table with room for some rows; `first`: the number of the first one. */
   constructor(rows = 16, first = 1) {
     const capacity = rows + first - 1;
+    this.first = first;
     this.#fresh = first;
     this.#capacity = capacity;
     this.f = new Float64Array(capacity * F);

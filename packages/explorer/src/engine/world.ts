@@ -18,13 +18,8 @@ import type { Watch } from "../reduction/watch.ts";
 import type { Ask, Scenario } from "../scenario/scenario.ts";
 import { actorOf, type Choice, failOf, TIME } from "./choice.ts";
 import { refuseUntransformed } from "./in-place.ts";
+import { FIRST_TIME, FIRST_VAS } from "./numbers.ts";
 import { Slot } from "./slot.ts";
-
-/**
- * Mappings are known by numbers, which calls keep in their locals. Here the numbers begin where nothing else has one: above
- * counts, flags and handles, and with no power of two and no multiple of a page among them.
- */
-export const FIRST_VA = 1101;
 
 /** A worker that gets no turn before this many steps is one that never ends. */
 const FINISH_STEPS = 10_000;
@@ -66,18 +61,19 @@ export class World {
 
   /**
    * A run at its beginning: the setup is done. `orders` is told of the locks that it takes, from the start, `watch` of
-   * what its steps touch. `firstVa`: the number of each VM's first mapping.
+   * what its steps touch. `firstVas`: where the numbers of each VM's mappings begin.
    */
   constructor(
     scenario: Scenario,
     orders: LockOrder | null = null,
     watch: Watch | null = null,
-    firstVa: number = FIRST_VA,
+    firstVas: readonly number[] = FIRST_VAS,
   ) {
     this.scenario = scenario;
     this.watch = watch;
     this.machine = new Machine(scenario.machine ?? { audit: true, lockdep: true, watch: true });
-    this.machine.dev.firstVa = firstVa;
+    this.machine.dev.firstVas = firstVas;
+    this.machine.now = FIRST_TIME;
     // The circles of a search are those of all its runs together.
     if (orders !== null && this.machine.dev.lockdep !== null) {
       this.machine.dev.lockdep.tellsAll = true;

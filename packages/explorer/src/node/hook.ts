@@ -24,7 +24,7 @@ export function transformed(source: string, file: string): string {
 }
 
 const here = fileURLToPath(new URL("../transform/", import.meta.url));
-const VERSION = ["babel", "captures", "frames", "loops", "private-fields", "transform", "writes"]
+const VERSION = ["babel", "captures", "frames", "liveness", "loops", "private-fields", "transform", "writes"]
   .map((part) => readFileSync(join(here, part + (import.meta.url.endsWith(".ts") ? ".ts" : ".js")), "utf8"))
   .join("");
 const cache = join(tmpdir(), `gpuvm-explore-${userInfo().username}`);

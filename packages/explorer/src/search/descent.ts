@@ -1,4 +1,4 @@
-import { mark, setLogging, undo } from "@gpuvm/core/undo";
+import { mark, setLogging } from "@gpuvm/core/undo";
 import { actorOf, type Choice, choiceOf } from "../engine/choice.ts";
 import { needInPlace } from "../engine/in-place.ts";
 import { World } from "../engine/world.ts";
@@ -131,7 +131,7 @@ export class Descent {
   #arrive(actor: number, failures: number, blocks: number): boolean {
     if (this.world.violation !== null) return false;
     this.#findings.witness(this.world);
-    const hash = this.#print.take(this.world, true, mark());
+    const hash = this.#print.take(this.world);
     return this.#guide.enter(hash, actor, blocks, failures, this.world);
   }
 
@@ -172,7 +172,6 @@ export class Descent {
   }
 
   #back(to: number): void {
-    undo(to);
-    this.#print.rewind(to);
+    this.#print.back(to);
   }
 }

@@ -1,4 +1,4 @@
-import { mark, setLogging, undo } from "@gpuvm/core/undo";
+import { mark, setLogging } from "@gpuvm/core/undo";
 import { type Choice, choiceOf } from "../engine/choice.ts";
 import { needInPlace } from "../engine/in-place.ts";
 import { World } from "../engine/world.ts";
@@ -61,7 +61,7 @@ export function verifyUndo(scenario: Scenario, options: VerifyUndoOptions = {}):
   };
   /** Whether the state is new. */
   const arrive = (failures: number): boolean => {
-    const { a, b } = print.take(world, true, mark());
+    const { a, b } = print.take(world);
     const key = `${a}:${b}:${failures}`;
     const total = state64(world);
     const before = seen.get(key);
@@ -80,11 +80,9 @@ export function verifyUndo(scenario: Scenario, options: VerifyUndoOptions = {}):
     if (world.violation !== null || world.enabledAll().length === 0) {
       const end = mark();
       world.finish();
-      undo(end);
-      print.rewind(end);
+      print.back(end);
     }
-    undo(start);
-    print.rewind(start);
+    print.back(start);
     undone++;
     if (all(world) !== before) left.push(path.slice());
     path.pop();

@@ -23,27 +23,32 @@ import * as model from "@gpuvm/drm-model";
 import { Counts, Machine, Memory, PteMap, Timers, VmRecord } from "@gpuvm/drm-model";
 import { Slot } from "../engine/slot.ts";
 import { World } from "../engine/world.ts";
-import type { Walk } from "./walk.ts";
+import type { Reader } from "./reader.ts";
 
-/** What an object is to the walk. */
+/** What an object is to its reader. */
 export interface Kind {
   /** Hashes what it holds. */
-  readonly hash: (walk: Walk, value: never) => void;
+  readonly hash: (reader: Reader, value: never) => void;
   /** Objects of its own of which nothing is hashed but through it: a write to one is a write to it. */
   readonly stores: ((value: never) => readonly unknown[]) | null;
-  /** Whether one of the setup changes without a write to it. */
-  readonly always: ((value: never) => boolean) | null;
+  /** What all of those are the same by that cannot change any more; 0: this one can. */
+  readonly leaf: ((value: never) => number) | null;
+  /** Whether captured variables are part of it: they change without a write to it. */
+  readonly captures: boolean;
 }
+
+/**
+ * Fields of any class that say who somebody is, in messages or as a key that somebody else has, and the most that there ever
+ * was of something, which is for reports.
+ */
+const WHO = /^(?:id|name|label)$|Peak$/;
 
 /**
  * Fields of classes of the core and the model that say who somebody is, or what was counted, and not in which state he is.
  * Fields of a policy's own classes all count.
  */
 const SKIP: ReadonlySet<string> = new Set([
-  "id",
   "slot",
-  "name",
-  "label",
   "key",
   "cls",
   "dev",
@@ -58,7 +63,6 @@ const SKIP: ReadonlySet<string> = new Set([
   "vaTail",
   // Sums and peaks of what page tables, trees and lists hold.
   "tables",
-  "tablesPeak",
   "levels",
 ]);
 
@@ -71,7 +75,6 @@ const RECORD_SKIP: ReadonlySet<string> = new Set([
   "kept",
   "peakMappings",
   "bytesMapped",
-  "bytesMappedPeak",
   "finalMappings",
   "internal",
 ]);
@@ -112,7 +115,7 @@ function fieldsOf(value: object): string[] {
   return Object.keys(value).filter((key) => {
     // Private fields are known by their last part: `_$PageTable$levels`.
     const name = key.slice(key.lastIndexOf("$") + 1);
-    if (known && SKIP.has(name)) return false;
+    if (WHO.test(name) || (known && SKIP.has(name))) return false;
     if (value instanceof VmRecord && RECORD_SKIP.has(name)) return false;
     if (value instanceof DrmGpuvm && VM_SKIP.has(name)) return false;
     return !(value instanceof OpUnmap && key === "va");
@@ -122,32 +125,36 @@ function fieldsOf(value: object): string[] {
 /** A function for all objects of one class: their fields are asked for by name. */
 function compiled(value: object, only?: (key: string) => boolean): Kind["hash"] {
   const keys = fieldsOf(value).filter((key) => only?.(key) ?? true);
-  const lines = keys.map((key) => `walk.any(value[${JSON.stringify(key)}]);`);
+  const lines = keys.map((key) => `reader.any(value[${JSON.stringify(key)}]);`);
   // oxlint-disable-next-line typescript/no-implied-eval -- names of fields, which are quoted, and nothing else
-  return new Function("walk", "value", lines.join("\n")) as Kind["hash"];
+  return new Function("reader", "value", lines.join("\n")) as Kind["hash"];
 }
 
-function kind(hash: (walk: Walk, value: never) => void, more: Partial<Kind> = {}): Kind {
-  return { stores: null, always: null, ...more, hash };
+function kind(hash: (reader: Reader, value: never) => void, more: Partial<Kind> = {}): Kind {
+  return { stores: null, leaf: null, captures: false, ...more, hash };
 }
 
 /** What to look at in an object: the same for all of its class. */
 export function kindOf(value: object): Kind {
   if (OPAQUE.has(value.constructor)) return kind(() => {});
   if (typeof value === "function") return kind(() => {});
-  if (ArrayBuffer.isView(value) || Array.isArray(value) || value instanceof Set) return kind(elements);
+  if (ArrayBuffer.isView(value)) return kind(numbers);
+  if (Array.isArray(value) || value instanceof Set) return kind(elements);
   if (value instanceof Map) return kind(entries);
   if (value instanceof WeakMap || value instanceof WeakSet) return kind(() => {});
-  if (value instanceof Frame) return kind(frame);
-  if (value instanceof WwTicket) return kind((walk, ticket: WwTicket) => walk.ticket(ticket));
+  if (value instanceof Frame) return kind(frame, { captures: true });
+  if (value instanceof WwTicket) return kind((reader, ticket: WwTicket) => reader.ticket(ticket));
   if (value instanceof DmaFence) {
     const rest = compiled(value, (key) => !["signaled", "error", "seqno"].includes(key));
-    return kind((walk, fence: DmaFence) => {
-      walk.hash.int(fence.signaled ? 1 - fence.error : 0);
-      if (fence.signaled) return;
-      walk.timeline(fence.context, fence.seqno);
-      rest(walk, fence as never);
-    });
+    return kind(
+      (reader, fence: DmaFence) => {
+        reader.hash.int(fence.signaled ? 1 - fence.error : 0);
+        if (fence.signaled) return;
+        reader.timeline(fence.context, fence.seqno);
+        rest(reader, fence as never);
+      },
+      { leaf: signalled as never },
+    );
   }
   if (value instanceof Lock) {
     const isStore = (key: string) => /\$(?:fences|usages|slots)$/.test(key);
@@ -157,13 +164,12 @@ export function kindOf(value: object): Kind {
         .filter(isStore)
         .map((key) => lock[key]);
     return kind(
-      (walk, lock: Lock) => {
-        walk.task(lock.owner);
-        rest(walk, lock as never);
-        if (lock instanceof DmaResv) reservations(walk, lock);
+      (reader, lock: Lock) => {
+        reader.task(lock.owner);
+        rest(reader, lock as never);
+        if (lock instanceof DmaResv) reservations(reader, lock);
       },
-      // A fence signals without a word to the lists that it is on.
-      { stores: stores as never, always: (lock: Lock) => lock instanceof DmaResv && isBusy(lock) },
+      { stores: stores as never },
     );
   }
   if (value instanceof PteMap) {
@@ -173,53 +179,71 @@ export function kindOf(value: object): Kind {
   if (value instanceof DrmGpuvm) {
     const rest = compiled(value);
     return kind(
-      (walk, vm: DrmGpuvm) => {
-        mappings(walk, vm);
-        rest(walk, vm as never);
+      (reader, vm: DrmGpuvm) => {
+        mappings(reader, vm);
+        rest(reader, vm as never);
       },
-      { stores: (vm: DrmGpuvm) => [vm.vas, vm.index, vm.bos] as never },
+      // Which rows are in the tree, and so in which order, the rows say themselves; the index is how they are found.
+      { stores: (vm: DrmGpuvm) => [vm.vas, vm.bos, vm.exact?.vas] },
     );
   }
   if (value instanceof DrmGpuvmBo) {
     const rest = compiled(value);
-    return kind((walk, vmBo: DrmGpuvmBo) => {
-      const { vas } = vmBo.vm;
-      for (let va = vmBo.vaHead; va !== 0; va = vas.next(va)) walk.hash.num(vas.addr(va));
-      rest(walk, vmBo as never);
+    return kind((reader, vmBo: DrmGpuvmBo) => {
+      reader.link(vmBo);
+      rest(reader, vmBo as never);
     });
   }
   const isLiteral = value.constructor === Object || value.constructor === undefined;
   return kind(isLiteral ? literal : compiled(value));
 }
 
+/** Of a fence that has signalled, only the error is ever asked for. */
+function signalled({ signaled, error }: DmaFence): number {
+  return signaled ? error - 1000 : 0;
+}
+
 /** Fields of an object literal are asked for each time. */
-function literal(walk: Walk, value: Record<string, unknown>): void {
+function literal(reader: Reader, value: Record<string, unknown>): void {
   for (const key in value) {
-    walk.name(key);
-    walk.any(value[key]);
+    reader.name(key);
+    reader.any(value[key]);
   }
 }
 
-function elements(walk: Walk, values: Iterable<unknown>): void {
+function elements(reader: Reader, values: Iterable<unknown>): void {
   let n = 0;
   for (const value of values) {
-    walk.any(value);
+    reader.any(value);
     n++;
   }
-  walk.hash.int(n);
+  reader.hash.int(n);
 }
 
-function entries(walk: Walk, map: ReadonlyMap<unknown, unknown>): void {
-  walk.hash.int(map.size);
+/** A typed array, as what is not 0 in it. */
+function numbers(reader: Reader, values: Float64Array | Int32Array): void {
+  const { hash } = reader;
+  const { length } = values;
+  for (let i = 0; i < length; i++) {
+    const value = values[i] as number;
+    if (value === 0) continue;
+    hash.int(i);
+    reader.any(value);
+  }
+  hash.int(length);
+}
+
+function entries(reader: Reader, map: ReadonlyMap<unknown, unknown>): void {
+  reader.hash.int(map.size);
   for (const [key, value] of map) {
-    walk.any(key);
-    walk.any(value);
+    reader.any(key);
+    reader.any(value);
   }
 }
 
 /** A call: where it stands, and its locals. */
-function frame(walk: Walk, call: Frame): void {
-  const { hash } = walk;
+function frame(reader: Reader, call: Frame): void {
+  const { hash } = reader;
   hash.int(call.site);
   if (call.done) {
     hash.int(-1);
@@ -227,52 +251,63 @@ function frame(walk: Walk, call: Frame): void {
   }
   hash.int(call.n);
   if (call.tries !== null) {
-    hash.int(call.p);
     for (const entry of call.tries) {
-      walk.any(entry[4]);
-      walk.any(entry[5]);
+      hash.int(within(call.p, entry));
+      reader.any(entry[4]);
+      reader.any(entry[5]);
     }
   }
-  if (call.locals !== null) for (const local of call.locals()) walk.any(local);
-  walk.any(call.delegate);
-}
-
-/** The fences of a dma_resv, signalled ones too until their places are taken, and how many more may be added. */
-function reservations(walk: Walk, resv: DmaResv): void {
-  const fences = resv.visible(core.USAGE_BOOKKEEP);
-  for (const { fence, usage } of fences) {
-    walk.hash.int(usage);
-    walk.any(fence);
+  if (call.locals !== null) {
+    const locals = call.locals();
+    const live = call.live?.[call.n];
+    if (live === undefined) for (const local of locals) reader.any(local);
+    else for (let i = 0; i < live.length; i++) reader.any(locals[live[i] as number]);
   }
-  walk.hash.int(fences.length);
-  walk.hash.int(resv.room);
+  reader.any(call.delegate);
 }
 
-function isBusy(resv: DmaResv): boolean {
-  return resv.busy(core.USAGE_BOOKKEEP) !== null;
+/** Where an error would go on, as far as this `try` is concerned. */
+function within(
+  at: number,
+  [first, onCatch = 0, onFinally = 0]: NonNullable<Frame["tries"]>[number],
+): number {
+  return at < first ? 0 : at < onCatch ? 1 : at < onFinally ? 2 : 3;
 }
 
-function runs(walk: Walk, ptes: PteMap): void {
-  const { hash } = walk;
+/** The fences of a dma_resv, signalled ones too until their places are taken, and how many places there are beside. */
+function reservations(reader: Reader, resv: DmaResv): void {
+  const fences = resv.visible(core.USAGE_BOOKKEEP);
+  let room = resv.room;
+  for (const { fence, usage } of fences) {
+    reader.hash.int(usage);
+    reader.any(fence);
+    if (fence.signaled) room--;
+  }
+  reader.hash.int(fences.length);
+  reader.hash.int(room);
+}
+
+function runs(reader: Reader, ptes: PteMap): void {
+  const { hash } = reader;
   for (const { start, end, offset, bo } of ptes.runs()) {
     hash.num(start);
     hash.num(end);
     hash.num(offset);
-    walk.any(bo);
+    reader.any(bo);
   }
   hash.int(ptes.size);
 }
 
-function mappings(walk: Walk, vm: DrmGpuvm): void {
-  const { hash } = walk;
+function mappings(reader: Reader, vm: DrmGpuvm): void {
+  const { hash } = reader;
   const { vas } = vm;
   for (let va = gpuvmFirstVa(vm); va !== 0; va = gpuvmNextVa(vm, va)) {
     hash.num(vas.addr(va));
     hash.num(vas.range(va));
     hash.num(vas.offset(va));
     hash.int(vas.flags(va));
-    walk.any(gpuvaBo(vm, va) ?? gpuvaObj(vm, va));
+    reader.any(gpuvaBo(vm, va) ?? gpuvaObj(vm, va));
   }
   hash.int(vas.live);
-  walk.vm(vm);
+  reader.vm(vm);
 }

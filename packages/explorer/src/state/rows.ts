@@ -1,26 +1,27 @@
 import type { DrmGpuvm, Gpuva } from "@gpuvm/core";
 import type { Hash } from "./hash.ts";
 
-/** So many numbers from the first one on are those of mappings. */
-export const ROWS = 899;
-
 /** What a row is numbered with that was made since the setup: nothing else is hashed with such a number. */
 const NEW = 0x6d000000;
+
+/** A row: address, length, offset, flags with what it is; nothing: it is not allocated. */
+type Row = readonly number[];
+const NONE: Row = [];
 
 /**
  * Mappings as calls have them in their locals: as numbers. Those that the setup made are the same in all states; the others are
  * numbered in the order in which the walk comes to them, and what each is says its VM.
  */
 export class Rows {
-  /** Numbers below this one were given by the setup. */
-  #bound = 0;
+  /** Numbers that the setup gave. */
+  readonly #given = new Set<Gpuva>();
   /** What the setup left of them. */
-  readonly #old = new Map<DrmGpuvm, ReadonlyMap<number, readonly number[]>>();
+  readonly #old = new Map<DrmGpuvm, ReadonlyMap<Gpuva, Row>>();
   /** Numbers that objects of the setup have. */
-  readonly #always = new Set<number>();
+  readonly #always = new Set<Gpuva>();
   /** Numbers of the setup that were met, and new ones with their order. */
-  readonly #met = new Set<number>();
-  readonly #fresh = new Map<number, number>();
+  readonly #met = new Set<Gpuva>();
+  readonly #fresh = new Map<Gpuva, number>();
   readonly #vms = new Set<DrmGpuvm>();
   #planning = false;
 
@@ -35,12 +36,13 @@ export class Rows {
   /** The setup is done. */
   plan(): void {
     for (const vm of this.#vms) {
-      const rows = new Map<number, readonly number[]>();
-      for (let va = vm.dev.firstVa; va < vm.vas.bound; va++) rows.set(va, rowOf(vm, va as Gpuva));
+      const rows = new Map<Gpuva, Row>();
+      for (let n = vm.vas.first; n < vm.vas.bound; n++) {
+        const va = n as Gpuva;
+        this.#given.add(va);
+        rows.set(va, rowOf(vm, va));
+      }
       this.#old.set(vm, rows);
-      if (vm.vas.bound > vm.dev.firstVa + ROWS / 2)
-        throw new RangeError(`${vm.name} has too many mappings to be explored`);
-      this.#bound = Math.max(this.#bound, vm.vas.bound);
     }
   }
 
@@ -50,9 +52,10 @@ export class Rows {
   }
 
   /** What stands for a number. */
-  number(va: number): number {
+  number(value: number): number {
+    const va = value as Gpuva;
     if (this.#planning) this.#always.add(va);
-    else if (va >= this.#bound) {
+    else if (!this.#given.has(va)) {
       let order = this.#fresh.get(va);
       if (order === undefined) {
         order = this.#fresh.size;
@@ -63,41 +66,60 @@ export class Rows {
     return va;
   }
 
-  /** What the numbers that were met stand for. */
+  /** What the numbers that were met stand for: in each VM that has such a row, as a number does not say of which it is. */
   hash(hash: Hash): void {
-    for (const va of this.#always) this.#changed(va, hash);
-    for (const va of this.#met) this.#changed(va, hash);
-    if (this.#fresh.size === 0) return;
-    const vms = [...this.#old.keys(), ...[...this.#vms].filter((vm) => !this.#old.has(vm))];
-    for (const [va, order] of this.#fresh) {
-      for (const [i, vm] of vms.entries()) {
-        if (!vm.vas.allocated(va as Gpuva)) continue;
-        hash.int(order);
-        hash.int(i);
-        for (const number of rowOf(vm, va as Gpuva)) hash.num(number);
-      }
-    }
+    let i = 0;
+    for (const vm of this.#old.keys()) this.#of(vm, ++i, hash);
+    for (const vm of this.#vms) if (!this.#old.has(vm)) this.#of(vm, ++i, hash);
   }
 
-  /** A row of the setup that is not as the setup left it. */
-  #changed(va: number, hash: Hash): void {
-    let i = 0;
-    for (const [vm, rows] of this.#old) {
-      i++;
-      const old = rows.get(va);
-      if (old === undefined) continue;
-      const now = rowOf(vm, va as Gpuva);
-      if (now.length === old.length && now.every((number, at) => number === old[at])) continue;
-      hash.int(va);
-      hash.int(i);
-      for (const number of now) hash.num(number);
+  #of(vm: DrmGpuvm, number: number, hash: Hash): void {
+    const old = this.#old.get(vm);
+    for (const va of this.#always) changed(vm, va, old?.get(va) ?? NONE, number, hash);
+    for (const va of this.#met) changed(vm, va, old?.get(va) ?? NONE, number, hash);
+    for (const [va, order] of this.#fresh) {
+      if (!vm.vas.allocated(va)) continue;
+      hash.int(order);
+      add(vm, va, number, hash);
     }
   }
 }
 
-/** What a row holds; nothing: it is not allocated. */
-function rowOf({ vas }: DrmGpuvm, va: Gpuva): readonly number[] {
-  if (!vas.allocated(va)) return [];
-  const flags = vas.flags(va) * 4 + (vas.inserted(va) ? 3 : 1);
-  return [vas.addr(va), vas.range(va), vas.offset(va), flags];
+/** A row that is not as the setup left it. */
+function changed(vm: DrmGpuvm, va: Gpuva, old: Row, number: number, hash: Hash): void {
+  const { vas } = vm;
+  if (!vas.allocated(va)) {
+    if (old.length === 0) return;
+    hash.int(va);
+    hash.int(-number);
+    return;
+  }
+  const [addr, range, offset, state] = old;
+  if (
+    vas.addr(va) === addr &&
+    vas.range(va) === range &&
+    vas.offset(va) === offset &&
+    stateOf(vm, va) === state
+  )
+    return;
+  hash.int(va);
+  add(vm, va, number, hash);
+}
+
+function add(vm: DrmGpuvm, va: Gpuva, number: number, hash: Hash): void {
+  const { vas } = vm;
+  hash.int(number);
+  hash.num(vas.addr(va));
+  hash.num(vas.range(va));
+  hash.num(vas.offset(va));
+  hash.int(stateOf(vm, va));
+}
+
+function stateOf({ vas }: DrmGpuvm, va: Gpuva): number {
+  return vas.flags(va) * 4 + (vas.inserted(va) ? 3 : 1);
+}
+
+function rowOf(vm: DrmGpuvm, va: Gpuva): Row {
+  const { vas } = vm;
+  return vas.allocated(va) ? [vas.addr(va), vas.range(va), vas.offset(va), stateOf(vm, va)] : NONE;
 }

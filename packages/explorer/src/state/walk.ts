@@ -1,73 +1,130 @@
-import type { DrmGpuvm, Task, WwTicket } from "@gpuvm/core";
+import type { DrmGpuvmBo, WwTicket } from "@gpuvm/core";
 import { capturesOf } from "@gpuvm/core/undo";
-import { FIRST_VA } from "../engine/world.ts";
-import { Hash, hashString } from "./hash.ts";
-import { type Kind, kindOf } from "./kinds.ts";
-import { type Plan, planOf, seenOf, setPlan, setSeen } from "./plan.ts";
-import { ROWS, Rows } from "./rows.ts";
+import { isTime } from "../engine/numbers.ts";
+import { Cache } from "./cache.ts";
+import type { Content, Rare } from "./content.ts";
+import { Hash } from "./hash.ts";
+import { type Info, infoOf, makeInfo } from "./info.ts";
+import { Reader } from "./reader.ts";
+import { Rows } from "./rows.ts";
 
-/** The last number given to any object, by whichever walk. */
-let last = 0;
+/** Numbers of the setup's objects begin here, those of others behind them. */
+const FIRST_ORD = 0x1000;
+const FIRST_NEW = 0x10000;
 
 /**
  * A walk over all that a run's future depends on. Objects are numbered in the order in which the walk comes to them, so states
  * that differ only in who was made first are one. What the setup has made is numbered once; of it only that is hashed
- * again which a step has written to, and what leads there.
+ * again which a step has written to, and what leads there. Without {@link Walk.plan} every walk is a new one, which reads everything.
  */
 export class Walk {
-  /** The object at hand. */
-  readonly hash: Hash = new Hash();
+  /** Reads what is handed in, and what is come to. */
+  readonly reader: Reader = new Reader();
+  readonly #hash = new Hash();
+  readonly #cache: Cache = new Cache(this);
+  #planned = false;
+  /** What led where after the setup. */
+  #leads: ReadonlyMap<Info, readonly Info[]> = new Map();
+  /** While the setup's objects are numbered: those that have a number. */
+  #making: Info[] | null = null;
   /** Objects of the setup, in their order. */
-  readonly plans: Plan[] = [];
+  readonly #setup: Info[] = [];
   /** Sum over all objects. */
   #sumA = 0;
   #sumB = 0;
-  #base = 0;
+  #now = 0;
   #walks = 0;
-  readonly #queue: object[] = [];
-  readonly #kinds = new Map<unknown, Kind>();
-  readonly #owners = new Map<Task, number>();
+  #numbered = 0;
+  /** What is come to and was made since the setup: what is known of it, or itself where nothing is remembered. */
+  readonly #queue: Info[] = [];
+  readonly #fresh: object[] = [];
+  readonly #numbers = new Map<object, number>();
   readonly #timelines = new Map<number, number>();
   readonly #tickets: WwTicket[] = [];
   readonly #oldTimelines = new Map<number, number>();
   readonly #rows = new Rows();
   /** Objects of the setup that are live, by number, and which of them are waiting. */
-  #live: Plan[] = [];
+  #live: Info[] = [];
   #waiting = new Uint8Array(0);
   #waits = 0;
   #lowest = 0;
-  #leads: object[] | null = null;
-  #planning = false;
 
-  /** Begins; `tasks` are known by their places. */
-  begin(tasks: readonly Task[], planning: boolean): void {
-    this.#planning = planning;
-    this.#base = last;
-    this.#walks++;
-    this.#queue.length = 0;
-    this.#timelines.clear();
-    this.#tickets.length = 0;
-    this.#rows.begin(planning);
-    this.#sumA = 0;
-    this.#sumB = 0;
-    this.#owners.clear();
-    for (const [i, task] of tasks.entries()) this.#owners.set(task, i + 1);
-    this.hash.reset();
+  /** The setup is done: what `roots` hands in leads to all that it made. */
+  plan(roots: (reader: Reader) => void, now: number): void {
+    this.#planned = true;
+    this.#begin(now);
+    this.#rows.begin(true);
+    const { reader } = this;
+    reader.begin();
+    roots(reader);
+    const queue: Info[] = [];
+    const leads = new Map<Info, readonly Info[]>();
+    this.#making = queue;
+    const content = this.#known(reader.end(0));
+    for (let i = 0; i < queue.length; i++) {
+      const info = queue[i] as Info;
+      info.base = this.#contentOf(info);
+      // Its numbers are others in each state.
+      if (info.base.rare !== null) info.dirty = true;
+      leads.set(info, info.base.refs);
+    }
+    this.#making = null;
+    for (const info of queue) {
+      this.#resolve(info.base as Content<Info>, info.ord);
+      info.a = this.#hash.a;
+      info.b = this.#hash.b;
+    }
+    this.#resolve(content, 0);
+    for (const [context, number] of this.#timelines) this.#oldTimelines.set(context, number);
+    this.#rows.plan();
+    this.#leads = leads;
+    this.#revive();
   }
 
-  /** Goes through everything that was come to. What is in `hash` comes first. */
-  finish(): Hash {
-    const { hash } = this;
+  /** The log is as long as this. */
+  logged(to: number): void {
+    if (this.#planned && this.#cache.scan(to)) this.#revive();
+  }
+
+  /** The log was taken back to here. */
+  back(to: number): void {
+    this.#cache.back(to);
+  }
+
+  /** The state that `roots` hands in. */
+  take(roots: (reader: Reader) => void, now: number): Hash {
+    this.#begin(now);
+    this.#rows.begin(false);
+    const { reader } = this;
+    reader.begin();
+    roots(reader);
+    const content = reader.end(0);
+    if (this.#planned) this.#resolve(this.#known(content), 0);
+    else this.#resolveAnew(content, 0);
+    const hash = this.#hash;
     const { a, b } = hash;
-    if (this.#planning) this.#settleAll();
-    else this.#go();
+    if (this.#planned) this.#go();
+    else this.#goThrough();
     hash.a = a;
     hash.b = b;
-    if (!this.#planning) this.#rows.hash(hash);
+    this.#rows.hash(hash);
     this.#ages();
     hash.int(this.#sumA);
     hash.int(this.#sumB);
     return hash;
+  }
+
+  #begin(now: number): void {
+    this.#now = now;
+    this.#walks++;
+    this.#numbered = 0;
+    this.#queue.length = 0;
+    this.#fresh.length = 0;
+    this.#numbers.clear();
+    this.#timelines.clear();
+    this.#tickets.length = 0;
+    this.#sumA = 0;
+    this.#sumB = 0;
   }
 
   /**
@@ -78,242 +135,202 @@ export class Walk {
     const queue = this.#queue;
     for (let i = 0; ; ) {
       if (i < queue.length) {
-        const value = queue[i++] as object;
-        this.#add(value, this.#kindOf(value), (seenOf(value) as number) - this.#base + 0x10000);
+        const info = queue[i++] as Info;
+        this.#resolve(this.#contentOf(info), info.seen + FIRST_NEW);
+        this.#sum();
       } else if (this.#waits > 0) {
         let at = this.#lowest;
         while (this.#waiting[at] === 0) at++;
         this.#lowest = at + 1;
         this.#waiting[at] = 0;
         this.#waits--;
-        const plan = this.#live[at] as Plan;
-        if (plan.dirty) this.#difference(plan.value, plan);
-        else for (const next of plan.liveLeads) this.#visit(planOf(next) as Plan);
+        const info = this.#live[at] as Info;
+        const content = this.#contentOf(info);
+        if (content === info.base && content.rare === null)
+          for (const next of info.liveLeads) this.#visit(next);
+        else {
+          this.#resolve(content, info.ord);
+          this.#sum();
+          this.#sumA = (this.#sumA - info.a) | 0;
+          this.#sumB = (this.#sumB - info.b) | 0;
+        }
       } else return;
     }
   }
 
-  #settleAll(): void {
-    const queue = this.#queue;
-    for (const value of queue) this.#settle(value, planOf(value) as Plan);
-    for (const [context, number] of this.#timelines) this.#oldTimelines.set(context, number);
-    this.#rows.plan();
-  }
-
-  /** Steps have written to more objects of the setup than before: who is live now. */
-  revive(): void {
-    const leadersOf = new Map<Plan, Plan[]>();
-    const todo: Plan[] = [];
-    for (const plan of this.plans) {
-      plan.live = plan.dirty;
-      if (plan.dirty) todo.push(plan);
-      for (const value of plan.leads) {
-        const to = planOf(value) as Plan;
-        const leaders = leadersOf.get(to);
-        if (leaders === undefined) leadersOf.set(to, [plan]);
-        else leaders.push(plan);
-      }
-    }
-    for (let plan = todo.pop(); plan !== undefined; plan = todo.pop()) {
-      for (const leader of leadersOf.get(plan) ?? []) {
-        if (leader.live) continue;
-        leader.live = true;
-        todo.push(leader);
-      }
-    }
-    this.#live = this.plans.filter((plan) => plan.live);
-    for (const [place, plan] of this.#live.entries()) {
-      plan.place = place;
-      plan.liveLeads = plan.leads.filter((value) => planOf(value)?.live === true);
-    }
-    this.#waiting = new Uint8Array(this.#live.length);
-  }
-
-  /** Any value: a field, an element, a local. */
-  any(value: unknown): void {
-    const { hash } = this;
-    switch (typeof value) {
-      case "number":
-        this.#number(value);
-        return;
-      case "boolean":
-        hash.int(value ? 3 : 5);
-        return;
-      case "string":
-        this.name(value);
-        return;
-      case "object":
-        if (value === null) hash.int(7);
-        else this.#object(value);
-        return;
-      case "function":
-        this.#function(value);
-        return;
-      case "bigint":
-        hash.int(hashString(String(value)));
-        return;
-      default:
-        hash.int(11);
+  #goThrough(): void {
+    const { reader } = this;
+    for (let i = 0; i < this.#fresh.length; i++) {
+      const value = this.#fresh[i] as object;
+      this.#resolveAnew(reader.read(value, reader.kindOf(value), 0), i + 1 + FIRST_NEW);
+      this.#sum();
     }
   }
 
-  /** A string; serial numbers in names (`bo#3`) are left out. */
-  name(text: string): void {
-    this.hash.int(hashString(text.includes("#") ? text.replace(/#\d+/g, "#") : text));
+  #sum(): void {
+    this.#sumA = (this.#sumA + this.#hash.a) | 0;
+    this.#sumB = (this.#sumB + this.#hash.b) | 0;
   }
 
-  /** Who holds a lock. */
-  task(task: Task | null): void {
-    this.hash.int(task === null ? 0 : (this.#owners.get(task) ?? -1));
+  /** What a content comes to in this state. */
+  #resolve({ a, b, refs, rare }: Content<Info>, seed: number): void {
+    const hash = this.#hash;
+    hash.a = a;
+    hash.b = b;
+    hash.int(seed);
+    for (let i = 0; i < refs.length; i++) hash.int(this.#numberOf(refs[i] as Info));
+    if (rare !== null) this.#resolveRare(rare);
   }
 
-  /** A place on a timeline; timelines are known by the order in which they are come to. */
-  timeline(context: number, seqno: number): void {
+  #resolveAnew({ a, b, refs, rare }: Content, seed: number): void {
+    const hash = this.#hash;
+    hash.a = a;
+    hash.b = b;
+    hash.int(seed);
+    for (const value of refs) hash.int(this.#freshNumber(value));
+    if (rare !== null) this.#resolveRare(rare);
+  }
+
+  #resolveRare(rare: Rare): void {
+    const hash = this.#hash;
+    for (const number of rare.numbers) {
+      if (isTime(number)) hash.num(number - this.#now);
+      else hash.int(this.#rows.number(number));
+    }
+    for (const context of rare.timelines) hash.int(this.#timeline(context));
+    for (const ticket of rare.tickets) this.#tickets.push(ticket);
+    for (const vm of rare.vms) this.#rows.vm(vm);
+    for (const link of rare.links) this.#list(link);
+  }
+
+  #list(link: DrmGpuvmBo): void {
+    const { vas } = link.vm;
+    for (let va = link.vaHead; va !== 0; va = vas.next(va)) this.#hash.num(vas.addr(va));
+  }
+
+  /** Timelines are known by the order in which they are come to. */
+  #timeline(context: number): number {
     let known = this.#oldTimelines.get(context) ?? this.#timelines.get(context);
     if (known === undefined) {
       known = this.#timelines.size + this.#oldTimelines.size + 1;
       this.#timelines.set(context, known);
     }
-    this.hash.int(known);
-    this.hash.num(seqno);
+    return known;
   }
 
-  /** A ticket: only which of two is older counts. */
-  ticket(ticket: WwTicket): void {
-    this.#tickets.push(ticket);
-  }
-
-  /** A VM that was hashed. */
-  vm(vm: DrmGpuvm): void {
-    this.#rows.vm(vm);
-  }
-
-  #number(value: number): void {
-    const { hash } = this;
-    if (value >= FIRST_VA && value < FIRST_VA + ROWS && Number.isInteger(value))
-      hash.int(this.#rows.number(value));
-    else if (Number.isFinite(value)) hash.num(value);
-    else hash.int(value > 0 ? 13 : value < 0 ? 17 : 19);
-  }
-
-  #function(value: object): void {
-    if (capturesOf(value) === undefined) this.hash.int(11);
-    else this.#object(value);
-  }
-
-  #object(value: object): void {
-    const { hash } = this;
-    const plan = planOf(value);
-    if (plan !== undefined && plan.of === this) {
-      hash.int(plan.ord);
-      if (this.#planning) this.#leads?.push(value);
-      else this.#visit(plan);
-      return;
+  #numberOf(info: Info): number {
+    const { leaf } = info.kind;
+    if (leaf !== null) {
+      const same = leaf(info.value as never);
+      if (same !== 0) return same;
     }
-    if (!Object.isExtensible(value)) {
-      // It cannot be marked, and does not change: it is written out on the spot.
-      this.#kindOf(value).hash(this, value as never);
-      return;
+    if (info.ord > 0) {
+      this.#visit(info);
+      return info.ord;
     }
-    if (this.#planning) {
-      this.#plan(value);
-      return;
+    if (info.walk !== this.#walks) {
+      info.walk = this.#walks;
+      info.seen = ++this.#numbered;
+      this.#queue.push(info);
     }
-    const seen = seenOf(value);
-    if (seen !== undefined && seen > this.#base) {
-      hash.int(seen - this.#base);
-      return;
-    }
-    setSeen(value, ++last);
-    hash.int(last - this.#base);
-    this.#queue.push(value);
+    return info.seen;
   }
 
-  #visit(plan: Plan): void {
-    if (!plan.live || plan.walk === this.#walks) return;
-    plan.walk = this.#walks;
-    this.#waiting[plan.place] = 1;
+  #freshNumber(value: object): number {
+    const same = this.reader.kindOf(value).leaf?.(value as never) ?? 0;
+    if (same !== 0) return same;
+    let number = this.#numbers.get(value);
+    if (number === undefined) {
+      number = this.#numbers.size + 1;
+      this.#numbers.set(value, number);
+      this.#fresh.push(value);
+    }
+    return number;
+  }
+
+  #visit(info: Info): void {
+    if (!info.live || info.walk === this.#walks) return;
+    info.walk = this.#walks;
+    this.#waiting[info.place] = 1;
     this.#waits++;
-    if (plan.place < this.#lowest) this.#lowest = plan.place;
+    if (info.place < this.#lowest) this.#lowest = info.place;
   }
 
-  #plan(value: object): void {
-    const kind = this.#kindOf(value);
-    const plan: Plan = {
-      of: this,
+  #infoOf(value: object): Info | undefined {
+    const info = infoOf(value);
+    return info !== undefined && info.of === this && info.value === value ? info : undefined;
+  }
+
+  #contentOf(info: Info): Content<Info> {
+    const known = this.#cache.get(info);
+    if (known !== null) return known;
+    const { value, kind } = info;
+    const content = this.#known(this.reader.read(value, kind, this.#cache.era));
+    if (kind.stores !== null) for (const store of kind.stores(value as never)) this.#belongs(store, info);
+    this.#cache.put(info, content);
+    return content;
+  }
+
+  /** A content that leads to what is known of objects, and not to these: they are of too many kinds to be asked each time. */
+  #known(content: Content): Content<Info> {
+    return { ...content, refs: content.refs.map((value) => this.#infoFor(value)) };
+  }
+
+  #infoFor(value: object): Info {
+    const known = this.#infoOf(value);
+    if (known !== undefined) return known;
+    const making = this.#making;
+    const info = makeInfo(
       value,
-      ord: this.plans.length + 0x1000,
-      kind,
-      leads: [],
-      liveLeads: [],
-      dirty: kind.always?.(value as never) === true || capturesOf(value)?.mutable === true,
-      live: false,
-      place: 0,
-      a: 0,
-      b: 0,
-      walk: 0,
-    };
-    setPlan(value, plan);
-    this.plans.push(plan);
-    for (const store of kind.stores?.(value as never) ?? []) this.#belongs(store, plan);
-    this.hash.int(plan.ord);
-    this.#leads?.push(value);
-    this.#queue.push(value);
+      this,
+      this.reader.kindOf(value),
+      making === null ? 0 : FIRST_ORD + making.length,
+    );
+    if (making !== null) {
+      info.dirty = capturesOf(value)?.mutable === true;
+      making.push(info);
+      this.#setup.push(info);
+    }
+    return info;
   }
 
   /** What is written to a private store of an object is written to the object. */
-  #belongs(store: unknown, plan: Plan): void {
+  #belongs(store: unknown, owner: Info): void {
     if (typeof store !== "object" || store === null || !Object.isExtensible(store)) return;
-    if (planOf(store)?.of === this) return;
-    setPlan(store, plan);
-    const inner = Array.isArray(store) ? store : ArrayBuffer.isView(store) ? [] : Object.values(store);
-    for (const value of inner) {
-      const plain =
-        value instanceof Object &&
-        (value.constructor === Object || ArrayBuffer.isView(value) || Array.isArray(value));
-      if (plain) this.#belongs(value, plan);
+    const info = this.#infoOf(store) ?? makeInfo(store, this, this.reader.kindOf(store), 0);
+    info.owner = owner;
+    if (ArrayBuffer.isView(store)) return;
+    for (const value of Array.isArray(store) ? (store as unknown[]) : Object.values(store)) {
+      if (value instanceof Object && isStore(value)) this.#belongs(value, owner);
     }
   }
 
-  #settle(value: object, plan: Plan): void {
-    this.#leads = plan.leads;
-    this.#content(value, plan.kind, plan.ord);
-    this.#leads = null;
-    plan.a = this.hash.a;
-    plan.b = this.hash.b;
-  }
-
-  #difference(value: object, plan: Plan): void {
-    this.#content(value, plan.kind, plan.ord);
-    this.#sumA = (this.#sumA + this.hash.a - plan.a) | 0;
-    this.#sumB = (this.#sumB + this.hash.b - plan.b) | 0;
-  }
-
-  #add(value: object, kind: Kind, seed: number): void {
-    this.#content(value, kind, seed);
-    this.#sumA = (this.#sumA + this.hash.a) | 0;
-    this.#sumB = (this.#sumB + this.hash.b) | 0;
-  }
-
-  #content(value: object, kind: Kind, seed: number): void {
-    const { hash } = this;
-    hash.a = seed ^ 0x5bd1e995;
-    hash.b = Math.imul(seed, 0x9e3779b1);
-    kind.hash(this, value as never);
-    const captured = capturesOf(value);
-    if (captured === undefined) return;
-    hash.int(captured.site);
-    for (const variable of captured.values()) this.any(variable);
-  }
-
-  #kindOf(value: object): Kind {
-    const maker = value.constructor;
-    let kind = this.#kinds.get(maker);
-    if (kind === undefined) {
-      kind = kindOf(value);
-      this.#kinds.set(maker, kind);
+  /** Steps have written to more objects of the setup than before: who is live now. */
+  #revive(): void {
+    const leadersOf = new Map<Info, Info[]>();
+    const todo: Info[] = [];
+    for (const info of this.#setup) {
+      info.live = info.dirty;
+      if (info.dirty) todo.push(info);
+      for (const to of this.#leads.get(info) ?? []) {
+        const leaders = leadersOf.get(to);
+        if (leaders === undefined) leadersOf.set(to, [info]);
+        else leaders.push(info);
+      }
     }
-    return kind;
+    for (let info = todo.pop(); info !== undefined; info = todo.pop()) {
+      for (const leader of leadersOf.get(info) ?? []) {
+        if (leader.live) continue;
+        leader.live = true;
+        todo.push(leader);
+      }
+    }
+    this.#live = this.#setup.filter(({ live }) => live);
+    for (const [place, info] of this.#live.entries()) {
+      info.place = place;
+      info.liveLeads = (this.#leads.get(info) ?? []).filter(({ live }) => live);
+    }
+    this.#waiting = new Uint8Array(this.#live.length);
   }
 
   #ages(): void {
@@ -325,6 +342,10 @@ export class Walk {
         order = Math.imul(order, 3) + (older ? 1 : 2);
       }
     }
-    this.hash.int(order);
+    this.#hash.int(order);
   }
+}
+
+function isStore(value: object): boolean {
+  return value.constructor === Object || ArrayBuffer.isView(value) || Array.isArray(value);
 }

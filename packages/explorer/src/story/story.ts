@@ -57,7 +57,7 @@ export function tell(scenario: Scenario, schedule: readonly Choice[], look: Onlo
 }
 
 function toldOn(scenario: Scenario, schedule: readonly Choice[], look: Onlooker = () => {}): Story {
-  const world = new World(scenario, null, null, 1);
+  const world = new World(scenario, null, null, [1]);
   const steps: StoryStep[] = [];
   const actors = world.slots.map((slot) => slot.name);
   world.fallibleNames = [];

@@ -43,6 +43,7 @@ export function toStateMachines(source: string): string {
     assumptions: { iterableIsArray: true },
     plugins: [
       "transform-destructuring",
+      "transform-optional-catch-binding",
       "transform-block-scoping",
       ["transform-regenerator", { generators: true, async: false, asyncGenerators: false }],
     ],

@@ -13,10 +13,17 @@ import {
   toStateMachines,
   traverse,
 } from "./babel.ts";
+import { liveLocals } from "./liveness.ts";
 
 /** Turns generators into calls as objects, on the state machines that Babel makes of them. */
 export function toFrames(file: File, name: string, nextSite: () => number): File {
   const out = parse(toStateMachines(print(file)));
+  const tables: Expression[] = [];
+  const hoist = (value: Expression): Expression => {
+    if (t.isNullLiteral(value)) return value;
+    tables.push(value);
+    return t.identifier(`$live${tables.length}`);
+  };
   traverse(out, {
     CallExpression: {
       exit(path) {
@@ -27,7 +34,7 @@ export function toFrames(file: File, name: string, nextSite: () => number): File
             refuse(node, name, "a generator function that uses its caller's this");
           const bodyPath = path.get("arguments.0") as Path;
           path.replaceWith(
-            frameOf(body as Expression, tries as Expression | undefined, bodyPath, nextSite()),
+            frameOf(body as Expression, tries as Expression | undefined, bodyPath, nextSite(), hoist),
           );
           path.skip();
         } else if (isHelper(node, "m")) path.replaceWith(node.arguments[0] as Expression);
@@ -44,6 +51,11 @@ export function toFrames(file: File, name: string, nextSite: () => number): File
         statement.declarations.every(({ id }) => t.isIdentifier(id) && /^_marked/.test(id.name))
       ),
   );
+  out.program.body.unshift(
+    ...tables.map((table, i) =>
+      t.variableDeclaration("const", [t.variableDeclarator(t.identifier(`$live${i + 1}`), table)]),
+    ),
+  );
   return out;
 }
 
@@ -56,7 +68,13 @@ function isHelper(node: types.CallExpression, method: string): boolean {
   );
 }
 
-function frameOf(body: Expression, tries: Expression | undefined, bodyPath: Path, site: number): Expression {
+function frameOf(
+  body: Expression,
+  tries: Expression | undefined,
+  bodyPath: Path,
+  site: number,
+  hoist: (value: Expression) => Expression,
+): Expression {
   const assigned = new Set<string>();
   const read = new Set<string>();
   const isOuter = (at: Path, id: string): boolean => {
@@ -107,6 +125,26 @@ function frameOf(body: Expression, tries: Expression | undefined, bodyPath: Path
             ),
           ),
         );
-  const call = runtime("Frame", t.numericLiteral(site), body, tries ?? t.nullLiteral(), locals, restore);
+  const live = liveLocals(body, tries, names);
+  const table =
+    live === null || names.length === 0
+      ? t.nullLiteral()
+      : t.objectExpression(
+          [...live].map(([number, at]) =>
+            t.objectProperty(
+              t.numericLiteral(number),
+              t.arrayExpression(at.map((id) => t.numericLiteral(names.indexOf(id)))),
+            ),
+          ),
+        );
+  const call = runtime(
+    "Frame",
+    t.numericLiteral(site),
+    body,
+    tries ?? t.nullLiteral(),
+    locals,
+    restore,
+    hoist(table),
+  );
   return t.newExpression(call.callee as Expression, call.arguments as Expression[]);
 }

@@ -43,6 +43,8 @@ export class Frame implements Iterator<unknown>, Iterable<unknown> {
   readonly site: number;
   /** Locals that the body assigns, and the variables that it only reads. */
   readonly locals: (() => readonly unknown[]) | null;
+  /** Which of the locals can still be read, by the case that it goes on with; null: all. */
+  readonly live: Readonly<Record<number, readonly number[]>> | null;
   /** Puts the locals back that are assigned: the first of them. @internal */
   readonly restore: ((saved: readonly unknown[]) => void) | null;
   /** The body. */
@@ -70,12 +72,14 @@ export class Frame implements Iterator<unknown>, Iterable<unknown> {
     tries: Try[] | null,
     locals: (() => readonly unknown[]) | null,
     restore: ((saved: readonly unknown[]) => void) | null,
+    live: Readonly<Record<number, readonly number[]>> | null = null,
   ) {
     this.site = site;
     this.body = body;
     this.tries = tries;
     this.locals = locals;
     this.restore = restore;
+    this.live = live;
     // What a step makes is gone when the step is taken back.
     this.#era = logging() ? era() : 0;
   }
