@@ -7,11 +7,20 @@ export interface Timer {
 }
 
 /** A timer in its place. */
-interface Item extends Timer {
+class Item implements Timer {
+  readonly at: number;
+  /** How many were added before: those of one time are in this order. */
   readonly seq: number;
-  cancelled: boolean;
+  readonly fn: () => void;
+  cancelled = false;
   /** It is in the heap. */
-  pending: boolean;
+  pending = true;
+
+  constructor(at: number, seq: number, fn: () => void) {
+    this.at = at;
+    this.seq = seq;
+    this.fn = fn;
+  }
 }
 
 /** What is to happen at which virtual time: a binary heap, first in first out among equal times. */
@@ -39,7 +48,7 @@ export class Timers {
   /** Runs `fn` at `at`. @returns what {@link Timers.cancel} takes */
   add(at: number, fn: () => void): Timer {
     const heap = this.#heap;
-    const item: Item = { at, seq: this.#seq++, fn, cancelled: false, pending: true };
+    const item = new Item(at, this.#seq++, fn);
     let i = heap.length;
     heap.push(item);
     while (i > 0) {

@@ -40,6 +40,11 @@ export class LockOrder {
     this.#fresh.length = 0;
   }
 
+  /** What the last step has shown does not count. */
+  drop(): void {
+    this.#fresh.length = 0;
+  }
+
   /** An order was seen. */
   add(before: string, after: string, schedule: readonly Choice[]): void {
     const known = this.#after.get(before) ?? new Map<string, readonly Choice[]>();

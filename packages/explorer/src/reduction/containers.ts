@@ -1,5 +1,6 @@
 import { DrmDevice, DrmExec } from "@gpuvm/core";
 import { join } from "../state/hash.ts";
+import { lookedAt } from "./arrays.ts";
 import { type Access, GET, READ, WRITE } from "./footprint.ts";
 import { isNoting, MARK, type Marked, note, noteAnywhere, noteKey, noteTo, placeOf, WHOLE } from "./mark.ts";
 import { type Method, patch, undoPatches } from "./patches.ts";
@@ -30,7 +31,9 @@ export function watchContainers(): () => void {
   const lookAt = (plain: Method): Method =>
     function (this: Marked, key: unknown) {
       noteKey(this[MARK], key, READ);
-      return Reflect.apply(plain, this, [key]) as unknown;
+      const value = Reflect.apply(plain, this, [key]) as unknown;
+      if (isNoting() && Array.isArray(value)) lookedAt(value);
+      return value;
     };
   for (const { prototype } of [Map, Set, WeakMap, WeakSet]) {
     const hasPlain = prototype.has as Method;

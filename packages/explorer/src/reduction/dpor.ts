@@ -120,7 +120,9 @@ function goThrough(scenario: Scenario, options: DporOptions): SearchResult {
       else if (!first.some((other) => earlier.taken.has(other)))
         earlier.add(first.includes(actor) ? actor : (first[0] as number));
     }
-    findings.lockOrders(path);
+    // What comes of a violation is no order that locks are taken in.
+    if (events.isBehindWrong) findings.orders.drop();
+    else findings.lockOrders(path);
     const wrong = world.violation !== null && events.isFirstWrong();
     if (wrong) findings.add(world.violation as Violation, path);
     // What others would do after it may belong before it: that shows only if they do it.

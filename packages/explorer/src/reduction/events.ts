@@ -80,6 +80,12 @@ export class Events {
     return this.#events.some((event) => event.wrong);
   }
 
+  /** Whether the last step comes behind one that violates a property, whatever the order of independent steps. */
+  get isBehindWrong(): boolean {
+    const last = this.#events.at(-1) as Event;
+    return this.#events.some((event, i) => event.wrong && event !== last && last.after[i] === 1);
+  }
+
   /**
    * The last step violates a property. Whether it is the first in some order of independent steps; otherwise it may be
    * no more than what came of another violation.
@@ -87,7 +93,7 @@ export class Events {
   isFirstWrong(): boolean {
     const last = this.#events.at(-1) as Event;
     last.wrong = true;
-    return !this.#events.some((event, i) => event.wrong && event !== last && last.after[i] === 1);
+    return !this.isBehindWrong;
   }
 
   /**

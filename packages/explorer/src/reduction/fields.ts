@@ -1,6 +1,7 @@
 import { hashString, join } from "../state/hash.ts";
+import { lookedAt } from "./arrays.ts";
 import { GET, READ, WRITE } from "./footprint.ts";
-import { MARK, type Mark, type Marked, note, placeOf, WHOLE } from "./mark.ts";
+import { MARK, type Mark, type Marked, note, WHOLE } from "./mark.ts";
 
 const descriptors = new Map<string, PropertyDescriptor>();
 
@@ -24,6 +25,7 @@ function makeAccessor(key: string, at: number): PropertyDescriptor {
       // What is done to the elements of a typed array cannot be seen.
       if (ArrayBuffer.isView(value)) note(mark, WHOLE, WRITE);
       else note(mark, at, READ);
+      if (Array.isArray(value)) lookedAt(value);
       return value;
     },
     set(this: Marked, value: unknown) {
@@ -37,29 +39,4 @@ function makeAccessor(key: string, at: number): PropertyDescriptor {
 /** A count of references that is not 0 goes up by one. */
 function isGet(key: string, before: unknown, after: unknown): boolean {
   return key === "refs" && typeof before === "number" && before > 0 && after === before + 1;
-}
-
-const arrayTraps: ProxyHandler<unknown[] & Marked> = {
-  get(array, key) {
-    if (!(key in Array.prototype) || key === "length") note(array[MARK], WHOLE, READ);
-    return Reflect.get(array, key) as unknown;
-  },
-  has(array, key) {
-    note(array[MARK], WHOLE, READ);
-    return Reflect.has(array, key);
-  },
-  set(array, key, value) {
-    const mark = array[MARK] as Mark;
-    note(mark, WHOLE, WRITE);
-    return Reflect.set(array, key, mark.watch.adopt(value, join(mark.id, placeOf(key))));
-  },
-  deleteProperty(array, key) {
-    note(array[MARK], WHOLE, WRITE);
-    return Reflect.deleteProperty(array, key);
-  },
-};
-
-/** An array in which looks and changes are noted; it has its mark. */
-export function watchedArray(array: unknown[]): unknown[] {
-  return new Proxy(array, arrayTraps);
 }

@@ -1,14 +1,11 @@
 import type { DmaFence, Lock } from "@gpuvm/core";
 import { hashString, join } from "../state/hash.ts";
-import { accessorOf, watchedArray } from "./fields.ts";
+import { Arrays } from "./arrays.ts";
+import { accessorOf } from "./fields.ts";
 import { Footprint, WRITE } from "./footprint.ts";
 import { OPAQUE, SKIP } from "./known.ts";
 import { MARK, type Mark, type Marked, noteTo, placeOf, type Recorder } from "./mark.ts";
 import { ALL_PRIVATE, watchMethods } from "./methods.ts";
-
-const wrappers = new WeakMap<object, object>();
-// oxlint-disable-next-line typescript/unbound-method -- called with the map that it is of
-const setPlain = Map.prototype.set;
 
 /** An object that is to be watched, and what it is to be known as. */
 interface Found {
@@ -18,7 +15,7 @@ interface Found {
 
 /**
  * Watches what the steps of one run touch. Nobody declares it: every field of every object that the run can come to is
- * turned into an accessor that notes the place; arrays are wrapped, maps and sets are noted by key and as a whole.
+ * turned into an accessor that notes the place; arrays are looked through after each step, maps and sets are noted by key and as a whole.
  * Private fields (`#x`) cannot be seen: a call of a method stands for them, and as workers and callbacks come to them
  * without a call, each step of a worker is taken to change all of them. What an object is known by is the way by which
  * the run came to it first, so two runs with the same schedule note the same places.
@@ -26,6 +23,7 @@ interface Found {
 export class Watch implements Recorder {
   /** What the step that is taken, or was taken last, touched. */
   footprint: Footprint = new Footprint();
+  readonly #arrays = new Arrays();
 
   /** A step begins. `worker`: it is a worker's, or time's. */
   begin(worker: boolean): void {
@@ -36,6 +34,10 @@ export class Watch implements Recorder {
 
   /** The step is over. */
   end(): void {
+    this.#arrays.settle((value, array, at) => {
+      const mark = (array as Marked)[MARK];
+      if (mark?.watch === this) this.adopt(value, join(mark.id, placeOf(at)));
+    });
     noteTo(null);
   }
 
@@ -58,7 +60,7 @@ export class Watch implements Recorder {
     const todo: Found[] = [{ value, id }];
     for (let next = todo.pop(); next !== undefined; next = todo.pop()) this.#mark(next, todo);
     noteTo(before);
-    return wrappers.get(value) ?? value;
+    return value;
   }
 
   #mark({ value, id }: Found, todo: Found[]): void {
@@ -71,12 +73,11 @@ export class Watch implements Recorder {
       if (typeof child === "object" && child !== null) todo.push({ value: child, id: join(id, at) });
     };
     if (Array.isArray(value)) {
-      wrappers.set(value, watchedArray(value));
-      for (let i = 0; i < value.length; i++) value[i] = this.adopt(value[i], join(id, placeOf(i)));
+      for (let i = 0; i < value.length; i++) follow(value[i], placeOf(i));
+      this.#arrays.add(value);
     } else if (value instanceof Map) {
       for (const [key, child] of value as Map<unknown, unknown>) {
-        if (Array.isArray(child)) setPlain.call(value, key, this.adopt(child, join(id, placeOf(key))));
-        else follow(child, placeOf(key));
+        follow(child, placeOf(key));
         follow(key, 0);
       }
     } else if (value instanceof Set) for (const child of value) follow(child, 0);
@@ -93,10 +94,7 @@ export class Watch implements Recorder {
       if (field?.configurable !== true || !("value" in field) || typeof field.value === "function") continue;
       const at = hashString(key);
       follow(field.value, at);
-      // An array is wrapped only when its turn comes: ask for the wrapper now.
-      mark.values[key] = Array.isArray(field.value)
-        ? this.adopt(field.value, join(mark.id, at))
-        : field.value;
+      mark.values[key] = field.value;
       Object.defineProperty(value, key, accessorOf(key));
     }
   }

@@ -49,6 +49,7 @@ const WHO = /^(?:id|name|label)$|Peak$/;
  */
 const SKIP: ReadonlySet<string> = new Set([
   "slot",
+  "seq",
   "key",
   "cls",
   "dev",
@@ -100,7 +101,11 @@ const OPAQUE: ReadonlySet<unknown> = new Set([
 ]);
 
 /** Classes that the lists of fields above are about. */
-const KNOWN: ReadonlySet<unknown> = new Set([...Object.values(core), ...Object.values(model)]);
+const KNOWN: ReadonlySet<unknown> = new Set([
+  ...Object.values(core),
+  ...Object.values(model),
+  new Timers().add(0, () => {}).constructor,
+]);
 
 function isKnown(value: object): boolean {
   let proto = Object.getPrototypeOf(value) as object | null;
