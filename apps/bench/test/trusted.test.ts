@@ -185,6 +185,7 @@ const PROMISES: Readonly<Record<string, () => Promise<void> | void>> = {
       ["lint", "bad.jsonl"],
       ["report", "bad.jsonl"],
       ["import", "none.jsonl"],
+      ...(process.platform === "win32" ? [] : [["run", "/dev/zero"]]),
     ]) {
       const { status, stderr } = bench(...args);
       const lines = stderr

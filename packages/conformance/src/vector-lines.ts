@@ -11,26 +11,40 @@ export interface LineBlock {
   readonly lines: readonly string[];
 }
 
+/** A line longer than this is no vector; without a limit a file without newlines would be held as a whole. */
+const LINE_CHARS_MAX = 16 * 1024 * 1024;
+
 /** The lines of a file, as they come. An error says behind which line it happened. */
 export async function* vectorLines(source: ByteSource, file: string): AsyncGenerator<LineBlock> {
   const utf8 = new TextDecoder("utf-8", { fatal: true });
   let first = 1;
-  let rest = "";
+  let rest: string[] = [];
+  let restChars = 0;
   let start = true;
   try {
     for await (const bytes of chunksOf(source)) {
       if (start && bytes[0] === 0x1f && bytes[1] === 0x8b) throw new Error(GZIP);
       start = false;
-      const lines = (rest + utf8.decode(bytes, { stream: true })).split("\n");
-      rest = lines.pop() as string;
-      if (lines.length > 0) yield { first, lines };
-      first += lines.length;
+      const lines = utf8.decode(bytes, { stream: true }).split("\n");
+      const last = lines.pop() as string;
+      if (lines.length > 0) {
+        // Joined once a line ends, not at each chunk.
+        lines[0] = rest.join("") + lines[0];
+        rest = [];
+        restChars = 0;
+        yield { first, lines };
+        first += lines.length;
+      }
+      rest.push(last);
+      restChars += last.length;
+      if (restChars > LINE_CHARS_MAX) throw new Error(`the line is longer than ${LINE_CHARS_MAX} characters`);
     }
-    rest += utf8.decode();
+    rest.push(utf8.decode());
   } catch (cause) {
     throw new VectorError(file, first === 1 ? 0 : first, problem(cause), { cause });
   }
-  if (rest !== "") yield { first, lines: [rest] };
+  const end = rest.join("");
+  if (end !== "") yield { first, lines: [end] };
 }
 
 const GZIP = 'gzip data: pipe it through new DecompressionStream("gzip") first';

@@ -1,7 +1,9 @@
-import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "@gpuvm/drm-model";
+import { SNIFF_CHARS, sniff } from "@gpuvm/trace";
+import { IMPORT_FORMATS } from "@gpuvm/trace/formats";
 import { inputBytes, STDIN } from "./input-bytes.ts";
 
 /** A file that can be read as often as there are policies. */
@@ -29,23 +31,49 @@ export async function rereadable(path: string, signal?: AbortSignal): Promise<Re
     if (stat?.isDirectory()) throw new UsageError(`${path}: is a folder; give the files in it`);
     if (stat === undefined || stat.isFile()) return { path, name };
   }
+  refuseEndless(path, name);
   const folder = tempFolder();
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", remove);
+  const copy = join(folder, "input");
+  const fd = openSync(copy, "wx+", 0o600);
+  // Linux opens a file again by the descriptor of one that has no name any more: nothing is left of it, whatever happens.
+  const nameless = process.platform === "linux";
+  if (nameless) remove();
   try {
-    const copy = join(folder, "input");
-    const fd = openSync(copy, "wx+", 0o600);
-    for await (const chunk of inputBytes(path, signal)) write(fd, chunk, name);
-    if (process.platform !== "linux") {
-      process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-      closeSync(fd);
-      return keep(path, { path: copy, name });
+    let head = Buffer.alloc(0);
+    for await (const chunk of inputBytes(path, signal)) {
+      // What nobody will understand is not copied for as long as it comes.
+      if (head.length < SNIFF_CHARS) {
+        head = Buffer.concat([head, chunk]);
+        if (head.length >= SNIFF_CHARS) requireKnown(head, name);
+      }
+      write(fd, chunk, name);
     }
-    // Linux opens a file again by the descriptor of one that has no name any more.
-    rmSync(folder, { recursive: true, force: true });
-    return keep(path, { path: `/proc/self/fd/${fd}`, name });
   } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
+    closeSync(fd);
+    remove();
     throw error;
   }
+  if (nameless) return keep(path, { path: `/proc/self/fd/${fd}`, name });
+  closeSync(fd);
+  return keep(path, { path: copy, name });
+}
+
+function requireKnown(head: Buffer, name: string): void {
+  const gzip = head[0] === 0x1f && head[1] === 0x8b;
+  if (gzip || sniff(head.toString("utf8", 0, SNIFF_CHARS)) !== undefined) return;
+  throw new UsageError(`${name}: the format is not known; it must be one of ${IMPORT_FORMATS.join(", ")}`);
+}
+
+/** A device that is no terminal has no end, as a rule: a copy of it would fill the disk. */
+function refuseEndless(path: string, name: string): void {
+  const terminal = path === STDIN && process.stdin.isTTY === true;
+  const stat = path === STDIN ? fstatSync(0) : statSync(path);
+  if (terminal || (!stat.isCharacterDevice() && !stat.isBlockDevice())) return;
+  // What is empty has an end.
+  if (stat.rdev === statSync("/dev/null", { throwIfNoEntry: false })?.rdev) return;
+  throw new UsageError(`${name}: is a device, which may have no end; give a file, or pipe it through head`);
 }
 
 function keep(path: string, copy: Rereadable): Rereadable {

@@ -34,19 +34,8 @@ const WORDS = [
 ].map((word) => Buffer.from(word));
 
 const VALUES = [
-  "0",
-  "1",
-  "-1",
-  "0.5",
-  "1e308",
-  "1e999",
-  '""',
-  '"x"',
-  "null",
-  "true",
-  "[]",
-  "{}",
-  '"\\u001b["',
+  ...["0", "1", "2", "3", "-1", "0.5", "4096", "65536", "2097152", "4294967296", "1e308", "1e999"],
+  ...['""', '"x"', "null", "true", "[]", "{}", '"\\u001b["'],
 ];
 
 type Edit = (bytes: Buffer, others: readonly Buffer[]) => Buffer;
@@ -136,7 +125,10 @@ const MAX_BYTES = 64 * 1024;
 
 /** Draws inputs from a corpus; the same seed and corpus give the same ones. */
 export function* damaged(corpus: readonly Buffer[], seed: number, count: number): Generator<Buffer> {
-  const drawn = fc.tuple(fc.nat(), fc.array(edit, { minLength: 1, maxLength: 5 }));
+  const drawn = fc.tuple(
+    fc.nat(),
+    fc.oneof({ weight: 3, arbitrary: fc.tuple(edit) }, fc.array(edit, { minLength: 2, maxLength: 5 })),
+  );
   for (const [which, edits] of fc.sample(drawn, { seed, numRuns: count })) {
     let bytes = corpus[which % corpus.length] as Buffer;
     for (const one of edits) bytes = one(bytes, corpus).subarray(0, MAX_BYTES);
