@@ -2,7 +2,9 @@ import { availableParallelism } from "node:os";
 import { buildCommand, type Command } from "@stricli/core";
 import type { Shard } from "../run/plan.ts";
 import type { BenchContext } from "./context.ts";
+import { terminalWidth } from "./output.ts";
 import { shard, word } from "./parse.ts";
+import { Progress } from "./progress.ts";
 
 interface Flags {
   readonly json: boolean;
@@ -41,6 +43,14 @@ export const bugsCommand: Command<BenchContext> = buildCommand<Flags, string[], 
   },
   func: async function (flags, ...ids) {
     const { runBugs } = await import("../commands/bugs.ts");
-    await this.finish(() => runBugs({ workers: availableParallelism(), ...flags, ids }, this.print));
+    const progress = new Progress({ total: Number.NaN, unit: "searches" });
+    const told = (done: number, total: number, what: string) => progress.show(done, `of ${total}, ${what}`);
+    const args = { workers: availableParallelism(), width: terminalWidth(), progress: told, ...flags, ids };
+    await this.finish(() =>
+      runBugs(args, (text) => {
+        progress.end();
+        this.print(text);
+      }),
+    );
   },
 });

@@ -147,6 +147,7 @@ export const exploreCommand: Command<BenchContext> = buildCommand<Flags, string[
     const { runExplore } = await import("../commands/explore.ts");
     const progress = new Progress({ total: Number.NaN, unit: "states" });
     const [policy = flags.policy] = words;
+    progress.show(0, policy ?? flags.bug ?? "a counterexample");
     const args: ExploreArgs = {
       workers: availableParallelism(),
       width: terminalWidth(),

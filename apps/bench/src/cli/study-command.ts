@@ -1,6 +1,7 @@
 import { buildCommand, type Command } from "@stricli/core";
 import type { StudyArgs } from "../commands/study.ts";
 import type { BenchContext } from "./context.ts";
+import { terminalWidth } from "./output.ts";
 import { positive, word } from "./parse.ts";
 
 interface Flags {
@@ -99,6 +100,7 @@ export const studyCommand: Command<BenchContext> = buildCommand<Flags, string[],
       workload: [...(flags.workload ?? []), ...words],
       costs: flags.costs,
       out: flags.out,
+      ...(flags.out === undefined ? { width: terminalWidth() } : {}),
     };
     await this.finish(() => runStudy(args, this.print));
   },

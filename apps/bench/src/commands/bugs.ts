@@ -2,7 +2,9 @@ import { unknownName } from "@gpuvm/drm-model";
 import { BUGS, type BugResult, RULES, type RuleResult, UNEXPRESSED } from "@gpuvm/scenarios";
 import { EXIT } from "../cli/context.ts";
 import { InPlacePool } from "../explore/in-place-pool.ts";
+import { fitted, leftOut } from "../format/fitted.ts";
 import { terminalTable } from "../format/table.ts";
+import { wrapped } from "../format/wrapped.ts";
 import type { Shard } from "../run/plan.ts";
 
 /** The arguments of `bugs`. */
@@ -13,6 +15,10 @@ export interface BugsArgs {
   readonly workers?: number;
   /** Results as JSON. */
   readonly json?: boolean;
+  /** Columns of the terminal; default 100. */
+  readonly width?: number;
+  /** Told how many of how many are done. */
+  readonly progress?: (done: number, total: number, what: string) => void;
   /** Only every n-th bug: `i/n`, i from 1. */
   readonly shard?: Shard;
 }
@@ -39,15 +45,22 @@ export async function runBugs(args: BugsArgs, out: (text: string) => void): Prom
   const results: BugResult[] = [];
   const rules: RuleResult[] = [];
   try {
-    results.push(...(await Promise.all(bugs.map(({ id }) => pool.run({ kind: "bug", id })))));
     const asked = RULES.filter((rule) => wanted(rule.id)).filter(mine);
-    rules.push(...(await Promise.all(asked.map(({ id }) => pool.run({ kind: "rule", id })))));
+    let done = 0;
+    const told = async <T>(id: string, result: Promise<T>): Promise<T> => {
+      args.progress?.(done, bugs.length + asked.length, id);
+      const value = await result;
+      args.progress?.(++done, bugs.length + asked.length, id);
+      return value;
+    };
+    results.push(...(await Promise.all(bugs.map(({ id }) => told(id, pool.run({ kind: "bug", id }))))));
+    rules.push(...(await Promise.all(asked.map(({ id }) => told(id, pool.run({ kind: "rule", id }))))));
   } finally {
     await pool.end();
   }
   const missing = UNEXPRESSED.filter(({ id }) => wanted(id));
   if (args.json === true) out(`${JSON.stringify([...results, ...rules.map(asEntry)], null, 2)}\n`);
-  else out(text(results, rules, missing));
+  else out(text(results, rules, missing, args.width ?? 100));
   const fine = results.every((r) => r.found && r.fixedClean) && rules.every((r) => r.asExpected);
   return fine ? EXIT.ok : EXIT.violated;
 }
@@ -62,22 +75,25 @@ function text(
   results: readonly BugResult[],
   rules: readonly RuleResult[],
   missing: readonly { readonly id: string; readonly title: string; readonly reason: string }[],
+  width: number,
 ): string {
   const lines: string[] = [];
   if (results.length > 0) {
-    const head = ["bug", "driver", "found", "upstream", "by", "steps", "states", "fixed form", "title"];
+    const head = ["bug", "driver", "found", "by", "steps", "states", "fixed form"];
     const rows = results.map((r) => [
       r.id,
       r.driver,
       r.found ? (r.violation?.split(":", 1)[0] ?? "") : "NOT FOUND",
-      r.upstream,
       r.method,
       String(r.steps),
       String(r.states),
       r.fixedClean ? `clean, ${r.fixedStates} states` : `NOT CLEAN: ${r.fixedBound ?? r.fixedFindings[0]}`,
-      r.title,
     ]);
-    lines.push(terminalTable(head, rows), "");
+    const table = fitted(head, rows, width, ["by", "states", "steps"]);
+    lines.push(table.table, ...leftOut(table, width), "");
+    for (const { id, title, upstream } of results)
+      lines.push(wrapped(`${id.padEnd(4)}${title}; ${upstream}`, width, "      "));
+    lines.push("");
     const found = results.filter((r) => r.found).length;
     const clean = results.filter((r) => r.fixedClean).length;
     lines.push(
@@ -94,6 +110,7 @@ function text(
     );
   }
   if (missing.length > 0) lines.push("", "not expressed:");
-  for (const { id, title, reason } of missing) lines.push(`  ${id} ${title}: ${reason}`);
+  for (const { id, title, reason } of missing)
+    lines.push(wrapped(`  ${id} ${title}: ${reason}`, width, "      "));
   return `${lines.join("\n")}\n`;
 }

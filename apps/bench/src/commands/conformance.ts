@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   type Failure,
@@ -7,6 +8,7 @@ import {
   VectorError,
 } from "@gpuvm/conformance/node";
 import { ANSWERS } from "../answers.ts";
+import { Progress } from "../cli/progress.ts";
 import { say as toStderr } from "../cli/say.ts";
 
 /** What `gpuvm-bench conformance` was asked for. */
@@ -35,7 +37,9 @@ export async function runConformance(
   const drivers = ANSWERS.map(({ MODEL }) => MODEL);
   const results: ReplayResult[] = [];
   let unreadable = false;
-  for (const file of files) {
+  const progress = new Progress({ total: files.length, unit: "files" });
+  for (const [done, file] of files.entries()) {
+    progress.show(done, basename(file));
     try {
       results.push(await replayFile(file, { keep: SHOWN, drivers }));
     } catch (error) {
@@ -44,6 +48,7 @@ export async function runConformance(
       unreadable = true;
     }
   }
+  progress.end();
   if (unreadable) return 2;
   out(args.json ? json(results) : text(results));
   return results.some((r) => r.failed > 0) ? 1 : 0;

@@ -32,6 +32,8 @@ export interface StudyArgs extends StudyParams {
   readonly schedules: boolean;
   /** Prints each cell with what was measured and claimed. */
   readonly details: boolean;
+  /** Columns of the terminal; default 100. */
+  readonly width?: number;
   /** Writes what would be printed into a file. */
   readonly out: string | undefined;
 }
@@ -49,7 +51,10 @@ export async function runStudy(args: StudyArgs, print: (text: string) => void): 
     print(schedules(args.policy.length === 0 ? [subjectNamed(RULE)] : subjects, jobMs, args.format));
     return 0;
   }
-  const progress = new Progress({ total: subjects.length * WORKLOADS.length, unit: "cells" });
+  const progress = new Progress({
+    total: subjects.length * (args.workload.length || WORKLOADS.length),
+    unit: "cells",
+  });
   const study = runStudyOn(subjects, args.workload, { flips, buffers, jobs, jobMs, hz }, (done, what) =>
     progress.show(done, what),
   );
@@ -59,7 +64,7 @@ export async function runStudy(args: StudyArgs, print: (text: string) => void): 
       ? studyJson(study, costs)
       : args.format === "markdown"
         ? studyMarkdown(study, costs)
-        : studyText(study, costs, args.details);
+        : studyText(study, costs, args.details, args.width);
   if (args.out === undefined) print(text);
   else writeWhole(args.out, text);
   return study.cells.some(({ reason }) => reason.startsWith("not explained")) ? 1 : 0;

@@ -1,14 +1,18 @@
 import type { Cell, Cost, Study } from "@gpuvm/study";
 import { columnsOf, modelledRows, NINE, rowsOf } from "@gpuvm/study";
-import { terminalTable } from "./table.ts";
+import { studyAnswer } from "./study-answer.ts";
+import { sideBySide, terminalTable } from "./table.ts";
+import { wrapped } from "./wrapped.ts";
 
-/** The study for a terminal: the nine ways on one screen, the other drivers below. */
-export function studyText(study: Study, costs: readonly Cost[], details: boolean): string {
+/** The study for a terminal: the nine ways, the other drivers below, in tables that are no wider than it; the answer comes last. */
+export function studyText(study: Study, costs: readonly Cost[], details: boolean, width = 100): string {
   const { params, cells, skipped } = study;
   const [first = [], second = []] = columnsOf(study);
   const lines: string[] = [];
-  if (first.length > 0) lines.push(terminalTable(["", ...first], rowsOf(study, first, false)), "");
-  if (second.length > 0) lines.push(terminalTable(["", ...second], rowsOf(study, second, false)), "");
+  for (const ways of [first, second]) {
+    if (ways.length === 0) continue;
+    for (const table of sideBySide(["", ...ways], rowsOf(study, ways, false), width)) lines.push(table, "");
+  }
   for (const { id, title } of study.workloads) lines.push(`${id.padEnd(4)}${title}`);
   lines.push("");
   for (const { id, subject, title } of NINE) {
@@ -35,7 +39,9 @@ export function studyText(study: Study, costs: readonly Cost[], details: boolean
       ...cells.flatMap(detail),
       ...skipped.map((s) => `${s.workload} ${s.way}: not run: ${s.reason}`),
     );
-  return `${lines.join("\n")}\n`;
+  lines.push("", ...studyAnswer(study));
+  const fits = lines.map((line) => (line.includes("\n") ? line : wrapped(line, width, "      ")));
+  return `${fits.join("\n")}\n`;
 }
 
 /** `4 to 6 ms`. */
