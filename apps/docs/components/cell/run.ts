@@ -44,6 +44,8 @@ export interface Shown {
 /** Objects and entries that are shown one by one: who reads more needs the command. */
 const FEW = 4;
 const LINES = 8;
+/** Mappings, above which of each object a few are drawn. */
+const MANY = 12;
 
 /** Runs the experiment behind a cell, with what the table was made with. */
 export function runCell(workload: string, way: string): Shown {
@@ -63,7 +65,7 @@ function look(stage: Stage): Held {
   const vms = few(liveVms(machine).filter(({ file }) => file >= 0));
   const { vas, vms: leftVms } = stage.left();
   return {
-    graph: holdersOf(machine, bos, vms, objects.length > bos.length),
+    graph: holdersOf(machine, bos, vms, objects.length > bos.length || vas > MANY),
     more: objects.length - bos.length,
     bos: objects.length,
     vms: leftVms,

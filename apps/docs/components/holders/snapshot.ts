@@ -68,7 +68,10 @@ export function liveVms(machine: Machine): VmRecord[] {
   return machine.vms.filter(({ freed }) => !freed);
 }
 
-/** The names of the links and mappings of objects. */
+/** Mappings of one link that are shown, where not all are. */
+const FEW = 3;
+
+/** The names of the links of objects, and of a few mappings of each. */
 function mappingsOf(bos: readonly Bo[]): ReadonlySet<string> {
   const names = new Set<string>();
   for (const bo of bos)
@@ -89,6 +92,7 @@ function mappings(graph: Gatherer, { vm }: VmRecord, bos: readonly Bo[]): void {
       graph.edge(link.name, bo.name, 0);
       for (let va = link.vaHead; va !== 0; va = vm.vas.next(va)) {
         const name = `va#${va} of ${vm.name}`;
+        if (graph.hides(name)) continue;
         graph.node(name);
         graph.edge(vm.name, name, 0);
       }
@@ -114,7 +118,7 @@ class Gatherer implements HolderGraph {
     if (!this.node(what.name)) return;
     for (const { by, count } of this.#ledger.holders(what)) {
       const holder = holderName(by);
-      if (CALL.test(holder) || this.#hidden(holder)) continue;
+      if (CALL.test(holder) || this.hides(holder)) continue;
       const next = this.#books.get(holder);
       if (next === undefined) this.node(holder);
       else this.counted(next);
@@ -122,7 +126,8 @@ class Gatherer implements HolderGraph {
     }
   }
 
-  #hidden(holder: string): boolean {
+  /** Whether a link or mapping is one of those that are not shown. */
+  hides(holder: string): boolean {
     return this.#only !== null && /^(?:vm_bo|va)#/.test(holder) && !this.#only.has(holder);
   }
 
