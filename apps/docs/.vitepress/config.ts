@@ -81,7 +81,6 @@ export default defineConfig({
             ...guide("Getting started", "getting-started"),
             ...guide("The ideas in ten minutes", "ideas"),
             ...guide("Why does msm need that?", "why-does-msm-need-that"),
-            ...guide("What is trusted", "what-is-trusted"),
           ],
         },
         {

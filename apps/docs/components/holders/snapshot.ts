@@ -77,7 +77,8 @@ function mappingsOf(bos: readonly Bo[]): ReadonlySet<string> {
   for (const bo of bos)
     for (const link of gemVmBos(bo).toArray()) {
       names.add(link.name);
-      for (let va = link.vaHead; va !== 0; va = link.vm.vas.next(va))
+      let n = 0;
+      for (let va = link.vaHead; va !== 0 && n < FEW; va = link.vm.vas.next(va), n++)
         names.add(`va#${va} of ${link.vm.name}`);
     }
   return names;
