@@ -7,5 +7,5 @@
 export { MAP_NOEXEC, MAP_READONLY, MAP_SPARSE, MAP_UNCACHED, MAX_VMS } from "./flags.ts";
 export type { PanthorMmaps } from "./gem/mmap.ts";
 export { panthor } from "./package.ts";
-export type { GroupEnd, PanthorGpu } from "./sched/faults.ts";
+export type { GroupEnd, PanthorGpu, SyncWaited } from "./sched/faults.ts";
 export type { TilerOom } from "./sched/oom.ts";

@@ -7,6 +7,12 @@ import { report } from "./events.ts";
 import type { TilerOom } from "./oom.ts";
 import type { PanthorQueue } from "./queue.ts";
 
+/** A queue that was made to wait. */
+export interface SyncWaited {
+  /** Somebody has written the value. */
+  reached(): void;
+}
+
 /**
  * What the GPU and the firmware do that no request asks for: for scenarios, where each is a step. It happens to the queue
  * whose job the GPU works on; where it works on none, nothing does, but for a hang and the silence of the firmware.
@@ -22,8 +28,8 @@ export interface PanthorGpu extends GpuFaults {
   noProgress(): void;
   /** The tiler of the job at hand has no memory left. */
   tilerOom(want: TilerOom): void;
-  /** The queue waits until a value is at an address; `reached`: somebody has written it. */
-  syncWait(addr: number): { readonly reached: () => void } | null;
+  /** The queue waits until a value is at an address. */
+  syncWait(addr: number): SyncWaited | null;
   /** The firmware answers no request from now on, until the next reset. */
   silence(): void;
   /** The next reset does not help: the firmware does not boot. */
