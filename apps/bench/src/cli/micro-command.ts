@@ -25,6 +25,16 @@ function count(text: string): number {
   return n;
 }
 
+/** All of them live at once, in memory. */
+const MAPPINGS_MAX = 10_000_000;
+
+function mappings(text: string): number {
+  const n = count(text);
+  if (n > MAPPINGS_MAX)
+    throw new UsageError(`-n ${text}: at most ${MAPPINGS_MAX} mappings, which live at once`);
+  return n;
+}
+
 function seed(text: string): number {
   const n = Number(text);
   if (!Number.isInteger(n) || n < 0 || n >= 2 ** 32) throw new UsageError(`--seed ${text}: 0 to 2^32 - 1`);
@@ -77,7 +87,7 @@ export const microCommand: Command<BenchContext> = buildCommand<Flags, [], Bench
       case: { kind: "enum", values: [...CASES], variadic: true, optional: true, brief: "Default: all" },
       mappings: {
         kind: "parsed",
-        parse: count,
+        parse: mappings,
         variadic: true,
         optional: true,
         brief: "Live mappings, as -n or --n, too; default: 1000, 10000, 100000",

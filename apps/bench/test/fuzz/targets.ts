@@ -46,7 +46,7 @@ export function isRefusal(error: unknown): boolean {
   return [TraceError, UsageError, VectorError, CannotHold].some((kind) => error instanceof kind);
 }
 
-async function readAs(bytes: Buffer, format: ImportFormat | undefined): Promise<void> {
+async function readAs(bytes: Buffer, format?: ImportFormat): Promise<void> {
   const options = format === undefined ? { file: "x" } : { file: "x", format };
   const linter = new Linter("x", (finding) => void formatFinding(finding));
   const stream = await importFile(plainBytes(pieces(bytes)), options);
@@ -176,7 +176,7 @@ const OF_FORMATS = IMPORT_FORMATS.map((format): readonly [string, Target] => [
 /** Every target, by the name that `npm run fuzz` takes. */
 export const TARGETS: ReadonlyMap<string, Target> = new Map<string, Target>([
   ...OF_FORMATS,
-  ["any-format", { seeds: seeds.allSamples, read: (bytes) => readAs(bytes, undefined) }],
+  ["any-format", { seeds: seeds.allSamples, read: (bytes) => readAs(bytes) }],
   ["export", { seeds: seeds.allSamples, read: exported }],
   ["replay", { seeds: seeds.traces, read: replayed }],
   ["results", { seeds: seeds.results, read: results }],
