@@ -19,7 +19,7 @@ export const explainCommand: Command<BenchContext> = buildCommand<Flags, [string
     fullDescription: [
       "Replays a trace with every reference on the books, stops at a time, and follows the holders of one buffer.",
       "",
-      "  gpuvm-bench explain msm-vmbind-zink-supertuxkart --policy msm:vm-bind --bo 12 --at 5",
+      "  gpuvm-bench explain msm-vmbind-zink-supertuxkart --policy msm:vm-bind --bo 12 --at 5000",
       "  gpuvm-bench explain my.jsonl.gz --policy msm:hard-naive --bo 3 --at exit",
       "",
       "Exit codes: 0; 1 it is kept although its program has ended; 2 wrong usage or unreadable input; 4 not all of the",
