@@ -13,7 +13,7 @@ const ROWS = 899;
 export const FIRST_VAS: readonly number[] = Array.from({ length: 8 }, (_, vm) => FIRST_VA + vm * 100);
 
 /** The time at which a run begins: nothing else is as large, and no sum of it and a timeout is rounded. In nanoseconds, 26 days. */
-export const FIRST_TIME = 2 ** 51;
+export const FIRST_TIME: number = 2 ** 51;
 
 /** How far the times of a run are from its first one. */
 const TIMES = 2 ** 47;

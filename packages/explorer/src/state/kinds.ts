@@ -139,6 +139,11 @@ function kind(hash: (reader: Reader, value: never) => void, more: Partial<Kind> 
   return { stores: null, leaf: null, captures: false, ...more, hash };
 }
 
+/** The rows of a VM that has gone over to bigints; the core has no public name for them. */
+function exactRows(vm: object): unknown {
+  return (vm as { readonly exact?: { readonly vas: unknown } | null }).exact?.vas;
+}
+
 /** What to look at in an object: the same for all of its class. */
 export function kindOf(value: object): Kind {
   if (OPAQUE.has(value.constructor)) return kind(() => {});
@@ -189,7 +194,7 @@ export function kindOf(value: object): Kind {
         rest(reader, vm as never);
       },
       // Which rows are in the tree, and so in which order, the rows say themselves; the index is how they are found.
-      { stores: (vm: DrmGpuvm) => [vm.vas, vm.bos, vm.exact?.vas] },
+      { stores: (vm: DrmGpuvm) => [vm.vas, vm.bos, exactRows(vm)] },
     );
   }
   if (value instanceof DrmGpuvmBo) {
