@@ -103,13 +103,20 @@ describe("packages know nothing of Node but in src/node", () => {
     expect(violations(nodeOutsideItsFolder)).toEqual([]);
   });
 
-  it.each([`import { readFileSync } from "node:fs";`, "Buffer.from(x)", "process.platform"])(
-    "catches %s",
-    (text) => {
-      expect(nodeOutsideItsFolder(planted("@gpuvm/trace", text))).toHaveLength(1);
-      expect(nodeOutsideItsFolder(planted("@gpuvm/trace", text, "src/node/index.ts"))).toEqual([]);
-    },
-  );
+  it.each([
+    `import { readFileSync } from "node:fs";`,
+    "Buffer.from(x)",
+    "process.platform",
+    "globalThis.process.env",
+  ])("catches %s", (text) => {
+    expect(nodeOutsideItsFolder(planted("@gpuvm/trace", text))).toHaveLength(1);
+    expect(nodeOutsideItsFolder(planted("@gpuvm/trace", text, "src/node/index.ts"))).toEqual([]);
+  });
+});
+
+it("a process of the model is none of Node's", () => {
+  for (const text of [`import { Process } from "./process.ts";`, "file.process.gone = true;"])
+    expect(nodeOutsideItsFolder(planted("@gpuvm/trace", text))).toEqual([]);
 });
 
 describe("packages are deterministic", () => {

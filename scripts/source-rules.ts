@@ -93,7 +93,8 @@ export function namedDrivers({ owner, text }: SourceFile): string[] {
 /** Modules and globals of Node; packages have them in a folder of their own, `src/node`, which browsers never see. */
 export function nodeOutsideItsFolder({ owner, path, text }: SourceFile): string[] {
   if (owner === "@gpuvm/bench" || path.startsWith("src/node/")) return [];
-  const global = /\b(?:Buffer\.\w+|process\.\w+|__dirname|setImmediate)\b/g;
+  // A field or a file of that name, such as `file.process.gone`, is the model's.
+  const global = /\b(?:Buffer\.\w+|__dirname|setImmediate)\b|(?:\bglobalThis\.|(?<![./]))\bprocess\.\w+/g;
   const found = [...withoutComments(text).matchAll(global)].map((match) => match[0]);
   return [...importsOf(text).filter((specifier) => specifier.startsWith("node:")), ...found];
 }
