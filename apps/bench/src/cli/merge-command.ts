@@ -9,7 +9,8 @@ export const mergeCommand: Command<BenchContext> = buildCommand<
   BenchContext
 >({
   docs: {
-    brief: "Join the result files of a run that was split with --shard, or samples of several runs",
+    brief:
+      "Join the parts of a run or of an exploration that was split with --shard, or samples of several runs",
     fullDescription: [
       "Replays that several files have must be counted alike in all of them; their samples are put together.",
       "",
@@ -17,7 +18,13 @@ export const mergeCommand: Command<BenchContext> = buildCommand<
       "  gpuvm-bench run --shard 2/2 --format json --out part-2.json",
       "  gpuvm-bench merge part-1.json part-2.json -o results.json",
       "",
-      "Exit codes: 0; 2 unreadable input, or files that do not go together.",
+      "  gpuvm-bench explore xe --shard 1/2 --json > part-1.json",
+      "  gpuvm-bench explore xe --shard 2/2 --json > part-2.json",
+      "  gpuvm-bench merge part-1.json part-2.json",
+      "",
+      "Parts of an exploration come to the bytes that explore --json writes without --shard.",
+      "",
+      "Exit codes: 0; 1 an exploration has found something; 2 unreadable input, or files that do not go together.",
     ].join("\n"),
   },
   parameters: {
@@ -33,7 +40,7 @@ export const mergeCommand: Command<BenchContext> = buildCommand<
     positional: {
       kind: "array",
       minimum: 1,
-      parameter: { brief: "Result files of run --format json", parse: word, placeholder: "RESULTS" },
+      parameter: { brief: "Result files, or parts of an exploration", parse: word, placeholder: "RESULTS" },
     },
     aliases: { o: "out" },
   },

@@ -5,6 +5,7 @@ import { EXIT } from "../cli/context.ts";
 import { writeWhole } from "../cli/output.ts";
 import { exploreAll, type Watcher } from "../explore/explore-all.ts";
 import { runGenerated } from "../explore/explore-generated.ts";
+import { type ExploredJson, exploredText, verdictOf } from "../explore/explored-part.ts";
 import { requireNamed, scenarioNamed, scenariosOf } from "../explore/resolve.ts";
 import { exploreText } from "../format/explore-text.ts";
 import type { Shard } from "../run/plan.ts";
@@ -50,12 +51,13 @@ export async function runExplore(args: ExploreArgs, out: (text: string) => void)
   const { method, inject, seed, runs, maxSteps, first: stop } = args;
   const how = definedOf({ method, inject, seed, runs, maxSteps, first: stop });
   const explored = await exploreAll(await chosen(args), how, args.workers ?? 1, args.progress, args.width);
-  if (args.json === true) out(`${JSON.stringify(explored.map(withoutTraces), null, 2)}\n`);
+  const items = explored.map(withoutTraces);
+  const { policy, scenario, bug } = args;
+  if (args.json === true) out(exploredText(items, { policy, scenario, bug, ...how }, args.shard));
   else out(exploreText(explored, args.width ?? 100));
   const first = explored.flatMap((e) => e.shown)[0];
   if (args.perfetto !== undefined && first !== undefined) writeWhole(args.perfetto, first.perfetto);
-  const fine = explored.every(({ result }) => result.findings.length === 0 && result.unreached.length === 0);
-  return fine ? EXIT.ok : EXIT.violated;
+  return verdictOf(items);
 }
 
 async function generated(args: ExploreArgs, out: (text: string) => void): Promise<number> {
@@ -87,7 +89,7 @@ function definedOf(how: { readonly [K in keyof How]: How[K] | undefined }): How 
   return Object.fromEntries(Object.entries(how).filter(([, value]) => value !== undefined));
 }
 
-function withoutTraces({ name, result, shown }: Explored): unknown {
+function withoutTraces({ name, result, shown }: Explored): ExploredJson {
   const counterexamples = shown.map(({ perfetto: _, ...rest }) => rest);
   const { findings: _, ...counts } = result;
   return { name, ...counts, counterexamples };

@@ -9,10 +9,10 @@ import {
 } from "@gpuvm/explorer";
 import { count } from "@gpuvm/results/units";
 import { type GeneratedHow, type GeneratedResult, joinGenerated } from "@gpuvm/scenarios";
-import { EXIT } from "../cli/context.ts";
 import { wrapped } from "../format/wrapped.ts";
 import { isOutside } from "../inputs/outside-policy.ts";
 import type { Shard } from "../run/plan.ts";
+import { exploredText, verdictOfGenerated } from "./explored-part.ts";
 import { InPlacePool } from "./in-place-pool.ts";
 import { scenarioNamed } from "./resolve.ts";
 
@@ -47,10 +47,8 @@ export async function runGenerated(args: GeneratedArgs, out: (text: string) => v
   } finally {
     await pool.end();
   }
-  out(json === true ? `${JSON.stringify(result, null, 2)}\n` : await text(policy, args, result));
-  const { raced, answers } = result.covered;
-  const vacuous = raced.length === 0 || !answers.some((answer) => answer.endsWith(" done"));
-  return result.causes.length > 0 || vacuous ? EXIT.violated : EXIT.ok;
+  out(json === true ? exploredText(result, { policy, ...how }, shard) : await text(policy, args, result));
+  return verdictOfGenerated(result);
 }
 
 async function text(policy: string, args: GeneratedArgs, result: GeneratedResult): Promise<string> {

@@ -1,0 +1,79 @@
+import { UsageError } from "@gpuvm/drm-model";
+import { type GeneratedResult, joinGenerated } from "@gpuvm/scenarios";
+import { EXIT } from "../cli/context.ts";
+import { joinParts, type Part } from "../run/parts.ts";
+import type { Shard } from "../run/plan.ts";
+
+/** What `explore --json` writes of one scenario. */
+export interface ExploredJson {
+  readonly name: string;
+  readonly unreached: readonly string[];
+  readonly counterexamples: readonly unknown[];
+}
+
+/** What marks a file as a part of an exploration, and the version of what is in it. */
+const PART = "gpuvm-explore-part";
+const VERSION = 1;
+
+/** Scenarios, or what generated scenarios come to, as the lines of a file; a part says of what. */
+export function exploredText(
+  items: readonly ExploredJson[] | GeneratedResult,
+  asked: unknown,
+  shard: Shard | undefined,
+): string {
+  const whole = shard === undefined;
+  return `${JSON.stringify(whole ? items : { [PART]: VERSION, asked, shard, items: [items].flat() }, null, 2)}\n`;
+}
+
+/** Whether scenarios are as they should be. */
+export function verdictOf(items: readonly ExploredJson[]): number {
+  const fine = items.every(
+    ({ counterexamples, unreached }) => counterexamples.length + unreached.length === 0,
+  );
+  return fine ? EXIT.ok : EXIT.violated;
+}
+
+/** Whether generated scenarios are as they should be, and reach anything. */
+export function verdictOfGenerated({ covered: { raced, answers }, causes }: GeneratedResult): number {
+  const vacuous = raced.length === 0 || !answers.some((answer) => answer.endsWith(" done"));
+  return causes.length > 0 || vacuous ? EXIT.violated : EXIT.ok;
+}
+
+/** The part of an exploration that a file holds; null: it holds something else. @throws UsageError for one of another version */
+export function partOf(name: string, text: string): Part<ExploredJson | GeneratedResult> | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof value !== "object" || value === null || !(PART in value)) return null;
+  const { asked, shard, items, [PART]: version } = value as Record<string, unknown>;
+  const { index, of } = (shard ?? {}) as Partial<Shard>;
+  const fits = Number.isInteger(index) && Number.isInteger(of) && Array.isArray(items);
+  if (version !== VERSION || !fits)
+    throw new UsageError(
+      `${name}: no part of this version; make it again with: gpuvm-bench explore --shard I/N --json`,
+    );
+  return {
+    name,
+    asked: JSON.stringify(asked),
+    shard: { index: index as number, of: of as number },
+    items: items as ExploredJson[],
+  };
+}
+
+/** The parts of an exploration as one machine writes it, and what it comes to. */
+export function joinExplored(parts: readonly Part<ExploredJson | GeneratedResult>[]): {
+  text: string;
+  code: number;
+} {
+  const items = joinParts(parts);
+  const [first] = items;
+  if (first !== undefined && "causes" in first) {
+    const result = joinGenerated(items as GeneratedResult[]);
+    return { text: exploredText(result, null, undefined), code: verdictOfGenerated(result) };
+  }
+  const explored = items as ExploredJson[];
+  return { text: exploredText(explored, null, undefined), code: verdictOf(explored) };
+}
