@@ -38,7 +38,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     label: "handle closes that wait, of all",
-    cell: (c) => `${short(c.closeWaitNs.positive)} / ${short(c.closeWaitNs.n)}`,
+    cell: (c) => `${count(c.closeWaitNs.positive)} / ${count(c.closeWaitNs.n)}`,
   },
   { label: "  p99 of all", cell: (c) => time(c.closeWaitNs.p99) },
   { label: "  longest", cell: (c) => time(c.closeWaitNs.max) },
