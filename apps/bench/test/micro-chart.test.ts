@@ -13,7 +13,16 @@ it("takes lists behind one flag", () => {
 
 it("draws a line for each case over the sizes", async () => {
   const svg = join(mkdtempSync(join(tmpdir(), "micro-")), "growth.svg");
-  const plan = { ops: 1000, seed: 1, mode: "ops", json: true, full: false, runs: 5, peers: false } as const;
+  const plan = {
+    ops: 1000,
+    seed: 1,
+    mode: "ops",
+    json: true,
+    full: false,
+    runs: 5,
+    peers: false,
+    native: false,
+  } as const;
   await runMicro({ ...plan, case: ["find", "iterate"], n: [100, 200], svg }, () => {});
   const text = readFileSync(svg, "utf8");
   expect(text).toMatch(/^<svg /);

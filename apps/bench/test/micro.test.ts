@@ -95,6 +95,7 @@ describe("gpuvm-bench micro", () => {
     json: true,
     full: true,
     peers: false,
+    native: false,
   };
   const run = async (more: Partial<MicroArgs>) => {
     let text = "";
@@ -150,7 +151,7 @@ describe("how far it is", () => {
   it("is told before each run, and before each kind is warmed up", async () => {
     const told: string[] = [];
     const work = { case: ["find" as const], n: [200], ops: 1000, seed: 1, runs: 5 };
-    const args: MicroArgs = { ...work, mode: "ops", json: true, full: false, peers: false };
+    const args: MicroArgs = { ...work, mode: "ops", json: true, full: false, peers: false, native: false };
     await runMicro(
       args,
       () => {},

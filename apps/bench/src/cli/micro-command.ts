@@ -16,6 +16,7 @@ interface Flags {
   readonly json: boolean;
   readonly full: boolean;
   readonly peers: boolean;
+  readonly native: boolean;
   readonly svg?: string;
 }
 
@@ -78,8 +79,13 @@ export const microCommand: Command<BenchContext> = buildCommand<Flags, [], Bench
       "  gpuvm-bench micro",
       "  gpuvm-bench micro --case replace --case split --n 1000 --n 1000000 --json",
       "  gpuvm-bench micro --peers --n 100000 --case replace --case split --case churn",
+      "  gpuvm-bench micro --native                   beside C++ on this machine, in one run",
       "",
-      "Exit codes: 0; 1 a checksum is not the documented one, or a peer's; 2 wrong usage.",
+      "--native compiles a yardstick with g++ -O2, or the compiler that CXX names: the same requests on a red-black tree",
+      "and on std::map. It takes turns with the core, and all is measured in CPU time.",
+      "",
+      "Exit codes: 0; 1 a checksum is not the documented one, or what is compared with comes to another; 2 wrong usage,",
+      "or no compiler.",
     ].join("\n"),
   },
   parameters: {
@@ -127,6 +133,11 @@ export const microCommand: Command<BenchContext> = buildCommand<Flags, [], Bench
         kind: "boolean",
         default: false,
         brief: "Compare with data structures from npm, which are to be installed beside",
+      },
+      native: {
+        kind: "boolean",
+        default: false,
+        brief: "Compare with C++ that is compiled for it: a red-black tree and std::map",
       },
     },
     aliases: { n: "mappings" },

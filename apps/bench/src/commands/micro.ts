@@ -26,12 +26,14 @@ export interface MicroArgs {
   readonly svg?: string;
   /** Compare with data structures from npm instead. */
   readonly peers: boolean;
+  /** Compare with a yardstick in C++ that is compiled for it. */
+  readonly native: boolean;
 }
 
 /**
  * Measures the core with the workloads of the micro-benchmark.
  *
- * @returns 0, or 1 if a checksum is not the documented one, or a peer's
+ * @returns 0, or 1 if a checksum is not the documented one, or those that are compared with come to others
  */
 export async function runMicro(
   args: MicroArgs,
@@ -45,6 +47,7 @@ export async function runMicro(
   const works = args.n.flatMap((n) =>
     cases.map((c): Workload => ({ case: c, n, ops: args.ops, seed: args.seed })),
   );
+  if (args.peers && args.native) throw new UsageError("--peers and --native: one of them at a time");
   if (args.peers) {
     needPackages();
     const { measurePeers, peersTable } = await import("../micro/peers/compare-peers.ts");
@@ -52,7 +55,17 @@ export async function runMicro(
     print(peersTable(compared));
     return compared.every((c) => c.agrees) ? 0 : 1;
   }
-  const results = measureCore({ works, mode: args.mode, runs: args.runs, full: args.full }, onRun);
+  const plan = { works, mode: args.mode, runs: args.runs, full: args.full };
+  if (args.native) {
+    const { measureNative } = await import("../micro/native/measure-native.ts");
+    const { nativeJson, nativeTable } = await import("../micro/native/native-text.ts");
+    const all = await measureNative(plan, onRun);
+    if (args.svg !== undefined) writeWhole(args.svg, growthChart(all.map(({ core }) => core)));
+    print(args.json ? nativeJson(all) : nativeTable(all));
+    const equal = all.every(({ core, native }) => sumsAgree(core) !== false && native.every((r) => r.agrees));
+    return equal ? 0 : 1;
+  }
+  const results = await measureCore(plan, onRun);
   if (args.svg !== undefined) writeWhole(args.svg, growthChart(results));
   print(args.json ? results.map((r) => `${resultJson(r)}\n`).join("") : resultsTable(results));
   return results.some((r) => sumsAgree(r) === false) ? 1 : 0;

@@ -30,6 +30,10 @@ export interface MicroPlan {
   readonly runs: number;
   /** Also computes the full checksum, in a run of its own. */
   readonly full: boolean;
+  /** Milliseconds; default: of the wall clock. */
+  readonly clock?: () => number;
+  /** Awaited after each run of the core: something that takes turns with it. */
+  readonly beside?: (work: Workload) => Promise<void>;
 }
 
 /** Told before each run: how many are over, and what comes. */
@@ -71,19 +75,21 @@ function warm(mode: MicroMode, work: Workload): void {
 }
 
 /** Measures the core: every workload once per round. */
-export function measureCore(plan: MicroPlan, onRun: OnRun): MicroResult[] {
+export async function measureCore(plan: MicroPlan, onRun: OnRun): Promise<MicroResult[]> {
+  const clock = plan.clock ?? now;
   warmUp(plan, onRun);
   let done = 0;
   const ns = plan.works.map((): number[] => []);
   const last = plan.works.map((): Omit<MicroResult, "work" | "mode" | "ns" | "full"> | null => null);
   for (let run = 1; run <= plan.runs; run++) {
-    plan.works.forEach((work, i) => {
+    for (const [i, work] of plan.works.entries()) {
       onRun(done++, nameOf(work));
       const subject = new CoreSubject(plan.mode, new Checksum(false));
-      const timed = runWorkload(subject, work, now);
+      const timed = runWorkload(subject, work, clock);
       (ns[i] as number[]).push(timed.ns / timed.ops);
       if (run === plan.runs) last[i] = summary(subject);
-    });
+      await plan.beside?.(work);
+    }
   }
   return plan.works.map((work, i) => ({
     work,

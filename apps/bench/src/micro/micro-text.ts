@@ -3,8 +3,13 @@ import { type MicroResult, median } from "./measure.ts";
 
 /** One line of `--json`. */
 export function resultJson(result: MicroResult): string {
+  return JSON.stringify(resultFields(result));
+}
+
+/** What `--json` has of a result. */
+export function resultFields(result: MicroResult): Record<string, string | number> {
   const { work, ns } = result;
-  return JSON.stringify({
+  return {
     case: work.case,
     mode: result.mode,
     n: work.n,
@@ -19,7 +24,7 @@ export function resultJson(result: MicroResult): string {
     ...(result.full === null ? {} : { full: result.full }),
     bytesPerVa: round(result.bytesPerVa),
     peakRss: result.peakRss,
-  });
+  };
 }
 
 /** Whether a result has the documented checksums; undefined: there are none for it. */
@@ -98,6 +103,7 @@ export function show(ns: number): string {
   return ns < 100 ? ns.toFixed(1) : ns.toFixed(0);
 }
 
-function round(v: number): number {
+/** Two digits behind the point. */
+export function round(v: number): number {
   return Math.round(v * 100) / 100;
 }

@@ -1,0 +1,74 @@
+import { median } from "../measure.ts";
+import { align, geomean, resultFields, round, show } from "../micro-text.ts";
+import type { BesideNative } from "./measure-native.ts";
+import { STORES, type Store } from "./yardstick.ts";
+
+/** One line of `--json` for each workload, then one for each number of mappings with the geometric means. */
+export function nativeJson(all: readonly BesideNative[]): string {
+  const lines: unknown[] = all.map(({ core, native }) => ({
+    ...resultFields(core),
+    native: native.map(({ store, ns, ratio, agrees }) => ({
+      store,
+      nsPerOp: round(median(ns)),
+      min: round(ns[0] as number),
+      max: round(ns.at(-1) as number),
+      ratio: thousandths(ratio),
+      agrees,
+    })),
+  }));
+  for (const n of sizes(all)) {
+    const of = Object.fromEntries(STORES.map((store) => [store, thousandths(meanRatio(all, n, store))]));
+    lines.push({ n, geometricMeanOfRatios: of });
+  }
+  return lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+}
+
+/** The table for people. */
+export function nativeTable(all: readonly BesideNative[]): string {
+  const head = [
+    "case",
+    "mappings",
+    "core, ns",
+    ...STORES.flatMap((s) => [`${s}, ns`, "core/it"]),
+    "checksums",
+  ];
+  const rows = all.map(({ core, native }) => [
+    core.work.case,
+    core.work.n.toLocaleString("en"),
+    show(median(core.ns)),
+    ...native.flatMap(({ ns, ratio }) => [show(median(ns)), ratio.toFixed(2)]),
+    native.every(({ agrees }) => agrees) ? "equal" : differing(native),
+  ]);
+  const means = sizes(all).map((n) => [
+    "geometric mean",
+    n.toLocaleString("en"),
+    "",
+    ...STORES.flatMap((store) => ["", meanRatio(all, n, store).toFixed(2)]),
+    "",
+  ]);
+  return [
+    ...align([head, ...rows, ...means]),
+    "",
+    "CPU time per operation, medians, in turns; core/it below 1: the core is faster. The C++ has no list of steps, no",
+    "references, no locks and no checks: it does less than drm_gpuvm.c.",
+    "",
+  ].join("\n");
+}
+
+function differing(native: BesideNative["native"]): string {
+  const names = native.filter(({ agrees }) => !agrees).map(({ store }) => store);
+  return `DIFFER: ${names.join(", ")}`;
+}
+
+function sizes(all: readonly BesideNative[]): number[] {
+  return [...new Set(all.map(({ core }) => core.work.n))];
+}
+
+function meanRatio(all: readonly BesideNative[], n: number, store: Store): number {
+  const here = all.filter(({ core }) => core.work.n === n).flatMap(({ native }) => native);
+  return geomean(here.filter((r) => r.store === store).map((r) => r.ratio));
+}
+
+function thousandths(v: number): number {
+  return Math.round(v * 1000) / 1000;
+}
