@@ -8,7 +8,7 @@ import {
 } from "@gpuvm/core";
 import { Bo, KIB4, Kref, Machine, MIB2, PageTable, VmRecord } from "@gpuvm/drm-model";
 import { expect, it } from "vitest";
-import { auditPins, entriesSettled, everythingDone, stillCounted } from "../src/properties/settled.ts";
+import { auditCounts, entriesSettled, everythingDone, stillCounted } from "../src/properties/settled.ts";
 
 function setup() {
   const machine = new Machine({ watch: true });
@@ -71,9 +71,9 @@ it("a fence that never signals is found, where it holds up an object or a VM", (
 
 it("pins below zero, and what is counted when the driver is gone, are found", () => {
   const { machine, bo } = setup();
-  expect(auditPins(machine)).toBeNull();
+  expect(auditCounts(machine)).toBeNull();
   bo.pins--;
-  expect(auditPins(machine)?.kind).toBe("count-underflow");
+  expect(auditCounts(machine)?.kind).toBe("count-underflow");
   expect(stillCounted(machine)?.message).toMatch(/there are left: resv object/);
   new Kref(machine.dev, "queue#7", "file", () => {});
   expect(stillCounted(machine)?.message).toMatch(/there are left: queue#7/);

@@ -146,6 +146,7 @@ export class DrmGpuvm implements Counted {
   constructor(dev: DrmDevice, options: GpuvmOptions) {
     this.dev = dev;
     this.vas = new VaTable(16, dev.firstVa());
+    this.vas.quarantine = dev.quarantine;
     this.index = new BlockIndex(this.vas);
     this.id = dev.serial();
     this.label = options.name ?? "unknown";

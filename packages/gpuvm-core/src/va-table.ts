@@ -1,4 +1,5 @@
 import { grown } from "./capacity.ts";
+import { GpuvmError } from "./error.ts";
 import type { Gpuva } from "./va.ts";
 
 /** Doubles per row. */
@@ -18,6 +19,8 @@ const LINKED = 1 << 26;
 export const VA_INSERTED: number = INSERTED;
 /** The row is on a vm_bo's list. */
 export const VA_LINKED: number = LINKED;
+/** Stands in the list neighbours of a row that is given back, in quarantine: no row has this number. */
+const POISON = -1;
 /** The flags proper. */
 const FLAGS = (1 << 24) - 1;
 
@@ -88,7 +91,11 @@ export class VaTable {
   free(va: Gpuva): void {
     this.w[va * W + STATE] = 0;
     this.live--;
-    if (this.quarantine) return;
+    if (this.quarantine) {
+      this.w[va * W + PREV] = POISON;
+      this.w[va * W + NEXT] = POISON;
+      return;
+    }
     this.w[va * W + NEXT] = this.#free;
     this.#free = va;
   }
@@ -199,9 +206,15 @@ export class VaTable {
     return this.w[va * W + PREV] as Gpuva;
   }
 
-  /** Next VA on the vm_bo's list. */
+  /**
+   * Next VA on the vm_bo's list.
+   *
+   * @throws GpuvmError `USE_AFTER_FREE` in quarantine, where the row was given back.
+   */
   next(va: Gpuva): Gpuva {
-    return this.w[va * W + NEXT] as Gpuva;
+    const next = this.w[va * W + NEXT] as number;
+    if (next === POISON) throw afterFree(va);
+    return next as Gpuva;
   }
 
   /** Sets the neighbour before. */
@@ -252,4 +265,9 @@ export class VaTable {
     this.w = w;
     this.#capacity = capacity;
   }
+}
+
+function afterFree(va: Gpuva): GpuvmError {
+  const message = `the list neighbours of va#${va} are read, which was given back`;
+  return new GpuvmError("USE_AFTER_FREE", message, [`va#${va}`]);
 }

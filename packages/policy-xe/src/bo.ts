@@ -118,7 +118,8 @@ function* delayedDelete(bo: XeBo): Steps<void> {
 /** The VM's reference goes last: the dma_resv is the VM's. */
 function release(bo: XeBo): void {
   bo.xe.ttm.leave(bo);
-  releaseBo(bo);
+  // Who walks the places of memory holds the object's lock with a count of TTM's.
+  releaseBo(bo, true);
   bo.vm?.gpuvm.put(bo);
 }
 

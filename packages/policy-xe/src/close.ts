@@ -41,6 +41,7 @@ export function* vmCloseAndPut(xe: Xe, vm: XeVm, holder: Holder): Steps<void> {
   if (defects.has("X4")) vm.pt.free();
   for (const vma of contested) yield* vmaDestroyUnlocked(vma);
   vm.pt.free();
+  vm.pt.end(gpuvm.name);
   unlock(dev, vm.lock);
   gpuvm.put(holder);
 }

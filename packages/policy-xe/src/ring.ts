@@ -69,8 +69,9 @@ export class XeRing {
       machine.queueWork("xe timedout_job", () => this.#giveUp(job));
       return;
     }
-    job.uses?.starts();
+    // The ring flushes the TLB ahead of the batch.
     job.begins();
+    job.uses?.starts();
     if (job.endless) return;
     this.busyUntil = Math.max(this.busyUntil, machine.now) + (machine.options.jobNs ?? JOB_NS);
     machine.timers.add(this.busyUntil, () => this.finish(job, 0));

@@ -39,6 +39,8 @@ export interface Explored {
   readonly result: SearchResult;
   /** Counterexamples, shrunk. */
   readonly shown: readonly Shown[];
+  /** Kinds of violation that were not looked for, with the reasons. */
+  readonly allow: Readonly<Record<string, string>>;
 }
 
 /** A counterexample. */
@@ -66,7 +68,8 @@ export function exploreOne(named: Named, how: How, progress?: (progress: Progres
 
 /** Tells what a search has found, in tables of so many columns. Plain code does: errors in it have their true stack traces. */
 export function showAll(named: Named, result: SearchResult, width?: number): Explored {
-  return { name: named.name, result, shown: result.findings.map((finding) => show(named, finding, width)) };
+  const shown = result.findings.map((finding) => show(named, finding, width));
+  return { name: named.name, result, shown, allow: named.scenario.allow ?? {} };
 }
 
 /** Searches one scenario; what is found is only named. */

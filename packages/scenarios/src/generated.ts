@@ -38,6 +38,8 @@ export interface GeneratedResult {
   readonly causes: readonly Cause[];
   /** What they came by. */
   readonly covered: Covered;
+  /** Kinds of violation that were not looked for, each with the reason, and in how many scenarios. */
+  readonly allowed: Readonly<Record<string, number>>;
 }
 
 /** How generated scenarios are explored. */
@@ -75,6 +77,7 @@ export function exploreGenerated(all: readonly Named[], how: GeneratedHow): Gene
   const causes = new Map<string, Cause>();
   const stopped: string[] = [];
   const alone = new Map<string, boolean>();
+  const allowed: Record<string, number> = {};
   let [scenarios, refused, idle, states, transitions] = [0, 0, 0, 0, 0];
   for (const { name, scenario } of all.filter((_, i) => i % part.of === part.first)) {
     if (allRefused(name, scenario, alone)) {
@@ -84,6 +87,8 @@ export function exploreGenerated(all: readonly Named[], how: GeneratedHow): Gene
     const limits = { failures: inject, maxSteps };
     const result = search(scenario, { ...limits, order: "dfs", coverage });
     scenarios++;
+    for (const [kind, reason] of Object.entries(scenario.allow ?? {}))
+      allowed[`${kind}, as ${reason}`] = (allowed[`${kind}, as ${reason}`] ?? 0) + 1;
     states += result.states;
     transitions += result.transitions;
     // What a driver answers to a setup with an error is no fault; a rule that the setup breaks is one.
@@ -100,7 +105,7 @@ export function exploreGenerated(all: readonly Named[], how: GeneratedHow): Gene
     }
   }
   return {
-    ...{ scenarios, refused, idle, stopped, states, transitions, covered: coverage.covered() },
+    ...{ scenarios, refused, idle, stopped, states, transitions, covered: coverage.covered(), allowed },
     causes: [...causes.values()].sort(byKey),
   };
 }
@@ -143,12 +148,17 @@ export function joinGenerated(parts: readonly GeneratedResult[]): GeneratedResul
   const sum = (field: "scenarios" | "refused" | "idle" | "states" | "transitions") =>
     parts.reduce((total, part) => total + part[field], 0);
   const coverage = new Coverage();
-  for (const { covered } of parts) coverage.join(covered);
+  const allowed: Record<string, number> = {};
+  for (const part of parts) {
+    coverage.join(part.covered);
+    for (const [what, n] of Object.entries(part.allowed)) allowed[what] = (allowed[what] ?? 0) + n;
+  }
   return {
     ...{ scenarios: sum("scenarios"), refused: sum("refused"), idle: sum("idle") },
     ...{ states: sum("states"), transitions: sum("transitions") },
     stopped: [...new Set(parts.flatMap(({ stopped }) => stopped))].sort(),
     covered: coverage.covered(),
+    allowed,
     causes: [...causes.values()].sort(byKey),
   };
 }

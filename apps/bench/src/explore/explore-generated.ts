@@ -53,7 +53,7 @@ export async function runGenerated(args: GeneratedArgs, out: (text: string) => v
 
 async function text(policy: string, args: GeneratedArgs, result: GeneratedResult): Promise<string> {
   const { width = 100 } = args;
-  const { scenarios, refused, idle, stopped, states, transitions, covered, causes } = result;
+  const { scenarios, refused, idle, stopped, states, transitions, covered, allowed, causes } = result;
   const lines = [
     `${policy}: ${scenarios} scenarios of ${args.arity} calls, ${states} states, ${transitions} transitions`,
     ...reached(covered),
@@ -61,6 +61,7 @@ async function text(policy: string, args: GeneratedArgs, result: GeneratedResult
   if (idle > 0)
     lines.push(`${idle} were left out: the driver refuses each of their calls when it is made alone`);
   if (refused > 0) lines.push(`${refused} setups were refused by the driver`);
+  for (const [what, n] of Object.entries(allowed)) lines.push(`allowed: ${what}: in ${n} scenarios`);
   for (const name of stopped) lines.push(`STOPPED before its end: ${name}`);
   if (covered.raced.length === 0) lines.push("nothing was raced: the policy reaches nothing");
   if (args.coverage === true) lines.push("", ...neverReached(covered));

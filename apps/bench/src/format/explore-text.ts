@@ -34,6 +34,7 @@ export function exploreText(explored: readonly Explored[], width: number): strin
   const methods = [...new Set(explored.map(({ result }) => result.method))].join(", ");
   const lines = [`${group === "" ? "" : `${group.slice(0, -1)}, `}${methods}`, "", table.table];
   lines.push(...leftOut(table, width));
+  for (const line of allowed(explored, short)) lines.push(wrapped(line, width));
   for (const { name, result } of explored) {
     for (const witness of result.unreached) lines.push("", `${short(name)}: never reached: ${witness}`);
   }
@@ -43,6 +44,18 @@ export function exploreText(explored: readonly Explored[], width: number): strin
   for (const cause of causesOf(explored, short)) lines.push("", ...told(cause, width, also));
   lines.push("", wrapped(sentence(explored), width));
   return `${lines.join("\n")}\n`;
+}
+
+/** What was not looked for, why, and where. */
+function allowed(explored: readonly Explored[], short: (name: string) => string): string[] {
+  const where = new Map<string, string[]>();
+  for (const { name, allow } of explored) {
+    for (const [kind, reason] of Object.entries(allow)) {
+      const what = `allowed: ${kind}, as ${reason}: in `;
+      where.set(what, [...(where.get(what) ?? []), short(name)]);
+    }
+  }
+  return [...where].map(([what, names]) => `${what}${names.join(", ")}`);
 }
 
 /** What all names begin with, up to a slash: the policy. */

@@ -1,4 +1,5 @@
 import type { Counted, DmaFence, DrmDevice, Holder } from "@gpuvm/core";
+import { comesToLife, dies } from "../machine/kref.ts";
 import { dropRef, takeRef } from "../machine/references.ts";
 
 /** The fences of one job of a scheduler, as each of them knows the other; `SchedFence` is the only one. */
@@ -37,6 +38,7 @@ export class CountedFence implements Counted {
     this.base = base;
     this.name = name;
     this.onRelease = onRelease;
+    if (dev.quarantine) comesToLife(dev, this);
     dev.ledger?.get(this, holder);
   }
 
@@ -56,6 +58,8 @@ export class CountedFence implements Counted {
    * @throws GpuvmError `REFCOUNT` if there was none.
    */
   put(holder: Holder): void {
-    if (dropRef(this, this.dev, holder)) this.onRelease();
+    if (!dropRef(this, this.dev, holder)) return;
+    if (this.dev.quarantine) dies(this.dev, this);
+    this.onRelease();
   }
 }

@@ -141,7 +141,7 @@ export class InUse implements RunningJob, GpuUse {
       if (!vm.vas.inserted(va) || gpuvaObj(vm, va) !== bo) continue;
       const gone = bo !== null && (bo.pages === "evicted" || bo.pages === "none");
       const wrong = gone ? `${bo.name} has no pages` : this.#entriesWrong(va);
-      if (wrong !== null && !(gone && lazy)) this.#hazard(bo, `a job starts while ${wrong}`);
+      if (wrong !== null && !(gone && lazy)) this.#hazard(bo, wrong);
     }
   }
 
@@ -152,11 +152,13 @@ export class InUse implements RunningJob, GpuUse {
   }
 
   #entriesWrong(va: Gpuva): string | null {
-    return this.#settled && !this.#vm.lazy ? this.#vm.entriesWrong(va) : null;
+    if (!this.#settled || this.#vm.lazy) return null;
+    return this.#vm.entriesWrong(va) ?? this.#vm.seesOld(va);
   }
 
-  #hazard(bo: Bo | null, what: string): void {
-    this.#machine.hazard("stale-pte", bo?.name ?? this.#vm.vm.name, what);
+  #hazard(bo: Bo | null, wrong: string): void {
+    const kind = wrong.startsWith("the TLB") ? "stale-tlb" : "stale-pte";
+    this.#machine.hazard(kind, bo?.name ?? this.#vm.vm.name, `a job starts while ${wrong}`);
   }
 }
 

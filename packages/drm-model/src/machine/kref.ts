@@ -1,11 +1,22 @@
 import type { Counted, DrmDevice, Holder } from "@gpuvm/core";
 import { dropRef, takeRef } from "./references.ts";
 
-const living = new WeakMap<DrmDevice, Set<Kref>>();
+const living = new WeakMap<DrmDevice, Set<Counted>>();
 
-/** What is counted by a {@link Kref} on a device, and has references, oldest first. */
-export function liveKrefs(dev: DrmDevice): readonly Kref[] {
+/** What a driver counts by itself on a device, and has references, oldest first; fences only while schedules are explored. */
+export function liveKrefs(dev: DrmDevice): readonly Counted[] {
   return [...(living.get(dev) ?? [])];
+}
+
+/** It has references from now on. */
+export function comesToLife(dev: DrmDevice, what: Counted): void {
+  const known = living.get(dev) ?? new Set();
+  living.set(dev, known.add(what));
+}
+
+/** Its last reference went. */
+export function dies(dev: DrmDevice, what: Counted): void {
+  living.get(dev)?.delete(what);
 }
 
 /** Something of a driver that is counted beside BOs, vm_bos and VMs (`struct kref`): a queue, a file, a pool. */
@@ -22,8 +33,7 @@ export class Kref implements Counted {
     this.#dev = dev;
     this.name = name;
     this.#release = release;
-    const known = living.get(dev) ?? new Set();
-    living.set(dev, known.add(this));
+    comesToLife(dev, this);
     if (dev.ledger !== null) dev.ledger.get(this, holder);
   }
 
@@ -44,7 +54,7 @@ export class Kref implements Counted {
    */
   put(holder: Holder): boolean {
     if (!dropRef(this, this.#dev, holder)) return false;
-    living.get(this.#dev)?.delete(this);
+    dies(this.#dev, this);
     this.#release();
     return true;
   }

@@ -130,6 +130,20 @@ export class VmRecord {
     return null;
   }
 
+  /** What the GPU would see of a mapping other than the pages that its object has now; null: nothing. */
+  seesOld(va: Gpuva): string | null {
+    const { vas } = this.vm;
+    const [start, end] = [vas.addr(va), vas.end(va)];
+    for (let at = start; at < end; ) {
+      const run = this.pt.ptes.at(at);
+      if (run === null) break;
+      if (run.bo !== null && run.generation !== run.bo.generation)
+        return `0x${at.toString(16)} leads to a page that ${run.bo.name} has given back`;
+      at = run.end;
+    }
+    return this.pt.translatesOld(start, end);
+  }
+
   /** Whether any mapping of a link has an entry that leads to its object. */
   leadsTo(vmBo: DrmGpuvmBo): boolean {
     const { vas } = this.vm;

@@ -1,4 +1,4 @@
-import { DrmGemObject, type GemFuncs, type GemOptions, gemVmBos } from "@gpuvm/core";
+import { DrmGemObject, type GemFuncs, type GemOptions, gemVmBos, type Lock } from "@gpuvm/core";
 import type { ExportedBuffer, Surroundings } from "./surroundings.ts";
 import { Uses } from "./uses.ts";
 
@@ -46,6 +46,10 @@ export class Bo extends DrmGemObject {
   readonly contiguity: number;
   /** Where its pages are. */
   pages: PageState = "none";
+  /** How often its pages were taken: those that it has now are others than before. */
+  generation = 0;
+  /** Its reservation object is another object's, which outlives it. */
+  readonly sharesResv: boolean;
   /** Pins: pages must stay. */
   pins = 0;
   /** Page-table entries that lead to its pages. */
@@ -66,6 +70,7 @@ export class Bo extends DrmGemObject {
     super(machine.dev, { ...options, funcs: options.funcs ?? plainFree });
     this.machine = machine;
     this.imported = options.imported ?? false;
+    this.sharesResv = options.resv !== undefined;
     this.contiguity = contiguityOf(
       options.contiguity ?? machine.options.contiguity ?? options.usualContiguity ?? 4096,
     );
@@ -76,6 +81,7 @@ export class Bo extends DrmGemObject {
   /** Its pages are taken, by memory pressure: nothing may lead to them, and no job may use them. */
   takePages(left: "evicted" | "purged"): void {
     this.pages = left;
+    this.generation++;
     if (this.pins > 0)
       this.machine.hazard("use-after-free", this.name, `${this.name} is ${left} although it is pinned`);
     for (const { present } of this.cpuMappings) {
@@ -105,8 +111,10 @@ const plainFree: GemFuncs = { free: (obj) => releaseBo(obj as Bo) };
 /**
  * The end of an object: its pages go. Finds what still leads to them. Every driver's free hook ends with it
  * (`drm_gem_object_release`).
+ *
+ * @param resvCounts whoever holds its reservation object has a count of the memory that it lies in (`ttm_buffer_object.kref`)
  */
-export function releaseBo(bo: Bo): void {
+export function releaseBo(bo: Bo, resvCounts = false): void {
   const { machine } = bo;
   if (bo.ptes > 0) {
     machine.hazard(
@@ -123,6 +131,7 @@ export function releaseBo(bo: Bo): void {
       `${bo.name} is freed, and was unpinned more often than pinned`,
     );
   if (machine.options.watch === true) pagesGo(bo, "freed");
+  heldAtEnd(bo, resvCounts || bo.sharesResv ? [bo.gpuvaLock] : [bo.gpuvaLock, bo.resv]);
   if (bo.gpuva.length > 0) {
     const links = gemVmBos(bo)
       .toArray()
@@ -132,6 +141,18 @@ export function releaseBo(bo: Bo): void {
   bo.pages = "none";
   machine.memory.died(bo);
   if (machine.auditing) machine.note(bo.name, "freed");
+}
+
+/** Whoever holds a lock of an object gives it back in memory that is somebody else's by then. */
+function heldAtEnd(bo: Bo, locks: readonly Lock[]): void {
+  for (const lock of locks) {
+    if (lock.owner === null) continue;
+    bo.machine.hazard(
+      "lock-rule",
+      bo.name,
+      `${bo.name} is freed while ${lock.owner.name} holds ${lock.name}`,
+    );
+  }
 }
 
 /** The pages of an object are given to somebody else. */

@@ -24,7 +24,10 @@ export class GpuView {
   readonly machine: Surroundings;
   /** Objects whose cleared entries the GPU may still have in its TLB, on a machine that watches. */
   readonly #cached: Set<Bo> = new Set();
+  /** Entries that were cleared since the TLB last forgot them all, on a machine that watches. */
+  readonly #old: PteMap = new PteMap();
   readonly #tlb: boolean;
+  #gone = false;
 
   /**
    * Nothing is mapped.
@@ -35,6 +38,22 @@ export class GpuView {
     this.machine = machine;
     this.counts = new PageTableCounts(machine.counts);
     this.#tlb = tlb;
+  }
+
+  /** Where the TLB may translate otherwise than the entries of `[start, end)` say; null: nowhere. */
+  translatesOld(start: number, end: number): string | null {
+    const runs = this.#old.runs();
+    for (let i = this.#old.firstEndingAfter(start); i < runs.length; i++) {
+      const old = runs[i] as PteRun;
+      if (old.start >= end) break;
+      const at = Math.max(old.start, start);
+      const now = this.ptes.at(at);
+      if (now === null || now.bo === null) continue;
+      const same = now.bo === old.bo && now.generation === old.generation;
+      if (same && now.offset - now.start === old.offset - old.start) continue;
+      return `the TLB may have 0x${at.toString(16)} as it was mapped before, to ${old.bo?.name}`;
+    }
+    return null;
   }
 
   /** Table pages in use. */
@@ -66,6 +85,13 @@ export class GpuView {
    */
   write(run: PteRun, join = false): void {
     this.#expectNothing(run);
+    if (this.#gone)
+      this.machine.hazard(
+        "stale-pte",
+        run.bo?.name ?? "null page",
+        "entries are written into tables that are given back",
+      );
+    run.generation = run.bo?.generation ?? 0;
     if (join) this.ptes.join(run);
     else this.ptes.insert(run);
     if (run.bo === null) return;
@@ -95,13 +121,15 @@ export class GpuView {
 
   /** No entry of this VM is in the TLB any more, without a flush of its own. */
   forget(): void {
+    if (this.#old.size > 0) this.#old.remove(0, Number.POSITIVE_INFINITY);
     if (this.#cached.size === 0) return;
     for (const bo of this.#cached) bo.cachedBy?.delete(this);
     this.#cached.clear();
   }
 
-  /** The tables are given back, and whatever they led to: no job may work with them any more. */
+  /** The tables are given back: no job may work with them any more, and nothing is written into them. */
   end(vm: string): void {
+    this.#gone = true;
     for (const job of this.machine.inUse) {
       if (job.pt !== this || !job.touches) continue;
       const what = `the page tables of ${vm} are freed while a job that uses them runs${job.believed}`;
@@ -131,11 +159,24 @@ export class GpuView {
     if (bo === null) return;
     const { machine } = this;
     bo.ptes -= entriesOf(run);
-    if (machine.options.watch === true) this.#watch(bo, due);
+    if (machine.options.watch === true) {
+      this.#watch(bo, due);
+      if (this.#tlb) this.#keepOld(run);
+    }
     if (machine.auditing)
       machine.note(bo.name, `unmapped at 0x${run.start.toString(16)}, ${run.end - run.start} bytes`);
     if (bo.activeIn.of(this) > 0)
       machine.hazard("gpu-fault", bo.name, `${bo.name} is unmapped under a running job that uses it`);
+  }
+
+  /** The TLB may have what was there; where it may have something older, that is kept. */
+  #keepOld(run: PteRun): void {
+    for (let at = run.start; at < run.end; ) {
+      const first = this.#old.runs()[this.#old.firstEndingAfter(at)];
+      const end = Math.min(run.end, first?.start ?? run.end);
+      if (end > at) this.#old.insert({ ...run, start: at, end, offset: run.offset + (at - run.start) });
+      at = Math.max(end, first === undefined ? end : Math.min(run.end, first.end));
+    }
   }
 
   #watch(bo: Bo, due: FlushDue): void {

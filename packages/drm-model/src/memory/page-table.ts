@@ -94,6 +94,7 @@ export class PageTable extends GpuView {
       const run = runs[i] as PteRun;
       if (run.start >= end) break;
       const from = Math.max(run.start, start);
+      run.generation = run.bo?.generation ?? 0;
       this.counts.wrote(run.pageSize, Math.ceil((Math.min(run.end, end) - from) / run.pageSize));
     }
   }

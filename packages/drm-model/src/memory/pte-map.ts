@@ -12,6 +12,8 @@ export interface PteRun {
   offset: number;
   /** Bytes that one entry covers. */
   readonly pageSize: number;
+  /** Which of the object's pages they are: those that it had when its pages had been taken so often. Set when written. */
+  generation?: number;
 }
 
 /** The page-table entries of one VM as runs in address order: what the GPU sees, apart from what the tree says. */
@@ -61,6 +63,7 @@ export class PteMap {
       before.end !== run.start ||
       before.bo !== run.bo ||
       before.pageSize !== run.pageSize ||
+      before.generation !== run.generation ||
       (run.bo !== null && before.offset + (before.end - before.start) !== run.offset)
     )
       this.#runs.splice(i, 0, run);

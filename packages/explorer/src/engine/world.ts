@@ -1,4 +1,4 @@
-import { type Errno, type Steps, Task } from "@gpuvm/core";
+import { type Errno, errnoName, type Steps, Task } from "@gpuvm/core";
 import {
   type Driver,
   type DrmFile,
@@ -12,10 +12,10 @@ import {
 import { auditVms } from "../properties/audit.ts";
 import { leaks } from "../properties/leaks.ts";
 import type { LockOrder } from "../properties/lock-order.ts";
-import { auditPins, entriesSettled, everythingDone, stillCounted } from "../properties/settled.ts";
+import { auditCounts, entriesSettled, everythingDone, stillCounted } from "../properties/settled.ts";
 import { ofError, ofHazard, type Violation } from "../properties/violation.ts";
 import type { Watch } from "../reduction/watch.ts";
-import type { Ask, Scenario } from "../scenario/scenario.ts";
+import { type Ask, describeAsk, type Scenario } from "../scenario/scenario.ts";
 import { actorOf, type Choice, failOf, TIME } from "./choice.ts";
 import { refuseUntransformed } from "./in-place.ts";
 import { FIRST_TIME, FIRST_VAS } from "./numbers.ts";
@@ -141,7 +141,8 @@ export class World {
       const ret = this.machine.call(this.ioctl(file, request));
       const broken = this.machine.hazards[before];
       if (broken !== undefined) throw new SetupBroken(request.op, broken);
-      if (ret !== 0) throw new Error(`the setup's ${request.op} answered ${ret}`);
+      if (ret !== 0)
+        throw new Error(`the setup's ${describeAsk(request)} answered ${errnoName(ret as Errno)}`);
     }
   }
 
@@ -234,7 +235,7 @@ export class World {
 
   #allowed(): boolean {
     const { violation, scenario } = this;
-    return violation !== null && (scenario.allow?.includes(violation.kind) ?? false);
+    return violation !== null && scenario.allow?.[violation.kind] !== undefined;
   }
 
   #fail(kind: string, message: string): Violation {
@@ -346,9 +347,9 @@ export class World {
     if (this.violation !== null) return;
     const { hazards } = this.machine;
     const { allow } = this.scenario;
-    const hazard = hazards.find(({ kind }, i) => i >= this.#noticed && allow?.includes(kind) !== true);
+    const hazard = hazards.find(({ kind }, i) => i >= this.#noticed && allow?.[kind] === undefined);
     this.violation =
-      hazard === undefined ? (auditVms(this.machine) ?? auditPins(this.machine)) : ofHazard(hazard);
+      hazard === undefined ? (auditVms(this.machine) ?? auditCounts(this.machine)) : ofHazard(hazard);
   }
 }
 

@@ -104,7 +104,7 @@ function planOf(setup: Setup, picked: readonly Kind[], targets: readonly Target[
     about: `${words.join(" beside ")}, from the setup "${setup.name}"`,
     setup: setup.setup,
     actors: Object.fromEntries(actors),
-    faults: "yes",
+    ...(picked.some(({ takes }) => takes === true) ? { faults: "yes" } : {}),
     ...(picked.some((kind) => kind.async === true) ? { async: true } : {}),
   };
 }

@@ -30,6 +30,8 @@ export interface Kind {
   readonly needs?: "prime" | "eviction" | "fdinfo";
   /** Nothing else is called on its file meanwhile: a file is not closed during a call of it. */
   readonly ends?: true;
+  /** It takes away what work may use: a fault of the GPU is the program's own then. */
+  readonly takes?: true;
   /** It is of everything that there is. */
   readonly all?: true;
   /** It puts something into its VM, or takes the VM away: no program does both at once. */
@@ -45,36 +47,46 @@ export function pageOf(vm: number): number {
 export const KINDS: readonly Kind[] = [
   {
     name: "map",
+    takes: true,
     of: ["bo", "vm"],
     vm: "fills",
     say: ({ bo: id, vm }) => bind(vm, mapOp(id, pageOf(vm) + 8, 2)),
   },
   {
     name: "cut",
+    takes: true,
     of: ["bo", "vm"],
     vm: "fills",
     say: ({ bo: id, vm }) => bind(vm, mapOp(id, pageOf(vm) + 1, 1)),
   },
-  { name: "unmap", of: ["vm"], say: ({ vm }) => bind(vm, unmapOp(pageOf(vm), 1)) },
+  { name: "unmap", takes: true, of: ["vm"], say: ({ vm }) => bind(vm, unmapOp(pageOf(vm), 1)) },
   {
     name: "map-later",
+    takes: true,
     of: ["bo", "vm"],
     vm: "fills",
     async: true,
     say: ({ bo: id, vm }) => later(vm, mapOp(id, pageOf(vm) + 1, 2)),
   },
-  { name: "unmap-later", of: ["vm"], async: true, say: ({ vm }) => later(vm, unmapOp(pageOf(vm), 1)) },
+  {
+    name: "unmap-later",
+    takes: true,
+    of: ["vm"],
+    async: true,
+    say: ({ vm }) => later(vm, unmapOp(pageOf(vm), 1)),
+  },
   {
     name: "array-later",
+    takes: true,
     of: ["bo", "vm"],
     vm: "fills",
     async: true,
     say: ({ bo: id, vm }) => later(vm, mapOp(id, pageOf(vm) + 6, 1), unmapOp(pageOf(vm), 1)),
   },
   { name: "submit", of: ["bo", "vm"], vm: "fills", say: ({ bo: id, vm }) => submit([id], vm) },
-  { name: "close", of: ["bo"], say: ({ bo: id }) => close(id) },
+  { name: "close", takes: true, of: ["bo"], say: ({ bo: id }) => close(id) },
   { name: "close-queue", of: ["vm"], say: ({ vm }) => closeQueue(vm) },
-  { name: "destroy", of: ["vm"], vm: "destroys", say: ({ vm }) => destroyVm(vm) },
+  { name: "destroy", takes: true, of: ["vm"], vm: "destroys", say: ({ vm }) => destroyVm(vm) },
   { name: "new", of: [], say: (_, k) => bo(50 + k) },
   { name: "new-private", of: ["vm"], vm: "fills", say: ({ vm }, k) => bo(60 + k, vm) },
   {
@@ -93,5 +105,5 @@ export const KINDS: readonly Kind[] = [
     say: (_, k) => ({ op: "prime_import", bo: 80 + k, size: 16384, fresh: true }),
   },
   { name: "fdinfo", of: [], all: true, needs: "fdinfo", say: () => "read fdinfo" },
-  { name: "exit", of: [], all: true, ends: true, say: () => "close file" },
+  { name: "exit", takes: true, of: [], all: true, ends: true, say: () => "close file" },
 ];

@@ -70,10 +70,22 @@ function never(fence: string, where: string): Violation {
   return { kind: "unsignalled-fence", message: `${fence} in the dma_resv of ${where} never signals` };
 }
 
+const NAMES = {
+  pins: "pins",
+  handles: "handles",
+  framebuffers: "framebuffers",
+  dmaBufs: "dma-bufs",
+  ptes: "entries",
+};
+const COUNTS = Object.keys(NAMES) as (keyof typeof NAMES)[];
+
 /** Counts that the driver keeps in objects; asked at every stop. */
-export function auditPins(machine: Machine): Violation | null {
+export function auditCounts(machine: Machine): Violation | null {
   for (const bo of machine.memory.objects) {
-    if (bo.pins < 0) return { kind: "count-underflow", message: `${bo.name} has ${bo.pins} pins` };
+    for (const count of COUNTS) {
+      if (bo[count] < 0)
+        return { kind: "count-underflow", message: `${bo.name} has ${bo[count]} ${NAMES[count]}` };
+    }
   }
   return null;
 }

@@ -22,6 +22,10 @@ export interface Begun {
   readonly begun: Neutral;
 }
 
+/** Why a fault of the GPU can be the program's own. */
+export const PROGRAMS_FAULT =
+  "the program takes away what its own work uses, and the driver does not have to wait for it";
+
 /** What one actor does: requests of a file, a file's end, or memory pressure. */
 export type Deed =
   | Neutral

@@ -63,8 +63,8 @@ export interface Scenario {
   readonly atomic?: boolean;
   /** A call is over when it returns: whenever nobody is in one, the page tables say what the trees say. */
   readonly settles?: boolean;
-  /** Kinds of violation that are of the program's making here; default: none. */
-  readonly allow?: readonly string[];
+  /** Kinds of violation that are of the program's making here, each with the reason in words; default: none. */
+  readonly allow?: Readonly<Record<string, string>>;
 }
 
 /** A request without the fields that the explorer fills in: its time and its file. */

@@ -9,7 +9,15 @@ import {
 } from "@gpuvm/drm-model";
 import type { World } from "../engine/world.ts";
 import { generatedPlans } from "../generator/generate.ts";
-import { BO_BYTES, type Deed, type Neutral, type Other, type Plan, type Share } from "./plan.ts";
+import {
+  BO_BYTES,
+  type Deed,
+  type Neutral,
+  type Other,
+  type Plan,
+  PROGRAMS_FAULT,
+  type Share,
+} from "./plan.ts";
 import { PLANS, TRIAL } from "./plans.ts";
 import {
   type Actor,
@@ -151,7 +159,7 @@ function phrase(
           ),
         }),
     ...(plan.async ? {} : { settles: true }),
-    ...(mayFault(plan, variant) ? { allow: ["gpu-fault"] } : {}),
+    ...(mayFault(plan, variant) ? { allow: { "gpu-fault": PROGRAMS_FAULT } } : {}),
   };
   return { scenario, said: JSON.stringify(said) };
 }

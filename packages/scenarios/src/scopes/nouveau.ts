@@ -2,7 +2,7 @@ import { ask, closeFile, shrink } from "@gpuvm/explorer";
 import { nouveau } from "@gpuvm/policy-nouveau";
 import { bind, bo, map, PAGE, unmap } from "../bugs/bug.ts";
 import { treeIsMapped } from "../bugs/ptes.ts";
-import { mustNotLeave, type NativeScope, refused } from "./scope.ts";
+import { mustNotLeave, type NativeScope, OWN_FAULT, refused } from "./scope.ts";
 
 const VA = 0x10_0000;
 const INIT = { op: "vm_init", kva: 2 ** 46, ksize: 2 ** 30 } as const;
@@ -74,7 +74,7 @@ export const NOUVEAU_SCOPES: readonly NativeScope[] = [
     ...common,
     name: "unmap-then-free",
     about: "what work uses is taken away under it: its memory stays until the work is done",
-    allow: ["gpu-fault"],
+    allow: OWN_FAULT,
     setup: (w) => w.must(0, INIT, CHANNEL, bo(1, 1, GART), bind(1, map(1, VA))),
     actors: [
       {

@@ -3,7 +3,7 @@ import type { Bo, Driver, DrmFile } from "@gpuvm/drm-model";
 import { ask, type Call, closeFile, shrink } from "@gpuvm/explorer";
 import { type PanthorMmaps, panthor } from "@gpuvm/policy-panthor";
 import { bind, bo, map, PAGE, unmap } from "../bugs/bug.ts";
-import { mustFail, mustNotLeave, type NativeScope, refused } from "./scope.ts";
+import { mustFail, mustNotLeave, type NativeScope, OWN_FAULT, refused } from "./scope.ts";
 
 const VA = 0x20_0000;
 const MIB1 = 256;
@@ -78,7 +78,7 @@ export const PANTHOR_SCOPES: readonly NativeScope[] = [
         ],
       },
     ],
-    allow: ["gpu-fault"],
+    allow: OWN_FAULT,
   },
   {
     ...common,
@@ -106,7 +106,7 @@ export const PANTHOR_SCOPES: readonly NativeScope[] = [
       { name: "submit", calls: [ask(0, EXEC)] },
       { name: "unmap", calls: [ask(0, bind(1, unmap(VA + 4 * PAGE)))] },
     ],
-    allow: ["gpu-fault"],
+    allow: OWN_FAULT,
     check: noneListed,
   },
   {

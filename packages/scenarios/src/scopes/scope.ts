@@ -14,6 +14,11 @@ export interface NativeScope extends Omit<Scenario, "variant" | "options" | "mac
   readonly memory?: number;
 }
 
+/** Its own work runs on what the program unmaps. */
+export const OWN_FAULT = {
+  "gpu-fault": "the program unmaps, in part or whole, what its own work uses",
+} as const;
+
 /** A call that must be refused: `check` with {@link refused} asks for it. */
 export function mustFail(call: Call): Call {
   return {

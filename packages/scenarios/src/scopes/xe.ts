@@ -1,7 +1,7 @@
 import { ask, readFdinfo, shrink, type World } from "@gpuvm/explorer";
 import { xe } from "@gpuvm/policy-xe";
 import { bind, bo, map, PAGE, unmap } from "../bugs/bug.ts";
-import { mustFail, mustNotLeave, type NativeScope, refused } from "./scope.ts";
+import { mustFail, mustNotLeave, type NativeScope, OWN_FAULT, refused } from "./scope.ts";
 
 const VA = 0x10_0000;
 const LR = 2;
@@ -48,7 +48,7 @@ export const XE_SCOPES: readonly NativeScope[] = [
     name: "no-object",
     about: "null pages and the program's own memory are mapped, cut, and used",
     settles: true,
-    allow: ["gpu-fault"],
+    allow: OWN_FAULT,
     setup: (w) => w.must(0, vm(), bo(1), queue()),
     actors: [
       {
@@ -66,7 +66,7 @@ export const XE_SCOPES: readonly NativeScope[] = [
     ...common,
     name: "late-unbind",
     about: "a buffer is unmapped, without a wait, behind an update that waits for work, and given up",
-    allow: ["gpu-fault"],
+    allow: OWN_FAULT,
     setup: (w) => w.must(0, vm(), bo(1), queue(), sync(map(1, VA), bare("map_userptr", VA + 8 * PAGE, 4))),
     actors: [
       {
@@ -99,7 +99,7 @@ export const XE_SCOPES: readonly NativeScope[] = [
     name: "prefetch",
     about:
       "what memory pressure took is prefetched, used, and unmapped; with injected failures, not all of it",
-    allow: ["gpu-fault"],
+    allow: OWN_FAULT,
     settles: true,
     setup(w) {
       w.must(0, vm(), bo(1), queue(), sync(map(1, VA)));
@@ -152,7 +152,7 @@ export const XE_SCOPES: readonly NativeScope[] = [
     name: "vram-overcommit",
     about: "more is mapped than fits at once: work is refused, until something is unmapped",
     vram: SMALL,
-    allow: ["gpu-fault"],
+    allow: OWN_FAULT,
     setup: (w) =>
       cleared(
         w,
@@ -177,7 +177,7 @@ export const XE_SCOPES: readonly NativeScope[] = [
     name: "vram-vs-close",
     about: "a buffer is unmapped and given up while it is used, and its room is wanted by another program",
     vram: SMALL,
-    allow: ["gpu-fault"],
+    allow: OWN_FAULT,
     setup: (w) => inUse(w, vm(), inVram(1), queue(), sync(map(1, VA, 16))),
     actors: [
       {
