@@ -44,7 +44,11 @@ export function defectsOf({ name }: DriverPackage): readonly string[] {
 
 /** Gives scenarios the names that tokens have for them. */
 export function named(selector: string, scenarios: readonly Scenario[]): Named[] {
-  return scenarios.map((scenario) => ({ name: `${selector}/${scenario.name}`, scenario, failures: 0 }));
+  return scenarios.map((scenario) => ({
+    name: `${selector}/${scenario.name}`,
+    scenario,
+    failures: scenario.failures ?? 0,
+  }));
 }
 
 /**

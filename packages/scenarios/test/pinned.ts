@@ -9,8 +9,8 @@ export function pinScopes(policies: readonly string[]): void {
     "%s is explored to the end in every scope, with the pinned figures",
     async (policy) => {
       const lines: string[] = [];
-      for (const { scenario } of scopesOf(policy)) {
-        const result = search(scenario, { order: "dfs" });
+      for (const { scenario, failures } of scopesOf(policy)) {
+        const result = search(scenario, { order: "dfs", failures });
         const { states, transitions, runs, bound, findings, unreached } = result;
         expect(findings).toEqual([]);
         expect(bound).toBeNull();

@@ -152,7 +152,7 @@ export class InUse implements RunningJob, GpuUse {
   }
 
   #entriesWrong(va: Gpuva): string | null {
-    if (!this.#settled || this.#vm.lazy) return null;
+    if (!this.#settled || this.#vm.lazy || this.#vm.broken) return null;
     return this.#vm.entriesWrong(va) ?? this.#vm.seesOld(va);
   }
 

@@ -26,6 +26,8 @@ export class GpuView {
   readonly #cached: Set<Bo> = new Set();
   /** Entries that were cleared since the TLB last forgot them all, on a machine that watches. */
   readonly #old: PteMap = new PteMap();
+  /** Accesses to what is being changed stall until the TLB has forgotten it. */
+  stalls = false;
   readonly #tlb: boolean;
   #gone = false;
 
@@ -42,6 +44,7 @@ export class GpuView {
 
   /** Where the TLB may translate otherwise than the entries of `[start, end)` say; null: nowhere. */
   translatesOld(start: number, end: number): string | null {
+    if (this.stalls) return null;
     const runs = this.#old.runs();
     for (let i = this.#old.firstEndingAfter(start); i < runs.length; i++) {
       const old = runs[i] as PteRun;

@@ -53,6 +53,8 @@ export interface Plan {
   readonly prime?: true;
   /** Binds answer before they are done. */
   readonly async?: true;
+  /** Failures that one schedule has unless something else is asked for. */
+  readonly failures?: number;
   /** States that some schedule must reach. */
   readonly sometimes?: readonly ("eviction" | "work")[];
 }
@@ -104,9 +106,9 @@ export function unmap(page: number, pages: number): Neutral {
   return bind(1, unmapOp(page, pages));
 }
 
-/** Work that uses some buffers, on the queue of a VM. */
-export function submit(bos: readonly number[], vm = 1): Neutral {
-  return { op: "submit", vm, queue: vm, bos, writes: [], work: true };
+/** Work that uses some buffers, on the queue of a VM, or on another one of it. */
+export function submit(bos: readonly number[], vm = 1, queue: number = vm): Neutral {
+  return { op: "submit", vm, queue, bos, writes: [], work: true };
 }
 
 /** A VM with a queue, both of one number. */

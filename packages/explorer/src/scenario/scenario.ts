@@ -59,6 +59,8 @@ export interface Scenario {
   readonly checkAtEnd?: (world: World) => string | null;
   /** Interesting states, each of which must be reached by some schedule; asked after each step. */
   readonly sometimes?: Readonly<Record<string, (world: World) => boolean>>;
+  /** Failures that are injected into one schedule unless something else is asked for; default: none. */
+  readonly failures?: number;
   /** The uAPI promises that calls look atomic: every outcome must be that of some order of whole calls. */
   readonly atomic?: boolean;
   /** A call is over when it returns: whenever nobody is in one, the page tables say what the trees say. */

@@ -158,6 +158,7 @@ function phrase(
             witnesses.map((what) => [WITNESS_OF[what].name, WITNESS_OF[what].seen]),
           ),
         }),
+    ...(plan.failures === undefined ? {} : { failures: plan.failures }),
     ...(plan.async ? {} : { settles: true }),
     ...(mayFault(plan, variant) ? { allow: { "gpu-fault": PROGRAMS_FAULT } } : {}),
   };

@@ -54,6 +54,12 @@ export function* framebufferPrepare(msm: Msm, fb: MsmFramebuffer): Steps<Errno> 
   return yield* getAndPinIova(msm, fb.bo, kmsVm);
 }
 
+/** It could not be made ready, and will not be shown: nothing is pinned. */
+export function* framebufferRefused(msm: Msm, fb: MsmFramebuffer): Steps<void> {
+  fb.prepareCount--;
+  yield* vmaRefPut(msm, fb.bo);
+}
+
 /** It is shown no more (`msm_framebuffer_cleanup`): the mapping stays as long as `vma_ref` says. */
 export function* framebufferCleanup(msm: Msm, fb: MsmFramebuffer): Steps<void> {
   const { kmsVm } = msm;

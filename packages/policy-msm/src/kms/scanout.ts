@@ -6,6 +6,7 @@ import {
   framebufferCreate,
   framebufferPrepare,
   framebufferPut,
+  framebufferRefused,
   type MsmFramebuffer,
 } from "./framebuffer.ts";
 
@@ -22,7 +23,13 @@ export function msmScanout(msm: Msm): Scanout {
       if (typeof fb === "number") return fb;
       framebuffers.set(bo, fb);
       const ret = yield* framebufferPrepare(msm, fb);
-      if (ret !== 0) yield* this.cleanupFb(bo);
+      if (ret !== 0) {
+        yield* framebufferRefused(msm, fb);
+        if (fb.prepareCount === 0) {
+          framebuffers.delete(bo);
+          framebufferPut(fb);
+        }
+      }
       return ret;
     },
     *cleanupFb(bo) {

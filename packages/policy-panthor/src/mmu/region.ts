@@ -34,6 +34,7 @@ export function lockRegion(panthor: Panthor, vm: PanthorVm, start: number, size:
   }
   locked.start = region.start;
   locked.size = region.size;
+  vm.pt.stalls = true;
 }
 
 /** What stalled goes on, after a flush (`panthor_vm_unlock_region`). A VM in no slot has nothing in the TLB. */
@@ -45,6 +46,7 @@ export function unlockRegion(panthor: Panthor, vm: PanthorVm, cause: TlbCause): 
   } else vm.pt.forget();
   vm.locked.start = 0;
   vm.locked.size = 0;
+  vm.pt.stalls = false;
 }
 
 /**

@@ -55,6 +55,16 @@ export const NOUVEAU_SCOPES: readonly NativeScope[] = [
   },
   {
     ...common,
+    name: "two-sparse",
+    about: "two threads make the first two sparse regions",
+    setup: (w) => w.must(0, INIT),
+    actors: [VA, 2 * VA].map((va, i) => ({
+      name: `sparse ${i + 1}`,
+      calls: [ask(0, bind(1, { ...sparse(8), va }))],
+    })),
+  },
+  {
+    ...common,
     name: "fences-in",
     about: "what work uses is unmapped when the work is done, without a wait, and its memory goes",
     setup: (w) => w.must(0, INIT, CHANNEL, bo(1, 1, GART), bind(1, map(1, VA))),

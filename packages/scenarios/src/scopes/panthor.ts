@@ -1,7 +1,5 @@
-import type { Steps } from "@gpuvm/core";
-import type { Bo, Driver, DrmFile } from "@gpuvm/drm-model";
-import { ask, type Call, closeFile, shrink } from "@gpuvm/explorer";
-import { type PanthorMmaps, panthor } from "@gpuvm/policy-panthor";
+import { ask, closeFile, shrink } from "@gpuvm/explorer";
+import { panthor } from "@gpuvm/policy-panthor";
 import { bind, bo, map, PAGE, unmap } from "../bugs/bug.ts";
 import { mustFail, mustNotLeave, type NativeScope, OWN_FAULT, refused } from "./scope.ts";
 
@@ -121,29 +119,24 @@ export const PANTHOR_SCOPES: readonly NativeScope[] = [
   },
   {
     ...common,
-    name: "cpu-faults",
-    about:
-      "the program touches what it has mapped, and unmaps it, while memory pressure takes it and the GPU wants it",
-    setup(w) {
-      w.must(0, VM, GROUP, bo(1), bind(1, map(1, VA)), { op: "cpu_map", bo: 1 });
-    },
+    name: "heap-vs-destroy",
+    about: "a heap is made while its VM is destroyed",
+    setup: (w) => w.must(0, VM),
     actors: [
-      {
-        name: "program",
-        calls: [
-          mmap("touch bo 1", (m, file) => m.touch(file, 1)),
-          mmap("unmap bo 1", (m, file) => m.unmap(file, 1)),
-        ],
-      },
-      { name: "submit", calls: [ask(0, EXEC)] },
-      { name: "shrinker", calls: [shrink(PAGE)] },
+      { name: "heap", calls: [ask(0, { ...HEAP, init: 1 })] },
+      { name: "destroy", calls: [ask(0, { op: "vm_destroy", vm: 1 })] },
     ],
-    sometimes: {
-      "a fault brings back what the GPU has no entries for": (w) =>
-        w.machine.vms.some(({ vm }) =>
-          vm.evict.list.toArray().some(({ obj }) => (obj as Bo).pages === "resident"),
-        ),
-    },
+  },
+  {
+    ...common,
+    name: "two-sparse",
+    about: "two threads make the first two sparse mappings of a file: both want its dummy object",
+    settles: true,
+    setup: (w) => w.must(0, VM),
+    actors: [VA, 2 * VA].map((va, i) => ({
+      name: `sparse ${i + 1}`,
+      calls: [ask(0, bind(1, { ...map(0, va, 8), flags: SPARSE }))],
+    })),
   },
   {
     ...common,
@@ -154,14 +147,6 @@ export const PANTHOR_SCOPES: readonly NativeScope[] = [
     check: refused,
   },
 ];
-
-/** What a program does with its CPU mappings. */
-function mmap(label: string, does: (mmaps: PanthorMmaps, file: DrmFile) => Steps<number>): Call {
-  return {
-    label,
-    run: (w) => does((w.driver as Driver & { readonly mmaps: PanthorMmaps }).mmaps, w.file(0)),
-  };
-}
 
 /** Everything is back, so no list of evicted objects has anything. */
 function noneListed(w: Parameters<NonNullable<NativeScope["check"]>>[0]): string | null {

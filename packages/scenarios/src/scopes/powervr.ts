@@ -73,6 +73,26 @@ export const POWERVR_SCOPES: readonly NativeScope[] = [
   },
   {
     ...common,
+    name: "free-list-vs-unmap",
+    about: "a free list is made over a buffer that no handle leads to any more, while it is unmapped",
+    setup: (w) => w.must(0, PM, VM, bind(1, map(1, VA)), { op: "gem_close", bo: 1 }),
+    actors: [
+      { name: "make", calls: [ask(0, FREE_LIST)] },
+      { name: "unmap", calls: [ask(0, bind(1, unmap(VA)))] },
+    ],
+  },
+  {
+    ...common,
+    name: "bind-vs-destroy",
+    about: "a buffer is mapped while its VM is destroyed",
+    setup: (w) => w.must(0, VM, bo(2)),
+    actors: [
+      { name: "bind", calls: [ask(0, bind(1, map(2, VA)))] },
+      { name: "destroy", calls: [ask(0, { op: "vm_destroy", vm: 1 })] },
+    ],
+  },
+  {
+    ...common,
     name: "two-draws",
     about: "two threads draw to one render target: one the geometry, one the fragments",
     setup: (w) => w.must(0, PM, VM, RENDER, bind(1, map(1, VA)), FREE_LIST, { ...FREE_LIST, id: 2 }, HWRT),

@@ -82,6 +82,16 @@ export const XE_SCOPES: readonly NativeScope[] = [
   },
   {
     ...common,
+    name: "bind-vs-destroy",
+    about: "buffers are mapped, one over the other, while their VM is destroyed",
+    setup: (w) => w.must(0, vm(), bo(1), bo(2), sync(map(1, VA))),
+    actors: [
+      { name: "bind", calls: [ask(0, sync(map(2, VA)))] },
+      { name: "destroy", calls: [ask(0, { op: "vm_destroy", vm: 1 })] },
+    ],
+  },
+  {
+    ...common,
     name: "unmap-all",
     about: "every mapping of a buffer goes at once, while memory is short",
     settles: true,
