@@ -18,6 +18,7 @@ import {
   gpuvmPrepareRange,
   gpuvmSmMapExecLock,
   gpuvmSmUnmapExecLock,
+  type Lock,
   type Steps,
   Task,
   USAGE_BOOKKEEP,
@@ -184,6 +185,60 @@ describe("drm_exec against another", () => {
     expect([a.resv.owner, b.resv.owner]).toEqual([r.tasks[1], r.tasks[1]]);
     as(r, 1, () => younger.fini());
     expect([a.refs, b.refs, a.resv.owner, b.resv.owner]).toEqual([1, 1, null, null]);
+  });
+
+  it("three tasks, one behind the other in a ring, all come to their end in whatever order they go on", () => {
+    /** Who goes on next, of those who can; answers whether everybody came to the end. */
+    const run = (choices: readonly number[]): { ended: boolean; options: number } => {
+      const dev = new DrmDevice();
+      dev.stepping = true;
+      const [a, b, c] = objects(dev, "abc") as [DrmGemObject, DrmGemObject, DrmGemObject];
+      const orders = [
+        [a, b],
+        [b, c],
+        [c, a],
+      ];
+      const tasks = orders.map((order, i) => {
+        const exec = new DrmExec(dev);
+        const steps = (function* (): Steps<void> {
+          yield* lockAll(exec, order);
+          exec.fini();
+        })();
+        const stop: { lock: Lock | null; until: (() => boolean) | null } = { lock: null, until: null };
+        return { task: new Task(`T${i}`), steps, stop, done: false };
+      });
+      const ready = () =>
+        tasks.filter(
+          ({ done, stop }) =>
+            !done && (stop.lock === null || stop.lock.owner === null) && (stop.until?.() ?? true),
+        );
+      let able = ready();
+      for (let n = 0; able.length > 0; n++, able = ready()) {
+        const choice = choices[n];
+        if (choice === undefined) return { ended: false, options: able.length };
+        const next = able[choice] as (typeof tasks)[number];
+        dev.current = next.task;
+        const { done, value } = next.steps.next();
+        next.done = done === true;
+        if (!done) next.stop = { lock: value.lock, until: value.until };
+      }
+      expect([a, b, c].map(({ resv, refs }) => [resv.owner, refs])).toEqual(Array(3).fill([null, 1]));
+      return { ended: tasks.every(({ done }) => done), options: 0 };
+    };
+    const stuck: (readonly number[])[] = [];
+    let ends = 0;
+    const all = (choices: readonly number[]): void => {
+      const { ended, options } = run(choices);
+      if (ended) ends++;
+      else if (options === 0) stuck.push(choices);
+      // All orders of the first steps; from there on, whoever comes first, and whoever comes last.
+      const ways = choices.length < 9 ? Array.from({ length: options }, (_, i) => i) : [0, options - 1];
+      if (options > 0)
+        for (const way of new Set(ways)) if (choices.length < 14 || way === 0) all([...choices, way]);
+    };
+    all([]);
+    expect(stuck).toEqual([]);
+    expect(ends).toBeGreaterThan(1000);
   });
 
   it("the older waits", () => {

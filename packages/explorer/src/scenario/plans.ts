@@ -233,8 +233,15 @@ export const PLANS: readonly Plan[] = [
   {
     name: "two-queues-exit",
     about: "a program ends with work under way on two queues of one VM",
-    setup: [...vm(1), { op: "queue_new", queue: 2, vm: 1 }, bo(1), map(1, 0, 2), submit([1])],
-    actors: { program: [submit([1], 1, 2), "close file"] },
+    setup: [
+      ...vm(1),
+      { op: "queue_new", queue: 2, vm: 1 },
+      bo(1),
+      map(1, 0, 2),
+      submit([1]),
+      submit([1], 1, 2),
+    ],
+    actors: { program: ["close file"] },
     faults: "file-close",
     sometimes: ["work"],
   },
