@@ -1,0 +1,3 @@
+import { pinPairs } from "./pinned-pairs.ts";
+
+pinPairs(["panthor:mainline", "nouveau:vm-bind"]);
