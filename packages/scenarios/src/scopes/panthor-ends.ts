@@ -112,7 +112,7 @@ export const PANTHOR_END_SCOPES: readonly NativeScope[] = [
       gpuOf(w).breakDown();
     },
     actors: [{ name: "program", calls: [ask(0, EXEC), ask(0, bind(1, unmap(VA)))] }],
-    allow: ["gpu-fault"],
+    allow: { "gpu-fault": "the program unmaps what work uses that a lost device does not do" },
     sometimes: { "a call is refused": (w) => w.results[0]?.[1] === -ENODEV },
   },
   {
