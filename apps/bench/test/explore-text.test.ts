@@ -16,12 +16,20 @@ function leak(of: string, scenario: string, steps: number): Explored["shown"][nu
 
 function explored(name: string, shown: Explored["shown"] = [], result = RESULT): Explored {
   const findings = shown.map(({ key }) => ({ key, violation: { kind: "leak", message: key }, schedule: [] }));
-  return { name: `mine/${name}`, result: { ...result, findings }, shown };
+  return { name: `mine/${name}`, result: { ...result, findings }, shown, allow: {} };
 }
 
 const lastLine = (text: string) => text.trimEnd().split("\n\n").at(-1)?.replaceAll("\n", " ");
 
 describe("what was explored", () => {
+  it("says what was not looked for, why, and where", () => {
+    const allow = { "gpu-fault": "the program unmaps what its own work uses" };
+    const some = [{ ...explored("a"), allow }, explored("b"), { ...explored("c"), allow }];
+    expect(exploreText(some, 200)).toMatch(
+      /^allowed: gpu-fault, as the program unmaps what .* uses: in a, c$/m,
+    );
+  });
+
   it("tells one cause once, by the shortest story that has a step, and names the scenarios that show it", () => {
     const text = exploreText(
       [

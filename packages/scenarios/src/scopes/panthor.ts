@@ -1,5 +1,7 @@
-import { ask, closeFile, shrink } from "@gpuvm/explorer";
-import { panthor } from "@gpuvm/policy-panthor";
+import type { Steps } from "@gpuvm/core";
+import type { Bo, Driver, DrmFile } from "@gpuvm/drm-model";
+import { ask, type Call, closeFile, shrink } from "@gpuvm/explorer";
+import { type PanthorMmaps, panthor } from "@gpuvm/policy-panthor";
 import { bind, bo, map, PAGE, unmap } from "../bugs/bug.ts";
 import { mustFail, mustNotLeave, type NativeScope, OWN_FAULT, refused } from "./scope.ts";
 
@@ -119,6 +121,32 @@ export const PANTHOR_SCOPES: readonly NativeScope[] = [
   },
   {
     ...common,
+    name: "cpu-faults",
+    about:
+      "the program touches what it has mapped, and unmaps it, while memory pressure takes it and the GPU wants it",
+    setup(w) {
+      w.must(0, VM, GROUP, bo(1), bind(1, map(1, VA)), { op: "cpu_map", bo: 1 });
+    },
+    actors: [
+      {
+        name: "program",
+        calls: [
+          mmap("touch bo 1", (m, file) => m.touch(file, 1)),
+          mmap("unmap bo 1", (m, file) => m.unmap(file, 1)),
+        ],
+      },
+      { name: "submit", calls: [ask(0, EXEC)] },
+      { name: "shrinker", calls: [shrink(PAGE)] },
+    ],
+    sometimes: {
+      "a fault brings back what the GPU has no entries for": (w) =>
+        w.machine.vms.some(({ vm }) =>
+          vm.evict.list.toArray().some(({ obj }) => (obj as Bo).pages === "resident"),
+        ),
+    },
+  },
+  {
+    ...common,
     name: "heap-vs-destroy",
     about: "a heap is made while its VM is destroyed",
     setup: (w) => w.must(0, VM),
@@ -147,6 +175,14 @@ export const PANTHOR_SCOPES: readonly NativeScope[] = [
     check: refused,
   },
 ];
+
+/** What a program does with its CPU mappings. */
+function mmap(label: string, does: (mmaps: PanthorMmaps, file: DrmFile) => Steps<number>): Call {
+  return {
+    label,
+    run: (w) => does((w.driver as Driver & { readonly mmaps: PanthorMmaps }).mmaps, w.file(0)),
+  };
+}
 
 /** Everything is back, so no list of evicted objects has anything. */
 function noneListed(w: Parameters<NonNullable<NativeScope["check"]>>[0]): string | null {
