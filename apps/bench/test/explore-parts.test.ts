@@ -59,6 +59,7 @@ it("so do parts of generated pairs: they are joined as those of several workers 
     ...{ scenarios: 2, refused: 0, idle: 0, stopped: [], states, transitions: 2 * states },
     causes: [{ key: "leak", scenarios: 1, scenario: cause, schedule }],
     covered: { ...covered, ...none } as unknown as GeneratedResult["covered"],
+    allowed: {},
   });
   const results = [result("p/idle:map+exit", [0, 1, 1], 5), result("p/idle:map+map", [0, 1], 7)];
   const files = results.map((each, i) => {
