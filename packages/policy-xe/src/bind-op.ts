@@ -9,6 +9,7 @@ import {
   type OpRemap,
   type Steps,
 } from "@gpuvm/core";
+import { forgetSkipped } from "./history.ts";
 import type { VmaAttributes, XeVm, XeVma } from "./vm.ts";
 import { maxPteSize, setPteSize } from "./vma.ts";
 import { insertVma, newVma, prepVmaDestroy, vmaDestroyUnlocked } from "./vma-life.ts";
@@ -146,7 +147,7 @@ function commit(vm: XeVm, op: XeVmaOp, base: GpuvaOp): Errno {
       return ret;
     }
     case DRM_GPUVA_OP_REMAP:
-      return commitRemap(op, op.old as XeVma);
+      return commitRemap(vm, op, op.old as XeVma);
     case DRM_GPUVA_OP_UNMAP:
       prepVmaDestroy(op.old as XeVma, true);
       op.committed = true;
@@ -157,7 +158,7 @@ function commit(vm: XeVm, op: XeVmaOp, base: GpuvaOp): Errno {
   }
 }
 
-function commitRemap(op: XeVmaOp, old: XeVma): Errno {
+function commitRemap(vm: XeVm, op: XeVmaOp, old: XeVma): Errno {
   const { prev, next } = op;
   prepVmaDestroy(old, true);
   op.committed = true;
@@ -175,6 +176,7 @@ function commitRemap(op: XeVmaOp, old: XeVma): Errno {
   }
   // While the operation is in flight the old VMA is what is unbound of it.
   old.setRange(op.start, op.range);
+  forgetSkipped(vm.xe, op);
   return 0;
 }
 

@@ -36,3 +36,12 @@ export function evictsAnother(vm: XeVm, bo: XeBo, ops: readonly XeVmaOp[]): bool
   ttm.assign(bo, "tt");
   return true;
 }
+
+/** X10, before bfe9e314d757 (CVE-2026-31479): what a remap left in place, page tables and all, was forgotten, so an unwind did not find it. */
+export function forgetSkipped(xe: Xe, op: XeVmaOp): void {
+  if (!xe.defects.has("X10")) return;
+  if (op.skipPrev) op.prev = null;
+  if (op.skipNext) op.next = null;
+  op.oldStart = op.start;
+  op.oldRange = op.range;
+}

@@ -92,7 +92,7 @@ function text(
     const table = fitted(head, rows, width, ["by", "states", "steps"]);
     lines.push(table.table, ...leftOut(table, width), "");
     for (const { id, title, upstream } of results)
-      lines.push(wrapped(`${id.padEnd(4)}${title}; ${upstream}`, width, "      "));
+      lines.push(wrapped(`${id.padEnd(5)}${title}; ${upstream}`, width, "      "));
     lines.push("");
     const found = results.filter((r) => r.found).length;
     const clean = results.filter((r) => r.fixedClean).length;

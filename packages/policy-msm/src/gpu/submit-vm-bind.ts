@@ -40,9 +40,15 @@ export function* lockObjectsVmBind(msm: Msm, submit: MsmSubmit): Steps<DrmExec |
  * The submit's fence on the VM and its external objects, without implicit synchronisation; then, and not before, what
  * was evicted is mapped again (`drm_gpuvm_validate`).
  */
-export function* fenceAndValidate(vm: MsmGemVm, exec: DrmExec, fence: DmaFence): Steps<Errno> {
+export function* fenceAndValidate(
+  { history }: Msm,
+  vm: MsmGemVm,
+  exec: DrmExec,
+  fence: DmaFence,
+): Steps<Errno> {
   gpuvmResvAddFence(vm, exec, fence, USAGE_BOOKKEEP, USAGE_BOOKKEEP);
-  vm.lastFence = [fence, ...(vm.lastFence ?? [])].filter(({ signaled }) => !signaled);
+  if (history.closeWaitsForWork)
+    vm.lastFence = [fence, ...(vm.lastFence ?? [])].filter(({ signaled }) => !signaled);
   return yield* gpuvmValidate(vm, exec);
 }
 

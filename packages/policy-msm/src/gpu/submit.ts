@@ -140,7 +140,7 @@ function* lockPinAndQueue(
     const fence = queue.entity.arm();
     submit.arm(fence, request.fence);
     if (vm.managed) attachFences(submit, fence);
-    else ret = yield* fenceAndValidate(vm, exec, fence);
+    else ret = yield* fenceAndValidate(msm, vm, exec, fence);
   }
   // On an error, unpin before the locks go.
   if (ret !== 0) {

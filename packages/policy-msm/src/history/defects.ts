@@ -63,6 +63,8 @@ const DEFECTS: Readonly<Record<string, (dev: DrmDevice, msm: () => Msm) => Parti
       syncFile.put("fd");
     },
   }),
+  /** Before 86404a9e3013 the fence that a close waits for was noted in the VMs that the kernel manages, whose close waits for none. */
+  M11: () => ({ closeWaitsForWork: false }),
   /** Nobody took away what a program had left mapped. */
   W8: () => ({ closeEmptiesVm: false }),
 };

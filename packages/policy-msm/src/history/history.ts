@@ -39,4 +39,6 @@ export interface History {
   released(bo: MsmBo): void;
   /** Whether the close of a file takes away what a program has left mapped. W8. */
   readonly closeEmptiesVm: boolean;
+  /** Whether a submit of a program that manages addresses is noted as what the VM's close waits for. M11. */
+  readonly closeWaitsForWork: boolean;
 }

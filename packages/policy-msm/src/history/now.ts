@@ -15,4 +15,5 @@ export const NOW: History = {
   newFailed() {},
   released() {},
   closeEmptiesVm: true,
+  closeWaitsForWork: true,
 };

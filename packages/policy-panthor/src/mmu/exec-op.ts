@@ -20,6 +20,7 @@ import { lock, lockBriefly, MIB2, type TlbCause, unlock } from "@gpuvm/drm-model
 import type { Panthor } from "../device.ts";
 import { VA_EVICTED, VA_INTERNAL, VA_SPARSE } from "../flags.ts";
 import type { PanthorBo } from "../gem/bo.ts";
+import { forgetVma } from "../history/defects.ts";
 import type { OpCtx } from "./op-ctx.ts";
 import { declareUnusable, mapPages, mapSparse, unmapPages } from "./pages.ts";
 import { lockRegion, unlockRegion } from "./region.ts";
@@ -85,7 +86,10 @@ function* stepMap(panthor: Panthor, vm: PanthorVm, ctx: OpCtx, op: GpuvaOpMap): 
     (ctx.flags & VA_SPARSE) === 0
       ? mapPages(panthor, vm, addr, bo, offset, range)
       : mapSparse(panthor, vm, addr, bo, range);
-  if (ret !== 0) return ret;
+  if (ret !== 0) {
+    forgetVma(panthor, () => ctx.takeVa(panthor));
+    return ret;
+  }
   const va = ctx.takeVa(panthor);
   gpuvaMap(vm.gpuvm, va, op.map);
   vm.gpuvm.vas.setFlags(va, ctx.flags);

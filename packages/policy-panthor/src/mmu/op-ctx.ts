@@ -13,6 +13,7 @@ import { GIB1, GIB512, lockBriefly, MIB2, preempt, unlock } from "@gpuvm/drm-mod
 import type { Panthor } from "../device.ts";
 import { getDevSgt, type PanthorBo, pinBo, unpinBo } from "../gem/bo.ts";
 import { updateReclaimState } from "../gem/reclaim.ts";
+import { vmasForUnmap } from "../history/defects.ts";
 import type { PanthorVm } from "./vm.ts";
 import { addExtobj, obtainVmBo, releaseVmBos } from "./vm-bo.ts";
 
@@ -74,7 +75,9 @@ export class OpCtx {
   /** A preallocated VA (`panthor_vm_op_ctx_get_vma`). */
   takeVa(panthor: Panthor): Gpuva {
     panthor.machine.counts.vasCreated++;
-    return this.#vas.pop() as Gpuva;
+    const va = this.#vas.pop();
+    if (va === undefined) throw new TypeError("panthor_vm_op_ctx_get_vma has no VMA left: a null pointer");
+    return va;
   }
 
   /** Keeps a VA for later. */
@@ -178,7 +181,7 @@ export function* prepareUnmap(panthor: Panthor, vm: PanthorVm, ctx: OpCtx): Step
   const end = va + range;
   const up = (at: number) => Math.ceil(at / MIB2);
   const tables = (va % MIB2 === 0 ? 0 : 1) + (end % MIB2 !== 0 && up(end) !== up(va) ? 1 : 0);
-  if (allocVas(panthor, vm, ctx, 2) && allocTables(panthor, ctx, tables)) return 0;
+  if (allocVas(panthor, vm, ctx, vmasForUnmap(panthor)) && allocTables(panthor, ctx, tables)) return 0;
   yield* cleanupOp(panthor, vm, ctx);
   return -ENOMEM;
 }

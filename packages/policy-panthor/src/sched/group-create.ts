@@ -2,6 +2,7 @@ import { EBUSY, EINVAL, ENOMEM, type Errno, type Steps } from "@gpuvm/core";
 import { lockBriefly, type QueueClose, type QueueNew, unlock } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import { type KernelBo, kernelBoCreate, kernelBoVmap } from "../gem/kernel-bo.ts";
+import { publishTooEarly } from "../history/defects.ts";
 import type { PanthorVm } from "../mmu/vm.ts";
 import { vmGet } from "../mmu/vm-pool.ts";
 import type { PanthorFile } from "../panthor-file.ts";
@@ -40,10 +41,14 @@ export function* groupCreate(panthor: Panthor, file: PanthorFile, req: QueueNew)
     return ret;
   }
   group.idleQueues = 2 ** queues - 1;
+  const publish = () => {
+    dev.ledger?.move(group.kref, "creator", file);
+    file.groups.set(req.queue, group);
+    file.groupNumbers.take(req.queue);
+  };
+  const published = yield* publishTooEarly(panthor, group, publish);
   yield* enlist(panthor, group);
-  dev.ledger?.move(group.kref, "creator", file);
-  file.groups.set(req.queue, group);
-  file.groupNumbers.take(req.queue);
+  if (!published) publish();
   return 0;
 }
 

@@ -1,4 +1,5 @@
 import type { Panthor } from "../device.ts";
+import { beginsAnew } from "../history/defects.ts";
 import { JOB_TIMEOUT_NS, type PanthorQueue } from "./queue.ts";
 
 /*
@@ -15,7 +16,7 @@ export function resumeTimeout(panthor: Panthor, queue: PanthorQueue): void {
 
 /** There was progress: the time begins anew (`queue_reset_timeout_locked`). */
 export function resetTimeout(panthor: Panthor, queue: PanthorQueue): void {
-  if (queue.remaining === null) expireIn(panthor, queue, JOB_TIMEOUT_NS);
+  if (beginsAnew(panthor, queue)) expireIn(panthor, queue, JOB_TIMEOUT_NS);
 }
 
 /**

@@ -1,8 +1,9 @@
 import { type DrmGpuvmBo, gemVmBos } from "@gpuvm/core";
 import type { Bo } from "@gpuvm/drm-model";
-import { ask, shrink } from "@gpuvm/explorer";
+import { ask, closeFile, shrink } from "@gpuvm/explorer";
 import { msm } from "@gpuvm/policy-msm";
 import { panthor } from "@gpuvm/policy-panthor";
+import { WORK } from "../scopes/msm-asks.ts";
 import { flip } from "../scopes/scope.ts";
 import { type Bug, bind, bo, map, PAGE, unmap } from "./bug.ts";
 
@@ -170,6 +171,18 @@ export const MSM_BUGS: readonly Bug[] = [
     scenario: {
       setup: (w) => w.must(0, ENABLE, BIND_QUEUE, bo(1)),
       actors: [{ name: "program", calls: [ask(0, { ...binds(map(1, VA)), out: 1 })] }],
+    },
+  },
+  {
+    id: "M11",
+    title: "drm/msm: make sure last_fence is always updated",
+    upstream: "86404a9e3013, CVE-2025-68314 (6.18)",
+    driver: msm,
+    variant: "vm-bind",
+    shows: ["gpu-fault", "use-after-free"],
+    scenario: {
+      setup: (w) => w.must(0, ENABLE, BIND_QUEUE, bo(1), binds(map(1, VA))),
+      actors: [{ name: "program", calls: [ask(0, WORK), closeFile(0)] }],
     },
   },
   {

@@ -1,7 +1,7 @@
 import { USAGE_WRITE } from "@gpuvm/core";
-import { waitResv } from "@gpuvm/drm-model";
+import { type Driver, waitResv } from "@gpuvm/drm-model";
 import { ask, type Call, closeFile } from "@gpuvm/explorer";
-import { panthor } from "@gpuvm/policy-panthor";
+import { type PanthorGpu, panthor } from "@gpuvm/policy-panthor";
 import { type Bug, bind, bo, map, PAGE, unmap } from "./bug.ts";
 
 const VA = 0x20_0000;
@@ -138,6 +138,62 @@ export const PANTHOR_BUGS: readonly Bug[] = [
       ],
       check: (w) =>
         w.bag.get("waits") === true ? "another process waits for work on a buffer that it shares" : null,
+    },
+  },
+  {
+    id: "PA10",
+    title: "drm/panthor: fix queue_reset_timeout_locked",
+    upstream: "ac5b392a8c35",
+    driver: panthor,
+    shows: ["wrong"],
+    scenario: {
+      // Each job is done in three fifths of the time that it has.
+      machine: { audit: true, lockdep: true, watch: true, timeouts: true, jobNs: 3e9 },
+      setup: (w) => w.must(0, VM, GROUP, bo(1), bind(1, map(1, VA)), EXEC),
+      actors: [{ name: "program", calls: [ask(0, EXEC)] }],
+      check(w) {
+        const { gpu } = w.driver as Driver & { readonly gpu: PanthorGpu };
+        return gpu.stateOf(w.file(0), 1)?.timedOut === true
+          ? "a group is given up for a job that had its time not yet"
+          : null;
+      },
+    },
+  },
+  {
+    id: "PA11",
+    title: "drm/panthor: Fix kernel panic on partial unmap of a GPU VA region",
+    upstream: "4eabd0d8791e (6.18)",
+    driver: panthor,
+    shows: ["crash"],
+    scenario: {
+      setup: (w) => w.must(0, VM, bo(1, 3), bind(1, map(1, VA, 3))),
+      actors: [{ name: "program", calls: [ask(0, bind(1, unmap(VA + PAGE)))] }],
+    },
+  },
+  {
+    id: "PA12",
+    title: "drm/panthor: Prevent potential UAF in group creation",
+    upstream: "eec7e23d848d (6.19)",
+    driver: panthor,
+    shows: ["USE_AFTER_FREE"],
+    scenario: {
+      setup: (w) => w.must(0, VM),
+      actors: [
+        { name: "create", calls: [ask(0, GROUP)] },
+        { name: "close", calls: [ask(0, { op: "queue_close", queue: 1 })] },
+      ],
+    },
+  },
+  {
+    id: "PA13",
+    title: "drm/panthor: Fix potential memleak of vma structure",
+    upstream: "4492d54d5987 (6.19)",
+    driver: panthor,
+    failures: 1,
+    shows: ["leak"],
+    scenario: {
+      setup: (w) => w.must(0, VM, bo(1)),
+      actors: [{ name: "program", calls: [ask(0, bind(1, map(1, VA)))] }],
     },
   },
   {

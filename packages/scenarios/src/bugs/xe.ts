@@ -1,6 +1,7 @@
+import { gpuvmFirstVa } from "@gpuvm/core";
 import { ask, readFdinfo, shrink } from "@gpuvm/explorer";
 import { xe } from "@gpuvm/policy-xe";
-import { type Bug, bind, bo, map, PAGE } from "./bug.ts";
+import { type Bug, bind, bo, map, PAGE, unmap } from "./bug.ts";
 
 const VA = 0x10_0000;
 const VM = { op: "vm_create", vm: 1, flags: 0 } as const;
@@ -116,6 +117,24 @@ export const XE_BUGS: readonly Bug[] = [
     scenario: {
       setup: (w) => w.must(0, VM, bo(1), QUEUE),
       actors: [{ name: "program", calls: [ask(0, EXEC)] }],
+    },
+  },
+  {
+    id: "X10",
+    title: "drm/xe: always keep track of remap prev/next",
+    upstream: "bfe9e314d757, CVE-2026-31479 (7.0)",
+    driver: xe,
+    failures: 1,
+    shows: ["wrong", "dangling-list", "leak"],
+    scenario: {
+      setup: (w) => w.must(0, VM, bo(1, 3), { ...bind(1, map(1, VA, 3)), syncs: 0 }),
+      actors: [{ name: "program", calls: [ask(0, bind(1, unmap(VA + PAGE)))] }],
+      check(w) {
+        const vm = w.machine.vms.find(({ purpose }) => purpose === "program")?.vm;
+        if (vm === undefined || w.results[0]?.[0] === 0) return null;
+        const whole = vm.vas.range(gpuvmFirstVa(vm)) === 3 * PAGE;
+        return whole ? null : "a bind that failed leaves what it was to cut in pieces";
+      },
     },
   },
 ];
