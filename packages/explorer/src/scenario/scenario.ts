@@ -143,7 +143,7 @@ export function hangGpu(): Call {
 
 /** The job at hand meets an address that leads nowhere, and goes on. */
 export function faultGpu(): Call {
-  return gpuCall("the GPU meets an address that leads nowhere", ({ fault }) => fault?.());
+  return gpuCall("the GPU meets an address that leads nowhere", (gpu) => gpu.fault?.());
 }
 
 function gpuCall(label: string, fn: (gpu: GpuFaults) => void): Call {

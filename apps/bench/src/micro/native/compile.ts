@@ -13,7 +13,7 @@ const FLAGS = ["-O2", "-std=c++17"];
 export interface Compiled {
   readonly program: string;
   /** Takes the folder away. */
-  remove(): void;
+  readonly remove: () => void;
 }
 
 /** The compiler: what `CXX` names, else `g++`. */
@@ -45,9 +45,9 @@ async function compile(compiler: string, args: readonly string[]): Promise<void>
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     told += text;
   });
-  let code: unknown;
+  let code: number | null;
   try {
-    [code] = await once(child, "close");
+    [code] = (await once(child, "close")) as [number | null];
   } catch (e) {
     const cause = (e as NodeJS.ErrnoException).code;
     const why = cause === "ENOENT" ? "is not there" : `cannot be started (${cause})`;
@@ -56,6 +56,6 @@ async function compile(compiler: string, args: readonly string[]): Promise<void>
     );
   }
   if (code === 0) return;
-  const first = told.split("\n").find((line) => line.includes("error")) ?? `it ended with ${code}`;
+  const first = told.split("\n").find((line) => line.includes("error")) ?? `it ended with ${code ?? "a signal"}`;
   throw new UsageError(`--native: ${compiler} did not compile ${SOURCE}: ${first}`);
 }
