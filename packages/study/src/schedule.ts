@@ -1,6 +1,6 @@
 import type { Subject } from "@gpuvm/drivers";
 import { Actor } from "./actor.ts";
-import { Stage, type StageOptions, type StageWatch } from "./stage.ts";
+import { NOBODY, Stage, type StageOptions, type StageWatch } from "./stage.ts";
 
 /** The order of the four steps of W10: lookup, VMA and fence, wait, teardown. */
 export type Order = "W U L P" | "L W U P" | "L W P U" | "L P W U";
@@ -46,7 +46,7 @@ const DOES: Readonly<Record<string, string>> = {
 /** A program with one new buffer that is not mapped yet, and a VM that has run something. */
 function setUp(subject: Subject, options: StageOptions) {
   const stage = new Stage(subject, options);
-  stage.does(0, "has run a job, and makes a buffer that is not mapped yet", () => {
+  stage.does(NOBODY, "a program has run a job, and makes a buffer that is not mapped yet", () => {
     stage.program(0);
     stage.buffer(0, 1);
     stage.submit(0, 1);

@@ -31,7 +31,7 @@ const BASE = 2 ** 39;
 const SLOT = 2 ** 24;
 
 /** Who waits for nothing: time passes by itself. */
-const NOBODY = "time";
+export const NOBODY = "time";
 
 /** Told of each thing that is done on a stage, when it is done. */
 export type StageWatch = (did: Did, stage: Stage) => void;
