@@ -56,6 +56,7 @@ async function compile(compiler: string, args: readonly string[]): Promise<void>
     );
   }
   if (code === 0) return;
-  const first = told.split("\n").find((line) => line.includes("error")) ?? `it ended with ${code ?? "a signal"}`;
+  const first =
+    told.split("\n").find((line) => line.includes("error")) ?? `it ended with ${code ?? "a signal"}`;
   throw new UsageError(`--native: ${compiler} did not compile ${SOURCE}: ${first}`);
 }
