@@ -1,6 +1,6 @@
 import { UsageError } from "@gpuvm/drm-model";
 import { writeWhole } from "../cli/output.ts";
-import { growthChart } from "../micro/chart.ts";
+import { growthChart, nativeChart } from "../micro/chart.ts";
 import { measureCore, type OnRun } from "../micro/measure.ts";
 import { resultJson, resultsTable, sumsAgree } from "../micro/micro-text.ts";
 import { needPackages } from "../micro/peers/installed.ts";
@@ -60,7 +60,7 @@ export async function runMicro(
     const { measureNative } = await import("../micro/native/measure-native.ts");
     const { nativeJson, nativeTable } = await import("../micro/native/native-text.ts");
     const all = await measureNative(plan, onRun);
-    if (args.svg !== undefined) writeWhole(args.svg, growthChart(all.map(({ core }) => core)));
+    if (args.svg !== undefined) writeWhole(args.svg, nativeChart(all));
     print(args.json ? nativeJson(all) : nativeTable(all));
     const equal = all.every(({ core, native }) => sumsAgree(core) !== false && native.every((r) => r.agrees));
     return equal ? 0 : 1;
