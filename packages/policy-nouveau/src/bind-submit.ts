@@ -28,7 +28,7 @@ import type { BindJob, BindJobOp } from "./bind-job.ts";
 import { objectOf, prepare, unwind } from "./bind-prepare.ts";
 import { createRegion, destroyRegion, encloses, validateRegions } from "./bind-regions.ts";
 import { validateForBind } from "./history/bind-validate.ts";
-import { rememberedRegion, staysDirty } from "./history/unmap-sparse.ts";
+import { freeNoSteps, rememberedRegion, staysDirty } from "./history/unmap-sparse.ts";
 import type { Uvmm } from "./uvmm.ts";
 
 /**
@@ -132,7 +132,10 @@ function* applyOp(uvmm: Uvmm, bop: BindJobOp): Steps<Errno> {
 /** Takes one operation back. */
 function unwindOp(uvmm: Uvmm, bop: BindJobOp): void {
   const { region, ops } = bop;
-  if (bop.kind === "map_sparse") destroyRegion(uvmm, bop.addr, bop.range);
+  if (bop.kind === "map_sparse") {
+    destroyRegion(uvmm, bop.addr, bop.range);
+    freeNoSteps(uvmm.nv);
+  }
   if (region !== null && !staysDirty(uvmm.nv)) region.dirty = false;
   if (ops !== null) {
     unwind(uvmm, bop, ops);

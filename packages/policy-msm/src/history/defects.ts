@@ -65,6 +65,12 @@ const DEFECTS: Readonly<Record<string, (dev: DrmDevice, msm: () => Msm) => Parti
   }),
   /** Before 86404a9e3013 the fence that a close waits for was noted in the VMs that the kernel manages, whose close waits for none. */
   M11: () => ({ closeWaitsForWork: false }),
+  /** Before 830d68f2cb8a the cleanup gave back as many pages as were asked for, from an array that nobody had filled. */
+  M12: (dev) => ({
+    preallocFailed(_job, pages) {
+      if (pages > 0) dev.warn(`kmem_cache_free_bulk of ${pages} page-table pages that were never allocated`);
+    },
+  }),
   /** Nobody took away what a program had left mapped. */
   W8: () => ({ closeEmptiesVm: false }),
 };

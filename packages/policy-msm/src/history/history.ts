@@ -33,6 +33,8 @@ export interface History {
   beforeUnpin(job: BindJob): Steps<void>;
   /** A bind with an out-fence failed. M10. */
   outFenceOnError(): Steps<void>;
+  /** There are no pages for a bind's page tables. M12. */
+  preallocFailed(job: BindJob, pages: number): void;
   /** A private object could not be made. M2. */
   newFailed(size: number, flags: number): void;
   /** An object's own memory was given back. M2, M3. */

@@ -158,7 +158,10 @@ function* lockPinAndQueue(
   if (ret === 0) ret = yield* pinObjects(msm, job);
   if (ret === 0) {
     yield* preempt(dev, "alloc", "prealloc_allocate");
-    if (!dev.mayAlloc("page-table prealloc")) ret = -ENOMEM;
+    if (!dev.mayAlloc("page-table prealloc")) {
+      ret = -ENOMEM;
+      msm.history.preallocFailed(job, job.prealloc.count);
+    }
   }
   if (ret === 0) ret = prepare(job);
   if (ret === 0) {

@@ -17,6 +17,7 @@ export const CURRENT: PvrRules = {
   outlived: () => {},
   putContextOfFence: (_put, byWorker) => byWorker(),
   initFenceAgain: () => {},
+  locksToMap: true,
   holdsPaired: true,
   unmapKept,
 };

@@ -62,6 +62,10 @@ const DEFECTS: Readonly<Record<string, Partial<PvrRules>>> = {
   P9: {
     initFenceAgain: (ctx) => void ctx.get({ name: "a fence that was initialised again" }),
   },
+  /** Before 17e2030f3760 a map changed the tree without the lock, between an unmap's look at a mapping and its reference on the object. */
+  P10: {
+    locksToMap: false,
+  },
 };
 
 /** The rules with some defects in. */

@@ -29,6 +29,8 @@ export interface PvrRules {
   putContextOfFence(put: () => Steps<void>, byWorker: () => void): void;
   /** A job's own fence is initialised, and it was before. */
   initFenceAgain(ctx: PvrContext): void;
+  /** Whether a map holds the VM context's lock, under which an unmap looks up what to unmap. */
+  readonly locksToMap: boolean;
   /** Whether the fragment job of a pair holds the geometry job. */
   readonly holdsPaired: boolean;
   /** What the end of a file does with contexts that it made and that outlive it. */

@@ -66,8 +66,11 @@ export function* pvrVmMap(
     return ret;
   }
   bo.get("ioctl");
-  if (dev.stopsAt(ctx.lock, "pvr_vm_map")) yield dev.point;
-  ctx.lock.acquire(dev.current);
+  const { locksToMap } = rulesOf(pvr);
+  if (locksToMap) {
+    if (dev.stopsAt(ctx.lock, "pvr_vm_map")) yield dev.point;
+    ctx.lock.acquire(dev.current);
+  }
   const exec = new GpuvmExec(vm, EXEC_FLAGS, 0);
   exec.extra = (e) => lockObjects(ctx, e, bo, addr, size);
   ret = yield* exec.lock();
@@ -75,7 +78,7 @@ export function* pvrVmMap(
     ret = gpuvmSmMap(vm, op, { addr, range: size, obj: bo, offset });
     exec.unlock();
   }
-  unlock(dev, ctx.lock);
+  if (locksToMap) unlock(dev, ctx.lock);
   yield* finishBindOp(op, bo);
   bo.put("ioctl");
   return ret;

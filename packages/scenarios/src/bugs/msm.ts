@@ -186,6 +186,19 @@ export const MSM_BUGS: readonly Bug[] = [
     },
   },
   {
+    id: "M12",
+    title: "drm/msm: Fix pgtable prealloc error path",
+    upstream: "830d68f2cb8a (6.18)",
+    driver: msm,
+    variant: "vm-bind",
+    failures: 1,
+    shows: ["kernel-warning"],
+    scenario: {
+      setup: (w) => w.must(0, ENABLE, BIND_QUEUE, bo(1)),
+      actors: [{ name: "program", calls: [ask(0, binds(map(1, VA)))] }],
+    },
+  },
+  {
     id: "W8",
     title: "a file is closed with VM_BIND mappings left, and nothing walks its VM",
     upstream: "the hook that msm_gem_vm_close is; without it as in CVE-2024-53084",

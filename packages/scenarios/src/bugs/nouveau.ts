@@ -142,8 +142,8 @@ export const NOUVEAU_BUGS: readonly Bug[] = [
   },
   {
     id: "N9",
-    title: "nouveau/uvmm: UNMAP_SPARSE unwind",
-    upstream: "between 6.17 and 7.3.4",
+    title: "drm/nouveau/uvmm: clear the dirty flag when unwinding an OP_UNMAP_SPARSE",
+    upstream: "38a62306c426 (2026)",
     driver: nouveau,
     shows: ["deadlock", "wrong"],
     scenario: {
@@ -154,6 +154,36 @@ export const NOUVEAU_BUGS: readonly Bug[] = [
           calls: [
             ask(0, bind(1, unmap(VA, 4, SPARSE), unmap(2 * VA, 4, SPARSE))),
             ask(0, bind(1, map(1, VA))),
+          ],
+        },
+      ],
+    },
+  },
+  {
+    id: "N10",
+    title: "drm/nouveau/uvmm: fix NULL deref unwinding an OP_MAP_SPARSE op",
+    upstream: "412a6ceb56d5 (2026)",
+    driver: nouveau,
+    shows: ["crash"],
+    scenario: {
+      setup: (w) => w.must(0, INIT),
+      actors: [{ name: "program", calls: [ask(0, bind(1, sparse(VA, 4), unmap(2 * VA, 4, SPARSE)))] }],
+    },
+  },
+  {
+    id: "N11",
+    title: "drm/nouveau/uvmm: fix premature region free on failed OP_UNMAP_SPARSE",
+    upstream: "ccf930812f23 (2026)",
+    driver: nouveau,
+    shows: ["REFCOUNT"],
+    scenario: {
+      setup: (w) => w.must(0, INIT, bind(1, sparse(VA, 4))),
+      actors: [
+        {
+          name: "program",
+          calls: [
+            ask(0, { ...bind(1, unmap(VA, 4, SPARSE)), async: true }),
+            ask(0, bind(1, unmap(VA, 4, SPARSE))),
           ],
         },
       ],

@@ -177,4 +177,21 @@ export const POWERVR_BUGS: readonly Bug[] = [
       actors: [{ name: "program", calls: [ask(0, { op: "exec", jobs: [[0, 1, 0]] }), DRAW_PAIR] }],
     },
   },
+  {
+    id: "P10",
+    title: "drm/imagination: acquire vm_ctx->lock before mapping memory to GPU VM",
+    upstream: "17e2030f3760 (2026)",
+    driver: powervr,
+    shows: ["USE_AFTER_FREE", "use-after-free"],
+    scenario: {
+      setup(w) {
+        w.must(0, bo(1), bo(2), { op: "vm_create", vm: 1 }, bind(1, map(1, VA)));
+        w.must(0, { op: "gem_close", bo: 1 });
+      },
+      actors: [
+        { name: "unmap", calls: [ask(0, bind(1, unmap(VA)))] },
+        { name: "map", calls: [ask(0, bind(1, map(2, VA)))] },
+      ],
+    },
+  },
 ];
