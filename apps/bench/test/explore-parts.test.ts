@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type GeneratedResult, joinGenerated } from "@gpuvm/scenarios";
 import { afterAll, expect, it } from "vitest";
+import { runBugs } from "../src/commands/bugs.ts";
 import { type ExploreArgs, runExplore } from "../src/commands/explore.ts";
 import { runMerge } from "../src/commands/merge.ts";
 import { exploredText } from "../src/explore/explored-part.ts";
@@ -71,4 +72,32 @@ it("so do parts of generated pairs: they are joined as those of several workers 
   expect(text).toBe(exploredText(joinGenerated(results), null, undefined));
   expect(JSON.parse(text)).toMatchObject({ states: 12, causes: [{ scenarios: 2, schedule: [0, 1] }] });
   expect(code).toBe(1);
+});
+
+it("parts of the catalogue of bugs come to the bytes of the whole, rules among them", async () => {
+  const ids = ["P6", "W10"];
+  const searched = async (shard?: { index: number; of: number }) => {
+    let text = "";
+    const code = await runBugs(
+      { ids, json: true, ...(shard === undefined ? {} : { shard }) },
+      (s) => (text += s),
+    );
+    return { text, code };
+  };
+  const files: string[] = [];
+  for (const index of [1, 2]) {
+    const file = join(folder, `bugs-${index}.json`);
+    writeFileSync(file, (await searched({ index, of: 2 })).text);
+    files.push(file);
+  }
+  const whole = await searched();
+  expect(whole.code).toBe(0);
+  expect(JSON.parse(whole.text)).toHaveLength(2);
+  expect(await merged(files)).toEqual(whole);
+
+  const [one = "", two = ""] = files;
+  await expect(merged([one])).rejects.toThrow("part 2 of 2 is missing");
+  const lost = join(folder, "lost.json");
+  writeFileSync(lost, readFileSync(two, "utf8").replaceAll('"found": true', '"found": false'));
+  expect((await merged([one, lost])).code).toBe(1);
 });

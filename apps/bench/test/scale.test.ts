@@ -78,7 +78,7 @@ describe.skipIf(process.platform === "win32")("the recipes of examples/scale", (
     expect(stderr).toContain("nobody");
     expect(execFileSync("ls", [join(folder, "none")], { encoding: "utf8" })).toBe("");
     expect(sh("part.sh", ["1", "2", "study"]).stderr).toContain(
-      "study: explore and run have parts that merge",
+      "study: explore, bugs and run have parts that merge",
     );
   });
 });

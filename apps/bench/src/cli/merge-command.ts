@@ -10,7 +10,7 @@ export const mergeCommand: Command<BenchContext> = buildCommand<
 >({
   docs: {
     brief:
-      "Join the parts of a run or of an exploration that was split with --shard, or samples of several runs",
+      "Join the parts of a run, of an exploration or of bugs that was split with --shard, or samples of several runs",
     fullDescription: [
       "Replays that several files have must be counted alike in all of them; their samples are put together.",
       "",
@@ -22,9 +22,9 @@ export const mergeCommand: Command<BenchContext> = buildCommand<
       "  gpuvm-bench explore xe --shard 2/2 --json > part-2.json",
       "  gpuvm-bench merge part-1.json part-2.json",
       "",
-      "Parts of an exploration come to the bytes that explore --json writes without --shard.",
+      "Parts of explore and bugs come to the bytes that these write with --json and without --shard.",
       "",
-      "Exit codes: 0; 1 an exploration has found something; 2 unreadable input, or files that do not go together.",
+      "Exit codes: 0; 1 as explore or bugs would without --shard; 2 unreadable input, or files that do not go together.",
     ].join("\n"),
   },
   parameters: {

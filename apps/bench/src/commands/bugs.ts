@@ -6,6 +6,7 @@ import { fitted, leftOut } from "../format/fitted.ts";
 import { terminalTable } from "../format/table.ts";
 import { wrapped } from "../format/wrapped.ts";
 import type { Shard } from "../run/plan.ts";
+import { bugsText } from "./bugs-part.ts";
 
 /** The arguments of `bugs`. */
 export interface BugsArgs {
@@ -38,14 +39,15 @@ export async function runBugs(args: BugsArgs, out: (text: string) => void): Prom
     if (!known.includes(id)) throw unknownName("bug", id, known);
   }
   const wanted = (id: string) => args.ids.length === 0 || args.ids.includes(id);
-  const mine = (_: unknown, i: number) =>
-    args.shard === undefined || i % args.shard.of === args.shard.index - 1;
-  const bugs = BUGS.filter((bug) => wanted(bug.id)).filter(mine);
+  const chosen = BUGS.filter((bug) => wanted(bug.id));
+  const { shard } = args;
+  const mine = (i: number) => shard === undefined || i % shard.of === shard.index - 1;
+  const bugs = chosen.filter((_, i) => mine(i));
   const pool = await InPlacePool.start(args.workers ?? 1, false);
   const results: BugResult[] = [];
   const rules: RuleResult[] = [];
   try {
-    const asked = RULES.filter((rule) => wanted(rule.id)).filter(mine);
+    const asked = RULES.filter((rule) => wanted(rule.id)).filter((_, i) => mine(chosen.length + i));
     let done = 0;
     const told = async <T>(id: string, result: Promise<T>): Promise<T> => {
       args.progress?.(done, bugs.length + asked.length, id);
@@ -59,7 +61,7 @@ export async function runBugs(args: BugsArgs, out: (text: string) => void): Prom
     await pool.end();
   }
   const missing = UNEXPRESSED.filter(({ id }) => wanted(id));
-  if (args.json === true) out(`${JSON.stringify([...results, ...rules.map(asEntry)], null, 2)}\n`);
+  if (args.json === true) out(bugsText([...results, ...rules.map(asEntry)], args.ids, shard));
   else out(text(results, rules, missing, args.width ?? 100));
   const fine = results.every((r) => r.found && r.fixedClean) && rules.every((r) => r.asExpected);
   return fine ? EXIT.ok : EXIT.violated;

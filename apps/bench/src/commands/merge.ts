@@ -1,11 +1,15 @@
 import { basename } from "node:path";
 import { UsageError } from "@gpuvm/drm-model";
 import { count, mergeResults, type NamedResults, parseResults, resultsText } from "@gpuvm/results";
+import type { GeneratedResult } from "@gpuvm/scenarios";
 import { EXIT } from "../cli/context.ts";
 import { writeWhole } from "../cli/output.ts";
 import { say as toStderr } from "../cli/say.ts";
-import { joinExplored, partOf } from "../explore/explored-part.ts";
+import { type ExploredJson, joinExplored } from "../explore/explored-part.ts";
 import { readNamed } from "../inputs/read-results.ts";
+import { partOf } from "../run/part-file.ts";
+import type { Part } from "../run/parts.ts";
+import { type BugJson, joinBugs } from "./bugs-part.ts";
 
 /** The arguments of `merge`. */
 export interface MergeArgs {
@@ -16,9 +20,9 @@ export interface MergeArgs {
 }
 
 /**
- * Joins the parts of a run, or of an exploration, that was split with `--shard`.
+ * Joins the parts of a run, of an exploration or of `bugs` that was split with `--shard`.
  *
- * @returns the exit code: 0, or of an exploration that of the whole
+ * @returns the exit code: 0, or of an exploration or of bugs that of the whole
  */
 export async function runMerge(
   args: MergeArgs,
@@ -27,8 +31,13 @@ export async function runMerge(
 ): Promise<number> {
   const texts: { readonly name: string; readonly text: string }[] = [];
   for (const path of args.files) texts.push(await readNamed(path));
-  const explored = texts.flatMap(({ name, text }) => partOf(name, text) ?? []);
-  if (explored.length > 0) return joinedExploration(explored, texts, args, print, say);
+  const explored = texts.flatMap(
+    ({ name, text }) => partOf<ExploredJson | GeneratedResult>("explore", name, text) ?? [],
+  );
+  if (explored.length > 0)
+    return joined(explored, "an exploration", () => joinExplored(explored), texts, args, print, say);
+  const bugs = texts.flatMap(({ name, text }) => partOf<BugJson>("bugs", name, text) ?? []);
+  if (bugs.length > 0) return joined(bugs, "a search of bugs", () => joinBugs(bugs), texts, args, print, say);
   const parts: NamedResults[] = texts.map(({ name, text }) => ({
     name: basename(name),
     results: parseResults(text, name),
@@ -42,8 +51,10 @@ export async function runMerge(
   return EXIT.ok;
 }
 
-function joinedExploration(
-  parts: Parameters<typeof joinExplored>[0],
+function joined(
+  parts: readonly Part<unknown>[],
+  what: string,
+  join: () => { readonly text: string; readonly code: number },
   texts: readonly { readonly name: string }[],
   { out }: MergeArgs,
   print: (text: string) => void,
@@ -51,8 +62,8 @@ function joinedExploration(
 ): number {
   const other = texts.find(({ name }) => !parts.some((part) => part.name === name));
   if (other !== undefined)
-    throw new UsageError(`${other.name} is no part of an exploration, ${parts[0]?.name} is one`);
-  const { text, code } = joinExplored(parts);
+    throw new UsageError(`${other.name} is no part of ${what}, ${parts[0]?.name} is one`);
+  const { text, code } = join();
   if (out === undefined) print(text);
   else {
     writeWhole(out, text);

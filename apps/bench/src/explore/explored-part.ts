@@ -1,6 +1,6 @@
-import { UsageError } from "@gpuvm/drm-model";
 import { type GeneratedResult, joinGenerated } from "@gpuvm/scenarios";
 import { EXIT } from "../cli/context.ts";
+import { partFields } from "../run/part-file.ts";
 import { joinParts, type Part } from "../run/parts.ts";
 import type { Shard } from "../run/plan.ts";
 
@@ -11,10 +11,6 @@ export interface ExploredJson {
   readonly counterexamples: readonly unknown[];
 }
 
-/** What marks a file as a part of an exploration, and the version of what is in it. */
-const PART = "gpuvm-explore-part";
-const VERSION = 1;
-
 /** Scenarios, or what generated scenarios come to, as the lines of a file; a part says of what. */
 export function exploredText(
   items: readonly ExploredJson[] | GeneratedResult,
@@ -22,7 +18,7 @@ export function exploredText(
   shard: Shard | undefined,
 ): string {
   const whole = shard === undefined;
-  return `${JSON.stringify(whole ? items : { [PART]: VERSION, asked, shard, items: [items].flat() }, null, 2)}\n`;
+  return `${JSON.stringify(whole ? items : partFields("explore", asked, shard, [items].flat()), null, 2)}\n`;
 }
 
 /** Whether scenarios are as they should be. */
@@ -37,30 +33,6 @@ export function verdictOf(items: readonly ExploredJson[]): number {
 export function verdictOfGenerated({ covered: { raced, answers }, causes }: GeneratedResult): number {
   const vacuous = raced.length === 0 || !answers.some((answer) => answer.endsWith(" done"));
   return causes.length > 0 || vacuous ? EXIT.violated : EXIT.ok;
-}
-
-/** The part of an exploration that a file holds; null: it holds something else. @throws UsageError for one of another version */
-export function partOf(name: string, text: string): Part<ExploredJson | GeneratedResult> | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (typeof value !== "object" || value === null || !(PART in value)) return null;
-  const { asked, shard, items, [PART]: version } = value as Record<string, unknown>;
-  const { index, of } = (shard ?? {}) as Partial<Shard>;
-  const fits = Number.isInteger(index) && Number.isInteger(of) && Array.isArray(items);
-  if (version !== VERSION || !fits)
-    throw new UsageError(
-      `${name}: no part of this version; make it again with: gpuvm-bench explore --shard I/N --json`,
-    );
-  return {
-    name,
-    asked: JSON.stringify(asked),
-    shard: { index: index as number, of: of as number },
-    items: items as ExploredJson[],
-  };
 }
 
 /** The parts of an exploration as one machine writes it, and what it comes to. */
