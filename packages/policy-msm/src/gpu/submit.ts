@@ -90,6 +90,7 @@ function* underQueueLock(
   if (ret === 0 && submit.fence !== null) file.syncobjs.processPostDeps(ops, submit.fence);
   if (locked) unlock(dev, queue.lock);
   if (ret !== 0) {
+    msm.history.submitFailed(submit.fence !== null && (request.out ?? 0) > 0);
     yield* retire(msm, submit);
     destroy(submit);
   }

@@ -71,6 +71,18 @@ const DEFECTS: Readonly<Record<string, (dev: DrmDevice, msm: () => Msm) => Parti
       if (pages > 0) dev.warn(`kmem_cache_free_bulk of ${pages} page-table pages that were never allocated`);
     },
   }),
+  /** Before f681c2aa8676 only the number of the out-fence's descriptor was given back, and not the file. */
+  M13: (dev) => ({
+    submitFailed(syncFile) {
+      if (syncFile) new Kref(dev, "sync_file", "ioctl", () => {});
+    },
+  }),
+  /** Before 5d319f75ccf7 the fences of a job that the scheduler never had were for its end to free, which never came. */
+  M14: (dev) => ({
+    submitFailed() {
+      new Kref(dev, "drm_sched_fence", "ioctl", () => {});
+    },
+  }),
   /** Nobody took away what a program had left mapped. */
   W8: () => ({ closeEmptiesVm: false }),
 };

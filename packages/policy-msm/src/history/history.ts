@@ -33,6 +33,8 @@ export interface History {
   beforeUnpin(job: BindJob): Steps<void>;
   /** A bind with an out-fence failed. M10. */
   outFenceOnError(): Steps<void>;
+  /** A submit was made, and failed before the scheduler had it; `syncFile`: when its out-fence was made. M13, M14. */
+  submitFailed(syncFile: boolean): void;
   /** There are no pages for a bind's page tables. M12. */
   preallocFailed(job: BindJob, pages: number): void;
   /** A private object could not be made. M2. */

@@ -12,6 +12,7 @@ export const NOW: History = {
   mayBeMapped: ({ privateResv }, { rObj }) => privateResv === null || privateResv === rObj,
   beforeUnpin: nothing,
   outFenceOnError: nothing,
+  submitFailed() {},
   preallocFailed() {},
   newFailed() {},
   released() {},

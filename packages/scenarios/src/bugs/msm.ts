@@ -199,6 +199,37 @@ export const MSM_BUGS: readonly Bug[] = [
     },
   },
   {
+    id: "M13",
+    title: "drm/msm: Fix another leak in the submit error path",
+    upstream: "f681c2aa8676 (6.16)",
+    driver: msm,
+    variant: "vm-bind",
+    failures: 1,
+    shows: ["leak"],
+    scenario: {
+      // What was evicted has to come back when the out-fence is there already.
+      setup(w) {
+        w.must(0, ENABLE, BIND_QUEUE, bo(1), binds(map(1, VA)));
+        w.machine.quiesce();
+        w.machine.call(w.driver.shrink?.(PAGE) ?? noShrink());
+      },
+      actors: [{ name: "program", calls: [ask(0, WORK)] }],
+    },
+  },
+  {
+    id: "M14",
+    title: "drm/msm: Fix a fence leak in submit error path",
+    upstream: "5d319f75ccf7 (6.16)",
+    driver: msm,
+    variant: "mainline",
+    failures: 1,
+    shows: ["leak"],
+    scenario: {
+      setup: (w) => w.must(0, bo(1)),
+      actors: [{ name: "program", calls: [ask(0, { op: "submit", bos: [1], writes: [0], cmds: 1 })] }],
+    },
+  },
+  {
     id: "W8",
     title: "a file is closed with VM_BIND mappings left, and nothing walks its VM",
     upstream: "the hook that msm_gem_vm_close is; without it as in CVE-2024-53084",
@@ -238,3 +269,7 @@ export const MSM_BUGS: readonly Bug[] = [
     },
   },
 ];
+
+function* noShrink(): Generator<never, number, void> {
+  return 0;
+}
