@@ -99,11 +99,13 @@ describe("the examples in the help", () => {
   it("work, in their order", () => {
     for (const name of MINE) {
       for (const example of examples(name)) {
-        const args = example
+        const [command = "", file] = example.split(" > ");
+        const args = command
           .split(" ")
           .slice(1)
           .map((word) => word.replaceAll('"', ""));
         const { status, stderr, stdout } = bench(...args);
+        if (file !== undefined) writeFileSync(join(dir, file), stdout);
         // Counted references in msm as posted leave objects behind: that is what it shows.
         const fine = example.includes("--ownership both") ? [1] : [0, 3];
         expect(fine, `${example}\n${stderr}\n${stdout}`).toContain(status);
