@@ -30,7 +30,9 @@ function huntIn(all: readonly Named[], failures: number, maxSteps: number): stri
     const result = search(scenario, { order: "dfs", failures, stopAtFirst: true, maxSteps });
     const [finding] = result.findings;
     const endless = maxSteps === MAX_STEPS ? result.bound : null;
-    const found = finding?.key ?? endless ?? (failures === 0 ? result.unreached[0] : undefined);
+    // A pair may be of calls that are refused: what it never reached is no find.
+    const never = failures === 0 && maxSteps === MAX_STEPS ? result.unreached[0] : undefined;
+    const found = finding?.key ?? endless ?? never;
     if (found !== undefined) return `${name}${failures > 0 ? " --inject 1" : ""}: ${found}`;
   }
   return null;
