@@ -14,6 +14,8 @@ set -eu
 of=$1
 shift
 here=$(cd "$(dirname "$0")" && pwd)
+# The commands are sh's, whatever shell calls parallel.
+export PARALLEL_SHELL="${PARALLEL_SHELL:-/bin/sh}"
 export PARTS="${PARTS:-parts}" GPUVM_BENCH="${GPUVM_BENCH:-npx gpuvm-bench}"
 seq "$of" | parallel --halt now,fail=1 --quote --sshlogin "${HOSTS:-:}" --workdir "$PWD" --env PARTS --env GPUVM_BENCH \
   sh "$here/part.sh" {} "$of" "$@"

@@ -19,6 +19,7 @@ const UNREACHED: Readonly<Record<string, readonly string[]>> = {
   // Only opted-in programs have bind jobs.
   "msm:soft": ["BO -> r_obj", "bind_job -> BO", "bind_job -> queue"],
   "msm:mainline": ["BO -> r_obj", "bind_job -> BO", "bind_job -> queue"],
+  "msm:split": ["BO -> r_obj", "bind_job -> BO", "bind_job -> queue"],
   // Opted-in programs list no buffers.
   "msm:vm-bind": ["submit -> BO", "submit -> vm_bo"],
   // Not through the books: a count of its own in each mapping, and a fence that a mapping remembers.

@@ -118,7 +118,10 @@ function eventGaps(variant: DriverVariant, policy: ReferencePolicy, options: Dri
   const { replay } = p;
   const { machine } = replay;
   const bo = replay.file(0).handles.get(1);
-  const record = machine.vms.find(({ file, purpose }) => file === 0 && purpose === "program");
+  // Where programs have no VM of their own, their mappings lie in the kernel's.
+  const record =
+    machine.vms.find(({ file, purpose }) => file === 0 && purpose === "program") ??
+    machine.vms.find(({ purpose }) => purpose === "kernel");
   if (bo === undefined || record === undefined) return ["no program runs"];
   bo.get("creator");
   machine.quiesce();

@@ -14,7 +14,6 @@ import {
   type Steps,
 } from "@gpuvm/core";
 import type { BindExecQueue } from "./bind-exec-queue.ts";
-import type { XeVmaOp } from "./bind-op.ts";
 import type { XeBo } from "./bo.ts";
 import { evictsAnother } from "./history.ts";
 import { PtUpdateOps, updateOpsAbort, updateOpsPrepare } from "./pt/update-ops.ts";
@@ -22,6 +21,7 @@ import { updateOpsRun } from "./pt/update-run.ts";
 import { migrateBo, validateBo } from "./validate.ts";
 import type { XeVm, XeVma } from "./vm.ts";
 import { vmaDestroy } from "./vma-life.ts";
+import type { XeVmaOp } from "./vma-op.ts";
 
 /**
  * Locks everything, changes the page tables, lets the old VMAs go (`vm_bind_ioctl_ops_execute`).

@@ -12,13 +12,14 @@ import { type BindOp, lock, unlock, type VmBind } from "@gpuvm/drm-model";
 import { checkArgs, checkRanges, lookupBo, lookupQueue } from "./bind-args.ts";
 import type { BindExecQueue } from "./bind-exec-queue.ts";
 import { executeOps } from "./bind-execute.ts";
-import { opParse, opUnwind, XeVmaOp } from "./bind-op.ts";
+import { opParse, opUnwind } from "./bind-op.ts";
 import { opsCreate } from "./bind-ops-create.ts";
 import type { XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
 import { BIND_IMMEDIATE, BIND_NULL } from "./flags.ts";
 import { freeTwice } from "./history.ts";
 import type { VmaAttributes, VmaKind, XeVm } from "./vm.ts";
+import { XeVmaOp } from "./vma-op.ts";
 import type { XeFile } from "./xe-file.ts";
 
 /**

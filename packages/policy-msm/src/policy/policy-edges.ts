@@ -82,9 +82,9 @@ const VM_BIND: readonly RefEdge[] = [
 
 /** Every edge of a version. */
 export function edgesOf(rules: MsmRules, boOwnership: BoOwnership): RefEdge[] {
-  const { teardown, vmBind, vmas, submitHoldsVmBo } = rules;
+  const { teardown, privateVms, vmBind, vmas, submitHoldsVmBo } = rules;
   const out = [...COMMON];
-  if (vmBind) out.push(...VM_BIND);
+  if (vmBind && privateVms) out.push(...VM_BIND);
   if (vmas === "bo") return [...out, ...OWNED];
   out.push(...GPUVM);
   const counts = boOwnership === "hard";

@@ -9,9 +9,9 @@ import {
   USAGE_KERNEL,
 } from "@gpuvm/core";
 import type { TlbCause } from "@gpuvm/drm-model";
-import type { XeVmaOp } from "../bind-op.ts";
 import { enableSignaling } from "../preempt-fence.ts";
 import type { XeVm, XeVma } from "../vm.ts";
+import type { XeVmaOp } from "../vma-op.ts";
 import { commit } from "./commit.ts";
 import { opsCommit, type PtUpdateOps } from "./update-ops.ts";
 
