@@ -1,4 +1,4 @@
-import { registerHooks } from "node:module";
+import module from "node:module";
 import type { Subject } from "@gpuvm/drivers";
 import type { DriverPackage } from "@gpuvm/drm-model";
 import type { ModelCopy } from "@gpuvm/results";
@@ -27,7 +27,7 @@ export async function straightCopy({ driver, variantName }: Subject): Promise<Mo
 /** From sources the copy is made as it is loaded, for which Node before 22.15 has no means. */
 async function hook(): Promise<boolean> {
   if (!source || hooked) return true;
-  if (typeof registerHooks !== "function") return false;
+  if (typeof module.registerHooks !== "function") return false;
   const { registerStraight } = await import("@gpuvm/explorer/straight");
   registerStraight();
   hooked = true;

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { registerHooks } from "node:module";
+import module from "node:module";
 import { fileURLToPath } from "node:url";
 import { straight } from "../transform/straight.ts";
 
@@ -11,7 +11,7 @@ const MARK = "?straight";
  * `dist-straight`. Node 22.15 or newer.
  */
 export function registerStraight(): void {
-  registerHooks({
+  module.registerHooks({
     resolve(specifier, context, next) {
       const asked = /^(@gpuvm\/[\w-]+)\/straight$/.exec(specifier)?.[1];
       if (asked === undefined && context.parentURL?.endsWith(MARK) !== true) return next(specifier, context);
