@@ -6,7 +6,7 @@
  */
 
 export type { DriverModel, DriverSession } from "./drivers/driver-model.ts";
-export { gpuvmState, hex, vmBoState } from "./drivers/gpuvm-state.ts";
+export { boState, gpuvmState, hex, vmBoState } from "./drivers/gpuvm-state.ts";
 export type { LateFields } from "./drivers/late.ts";
 export { Numbers } from "./drivers/numbers.ts";
 export type { Failure, ReplayOptions, ReplayResult } from "./replay.ts";

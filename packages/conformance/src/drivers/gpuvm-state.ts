@@ -3,6 +3,7 @@ import {
   type DrmGpuvm,
   type DrmGpuvmBo,
   type Gpuva,
+  gemVmBos,
   gpuvaObj,
   gpuvmForEachVa,
 } from "@gpuvm/core";
@@ -25,6 +26,28 @@ export function vmBoState(vmBo: DrmGpuvmBo, vm: unknown): Record<string, unknown
     evicted: vmBo.evicted ? 1 : 0,
     ext: vmBo.onExtobj.list === null ? 0 : 1,
     ev: vmBo.onEvict.list === null ? 0 : 1,
+  };
+}
+
+/**
+ * An object as the recorders of drivers write it; a driver adds what it knows besides.
+ *
+ * @param number the recorder's number of it
+ * @param numberOf the recorder's number of a VM
+ * @param vmBos its links to VMs that the recorder told; default: all
+ */
+export function boState(
+  bo: DrmGemObject & { readonly handles: number },
+  number: number,
+  numberOf: (vm: DrmGpuvm) => unknown,
+  vmBos: readonly DrmGpuvmBo[] = gemVmBos(bo).toArray(),
+): Record<string, unknown> {
+  return {
+    bo: number,
+    // One reference for all handles together.
+    kref: bo.refs - Math.max(0, bo.handles - 1),
+    handles: bo.handles,
+    vm_bos: vmBos.map((vmBo) => vmBoState(vmBo, numberOf(vmBo.vm))),
   };
 }
 

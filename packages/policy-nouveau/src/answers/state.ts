@@ -1,4 +1,4 @@
-import { gpuvmState, hex, vmBoState } from "@gpuvm/conformance";
+import { boState, gpuvmState, hex } from "@gpuvm/conformance";
 import { DRM_GPUVA_INVALIDATED, type DrmGpuvmBo, type Gpuva, gemVmBos, gpuvmForEachVa } from "@gpuvm/core";
 import type { NouveauBo } from "../bo.ts";
 import { PL_SYSTEM, PL_TT, PL_VRAM } from "../ttm/place.ts";
@@ -45,13 +45,7 @@ function links(world: World, bo: NouveauBo): DrmGpuvmBo[] {
 }
 
 function boLine(world: World, bo: NouveauBo): Line {
-  return {
-    bo: world.numberOf(bo),
-    // One reference for all handles together.
-    kref: bo.refs - Math.max(0, bo.handles - 1),
-    handles: bo.handles,
-    vm_bos: links(world, bo).map((vmBo) => vmBoState(vmBo, world.numberOf(vmBo.vm))),
-  };
+  return boState(bo, world.numberOf(bo), (vm) => world.numberOf(vm), links(world, bo));
 }
 
 function vmLine(world: World, number: number, { vm }: Uvmm): Line {

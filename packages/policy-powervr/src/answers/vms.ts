@@ -1,5 +1,5 @@
-import { gpuvmState, vmBoState } from "@gpuvm/conformance";
-import { type DrmGpuvm, gemVmBos } from "@gpuvm/core";
+import { boState, gpuvmState } from "@gpuvm/conformance";
+import type { DrmGpuvm } from "@gpuvm/core";
 import type { PvrBo } from "../gem/bo.ts";
 import type { World } from "./world.ts";
 
@@ -21,15 +21,7 @@ export function vmLine(world: World, vm: DrmGpuvm, number: number): Line {
 
 /** An object with its links to VMs. */
 export function boLine(world: World, bo: PvrBo, number: number): Line {
-  return {
-    bo: number,
-    // One reference for all handles together.
-    kref: bo.refs - Math.max(0, bo.handles - 1),
-    handles: bo.handles,
-    vm_bos: gemVmBos(bo)
-      .toArray()
-      .map((vmBo) => vmBoState(vmBo, vmNumber(world, vmBo.vm))),
-  };
+  return boState(bo, number, (vm) => vmNumber(world, vm));
 }
 
 /** The recorder's number of a VM. */

@@ -1,5 +1,4 @@
-import { gpuvmState, type Numbers, vmBoState } from "@gpuvm/conformance";
-import { gemVmBos } from "@gpuvm/core";
+import { boState, gpuvmState, type Numbers } from "@gpuvm/conformance";
 import type { XeBo } from "../bo.ts";
 import type { XeVm, XeVma } from "../vm.ts";
 import { liveEntries, tablesOf } from "./entries.ts";
@@ -27,15 +26,7 @@ export function stateOf(known: Known): { bos: Line[]; vms: Line[]; extra: Line[]
 }
 
 function boLine({ vms }: Known, bo: XeBo, number: number): Line {
-  return {
-    bo: number,
-    // One reference for all handles together.
-    kref: bo.refs - Math.max(0, bo.handles - 1),
-    handles: bo.handles,
-    vm_bos: gemVmBos(bo)
-      .toArray()
-      .map((vmBo) => vmBoState(vmBo, vms.byNumber().find(([{ gpuvm }]) => gpuvm === vmBo.vm)?.[1] ?? -1)),
-  };
+  return boState(bo, number, (vm) => vms.byNumber().find(([{ gpuvm }]) => gpuvm === vm)?.[1] ?? -1);
 }
 
 function vmLine(known: Known, { gpuvm, vmas }: XeVm, number: number): Line {

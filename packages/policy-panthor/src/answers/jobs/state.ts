@@ -1,5 +1,5 @@
-import { gpuvmState, vmBoState } from "@gpuvm/conformance";
-import { type DmaResv, gemVmBos } from "@gpuvm/core";
+import { boState, gpuvmState } from "@gpuvm/conformance";
+import type { DmaResv } from "@gpuvm/core";
 import { VA_EVICTED } from "../../flags.ts";
 import type { PanthorBo } from "../../gem/bo.ts";
 import type { PanthorVm } from "../../mmu/vm.ts";
@@ -12,13 +12,7 @@ type Line = Record<string, unknown>;
 /** An object: its links to VMs, what keeps its pages, and the fences that have not signalled. */
 export function boLine(world: World, bo: PanthorBo, number: number): Line {
   return {
-    bo: number,
-    // One reference for all handles together.
-    kref: bo.refs - Math.max(0, bo.handles - 1),
-    handles: bo.handles,
-    vm_bos: gemVmBos(bo)
-      .toArray()
-      .map((vmBo) => vmBoState(vmBo, world.numberOf(vmBo.vm))),
+    ...boState(bo, number, (vm) => world.numberOf(vm)),
     pins: bo.pins,
     vmaps: bo.vmaps,
     pages: flag(bo.pages === "resident"),
