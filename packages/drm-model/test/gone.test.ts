@@ -1,64 +1,27 @@
 import {
   DmaFence,
   DrmDevice,
-  DrmGpuvm,
   GpuvmError,
   gpuvaAlloc,
-  gpuvaInit,
-  gpuvaInsert,
-  gpuvaLink,
   gpuvaRemove,
   gpuvaUnlink,
-  gpuvmBoObtain,
   gpuvmBoPut,
-  gpuvmResvObjectAlloc,
   Task,
 } from "@gpuvm/core";
 import { describe, expect, it } from "vitest";
-import {
-  Bo,
-  CountedFence,
-  GpuEngine,
-  KIB4,
-  liveKrefs,
-  Machine,
-  MIB2,
-  noteUse,
-  PageTable,
-  releaseBo,
-  VmRecord,
-} from "../src/index.ts";
+import { Bo, CountedFence, GpuEngine, KIB4, liveKrefs, noteUse, releaseBo } from "../src/index.ts";
+import { mappedPage } from "./support/mapped-page.ts";
 
-/** A VM with one page of an object mapped, on a machine that watches and uses nothing twice. */
+/** {@link mappedPage} on a machine that uses nothing twice, and a job of its VM. */
 function setup() {
-  const machine = new Machine({ watch: true });
-  const { dev } = machine;
-  dev.quarantine = true;
-  const rObj = gpuvmResvObjectAlloc(dev) as NonNullable<ReturnType<typeof gpuvmResvObjectAlloc>>;
-  const vm = new DrmGpuvm(dev, { rObj, start: 0, range: 2 ** 40, ops: { vmFree: () => {} } });
-  const pt = new PageTable(machine, { pageSizes: [KIB4], tableSpans: [MIB2], tlb: true });
-  const record = new VmRecord(0, null, vm, pt);
-  machine.vms.push(record);
-  const bo = new Bo(machine, { size: 4 * KIB4 });
-  bo.pages = "resident";
-  const vmBo = gpuvmBoObtain(vm, bo, "test");
-  if (vmBo === null) throw new Error("no vm_bo");
-  const mapped = (page: number) => {
-    const va = gpuvaAlloc(vm);
-    gpuvaInit(vm, va, page * KIB4, KIB4, bo, page * KIB4);
-    gpuvaInsert(vm, va);
-    gpuvaLink(vm, va, vmBo);
-    return va;
-  };
-  const va = mapped(1);
-  pt.map(KIB4, KIB4, bo, KIB4);
+  const page = mappedPage({ quarantine: true });
+  const { machine, record } = page;
   const run = () => {
     const fence = new DmaFence(machine.fenceContext(), 1);
     const uses = noteUse(machine, fence, { vm: record, keeps: "pages", settled: true });
     new GpuEngine(machine).submit({ fence, after: [], uses });
   };
-  const found = () => machine.hazards.map(({ kind, detail }) => `${kind}: ${detail}`);
-  return { machine, vm, va, vmBo, mapped, pt, record, bo, run, found };
+  return { ...page, run };
 }
 
 describe("what is gone is not used again", () => {

@@ -1,14 +1,4 @@
-import {
-  DmaFence,
-  DrmGpuvm,
-  gpuvaAlloc,
-  gpuvaInit,
-  gpuvaInsert,
-  gpuvaLink,
-  gpuvmBoObtain,
-  gpuvmBoPut,
-  gpuvmResvObjectAlloc,
-} from "@gpuvm/core";
+import { DmaFence, gpuvmBoPut } from "@gpuvm/core";
 import { describe, expect, it } from "vitest";
 import {
   Bo,
@@ -21,30 +11,14 @@ import {
   noteUse,
   PageTable,
   releaseBo,
-  VmRecord,
+  type VmRecord,
 } from "../src/index.ts";
+import { mappedPage } from "./support/mapped-page.ts";
 
-/** A VM with one page mapped, on a machine that watches. */
 function setup() {
-  const machine = new Machine({ watch: true });
-  const { dev } = machine;
-  const rObj = gpuvmResvObjectAlloc(dev) as NonNullable<ReturnType<typeof gpuvmResvObjectAlloc>>;
-  const vm = new DrmGpuvm(dev, { rObj, start: 0, range: 2 ** 40, ops: { vmFree: () => {} } });
-  const pt = new PageTable(machine, { pageSizes: [KIB4], tableSpans: [MIB2], tlb: true });
-  const record = new VmRecord(0, null, vm, pt);
-  machine.vms.push(record);
-  const bo = new Bo(machine, { size: 4 * KIB4 });
-  bo.pages = "resident";
-  const va = gpuvaAlloc(vm);
-  gpuvaInit(vm, va, KIB4, KIB4, bo, KIB4);
-  gpuvaInsert(vm, va);
-  const vmBo = gpuvmBoObtain(vm, bo, "test");
-  if (vmBo === null) throw new Error("no vm_bo");
-  gpuvaLink(vm, va, vmBo);
+  const { vmBo, ...page } = mappedPage();
   gpuvmBoPut(vmBo, "test");
-  pt.map(KIB4, KIB4, bo, KIB4);
-  const found = () => machine.hazards.map(({ kind, detail }) => `${kind}: ${detail}`);
-  return { machine, vm, va, pt, record, bo, found };
+  return page;
 }
 
 function job(machine: Machine, record: VmRecord, keeps: "pages" | "memory" = "pages", settled = true) {
