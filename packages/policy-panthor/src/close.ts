@@ -3,7 +3,7 @@ import { preempt, type VmDestroy } from "@gpuvm/drm-model";
 import type { Panthor } from "./device.ts";
 import { unmapRange } from "./gem/kernel-bo.ts";
 import { munmap } from "./gem/mmap.ts";
-import { destroyHeaps } from "./heap/pool.ts";
+import { destroyHeaps } from "./heap/pool-life.ts";
 import type { PanthorVm } from "./mmu/vm.ts";
 import type { PanthorFile } from "./panthor-file.ts";
 import { groupDestroy } from "./sched/group-create.ts";

@@ -1,14 +1,12 @@
 import type { BoOwnership, DrmGpuvm, Steps } from "@gpuvm/core";
 import type { Machine } from "@gpuvm/drm-model";
-import type { KernelBo } from "./gem/kernel-bo.ts";
-import { Reclaim } from "./gem/reclaim.ts";
+import type { KernelBo } from "./gem/bo.ts";
+import { Reclaim } from "./gem/reclaim-lists.ts";
 import type { Generation } from "./history/generation.ts";
 import { AsSlots } from "./mmu/as-slots.ts";
-import type { BindJob } from "./mmu/bind-job.ts";
-import type { PanthorVm } from "./mmu/vm.ts";
-import { GpuWork } from "./sched/csg.ts";
-import type { PanthorGroup } from "./sched/group.ts";
-import type { PanthorJob } from "./sched/job.ts";
+import type { BindJob, PanthorVm } from "./mmu/vm.ts";
+import { GpuWork } from "./sched/gpu-work.ts";
+import type { PanthorGroup, PanthorJob } from "./sched/group.ts";
 import { Scheduler } from "./sched/scheduler.ts";
 
 /**
@@ -50,6 +48,8 @@ export interface Panthor {
   unplugged: boolean;
   /** Takes the device out of use (`panthor_device_unplug`). */
   readonly unplug: () => Steps<void>;
+  /** Resets it (`panthor_device_reset_work`). */
+  readonly reset: () => Steps<void>;
   /** A reset is under way: bind jobs do not run (`mmu->vm.reset_in_progress`). */
   vmResetInProgress: boolean;
   /** Told of what the scheduler and the firmware do; null: nobody listens. */
@@ -66,13 +66,27 @@ export interface Panthor {
   onMmu: ((vm: PanthorVm, event: MmuEvent) => void) | null;
 }
 
+/** What is done with a device by its work items. */
+export interface DeviceWorks {
+  /** `panthor_device_unplug` */
+  readonly unplug: (panthor: Panthor) => Steps<void>;
+  /** `panthor_device_reset_work` */
+  readonly reset: (panthor: Panthor) => Steps<void>;
+  /** `tick_work` */
+  readonly tick: (panthor: Panthor) => Steps<void>;
+  /** `sync_upd_work` */
+  readonly syncUpd: (panthor: Panthor) => Steps<void>;
+  /** `process_fw_events_work` */
+  readonly fwEvents: (panthor: Panthor) => Steps<void>;
+}
+
 /** A device on a machine. */
 export function panthorDevice(
   machine: Machine,
   gen: Generation,
   boOwnership: BoOwnership,
   defects: ReadonlySet<string>,
-  unplug: (panthor: Panthor) => Steps<void>,
+  works: DeviceWorks,
 ): Panthor {
   const panthor: Panthor = {
     machine,
@@ -80,7 +94,11 @@ export function panthorDevice(
     boOwnership,
     defects,
     vms: new WeakMap(),
-    sched: new Scheduler(machine, () => panthor),
+    sched: new Scheduler(machine, {
+      tick: () => works.tick(panthor),
+      syncUpd: () => works.syncUpd(panthor),
+      fwEvents: () => works.fwEvents(panthor),
+    }),
     gpu: new GpuWork(),
     as: new AsSlots(),
     reclaim: new Reclaim(),
@@ -88,7 +106,8 @@ export function panthorDevice(
     fw: null,
     onKernelBo: null,
     unplugged: false,
-    unplug: () => unplug(panthor),
+    unplug: () => works.unplug(panthor),
+    reset: () => works.reset(panthor),
     vmResetInProgress: false,
     onSched: null,
     onPush: null,

@@ -1,7 +1,7 @@
 import { EINVAL, ENODEV, type Errno, type ReferencePolicy, type Steps, withOwnership } from "@gpuvm/core";
 import type { Driver, DriverOptions, GemClose, Machine, Request } from "@gpuvm/drm-model";
 import { fileClose, vmDestroyIoctl } from "./close.ts";
-import { type Panthor, panthorDevice } from "./device.ts";
+import { type DeviceWorks, type Panthor, panthorDevice } from "./device.ts";
 import { fwInit, kernelBosRole } from "./fw/firmware.ts";
 import { boCreate } from "./gem/bo-create.ts";
 import { mmap, mmaps, munmap, type PanthorMmaps } from "./gem/mmap.ts";
@@ -13,11 +13,23 @@ import type { Generation } from "./history/generation.ts";
 import { vmBind } from "./mmu/bind.ts";
 import { vmCreate } from "./mmu/vm-pool.ts";
 import { PanthorFile } from "./panthor-file.ts";
+import { processFwEvents } from "./sched/events.ts";
 import { type PanthorGpu, panthorGpu } from "./sched/faults.ts";
 import { groupCreate, groupDestroyIoctl } from "./sched/group-create.ts";
+import { reset } from "./sched/reset.ts";
 import { groupSubmit } from "./sched/submit.ts";
+import { syncUpdate } from "./sched/syncwait.ts";
+import { tick } from "./sched/tick.ts";
 import { groupWait } from "./sched/wait.ts";
 import { deviceUnplug } from "./unplug.ts";
+
+const WORKS: DeviceWorks = {
+  unplug: deviceUnplug,
+  reset,
+  tick,
+  syncUpd: syncUpdate,
+  fwEvents: processFwEvents,
+};
 
 /** Starts a generation of the driver on a machine. */
 export function start(
@@ -37,7 +49,7 @@ export function probe(
   options: DriverOptions = {},
 ): { driver: Driver; panthor: Panthor } {
   const boOwnership = options.boOwnership ?? policy.boOwnership;
-  const panthor = panthorDevice(machine, gen, boOwnership, options.defects ?? new Set(), deviceUnplug);
+  const panthor = panthorDevice(machine, gen, boOwnership, options.defects ?? new Set(), WORKS);
   machine.call(() => fwInit(panthor));
   // The device is part of the state that an explorer looks at: who is in a slot, what waits for work.
   const driver: Driver & {

@@ -8,4 +8,4 @@ export { MAP_NOEXEC, MAP_READONLY, MAP_SPARSE, MAP_UNCACHED, MAX_VMS } from "./f
 export type { PanthorMmaps } from "./gem/mmap.ts";
 export { panthor } from "./package.ts";
 export type { GroupEnd, PanthorGpu, SyncWaited } from "./sched/faults.ts";
-export type { TilerOom } from "./sched/oom.ts";
+export type { TilerOom } from "./sched/group.ts";

@@ -25,12 +25,14 @@ export const PANTHOR: readonly Mutant[] = [
   ]),
   ...inFile("policy-panthor/src/mmu/bind-job.ts", [
     ["a bind job keeps the VM", "  job.vm.gpuvm.put(job.ctx);\n", ""],
-    ["a bind job does not hold the VM", "    vm.gpuvm.get(ctx);\n", ""],
     [
       "a bind job that ran is not cleaned up",
       '  panthor.machine.queueWork("panthor cleanup", () => releaseBindJob(panthor, job));\n',
       "  void panthor;\n",
     ],
+  ]),
+  ...inFile("policy-panthor/src/mmu/vm.ts", [
+    ["a bind job does not hold the VM", "    vm.gpuvm.get(ctx);\n", ""],
   ]),
   ...inFile("policy-panthor/src/mmu/exec-op.ts", [
     ["an operation keeps the VM's lock", "  unlock(dev, vm.opLock);\n", ""],
@@ -78,7 +80,7 @@ export const PANTHOR: readonly Mutant[] = [
     ],
     ["a map keeps the operation's vm_bo", "  yield* dropOpVmBo(panthor, ctx);\n", "  ctx.vmBo = null;\n"],
   ]),
-  ...inFile("policy-panthor/src/mmu/op-ctx.ts", [
+  ...inFile("policy-panthor/src/mmu/prepare.ts", [
     [
       "a map that failed is not cleaned up",
       "  if (ret !== 0) yield* cleanupOp(panthor, vm, ctx);\n  return ret;",
@@ -199,7 +201,7 @@ export const PANTHOR: readonly Mutant[] = [
     ],
     ["work keeps its locks", "  vmExec.unlock();\n", ""],
   ]),
-  ...inFile("policy-panthor/src/sched/job.ts", [
+  ...inFile("policy-panthor/src/sched/group.ts", [
     ["a job that is freed keeps its group", "    this.group.kref.put(this);\n", ""],
     ["a job does not hold its group", "    this.group.kref.get(this);\n", ""],
   ]),
@@ -214,15 +216,13 @@ export const PANTHOR: readonly Mutant[] = [
   ...inFile("policy-panthor/src/sched/requests.ts", [
     ["a group that is stopped goes on", "    stopGroup(panthor, group);\n", "    void stopGroup;\n"],
   ]),
-  ...inFile("policy-panthor/src/sched/group.ts", [
+  ...inFile("policy-panthor/src/sched/group-create.ts", [
     [
       "a group that goes keeps its memory",
-      "    for (const kbo of this.memory.splice(0)) yield* kernelBoDestroy(panthor, kbo);\n",
+      "  for (const kbo of group.memory.splice(0)) yield* kernelBoDestroy(panthor, kbo);\n",
       "",
     ],
-    ["a group that goes keeps its VM", "    this.vm.gpuvm.put(this.kref);\n", ""],
-  ]),
-  ...inFile("policy-panthor/src/sched/group-create.ts", [
+    ["a group that goes keeps its VM", "  group.vm.gpuvm.put(group.kref);\n", ""],
     [
       "a group that cannot be made stays",
       '    group.kref.put("creator");\n    return ret;',
@@ -256,11 +256,13 @@ export const PANTHOR: readonly Mutant[] = [
     ["a heap that cannot be made keeps its chunks", "  if (ret < 0) yield* freeChunks(panthor, heap);\n", ""],
     ["a heap that goes keeps its chunks", "      yield* freeChunks(panthor, heap);\n", ""],
   ]),
-  ...inFile("policy-panthor/src/heap/pool.ts", [
+  ...inFile("policy-panthor/src/heap/pool-life.ts", [
     ["whoever wants the heaps keeps the lock", "  unlock(dev, vm.heapLock);\n", ""],
   ]),
   ...inFile("policy-panthor/src/gem/bo.ts", [
     ["a private object keeps the VM's resv object", "  bo.rootGem?.put(bo);\n", ""],
+  ]),
+  ...inFile("policy-panthor/src/gem/backing.ts", [
     [
       "the first pin brings no pages",
       "  const ret = getPages(bo);\n  if (ret !== 0) return ret;\n  bo.pins = 1;",

@@ -2,9 +2,10 @@ import type { Steps } from "@gpuvm/core";
 import type { Bo, KernelBos } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import { MCU_SHARED, MCU_VA_SIZE } from "../flags.ts";
-import { type KernelBo, kernelBoCreate, kernelBoDestroy } from "../gem/kernel-bo.ts";
-import { vmActive } from "../mmu/as-slots.ts";
-import { createVm } from "../mmu/vm.ts";
+import type { KernelBo } from "../gem/bo.ts";
+import { kernelBoCreate, kernelBoDestroy } from "../gem/kernel-bo.ts";
+import { vmActive } from "../mmu/address-space.ts";
+import { createVm } from "../mmu/vm-create.ts";
 
 /** Bytes of the firmware's sections, taken together. */
 const FW_BYTES = 2 ** 20;

@@ -1,7 +1,9 @@
-import { type DmaResv, type DrmGemObject, ENOMEM, type Errno, type Holder, type Steps } from "@gpuvm/core";
-import { Bo, GIB512, KIB4, lockBriefly, MIB2, releaseBo, unlock } from "@gpuvm/drm-model";
-import type { Panthor } from "../device.ts";
-import { forget, type ReclaimState, updateReclaimState } from "./reclaim.ts";
+import type { DmaResv, DrmGemObject, DrmGpuvm, Holder } from "@gpuvm/core";
+import { Bo, GIB512, KIB4, type Machine, MIB2, releaseBo } from "@gpuvm/drm-model";
+import type { Generation } from "../history/generation.ts";
+
+/** How hard it is to take an object's pages, easiest first (`enum panthor_gem_reclaim_state`). */
+export type ReclaimState = "unused" | "mmapped" | "single" | "multi" | "unreclaimable";
 
 /** How an object is made. */
 export interface PanthorBoOptions {
@@ -15,6 +17,14 @@ export interface PanthorBoOptions {
   readonly imported?: boolean;
   /** How its memory lies, where that is known. */
   readonly contiguity?: number | undefined;
+}
+
+/** What an object needs to know of the device that it is made on. */
+export interface PanthorBoHost {
+  /** The machine. */
+  readonly machine: Machine;
+  /** Which generation of the driver. */
+  readonly gen: Generation;
 }
 
 /** A buffer object (`struct panthor_gem_object`). Its `pins` are `backing.pin_count`. */
@@ -37,9 +47,9 @@ export class PanthorBo extends Bo {
   lru: PanthorBo[] | null = null;
 
   /** A new object with one reference. A dedicated tmpfs mount gives it huge folios (`panthor_transparent_hugepage`). */
-  constructor(panthor: Panthor, options: PanthorBoOptions) {
+  constructor(host: PanthorBoHost, options: PanthorBoOptions) {
     const { size, rootGem = null, holder = "creator", imported = false, contiguity } = options;
-    super(panthor.machine, {
+    super(host.machine, {
       size,
       imported,
       holder,
@@ -52,7 +62,7 @@ export class PanthorBo extends Bo {
     this.sgt = imported;
     rootGem?.get(this);
     // 6.12 names its own lock, which may be taken in the signalling path (`drm_gem_gpuva_set_lock`).
-    if (!panthor.gen.immediate) this.gpuvaListLock = this.gpuvaLock;
+    if (!host.gen.immediate) this.gpuvaListLock = this.gpuvaLock;
   }
 
   /** Bytes of each piece of its memory now: see {@link Bo.contiguity}. */
@@ -63,6 +73,14 @@ export class PanthorBo extends Bo {
   /** Bytes that lie in one piece of memory from an offset on. */
   contiguousFrom(offset: number): number {
     return Math.min(this.size - offset, this.piece - (offset % this.piece));
+  }
+
+  /** To the end of a list by which pages are reclaimed, off the one that it is on (`drm_gem_lru_move_tail`). */
+  moveTo(list: PanthorBo[] | null): void {
+    const at = this.lru?.indexOf(this) ?? -1;
+    if (at >= 0) this.lru?.splice(at, 1);
+    this.lru = list;
+    list?.push(this);
   }
 
   /** Whether the page at an offset is part of a folio of 2 MiB: tmpfs makes those that the object has room for. */
@@ -81,103 +99,27 @@ function freeObject(bo: PanthorBo): void {
     bo.vmaps = 0;
     bo.pins--;
   }
-  forget(bo);
+  bo.moveTo(null);
   releaseBo(bo);
   bo.rootGem?.put(bo);
 }
 
-/** Keeps an object's pages in memory, bringing them there if need be (`panthor_gem_pin`). */
-export function* pinBo(panthor: Panthor, bo: PanthorBo): Steps<Errno> {
-  if (bo.imported) return 0;
-  if (bo.pins > 0) {
-    bo.pins++;
-    return 0;
-  }
-  const { dev } = bo;
-  yield* lockBriefly(dev, bo.resv, "panthor_gem_pin");
-  const ret = yield* pinLocked(panthor, bo);
-  unlock(dev, bo.resv);
-  return ret;
-}
-
-/** As {@link pinBo}; the object's dma_resv is held (`panthor_gem_backing_pin_locked`). */
-function* pinLocked(panthor: Panthor, bo: PanthorBo): Steps<Errno> {
-  if (bo.pins > 0) {
-    bo.pins++;
-    return 0;
-  }
-  const ret = getPages(bo);
-  if (ret !== 0) return ret;
-  bo.pins = 1;
-  yield* updateReclaimState(panthor, bo);
-  return 0;
-}
-
-/** Undoes {@link pinBo} (`panthor_gem_unpin`). The pages stay until somebody takes them. */
-export function* unpinBo(panthor: Panthor, bo: PanthorBo): Steps<void> {
-  if (bo.imported) return;
-  if (bo.pins > 1) {
-    bo.pins--;
-    return;
-  }
-  const { dev } = bo;
-  yield* lockBriefly(dev, bo.resv, "panthor_gem_unpin");
-  yield* unpinLocked(panthor, bo);
-  unlock(dev, bo.resv);
-}
-
-function* unpinLocked(panthor: Panthor, bo: PanthorBo): Steps<void> {
-  if (--bo.pins === 0) yield* updateReclaimState(panthor, bo);
-}
-
-/** Makes an object's pages be there (`panthor_gem_backing_get_pages_locked`). Its dma_resv is held. */
-export function getPages(bo: PanthorBo): Errno {
-  if (bo.pages === "resident") return 0;
-  if (!bo.dev.mayAlloc("panthor pages")) return -ENOMEM;
-  bo.pages = "resident";
-  return 0;
-}
-
-/** Makes them be there with addresses for the device (`panthor_gem_dev_map_get_sgt_locked`). */
-export function getSgtLocked(bo: PanthorBo): Errno {
-  if (bo.sgt) return 0;
-  const ret = getPages(bo);
-  if (ret !== 0) return ret;
-  if (!bo.dev.mayAlloc("panthor sgt")) return -ENOMEM;
-  bo.sgt = true;
-  return 0;
-}
-
-/** `panthor_gem_get_dev_sgt`. */
-export function* getDevSgt(bo: PanthorBo): Steps<Errno> {
-  yield* lockBriefly(bo.dev, bo.resv, "panthor_gem_get_dev_sgt");
-  const ret = getSgtLocked(bo);
-  unlock(bo.dev, bo.resv);
-  return ret;
-}
-
-/** Maps an object for the kernel, which pins it (`drm_gem_vmap`, `panthor_gem_vmap_get_locked`). */
-export function* vmapBo(panthor: Panthor, bo: PanthorBo): Steps<Errno> {
-  const { dev } = bo;
-  yield* lockBriefly(dev, bo.resv, "panthor_gem_vmap_get_locked");
-  let ret: Errno = 0;
-  if (bo.vmaps === 0) {
-    ret = yield* pinLocked(panthor, bo);
-    if (ret === 0) {
-      ret = getSgtLocked(bo);
-      if (ret === 0 && !dev.mayAlloc("panthor vmap")) ret = -ENOMEM;
-      if (ret !== 0) yield* unpinLocked(panthor, bo);
-    }
-  }
-  if (ret === 0) bo.vmaps++;
-  unlock(dev, bo.resv);
-  return ret;
-}
-
-/** Undoes {@link vmapBo}. */
-export function* vunmapBo(panthor: Panthor, bo: PanthorBo): Steps<void> {
-  const { dev } = bo;
-  yield* lockBriefly(dev, bo.resv, "panthor_gem_vmap_put_locked");
-  if (--bo.vmaps === 0) yield* unpinLocked(panthor, bo);
-  unlock(dev, bo.resv);
+/** An object of the driver's own, mapped in the kernel's part of a VM (`struct panthor_kernel_bo`). */
+export interface KernelBo {
+  /** What it is for, as debugfs names it. */
+  readonly name: string;
+  /** Who holds the object and the VM for it. */
+  readonly owner: Holder;
+  /** Where it is mapped; counted. */
+  readonly gpuvm: DrmGpuvm;
+  /** Counted. */
+  readonly bo: PanthorBo;
+  /** Pinned for its life: it is in the firmware's VM. */
+  readonly pinned: boolean;
+  /** First address (`va_node`). */
+  readonly va: number;
+  /** The driver chose where; else the firmware did. */
+  readonly placed: boolean;
+  /** The kernel maps it, which pins it. */
+  vmapped: boolean;
 }

@@ -3,29 +3,11 @@ import { KIB4, MIB2 } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import { VA_INTERNAL } from "../flags.ts";
 import { execOp } from "../mmu/exec-op.ts";
-import { cleanupOp, OpCtx, type OpReason, prepareMap, prepareUnmap } from "../mmu/op-ctx.ts";
+import { OpCtx, type OpReason } from "../mmu/op-ctx.ts";
+import { cleanupOp, prepareMap, prepareUnmap } from "../mmu/prepare.ts";
 import type { PanthorVm } from "../mmu/vm.ts";
-import { PanthorBo, pinBo, unpinBo, vmapBo, vunmapBo } from "./bo.ts";
-
-/** An object of the driver's own, mapped in the kernel's part of a VM (`struct panthor_kernel_bo`). */
-export interface KernelBo {
-  /** What it is for, as debugfs names it. */
-  readonly name: string;
-  /** Who holds the object and the VM for it. */
-  readonly owner: Holder;
-  /** Counted. */
-  readonly vm: PanthorVm;
-  /** Counted. */
-  readonly bo: PanthorBo;
-  /** Pinned for its life: it is in the firmware's VM. */
-  readonly pinned: boolean;
-  /** First address (`va_node`). */
-  readonly va: number;
-  /** The driver chose where; else the firmware did. */
-  readonly placed: boolean;
-  /** The kernel maps it, which pins it. */
-  vmapped: boolean;
-}
+import { pinBo, unpinBo, vmapBo, vunmapBo } from "./backing.ts";
+import { type KernelBo, PanthorBo } from "./bo.ts";
 
 /**
  * Makes and maps one (`panthor_kernel_bo_create`).
@@ -53,7 +35,16 @@ export function* kernelBoCreate(
     ret = va === null ? -ENOMEM : yield* mapRange(panthor, vm, bo, va);
     if (ret === 0) {
       vm.gpuvm.get(owner);
-      const kbo = { name, owner, vm, bo, pinned: firmware, va: va as number, placed, vmapped: false };
+      const kbo = {
+        name,
+        owner,
+        gpuvm: vm.gpuvm,
+        bo,
+        pinned: firmware,
+        va: va as number,
+        placed,
+        vmapped: false,
+      };
       panthor.onKernelBo?.(kbo, true);
       return kbo;
     }
@@ -66,7 +57,7 @@ export function* kernelBoCreate(
 
 /** Maps a whole object, at once (`panthor_vm_map_bo_range`). */
 function* mapRange(panthor: Panthor, vm: PanthorVm, bo: PanthorBo, va: number): Steps<Errno> {
-  const ctx = new OpCtx(panthor, "map", "internal", va, bo.size, VA_INTERNAL);
+  const ctx = new OpCtx(panthor.machine.dev, "map", "internal", va, bo.size, VA_INTERNAL);
   let ret = yield* prepareMap(panthor, vm, ctx, bo, 0);
   if (ret !== 0) return ret;
   ret = yield* execOp(panthor, vm, ctx, false);
@@ -94,7 +85,8 @@ export function* kernelBoVunmap(panthor: Panthor, kbo: KernelBo): Steps<void> {
  * back in any case.
  */
 export function* kernelBoDestroy(panthor: Panthor, kbo: KernelBo): Steps<void> {
-  const { vm, bo, owner, va, placed } = kbo;
+  const { gpuvm, bo, owner, va, placed } = kbo;
+  const vm = panthor.vms.get(gpuvm) as PanthorVm;
   panthor.onKernelBo?.(kbo, false);
   yield* kernelBoVunmap(panthor, kbo);
   const ret = yield* unmapRange(panthor, vm, va, bo.size, "internal");
@@ -118,7 +110,7 @@ export function* unmapRange(
   size: number,
   reason: OpReason,
 ): Steps<Errno> {
-  const ctx = new OpCtx(panthor, "unmap", reason, va, size);
+  const ctx = new OpCtx(panthor.machine.dev, "unmap", reason, va, size);
   let ret = yield* prepareUnmap(panthor, vm, ctx);
   if (ret !== 0) return ret;
   ret = yield* execOp(panthor, vm, ctx, false);

@@ -2,7 +2,8 @@ import { ENOENT, type Errno, type Steps } from "@gpuvm/core";
 import { type DrmFile, lock, lockBriefly, unlock } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import type { PanthorFile } from "../panthor-file.ts";
-import { getPages, type PanthorBo } from "./bo.ts";
+import { getPages } from "./backing.ts";
+import type { PanthorBo } from "./bo.ts";
 import { updateReclaimState } from "./reclaim.ts";
 
 /**

@@ -6,7 +6,8 @@ import { unmapPages } from "../mmu/pages.ts";
 import { lockRegion, unlockRegion } from "../mmu/region.ts";
 import type { PanthorVm } from "../mmu/vm.ts";
 import type { PanthorBo } from "./bo.ts";
-import { moveToTail, moveVm, RECLAIM_STATES, updateReclaimStateLocked } from "./reclaim.ts";
+import { updateReclaimStateLocked } from "./reclaim.ts";
+import { moveVm, RECLAIM_STATES } from "./reclaim-lists.ts";
 
 /** 10 jiffies of 4 ms. */
 const WAIT_NS = 40_000_000;
@@ -49,7 +50,7 @@ function* lruScan(panthor: Panthor, lru: PanthorBo[], scan: Scan, take: Evict): 
   const { current } = panthor.machine.dev;
   const still: PanthorBo[] = [];
   for (let bo = lru[0]; bo !== undefined && scan.freed < scan.wanted; bo = lru[0]) {
-    moveToTail(bo, still);
+    bo.moveTo(still);
     if (bo.refs === 0) continue;
     bo.get("shrinker");
     if (!bo.resv.tryAcquire(current)) scan.remaining += bo.size / PAGE;

@@ -1,26 +1,9 @@
 import type { Errno, Steps } from "@gpuvm/core";
 import type { Panthor } from "../device.ts";
-import {
-  type KernelBo,
-  kernelBoCreate,
-  kernelBoDestroy,
-  kernelBoVmap,
-  kernelBoVunmap,
-} from "../gem/kernel-bo.ts";
+import type { KernelBo } from "../gem/bo.ts";
+import { kernelBoCreate, kernelBoDestroy, kernelBoVmap, kernelBoVunmap } from "../gem/kernel-bo.ts";
 import type { PanthorVm } from "../mmu/vm.ts";
-import type { HeapPool } from "./pool.ts";
-
-/** A tiler heap (`struct panthor_heap`). */
-export interface Heap {
-  /** Bytes of each chunk. */
-  readonly chunkBytes: number;
-  /** Chunks at most. */
-  readonly maxChunks: number;
-  /** Render passes at once, beyond which the heap does not grow. */
-  readonly targetInFlight: number;
-  /** Chunks, the newest first. */
-  readonly chunks: KernelBo[];
-}
+import type { Heap, HeapPool } from "./pool.ts";
 
 /** A chunk more (`panthor_alloc_heap_chunk`): mapped for the kernel only while its header is written. */
 export function* allocChunk(

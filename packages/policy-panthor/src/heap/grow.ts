@@ -1,7 +1,9 @@
 import { EINVAL, ENOMEM, type Errno, type Steps } from "@gpuvm/core";
 import { lock, unlock } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
-import { type KernelBo, kernelBoDestroy } from "../gem/kernel-bo.ts";
+import type { KernelBo } from "../gem/bo.ts";
+import { kernelBoDestroy } from "../gem/kernel-bo.ts";
+import type { PanthorVm } from "../mmu/vm.ts";
 import { allocChunk } from "./chunk.ts";
 import type { HeapPool } from "./pool.ts";
 
@@ -13,6 +15,7 @@ import type { HeapPool } from "./pool.ts";
  */
 export function* heapGrow(
   panthor: Panthor,
+  vm: PanthorVm,
   pool: HeapPool,
   id: number,
   inFlight: number,
@@ -21,9 +24,9 @@ export function* heapGrow(
   yield* lock(dev, pool.lock, "panthor_heap_grow");
   const heap = pool.heaps.get(id);
   let chunk: KernelBo | Errno = -EINVAL;
-  if (heap !== undefined && pool.vm !== null) {
+  if (heap !== undefined && !pool.gone) {
     const enough = inFlight > heap.targetInFlight || heap.chunks.length >= heap.maxChunks;
-    chunk = enough ? -ENOMEM : yield* allocChunk(panthor, pool, pool.vm, heap);
+    chunk = enough ? -ENOMEM : yield* allocChunk(panthor, pool, vm, heap);
   }
   unlock(dev, pool.lock);
   return chunk;

@@ -4,8 +4,9 @@ import type { Panthor } from "../device.ts";
 import type { PanthorVm } from "../mmu/vm.ts";
 import { vmGet } from "../mmu/vm-pool.ts";
 import type { PanthorFile } from "../panthor-file.ts";
-import { allocChunk, freeChunks, type Heap } from "./chunk.ts";
-import { getHeapPool, type HeapPool } from "./pool.ts";
+import { allocChunk, freeChunks } from "./chunk.ts";
+import type { Heap, HeapPool } from "./pool.ts";
+import { getHeapPool } from "./pool-life.ts";
 
 /** Bytes of a chunk where a request names none. */
 const CHUNK_BYTES = 2 * 2 ** 20;
@@ -19,7 +20,7 @@ export function* heapCreate(panthor: Panthor, file: PanthorFile, req: HeapCreate
   const pool = yield* getHeapPool(panthor, vm, true);
   let ret: Errno = typeof pool === "number" ? pool : 0;
   if (typeof pool !== "number") {
-    const id = yield* create(panthor, pool, req);
+    const id = yield* create(panthor, vm, pool, req);
     if (id < 0) ret = id;
     else file.heaps.set(req.id ?? --file.unnamedHeaps, { vm: req.vm ?? 0, id });
     pool.kref.put("ioctl");
@@ -29,13 +30,12 @@ export function* heapCreate(panthor: Panthor, file: PanthorFile, req: HeapCreate
 }
 
 /** `panthor_heap_create`. @returns the heap's number, or -errno */
-function* create(panthor: Panthor, pool: HeapPool, req: HeapCreate): Steps<number> {
+function* create(panthor: Panthor, vm: PanthorVm, pool: HeapPool, req: HeapCreate): Steps<number> {
   const { chunk = CHUNK_BYTES, init = 1, inFlight = IN_FLIGHT } = req;
   const max = req.max ?? init;
   if (init === 0 || init > max) return -EINVAL;
   if (chunk % 4096 !== 0 || chunk < 128 * 1024 || chunk > 8 * 2 ** 20) return -EINVAL;
-  const { vm } = pool;
-  if (vm === null) return -EINVAL;
+  if (pool.gone) return -EINVAL;
   vm.gpuvm.get("ioctl");
   const heap: Heap = { chunkBytes: chunk, maxChunks: max, targetInFlight: inFlight, chunks: [] };
   let ret: number = panthor.machine.dev.mayAlloc("panthor heap") ? 0 : -ENOMEM;
@@ -46,8 +46,8 @@ function* create(panthor: Panthor, pool: HeapPool, req: HeapCreate): Steps<numbe
   if (ret === 0) {
     const { dev } = panthor.machine;
     yield* lockBriefly(dev, pool.lock, "panthor_heap_create");
-    ret = pool.vm === null ? -EINVAL : pool.nextId;
-    if (pool.vm !== null && ret < 0) ret = -EBUSY;
+    ret = pool.gone ? -EINVAL : pool.nextId;
+    if (!pool.gone && ret < 0) ret = -EBUSY;
     if (ret >= 0) pool.heaps.set(ret, heap);
     unlock(dev, pool.lock);
   }

@@ -1,8 +1,7 @@
 import type { Gpuva, Steps } from "@gpuvm/core";
 import { preempt } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
-import type { PanthorGroup } from "../sched/group.ts";
-import type { PanthorQueue } from "../sched/queue.ts";
+import type { PanthorGroup, PanthorQueue } from "../sched/group.ts";
 
 /*
  * What the driver once did wrong with jobs, groups and VMAs, by the number in the catalogue of bugs, for runs that ask for

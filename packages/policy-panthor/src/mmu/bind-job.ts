@@ -1,25 +1,9 @@
 import type { Steps } from "@gpuvm/core";
-import { DrmScheduler, SchedJob } from "@gpuvm/drm-model";
+import { DrmScheduler } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import { execOp } from "./exec-op.ts";
-import { cleanupOp, type OpCtx } from "./op-ctx.ts";
-import type { PanthorVm } from "./vm.ts";
-
-/** An operation that comes later (`struct panthor_vm_bind_job`). Holds its VM. */
-export class BindJob extends SchedJob {
-  /** Counted. */
-  readonly vm: PanthorVm;
-  /** What is to be done. */
-  readonly ctx: OpCtx;
-
-  /** It has its context; fences come with {@link SchedJob.arm}. */
-  constructor(vm: PanthorVm, ctx: OpCtx) {
-    super(ctx.name, vm.binds);
-    this.vm = vm;
-    this.ctx = ctx;
-    vm.gpuvm.get(ctx);
-  }
-}
+import { cleanupOp } from "./prepare.ts";
+import type { BindJob } from "./vm.ts";
 
 /** One job at a time, in the fence-signalling path (`panthor_vm_bind_ops`). */
 export function bindScheduler(panthor: Panthor): DrmScheduler<BindJob> {

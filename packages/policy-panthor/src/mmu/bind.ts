@@ -15,10 +15,11 @@ import type { Panthor } from "../device.ts";
 import { MAP_FLAGS, MAP_NOEXEC, MAP_SPARSE, VA_MAP_SHIFT } from "../flags.ts";
 import type { PanthorFile } from "../panthor-file.ts";
 import { SubmitSyncs } from "../sched/sync.ts";
-import { BindJob, releaseBindJob } from "./bind-job.ts";
+import { releaseBindJob } from "./bind-job.ts";
 import { execOp } from "./exec-op.ts";
-import { cleanupOp, OpCtx, prepareMap, prepareUnmap } from "./op-ctx.ts";
-import type { PanthorVm } from "./vm.ts";
+import { OpCtx } from "./op-ctx.ts";
+import { cleanupOp, prepareMap, prepareUnmap } from "./prepare.ts";
+import { BindJob, type PanthorVm } from "./vm.ts";
 import { vmGet } from "./vm-pool.ts";
 
 /** `panthor_ioctl_vm_bind`. */
@@ -126,23 +127,30 @@ function* prepare(panthor: Panthor, file: PanthorFile, vm: PanthorVm, op: BindOp
   yield* preempt(panthor.machine.dev, "preempt", "panthor_vm_bind_prepare_op_ctx");
   if (op.kind === "sync") {
     if (flags !== 0 || op.bo !== 0 || boOffset !== 0 || va !== 0 || length !== 0) return -EINVAL;
-    return new OpCtx(panthor, "sync", "program");
+    return new OpCtx(panthor.machine.dev, "sync", "program");
   }
   if (length === 0 || va + length > vm.userEnd) return -EINVAL;
   if (op.kind === "unmap") {
     if (flags !== 0 || op.bo !== 0 || boOffset !== 0) return -EINVAL;
-    const ctx = new OpCtx(panthor, "unmap", "program", va, length);
+    const ctx = new OpCtx(panthor.machine.dev, "unmap", "program", va, length);
     return (yield* prepareUnmap(panthor, vm, ctx)) || ctx;
   }
   const sparse = op.kind === "map_null" || (op.kind === "map" && (flags & MAP_SPARSE) !== 0);
   if ((op.kind !== "map" && op.kind !== "map_null") || (flags & ~MAP_FLAGS) !== 0) return -EINVAL;
   if (sparse) {
     if (!panthor.gen.sparse || op.bo !== 0 || boOffset !== 0 || (flags & MAP_NOEXEC) === 0) return -EINVAL;
-    const ctx = new OpCtx(panthor, "map", "program", va, length, (flags | MAP_SPARSE) << VA_MAP_SHIFT);
+    const ctx = new OpCtx(
+      panthor.machine.dev,
+      "map",
+      "program",
+      va,
+      length,
+      (flags | MAP_SPARSE) << VA_MAP_SHIFT,
+    );
     return (yield* prepareMap(panthor, vm, ctx, vm.dummy, va % MIB2, false)) || ctx;
   }
   const bo = file.lookup(op.bo, "ioctl");
-  const ctx = new OpCtx(panthor, "map", "program", va, length, flags << VA_MAP_SHIFT);
+  const ctx = new OpCtx(panthor.machine.dev, "map", "program", va, length, flags << VA_MAP_SHIFT);
   const ret = yield* prepareMap(panthor, vm, ctx, bo, boOffset);
   bo?.put("ioctl");
   return ret || ctx;

@@ -87,10 +87,10 @@ function* stepMap(panthor: Panthor, vm: PanthorVm, ctx: OpCtx, op: GpuvaOpMap): 
       ? mapPages(panthor, vm, addr, bo, offset, range)
       : mapSparse(panthor, vm, addr, bo, range);
   if (ret !== 0) {
-    forgetVma(panthor, () => ctx.takeVa(panthor));
+    forgetVma(panthor, () => ctx.takeVa(panthor.machine.counts));
     return ret;
   }
-  const va = ctx.takeVa(panthor);
+  const va = ctx.takeVa(panthor.machine.counts);
   gpuvaMap(vm.gpuvm, va, op.map);
   vm.gpuvm.vas.setFlags(va, ctx.flags);
   if ((ctx.flags & VA_INTERNAL) !== 0) vm.record.internal++;
@@ -124,8 +124,8 @@ function* stepRemap(panthor: Panthor, vm: PanthorVm, ctx: OpCtx, op: GpuvaOpRema
     const ret = remapPages(panthor, vm, remap, sparse);
     if (ret !== 0) return ret;
   }
-  const prev = remap.prev === null ? 0 : ctx.takeVa(panthor);
-  const next = remap.next === null ? 0 : ctx.takeVa(panthor);
+  const prev = remap.prev === null ? 0 : ctx.takeVa(panthor.machine.counts);
+  const next = remap.next === null ? 0 : ctx.takeVa(panthor.machine.counts);
   // The links outlive the walk's step: read before the tree changes.
   const vmBo = gpuvaBo(gpuvm, old) as DrmGpuvmBo;
   gpuvaRemap(gpuvm, prev, next, remap);

@@ -1,5 +1,5 @@
 import type { Panthor } from "../device.ts";
-import { asDisable } from "./as-slots.ts";
+import { asDisable } from "./address-space.ts";
 
 /**
  * The GPU ran into an address that leads nowhere (`panthor_mmu_irq_handler`): nothing is translated in the slot any more,

@@ -2,7 +2,7 @@ import { ENOMEM, type Errno } from "@gpuvm/core";
 import { GIB1, KIB4, MIB2 } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import type { PanthorBo } from "../gem/bo.ts";
-import { asDisable } from "./as-slots.ts";
+import { asDisable } from "./address-space.ts";
 import { unlockRegion } from "./region.ts";
 import type { PanthorVm } from "./vm.ts";
 

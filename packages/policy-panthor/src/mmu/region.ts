@@ -1,14 +1,6 @@
 import type { TlbCause } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
-import type { PanthorVm } from "./vm.ts";
-
-/** A range whose accesses stall. */
-export interface Region {
-  /** First address. */
-  start: number;
-  /** Bytes; 0: nothing is locked. */
-  size: number;
-}
+import type { PanthorVm, Region } from "./vm.ts";
 
 /** Least bytes of a locked region (`AS_LOCK_REGION_MIN_SIZE`). */
 const MIN_SIZE = 2 ** 15;

@@ -1,7 +1,7 @@
 import type { Steps } from "@gpuvm/core";
 import { startScheduler, stopScheduler } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
-import { asDisable, releaseAs } from "./as-slots.ts";
+import { asDisable, releaseAs } from "./address-space.ts";
 import type { PanthorVm } from "./vm.ts";
 
 /** Bind jobs stop: nobody may talk to the MMU (`panthor_mmu_pre_reset`). */

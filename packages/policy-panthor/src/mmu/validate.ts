@@ -11,10 +11,12 @@ import {
 import { lock, preempt, unlock } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import { VA_EVICTED, VA_SPARSE } from "../flags.ts";
-import { getSgtLocked, type PanthorBo } from "../gem/bo.ts";
+import { getSgtLocked } from "../gem/backing.ts";
+import type { PanthorBo } from "../gem/bo.ts";
 import { updateReclaimState } from "../gem/reclaim.ts";
-import { OpCtx, reserveTables } from "./op-ctx.ts";
+import { OpCtx } from "./op-ctx.ts";
 import { mapPages, mapSparse } from "./pages.ts";
+import { reserveTables } from "./prepare.ts";
 import { lockRegion, unlockRegion } from "./region.ts";
 import type { PanthorVm } from "./vm.ts";
 
@@ -22,8 +24,9 @@ import type { PanthorVm } from "./vm.ts";
  * An object whose pages were taken is wanted again (`panthor_vm_bo_validate`): the pages come back, and each evicted VMA
  * is mapped, one by one.
  */
-export function vmBoValidate(panthor: Panthor, vm: PanthorVm): (vmBo: DrmGpuvmBo) => Steps<Errno> {
+export function vmBoValidate(panthor: Panthor): (vmBo: DrmGpuvmBo) => Steps<Errno> {
   return function* (vmBo) {
+    const vm = panthor.vms.get(vmBo.vm) as PanthorVm;
     const bo = vmBo.obj as PanthorBo;
     if (bo.imported) {
       bo.dev.warn(`${bo.name} is validated, but it is another driver's`);
@@ -60,7 +63,7 @@ function* remapEvicted(panthor: Panthor, vm: PanthorVm, vmBo: DrmGpuvmBo, va: Gp
   const { machine } = panthor;
   const { dev } = machine;
   const { vas } = vm.gpuvm;
-  const ctx = new OpCtx(panthor, "map", "internal", vas.addr(va), vas.range(va));
+  const ctx = new OpCtx(dev, "map", "internal", vas.addr(va), vas.range(va));
   yield* preempt(dev, "alloc", "remap_evicted_vma");
   if (!reserveTables(panthor, ctx)) return -ENOMEM;
   yield* lock(dev, vm.opLock, "remap_evicted_vma");

@@ -19,7 +19,8 @@ import {
 } from "@gpuvm/core";
 import { lock, lockBriefly, unlock } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
-import { type PanthorBo, unpinBo } from "../gem/bo.ts";
+import { unpinBo } from "../gem/backing.ts";
+import type { PanthorBo } from "../gem/bo.ts";
 import { updateReclaimState } from "../gem/reclaim.ts";
 import type { OpCtx } from "./op-ctx.ts";
 import type { PanthorVm } from "./vm.ts";

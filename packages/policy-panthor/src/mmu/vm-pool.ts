@@ -3,7 +3,8 @@ import { preempt, type VmCreate } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import { MAX_VMS, MIN_KERNEL_VA, VA_SIZE } from "../flags.ts";
 import type { PanthorFile } from "../panthor-file.ts";
-import { createVm, type PanthorVm } from "./vm.ts";
+import type { PanthorVm } from "./vm.ts";
+import { createVm } from "./vm-create.ts";
 
 /**
  * The VM of an id, with a reference of the call (`panthor_vm_pool_get_vm`): entry and count are read under one lock.

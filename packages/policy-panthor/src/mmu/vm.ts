@@ -1,32 +1,45 @@
-import {
-  DRM_GPUVM_IMMEDIATE_MODE,
-  DRM_GPUVM_RESV_PROTECTED,
-  DrmGpuvm,
-  finish,
-  GpuvaOpSlot,
-  gpuvmResvObjectAlloc,
-  Lock,
-} from "@gpuvm/core";
+import { type DrmGpuvm, GpuvaOpSlot, Lock, type Lockdep } from "@gpuvm/core";
 import {
   type DrmScheduler,
-  IoPgtableArm,
+  type IoPgtableArm,
   IovaSpace,
-  KIB4,
-  MIB2,
   SchedEntity,
-  VmRecord,
+  SchedJob,
+  type VmRecord,
 } from "@gpuvm/drm-model";
-import type { Panthor } from "../device.ts";
-import { VA_EVICTED } from "../flags.ts";
 import type { PanthorBo } from "../gem/bo.ts";
-import { moveVm } from "../gem/reclaim.ts";
 import type { HeapPool } from "../heap/pool.ts";
-import { asDisable, releaseAs } from "./as-slots.ts";
-import { type BindJob, bindScheduler } from "./bind-job.ts";
 import type { OpCtx } from "./op-ctx.ts";
-import type { Region } from "./region.ts";
-import { vmBoValidate } from "./validate.ts";
-import { vmBoFree, vmBoUnpin } from "./vm-bo.ts";
+
+/** A range of addresses. */
+export interface VaRange {
+  /** First address. */
+  readonly start: number;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** A range whose accesses stall. */
+export interface Region {
+  /** First address. */
+  start: number;
+  /** Bytes; 0: nothing is locked. */
+  size: number;
+}
+
+/** What a VM is made of. */
+export interface PanthorVmParts {
+  /** The tree. */
+  readonly gpuvm: DrmGpuvm;
+  /** What the GPU sees. */
+  readonly pt: IoPgtableArm;
+  /** What is counted. */
+  readonly record: VmRecord;
+  /** Where the driver places objects of its own; programs map below it. */
+  readonly kernel: VaRange;
+  /** Runs bind jobs. */
+  readonly scheduler: DrmScheduler<BindJob>;
+}
 
 /**
  * An address space (`struct panthor_vm`).
@@ -82,97 +95,33 @@ export class PanthorVm {
   /** Bytes of the kernel's part. */
   readonly kernelSize: number;
 
-  /** Made by {@link createVm}. */
-  constructor(
-    panthor: Panthor,
-    owner: { file: number; id: number | null; purpose: string },
-    rObj: DrmGpuvm["rObj"],
-    range: number,
-    kernel: VaRange,
-  ) {
-    const { machine, gen } = panthor;
+  /** Of its parts: see `createVm`. */
+  constructor({ gpuvm, pt, record, kernel, scheduler }: PanthorVmParts, lockdep: Lockdep | null) {
+    this.gpuvm = gpuvm;
+    this.pt = pt;
+    this.record = record;
     this.userEnd = kernel.start;
     this.kernelSize = kernel.size;
     this.mm = new IovaSpace(kernel.start, kernel.size);
-    const broken = () => this.unusable;
-    this.pt = new IoPgtableArm(machine, {
-      pageSizes: [KIB4, MIB2],
-      // That the tables differ from the tree was told when they came to.
-      get noWarn() {
-        return broken();
-      },
-      // Where the region is locked, nothing gets to old entries before the unlock, which flushes.
-      flushDue: gen.regionLock ? "within-call" : "before-free",
-      takeTable: () => this.opCtx?.takeTable() ?? false,
-      flushWalk: (iova, size) =>
-        panthor.onMmu?.(this, `flush_walk 0x${iova.toString(16)} 0x${size.toString(16)}`),
-    });
-    this.gpuvm = new DrmGpuvm(machine.dev, {
-      name: owner.id === null ? "panthor-MCU" : "panthor-GPU",
-      flags: DRM_GPUVM_RESV_PROTECTED | (gen.immediate ? DRM_GPUVM_IMMEDIATE_MODE : 0),
-      rObj,
-      start: 0,
-      range,
-      boOwnership: panthor.boOwnership,
-      ops: {
-        vmFree: () => this.#free(panthor),
-        ...(gen.pinnedBy === "vm_bo" && gen.immediate ? { vmBoFree: vmBoUnpin } : {}),
-        ...(gen.evictable ? { vmBoFree: vmBoFree(panthor), vmBoValidate: vmBoValidate(panthor, this) } : {}),
-      },
-    });
-    this.record = new VmRecord(owner.file, owner.id, this.gpuvm, this.pt, owner.purpose);
-    this.record.absent = (va) => (this.gpuvm.vas.flags(va) & VA_EVICTED) !== 0;
-    this.opLock = new Lock(`op lock of ${this.gpuvm.name}`, "panthor op_lock", machine.dev.lockdep);
-    this.heapLock = new Lock(`heap lock of ${this.gpuvm.name}`, "panthor heaps", machine.dev.lockdep);
-    this.scheduler = bindScheduler(panthor);
-    this.binds = new SchedEntity(this.gpuvm.name, this.scheduler, this);
-    if (panthor.vmResetInProgress) this.scheduler.paused = true;
-    machine.vms.push(this.record);
-    panthor.vms.set(this.gpuvm, this);
-  }
-
-  /** `panthor_vm_free`. No vm_bo is left, so no zombie either: each would hold the VM. */
-  #free(panthor: Panthor): void {
-    moveVm(this, null);
-    // Each job holds the VM: there is nothing to wait for.
-    finish(this.binds.fini());
-    this.scheduler.fini();
-    if (this.asId >= 0) {
-      if (!panthor.unplugged) asDisable(panthor, this.asId, false, "close");
-      releaseAs(panthor, this);
-    }
-    this.pt.free();
-    this.dummy?.put(this.gpuvm);
-    this.record.freed = true;
-    if (this.mm.free !== this.kernelSize)
-      panthor.machine.hazard("leak", this.gpuvm.name, "addresses of the driver's own are still taken");
+    this.opLock = new Lock(`op lock of ${gpuvm.name}`, "panthor op_lock", lockdep);
+    this.heapLock = new Lock(`heap lock of ${gpuvm.name}`, "panthor heaps", lockdep);
+    this.scheduler = scheduler;
+    this.binds = new SchedEntity(gpuvm.name, scheduler, this);
   }
 }
 
-/** A range of addresses. */
-export interface VaRange {
-  /** First address. */
-  readonly start: number;
-  /** Bytes. */
-  readonly size: number;
-}
+/** An operation that comes later (`struct panthor_vm_bind_job`). Holds its VM. */
+export class BindJob extends SchedJob {
+  /** Counted. */
+  readonly vm: PanthorVm;
+  /** What is to be done. */
+  readonly ctx: OpCtx;
 
-/**
- * A VM with one reference, of `creator` (`panthor_vm_create`); null: no memory.
- *
- * @param kernel where the driver places objects of its own; programs map below it
- */
-export function createVm(
-  panthor: Panthor,
-  owner: { file: number; id: number | null; purpose: string },
-  range: number,
-  kernel: VaRange,
-): PanthorVm | null {
-  const { dev } = panthor.machine;
-  if (!dev.mayAlloc("panthor vm")) return null;
-  const rObj = gpuvmResvObjectAlloc(dev);
-  if (rObj === null) return null;
-  const vm = new PanthorVm(panthor, owner, rObj, range, kernel);
-  rObj.put("creator");
-  return vm;
+  /** It has its context; fences come with {@link SchedJob.arm}. */
+  constructor(vm: PanthorVm, ctx: OpCtx) {
+    super(ctx.name, vm.binds);
+    this.vm = vm;
+    this.ctx = ctx;
+    vm.gpuvm.get(ctx);
+  }
 }

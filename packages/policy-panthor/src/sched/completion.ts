@@ -1,6 +1,5 @@
 import type { Panthor } from "../device.ts";
-import type { PanthorJob } from "./job.ts";
-import type { PanthorQueue } from "./queue.ts";
+import type { PanthorJob, PanthorQueue } from "./group.ts";
 import { resetTimeout, suspendTimeout } from "./timeout.ts";
 
 /**

@@ -2,39 +2,11 @@ import { EINVAL, type Steps } from "@gpuvm/core";
 import { lockBriefly, unlock } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import { checkCompletion } from "./completion.ts";
+import type { CsgEvents } from "./csg-events.ts";
 import { ringCsg } from "./doorbell.ts";
 import type { PanthorGroup } from "./group.ts";
-import { syncQueues } from "./requests.ts";
-import { scheduleReset } from "./reset.ts";
-
-/** What the firmware has to say of a slot. Queues are bits. */
-export class CsgEvents {
-  /** A job is done. */
-  syncUpdate = false;
-  /** Nothing is left to do. */
-  idle = false;
-  /** There was no progress for too long. */
-  progress = false;
-  /** Queues that are broken. */
-  fatal = 0;
-  /** One of them so that only a reset helps (`CS_UNRECOVERABLE`). */
-  unrecoverable = false;
-  /** Queues whose job at hand is broken. */
-  fault = 0;
-  /** Queues whose tiler wants memory. */
-  oom = 0;
-
-  /** All of it was heard. */
-  clear(): void {
-    this.syncUpdate = false;
-    this.idle = false;
-    this.progress = false;
-    this.fatal = 0;
-    this.unrecoverable = false;
-    this.fault = 0;
-    this.oom = 0;
-  }
-}
+import { syncQueues } from "./queue-states.ts";
+import { scheduleReset } from "./schedule-reset.ts";
 
 /** The firmware has something to say of a group in a slot (`panthor_sched_report_fw_events`). */
 export function report(panthor: Panthor, group: PanthorGroup, say: (events: CsgEvents) => void): void {

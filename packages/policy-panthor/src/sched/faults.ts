@@ -4,8 +4,7 @@ import { mmuFault } from "../mmu/fault.ts";
 import type { PanthorFile } from "../panthor-file.ts";
 import { hang } from "./csg.ts";
 import { report } from "./events.ts";
-import type { TilerOom } from "./oom.ts";
-import type { PanthorQueue } from "./queue.ts";
+import type { PanthorQueue, TilerOom } from "./group.ts";
 
 /** A queue that was made to wait. */
 export interface SyncWaited {

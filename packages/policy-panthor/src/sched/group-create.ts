@@ -1,16 +1,20 @@
 import { EBUSY, EINVAL, ENOMEM, type Errno, type Steps } from "@gpuvm/core";
 import { lockBriefly, type QueueClose, type QueueNew, unlock } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
-import { type KernelBo, kernelBoCreate, kernelBoVmap } from "../gem/kernel-bo.ts";
+import type { KernelBo } from "../gem/bo.ts";
+import { kernelBoCreate, kernelBoDestroy, kernelBoVmap } from "../gem/kernel-bo.ts";
 import { publishTooEarly } from "../history/defects.ts";
 import type { PanthorVm } from "../mmu/vm.ts";
 import { vmGet } from "../mmu/vm-pool.ts";
 import type { PanthorFile } from "../panthor-file.ts";
+import { checkCompletion } from "./completion.ts";
 import { PanthorGroup } from "./group.ts";
-import { PanthorQueue } from "./queue.ts";
+import { processTilerOom } from "./oom.ts";
+import { freeQueue, newQueue } from "./queue.ts";
 import { stopForReset } from "./reset.ts";
 import { stopWaiting } from "./run-job.ts";
 import { CS_SLOTS, PRIORITIES } from "./scheduler.ts";
+import { terminated } from "./term.ts";
 
 /** Groups of a file (`MAX_GROUPS_PER_POOL`). */
 const MAX_GROUPS = 128;
@@ -34,7 +38,7 @@ export function* groupCreate(panthor: Panthor, file: PanthorFile, req: QueueNew)
   if (!dev.mayAlloc("panthor group")) return -ENOMEM;
   const vm = yield* vmGet(panthor, file, req.vm);
   if (vm === undefined) return -EINVAL;
-  const group = new PanthorGroup(panthor, vm, priority);
+  const group = newGroup(panthor, vm, priority);
   const ret = yield* fill(panthor, file, group, queues, req.ring ?? RING_BYTES);
   if (ret !== 0) {
     group.kref.put("creator");
@@ -50,6 +54,29 @@ export function* groupCreate(panthor: Panthor, file: PanthorFile, req: QueueNew)
   yield* enlist(panthor, group);
   if (!published) publish();
   return 0;
+}
+
+function newGroup(panthor: Panthor, vm: PanthorVm, priority: number): PanthorGroup {
+  return new PanthorGroup(panthor.machine, vm, priority, {
+    term: (group) => terminated(panthor, group),
+    syncUpd: (group) => syncUpdated(panthor, group),
+    tilerOom: (group) => processTilerOom(panthor, group),
+    release: (group) => release(panthor, group),
+  });
+}
+
+/** Jobs may be done (`group_sync_upd_work`). */
+function* syncUpdated(panthor: Panthor, group: PanthorGroup): Steps<void> {
+  for (const queue of group.queues) checkCompletion(panthor, queue);
+  group.kref.put(group.holderOf(group.syncUpdWork));
+}
+
+/** Nobody holds it any more (`group_release_work`). */
+function* release(panthor: Panthor, group: PanthorGroup): Steps<void> {
+  for (const queue of group.queues) yield* freeQueue(panthor, queue);
+  for (const kbo of group.memory.splice(0)) yield* kernelBoDestroy(panthor, kbo);
+  group.vm.gpuvm.put(group.kref);
+  panthor.onGroupFree?.(group);
 }
 
 /** Its memory: all of it but the firmware's stays mapped for the kernel. */
@@ -79,7 +106,7 @@ function* fill(
 function* createQueue(panthor: Panthor, group: PanthorGroup, index: number, ring: number): Steps<Errno> {
   if (ring < 4096 || ring > RING_BYTES || !Number.isInteger(Math.log2(ring))) return -EINVAL;
   if (!panthor.machine.dev.mayAlloc("panthor queue")) return -ENOMEM;
-  const queue = new PanthorQueue(panthor, group, index, ring);
+  const queue = newQueue(panthor, group, index, ring);
   group.queues.push(queue);
   const mcu = panthor.mcu as PanthorVm;
   const slots = Math.ceil(ring / PROFILED_JOB_BYTES) * PROFILING_BYTES;

@@ -1,15 +1,56 @@
-import type { DmaFence, Steps } from "@gpuvm/core";
-import { Kref, WorkItem } from "@gpuvm/drm-model";
-import type { Panthor } from "../device.ts";
-import { type KernelBo, kernelBoDestroy } from "../gem/kernel-bo.ts";
+import type { DmaFence, DrmDevice, Steps } from "@gpuvm/core";
+import {
+  CountedFence,
+  DelayedWork,
+  type DrmScheduler,
+  type InUse,
+  Kref,
+  type Machine,
+  SchedEntity,
+  SchedJob,
+  WorkItem,
+} from "@gpuvm/drm-model";
+import type { KernelBo, PanthorBo } from "../gem/bo.ts";
 import type { PanthorVm } from "../mmu/vm.ts";
-import { checkCompletion } from "./completion.ts";
-import { processTilerOom } from "./oom.ts";
-import { freeQueue, type PanthorQueue } from "./queue.ts";
-import { terminated } from "./term.ts";
+
+/*
+ * What groups, their queues and the jobs of those are. What is done with them stands in the other files of this folder.
+ */
 
 /** What the firmware says of a group (`enum panthor_group_state`). */
 export type GroupState = "created" | "active" | "suspended" | "terminated";
+
+/** What the firmware says of a tiler that wants memory. */
+export interface TilerOom {
+  /** The heap, by its number in the pool. */
+  readonly heap: number;
+  /** Render passes begun, with a vertex phase done, and with a fragment phase done. */
+  readonly vtStart: number;
+  readonly vtEnd: number;
+  readonly fragEnd: number;
+}
+
+/** A value in memory that a queue waits for (`panthor_queue::syncwait`). */
+export interface SyncWait {
+  /** Where it is. */
+  readonly addr: number;
+  /** Whether it is there; the GPU writes it. */
+  reached: boolean;
+  /** The object that is there; with a reference and a mapping of the queue's, once somebody looked. */
+  bo: PanthorBo | null;
+}
+
+/** What is done with a group by its work items, and at its end. */
+export interface GroupWorks {
+  /** `group_term_work` */
+  readonly term: (group: PanthorGroup) => Steps<void>;
+  /** `group_sync_upd_work` */
+  readonly syncUpd: (group: PanthorGroup) => Steps<void>;
+  /** `group_tiler_oom_work` */
+  readonly tilerOom: (group: PanthorGroup) => Steps<void>;
+  /** `group_release_work` */
+  readonly release: (group: PanthorGroup) => Steps<void>;
+}
 
 /**
  * A scheduling group (`struct panthor_group`): queues that are given to the firmware together. Counted by the file's pool,
@@ -57,20 +98,19 @@ export class PanthorGroup {
   /** `tiler_oom_work` */
   readonly tilerOomWork: WorkItem;
 
-  /** A group with one reference, of the creator. It takes over the caller's reference on the VM. */
-  constructor(panthor: Panthor, vm: PanthorVm, priority: number) {
-    const { machine } = panthor;
+  /** A group with one reference, of the creator. It takes over the caller's reference on the VM. See `newGroup`. */
+  constructor(machine: Machine, vm: PanthorVm, priority: number, works: GroupWorks) {
     this.vm = vm;
     this.priority = priority;
     this.kref = new Kref(machine.dev, `queue#${machine.dev.serial()}`, "creator", () => {
       // `group_release`: freed by a work, as it takes locks.
-      machine.queueWork("panthor group_release_work", () => this.#release(panthor));
+      machine.queueWork("panthor group_release_work", () => works.release(this));
     });
-    const item = (label: string, work: () => Steps<void>, signalling = true) =>
-      new WorkItem(machine, `panthor ${label}`, work, signalling ? "signalling" : "process");
-    this.termWork = item("group_term_work", () => terminated(panthor, this));
-    this.syncUpdWork = item("group_sync_upd_work", () => this.#syncUpdated(panthor));
-    this.tilerOomWork = item("group_tiler_oom_work", () => processTilerOom(panthor, this), false);
+    const item = (label: string, work: (group: PanthorGroup) => Steps<void>, signalling = true) =>
+      new WorkItem(machine, `panthor ${label}`, () => work(this), signalling ? "signalling" : "process");
+    this.termWork = item("group_term_work", works.term);
+    this.syncUpdWork = item("group_sync_upd_work", works.syncUpd);
+    this.tilerOomWork = item("group_tiler_oom_work", works.tilerOom, false);
     machine.dev.ledger?.move(vm.gpuvm, "ioctl", this.kref);
   }
 
@@ -103,16 +143,134 @@ export class PanthorGroup {
     this.kref.get(this.holderOf(work));
     if (!work.queue()) this.kref.put(this.holderOf(work));
   }
+}
 
-  *#syncUpdated(panthor: Panthor): Steps<void> {
-    for (const queue of this.queues) checkCompletion(panthor, queue);
-    this.kref.put(this.holderOf(this.syncUpdWork));
+/** 5 s (`JOB_TIMEOUT_MS`). */
+export const JOB_TIMEOUT_NS = 5_000_000_000;
+
+/** A queue of a group (`struct panthor_queue`): a scheduler of its own, and a ring buffer that the firmware reads. */
+export class PanthorQueue {
+  /** The group. It holds the queue, not the other way round. */
+  readonly group: PanthorGroup;
+  /** Its number in the group. */
+  readonly index: number;
+  /** Gives jobs to the ring buffer. */
+  readonly scheduler: DrmScheduler<PanthorJob>;
+  /** The jobs that wait for that. */
+  readonly entity: SchedEntity<PanthorJob>;
+  /** Timeline of the jobs' own fences. */
+  readonly context: number;
+  /** Jobs that were given to the ring buffer. */
+  seqno = 0;
+  /** What the GPU has written: the job up to which everything is done. */
+  done = 0;
+  /** The job that the GPU works on; null: none. */
+  onGpu: PanthorJob | null = null;
+  /** Jobs in the ring buffer that are not known to be done, oldest first; counted. */
+  readonly inFlight: PanthorJob[] = [];
+  /** Fence of the last job; counted (`fence_ctx.last_fence`). */
+  lastFence: CountedFence | null = null;
+  /** `ringbuf`, `iface.mem`, `profiling.slots`, in this order. */
+  readonly memory: KernelBo[] = [];
+  /** What its tiler wants; null: nothing. */
+  oom: TilerOom | null = null;
+  /** What it waits for; the object is held, and mapped by the kernel. */
+  syncwait: SyncWait | null = null;
+  /** `timeout.work` */
+  readonly timeout: DelayedWork;
+  /** Time left when the clock was stopped; null: it runs. */
+  remaining: number | null = JOB_TIMEOUT_NS;
+  #expires = 0;
+  /** The clock must not run (`disable_delayed_work_sync`). */
+  timeoutDisabled = false;
+
+  /** When it expires; while it runs. */
+  get expires(): number {
+    return this.#expires;
   }
 
-  *#release(panthor: Panthor): Steps<void> {
-    for (const queue of this.queues) yield* freeQueue(panthor, queue);
-    for (const kbo of this.memory.splice(0)) yield* kernelBoDestroy(panthor, kbo);
-    this.vm.gpuvm.put(this.kref);
-    panthor.onGroupFree?.(this);
+  set expires(at: number) {
+    this.#expires = at;
+  }
+
+  /** An empty queue, without memory: see `newQueue`. */
+  constructor(
+    machine: Machine,
+    group: PanthorGroup,
+    index: number,
+    scheduler: DrmScheduler<PanthorJob>,
+    timedOut: (queue: PanthorQueue) => Steps<void>,
+  ) {
+    this.group = group;
+    this.index = index;
+    this.context = machine.fenceContext();
+    this.scheduler = scheduler;
+    this.entity = new SchedEntity(`${group.kref.name} queue ${index}`, scheduler, group);
+    this.timeout = new DelayedWork(new WorkItem(machine, "panthor queue_timeout_work", () => timedOut(this)));
+  }
+}
+
+/** Instructions around a job's own, without profiling: what it takes of the ring buffer (`calc_job_credits`). */
+const CREDITS = 16;
+
+/**
+ * A job (`struct panthor_job`). Counted by the call or the scheduler, and by its queue while it is in the ring buffer; holds
+ * its group.
+ */
+export class PanthorJob extends SchedJob {
+  /** References. */
+  readonly kref: Kref;
+  /** Counted. */
+  readonly group: PanthorGroup;
+  /** Where it runs. */
+  readonly queue: PanthorQueue;
+  /** False: it has no commands, and only waits and signals. */
+  readonly work: boolean;
+  /** Holder of the call's, then the scheduler's reference. */
+  readonly scheduled: string;
+  /** Its own fence, without a scheduler; null: it has no commands, or was not given to the ring buffer. Counted. */
+  doneFence: CountedFence | null = null;
+  /** Its place in the ring buffer: the queue's number of it. */
+  seqno = 0;
+  /** The commands' first address. */
+  readonly addr: number;
+  /** What the GPU uses for it, on a machine that watches. */
+  uses: InUse | undefined;
+
+  /** Made by `createJob`; `released` is told when it goes. */
+  constructor(
+    dev: DrmDevice,
+    queue: PanthorQueue,
+    addr: number,
+    bytes: number,
+    released: (job: PanthorJob) => void,
+  ) {
+    const name = dev.ledger === null ? "" : `submit#${dev.serial()}`;
+    super(name, queue.entity, CREDITS);
+    this.group = queue.group;
+    this.queue = queue;
+    this.work = bytes > 0;
+    this.addr = addr;
+    this.scheduled = "ioctl";
+    this.group.kref.get(this);
+    this.kref = new Kref(dev, name, this.scheduled, () => this.#release(released));
+  }
+
+  /** `job_release` */
+  #release(released: (job: PanthorJob) => void): void {
+    this.cleanup();
+    this.doneFence?.put(this);
+    released(this);
+    this.group.kref.put(this);
+  }
+
+  /** Its own fence, on the queue's timeline. */
+  initFence(machine: Machine): CountedFence {
+    const { dev } = machine;
+    this.seqno = ++this.queue.seqno;
+    const name = dev.ledger === null ? "" : `fence#${dev.serial()}`;
+    const base = machine.fence(this.queue.context, this.seqno);
+    this.doneFence = new CountedFence(dev, base, name, this, () => {});
+    return this.doneFence;
   }
 }

@@ -1,68 +1,6 @@
 import { EINVAL, ENOMEM, type Errno } from "@gpuvm/core";
-import { CountedFence, type InUse, Kref, SchedJob } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
-import type { PanthorGroup } from "./group.ts";
-import type { PanthorQueue } from "./queue.ts";
-
-/** Instructions around a job's own, without profiling: what it takes of the ring buffer (`calc_job_credits`). */
-const CREDITS = 16;
-
-/**
- * A job (`struct panthor_job`). Counted by the call or the scheduler, and by its queue while it is in the ring buffer; holds
- * its group.
- */
-export class PanthorJob extends SchedJob {
-  /** References. */
-  readonly kref: Kref;
-  /** Counted. */
-  readonly group: PanthorGroup;
-  /** Where it runs. */
-  readonly queue: PanthorQueue;
-  /** False: it has no commands, and only waits and signals. */
-  readonly work: boolean;
-  /** Holder of the call's, then the scheduler's reference. */
-  readonly scheduled: string;
-  /** Its own fence, without a scheduler; null: it has no commands, or was not given to the ring buffer. Counted. */
-  doneFence: CountedFence | null = null;
-  /** Its place in the ring buffer: the queue's number of it. */
-  seqno = 0;
-  /** The commands' first address. */
-  readonly addr: number;
-  /** What the GPU uses for it, on a machine that watches. */
-  uses: InUse | undefined;
-
-  /** Made by {@link createJob}. */
-  constructor(panthor: Panthor, queue: PanthorQueue, addr: number, bytes: number) {
-    const { dev } = panthor.machine;
-    const name = dev.ledger === null ? "" : `submit#${dev.serial()}`;
-    super(name, queue.entity, CREDITS);
-    this.group = queue.group;
-    this.queue = queue;
-    this.work = bytes > 0;
-    this.addr = addr;
-    this.scheduled = "ioctl";
-    this.group.kref.get(this);
-    this.kref = new Kref(dev, name, this.scheduled, () => this.#release(panthor));
-  }
-
-  /** `job_release` */
-  #release(panthor: Panthor): void {
-    this.cleanup();
-    this.doneFence?.put(this);
-    panthor.onJobFree?.(this);
-    this.group.kref.put(this);
-  }
-
-  /** Its own fence, on the queue's timeline. */
-  initFence(panthor: Panthor): CountedFence {
-    const { dev } = panthor.machine;
-    this.seqno = ++this.queue.seqno;
-    const name = dev.ledger === null ? "" : `fence#${dev.serial()}`;
-    const base = panthor.machine.fence(this.queue.context, this.seqno);
-    this.doneFence = new CountedFence(dev, base, name, this, () => {});
-    return this.doneFence;
-  }
-}
+import { type PanthorGroup, PanthorJob } from "./group.ts";
 
 /** What a program asks of one queue. */
 export interface QueueSubmit {
@@ -85,7 +23,7 @@ export function createJob(
   if (group === undefined || !group.canRun) return -EINVAL;
   const queue = group.queues[index];
   if (queue === undefined) return -EINVAL;
-  const job = new PanthorJob(panthor, queue, addr, bytes);
+  const job = new PanthorJob(panthor.machine.dev, queue, addr, bytes, (gone) => panthor.onJobFree?.(gone));
   panthor.onJobNew?.(job);
   return job;
 }

@@ -2,18 +2,8 @@ import { EINVAL, ENOMEM, type Errno, type Steps } from "@gpuvm/core";
 import { lockBriefly, unlock } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import { heapGrow, heapReturnChunk } from "../heap/grow.ts";
-import { getHeapPool } from "../heap/pool.ts";
+import { getHeapPool } from "../heap/pool-life.ts";
 import type { PanthorGroup } from "./group.ts";
-
-/** What the firmware says of a tiler that wants memory. */
-export interface TilerOom {
-  /** The heap, by its number in the pool. */
-  readonly heap: number;
-  /** Render passes begun, with a vertex phase done, and with a fragment phase done. */
-  readonly vtStart: number;
-  readonly vtEnd: number;
-  readonly fragEnd: number;
-}
 
 /** The tilers of a group's queues want memory (`group_tiler_oom_work`). */
 export function* processTilerOom(panthor: Panthor, group: PanthorGroup): Steps<void> {
@@ -40,7 +30,7 @@ function* processOne(panthor: Panthor, group: PanthorGroup, index: number): Step
   let ret: Errno = -EINVAL;
   let chunk = null;
   if (typeof pool !== "number" && oom !== null && oom.fragEnd <= oom.vtEnd && oom.vtEnd < oom.vtStart) {
-    const grown = yield* heapGrow(panthor, pool, oom.heap, oom.vtStart - oom.fragEnd);
+    const grown = yield* heapGrow(panthor, group.vm, pool, oom.heap, oom.vtStart - oom.fragEnd);
     if (typeof grown === "number") ret = grown;
     else {
       chunk = grown;

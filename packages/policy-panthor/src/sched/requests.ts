@@ -3,6 +3,7 @@ import type { Panthor } from "../device.ts";
 import { startGroup, stopGroup } from "./csg.ts";
 import { ringCsg } from "./doorbell.ts";
 import type { GroupState, PanthorGroup } from "./group.ts";
+import { syncQueues } from "./queue-states.ts";
 import { suspendTimeout } from "./timeout.ts";
 
 /** What the firmware is asked to do with a slot. */
@@ -81,17 +82,4 @@ export function stateIs(panthor: Panthor, group: PanthorGroup, state: GroupState
   }
   group.state = state;
   if (state === "active") startGroup(panthor, group);
-}
-
-/** How the queues of a group in a slot are (`csg_slot_sync_queues_state_locked`). */
-export function syncQueues({ sched }: Panthor, group: PanthorGroup): void {
-  group.idleQueues = 0;
-  group.blockedQueues = 0;
-  for (const queue of group.queues) {
-    const bit = 1 << queue.index;
-    if (queue.syncwait !== null) {
-      if (!sched.waiting.includes(group)) sched.waiting.push(group);
-      group.blockedQueues |= bit;
-    } else if (queue.done === queue.seqno) group.idleQueues |= bit;
-  }
 }

@@ -1,7 +1,7 @@
 import type { Steps } from "@gpuvm/core";
 import { lockBriefly, stopScheduler, unlock } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
-import { vmActive } from "../mmu/as-slots.ts";
+import { vmActive } from "../mmu/address-space.ts";
 import { mmuPostReset, mmuPreReset } from "../mmu/reset.ts";
 import { stopGroup } from "./csg.ts";
 import { processCsg } from "./events.ts";
@@ -11,16 +11,8 @@ import { startQueue, stopWaiting } from "./run-job.ts";
 import { unbind } from "./tick.ts";
 import { suspendTimeout } from "./timeout.ts";
 
-/** The GPU is to be reset (`panthor_device_schedule_reset`). */
-export function scheduleReset(panthor: Panthor): void {
-  const { sched } = panthor;
-  if (sched.resetPending) return;
-  sched.resetPending = true;
-  panthor.machine.queueWork("panthor reset_work", () => reset(panthor));
-}
-
 /** `panthor_device_reset_work` */
-function* reset(panthor: Panthor): Steps<void> {
+export function* reset(panthor: Panthor): Steps<void> {
   panthor.onSched?.(["reset"]);
   yield* preReset(panthor);
   yield* mmuPreReset(panthor);

@@ -2,9 +2,7 @@ import { ECANCELED, type Errno, type Steps } from "@gpuvm/core";
 import { type CountedFence, lockBriefly, startScheduler, stopScheduler, unlock } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import { doorbell } from "./csg.ts";
-import type { PanthorGroup } from "./group.ts";
-import type { PanthorJob } from "./job.ts";
-import type { PanthorQueue } from "./queue.ts";
+import type { PanthorGroup, PanthorJob, PanthorQueue } from "./group.ts";
 import { REALTIME } from "./scheduler.ts";
 import { resumeTimeout } from "./timeout.ts";
 
@@ -20,7 +18,7 @@ export function* runJob(panthor: Panthor, job: PanthorJob): Steps<CountedFence |
     return -ECANCELED;
   }
   panthor.onSched?.(["run_job", job, group, queue.index, `csg ${group.csgId}`]);
-  const fence = job.initFence(panthor);
+  const fence = job.initFence(machine);
   job.kref.get(group.kref);
   queue.inFlight.push(job);
   const bit = 1 << queue.index;

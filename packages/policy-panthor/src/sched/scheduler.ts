@@ -1,10 +1,7 @@
 import { Lock, type Steps } from "@gpuvm/core";
 import { DelayedWork, type Machine, WorkItem } from "@gpuvm/drm-model";
-import type { Panthor } from "../device.ts";
-import { CsgEvents, processFwEvents } from "./events.ts";
+import { CsgEvents } from "./csg-events.ts";
 import type { PanthorGroup } from "./group.ts";
-import { syncUpdate } from "./syncwait.ts";
-import { tick } from "./tick.ts";
 
 /** Priorities of groups, low to realtime (`enum panthor_csg_priority`). */
 export const PRIORITIES = 4;
@@ -29,6 +26,16 @@ export interface CsgSlot {
   acked: number;
   /** What it was asked for, and did not answer (`req ^ ack`). */
   unanswered: number;
+}
+
+/** What the scheduler's work items do. */
+export interface SchedulerWorks {
+  /** `tick_work` */
+  readonly tick: () => Steps<void>;
+  /** `sync_upd_work` */
+  readonly syncUpd: () => Steps<void>;
+  /** `process_fw_events_work` */
+  readonly fwEvents: () => Steps<void>;
 }
 
 /**
@@ -94,7 +101,7 @@ export class Scheduler {
   readonly fwEventsWork: WorkItem;
 
   /** Every slot is free. */
-  constructor(machine: Machine, panthor: () => Panthor) {
+  constructor(machine: Machine, works: SchedulerWorks) {
     this.lock = new Lock("panthor scheduler", "panthor sched", machine.dev.lockdep);
     this.resetLock = new Lock("panthor reset", "panthor sched reset", machine.dev.lockdep);
     this.slots = Array.from({ length: CSG_SLOTS }, () => ({
@@ -104,22 +111,11 @@ export class Scheduler {
       acked: 0,
       unanswered: 0,
     }));
-    const signalling = "signalling";
-    this.tickWork = new DelayedWork(
-      new WorkItem(machine, "panthor tick_work", () => tick(panthor()), signalling),
-    );
-    this.syncUpdWork = new WorkItem(
-      machine,
-      "panthor sync_upd_work",
-      () => syncUpdate(panthor()),
-      signalling,
-    );
-    this.fwEventsWork = new WorkItem(
-      machine,
-      "panthor fw_events_work",
-      () => processFwEvents(panthor()),
-      signalling,
-    );
+    const item = (label: string, work: () => Steps<void>) =>
+      new WorkItem(machine, `panthor ${label}`, work, "signalling");
+    this.tickWork = new DelayedWork(item("tick_work", works.tick));
+    this.syncUpdWork = item("sync_upd_work", works.syncUpd);
+    this.fwEventsWork = item("fw_events_work", works.fwEvents);
   }
 
   /** Whether there is a group without a slot. */

@@ -13,8 +13,8 @@ import { countSubmit, type Exec, noteUse, type SchedFence, type SyncOp } from "@
 import type { Panthor } from "../device.ts";
 import { VA_INTERNAL } from "../flags.ts";
 import type { PanthorFile } from "../panthor-file.ts";
-import type { PanthorGroup } from "./group.ts";
-import { createJob, type PanthorJob, type QueueSubmit } from "./job.ts";
+import type { PanthorGroup, PanthorJob } from "./group.ts";
+import { createJob, type QueueSubmit } from "./job.ts";
 import { SubmitSyncs } from "./sync.ts";
 
 /** A job of a call, with what it waits for and signals. */

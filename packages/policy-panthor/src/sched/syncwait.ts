@@ -1,20 +1,10 @@
 import { gpuvaFindFirst, gpuvaObj, type Steps } from "@gpuvm/core";
 import { lockBriefly, unlock } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
-import { type PanthorBo, vmapBo } from "../gem/bo.ts";
-import type { PanthorGroup } from "./group.ts";
-import { type PanthorQueue, putSyncwait } from "./queue.ts";
+import { vmapBo, vunmapBo } from "../gem/backing.ts";
+import type { PanthorBo } from "../gem/bo.ts";
+import type { PanthorGroup, PanthorQueue } from "./group.ts";
 import { REALTIME } from "./scheduler.ts";
-
-/** A value in memory that a queue waits for (`panthor_queue::syncwait`). */
-export interface SyncWait {
-  /** Where it is. */
-  readonly addr: number;
-  /** Whether it is there; the GPU writes it. */
-  reached: boolean;
-  /** The object that is there; with a reference and a mapping of the queue's, once somebody looked. */
-  bo: PanthorBo | null;
-}
 
 /** Looks whether groups may go on (`sync_upd_work`). */
 export function* syncUpdate(panthor: Panthor): Steps<void> {
@@ -72,4 +62,14 @@ function* boAt(panthor: Panthor, { vm }: PanthorGroup, addr: number): Steps<Pant
   const bo = va === 0 ? null : (gpuvaObj(vm.gpuvm, va) as PanthorBo | null);
   unlock(dev, vm.opLock);
   return bo;
+}
+
+/** `panthor_queue_put_syncwait_obj` */
+export function* putSyncwait(panthor: Panthor, queue: PanthorQueue): Steps<void> {
+  const { syncwait } = queue;
+  if (syncwait === null || syncwait.bo === null) return;
+  const { bo } = syncwait;
+  syncwait.bo = null;
+  yield* vunmapBo(panthor, bo);
+  bo.put(queue.entity);
 }

@@ -1,8 +1,7 @@
 import { ECANCELED, EINVAL, ETIMEDOUT, type Steps } from "@gpuvm/core";
 import type { Panthor } from "../device.ts";
 import { signalDone } from "./completion.ts";
-import type { PanthorGroup } from "./group.ts";
-import type { PanthorJob } from "./job.ts";
+import type { PanthorGroup, PanthorJob } from "./group.ts";
 
 /**
  * The end of a group's work (`group_term_post_processing`): nothing of it is in a slot any more, what was in its ring

@@ -1,13 +1,14 @@
 import type { Errno, Steps } from "@gpuvm/core";
 import { lockBriefly, unlock } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
-import { AS_SLOTS, vmActive, vmIdle } from "../mmu/as-slots.ts";
+import { vmActive, vmIdle } from "../mmu/address-space.ts";
+import { AS_SLOTS } from "../mmu/as-slots.ts";
 import type { PanthorVm } from "../mmu/vm.ts";
 import { processCsg } from "./events.ts";
 import type { PanthorGroup } from "./group.ts";
 import { apply, CsgRequests } from "./requests.ts";
-import { scheduleReset } from "./reset.ts";
 import { stopWaiting } from "./run-job.ts";
+import { scheduleReset } from "./schedule-reset.ts";
 import { PRIORITIES, REALTIME, type Scheduler, TICK_NS } from "./scheduler.ts";
 import { resumeTimeout } from "./timeout.ts";
 

@@ -1,6 +1,6 @@
 import type { Panthor } from "../device.ts";
 import { beginsAnew } from "../history/defects.ts";
-import { JOB_TIMEOUT_NS, type PanthorQueue } from "./queue.ts";
+import { JOB_TIMEOUT_NS, type PanthorQueue } from "./group.ts";
 
 /*
  * The clock of a queue: it runs while its group is in a slot and the queue has something to do. On a machine without

@@ -1,11 +1,9 @@
 import { hex } from "@gpuvm/conformance";
 import { type Counted, DrmGpuvm, DrmGpuvmBo } from "@gpuvm/core";
 import type { MmuEvent, SchedEventPart } from "../../device.ts";
-import { PanthorBo } from "../../gem/bo.ts";
-import type { KernelBo } from "../../gem/kernel-bo.ts";
+import { type KernelBo, PanthorBo } from "../../gem/bo.ts";
 import type { PanthorVm } from "../../mmu/vm.ts";
-import { PanthorGroup } from "../../sched/group.ts";
-import { PanthorJob } from "../../sched/job.ts";
+import { PanthorGroup, PanthorJob } from "../../sched/group.ts";
 import type { Fences } from "./fences.ts";
 import type { World } from "./world.ts";
 
@@ -65,8 +63,9 @@ export class Events {
   }
 
   #onKernelBo(kbo: KernelBo, made: boolean): void {
-    const { bos, kernelBos, vms } = this.world;
-    const { bo, name, va, vm } = kbo;
+    const { bos, kernelBos, panthor, vms } = this.world;
+    const { bo, name, va, gpuvm } = kbo;
+    const vm = panthor.vms.get(gpuvm) as PanthorVm;
     if (!made) {
       this.events.push(["kbo_destroy", bos.of(bo)]);
       kernelBos.delete(kbo);

@@ -1,6 +1,6 @@
 import type { CountedFence, SchedFence } from "@gpuvm/drm-model";
-import { BindJob } from "../../mmu/bind-job.ts";
-import type { PanthorJob } from "../../sched/job.ts";
+import { BindJob } from "../../mmu/vm.ts";
+import type { PanthorJob } from "../../sched/group.ts";
 import type { World } from "./world.ts";
 
 /** The finished fence of a job, which the recorder keeps until it has told that it signalled. */

@@ -1,10 +1,10 @@
 import { EAGAIN, EINVAL, ENOENT, Task } from "@gpuvm/core";
-import { vmActive, vmIdle } from "../../mmu/as-slots.ts";
+import { vmActive, vmIdle } from "../../mmu/address-space.ts";
 import { mmuFault } from "../../mmu/fault.ts";
 import { complete } from "../../sched/csg.ts";
 import { report } from "../../sched/events.ts";
 import type { PanthorGroup } from "../../sched/group.ts";
-import { syncQueues } from "../../sched/requests.ts";
+import { syncQueues } from "../../sched/queue-states.ts";
 import type { Words } from "./words.ts";
 import { type Ask, NO_FILE, type World } from "./world.ts";
 

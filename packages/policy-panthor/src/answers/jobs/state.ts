@@ -40,7 +40,7 @@ export function vmLine(world: World, vm: PanthorVm, number: number): Line {
     fault: flag(vm.unhandledFault),
     heapPool: flag(vm.heaps !== null),
     lruCount: vm.reclaimLru.reduce((sum, { size }) => sum + size / 4096, 0),
-    kernelVas: [...world.kernelBos].filter((kbo) => kbo.vm === vm && kbo.placed).length,
+    kernelVas: [...world.kernelBos].filter((kbo) => kbo.gpuvm === gpuvm && kbo.placed).length,
     bindQueue: vm.binds.queue.length,
     fences: pendingBy(gpuvm.resv),
   };

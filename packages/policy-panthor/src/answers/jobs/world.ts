@@ -4,13 +4,12 @@ import { type CountedFence, type Driver, KIB4, Machine, type Request, type SyncO
 import { mainlinePolicy } from "../../declared/policy.ts";
 import type { Panthor } from "../../device.ts";
 import { probe } from "../../driver.ts";
-import type { PanthorBo } from "../../gem/bo.ts";
-import { type KernelBo, kernelBoDestroy } from "../../gem/kernel-bo.ts";
+import type { KernelBo, PanthorBo } from "../../gem/bo.ts";
+import { kernelBoDestroy } from "../../gem/kernel-bo.ts";
 import { gen73 } from "../../history/generations.ts";
 import type { PanthorVm } from "../../mmu/vm.ts";
 import type { PanthorFile } from "../../panthor-file.ts";
-import type { PanthorGroup } from "../../sched/group.ts";
-import type { PanthorJob } from "../../sched/job.ts";
+import type { PanthorGroup, PanthorJob } from "../../sched/group.ts";
 import type { Words } from "./words.ts";
 
 /** What the recorder answers where the file of a thing is closed, without asking the driver: -EBADF. */
