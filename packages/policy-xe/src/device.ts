@@ -31,6 +31,8 @@ export interface Xe {
   onEvent: ((event: XeEvent) => void) | null;
   /** The ring of an engine class. */
   ring(engineClass: number): XeRing;
+  /** The next job on the first engine that was used, or on the first there is, never ends. */
+  hang(): void;
 }
 
 /** With memory of its own if the machine says how much. */
@@ -65,6 +67,10 @@ export function xeDevice(
         rings.set(engineClass, ring);
       }
       return ring;
+    },
+    hang() {
+      const [first] = rings.values();
+      (first ?? xe.ring(0)).hang();
     },
   };
   // The root of the kernel's own VM (`xe_migrate_init`).

@@ -32,6 +32,7 @@ export function driverOf(xe: Xe, policy: ReferencePolicy): Driver {
     *unload() {},
     fdinfo: (file) => showMeminfo(xe, file as XeFile),
     shrink: (bytes) => shrinkBytes(xe, bytes),
+    gpu: { hang: () => xe.hang() },
     prime: primeRole(xe),
   };
 }

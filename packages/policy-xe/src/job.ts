@@ -1,6 +1,7 @@
 import type { DmaFence } from "@gpuvm/core";
 import { noteUse } from "@gpuvm/drm-model";
 import type { XeQueue } from "./exec-queue.ts";
+import { ban } from "./queue-kill.ts";
 import type { RingJob } from "./ring.ts";
 
 /** A batch (`struct xe_sched_job`): holds its queue until it is retired. */
@@ -60,6 +61,7 @@ export function pushJob(queue: XeQueue, job: XeJob, after: readonly DmaFence[]):
       xe.onEvent?.(["job", job.flushTlb]);
       if (job.flushTlb) vm.pt.flush("submit");
     },
+    timesOut: () => ban(queue),
     retire() {
       queue.pending.delete(job.seqno);
       queue.kref.put(job.name);

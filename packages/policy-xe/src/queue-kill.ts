@@ -13,6 +13,11 @@ export function kill(queue: RunningQueue): void {
   xe.machine.queueWork("xe timedout_job", () => timedoutJob(xe, queue, holder));
 }
 
+/** A job of the queue took too long: the queue is banned, which for it and its jobs is as if it was killed. */
+export function ban(queue: RunningQueue): void {
+  kill(queue);
+}
+
 /** `guc_exec_queue_timedout_job`: scheduling is off, so no job touches memory any more. */
 function* timedoutJob(xe: Xe, queue: RunningQueue, holder: string): Steps<void> {
   let error = -ETIME;

@@ -17,7 +17,12 @@ export interface RingJob {
   begins(): void;
   /** Its end was seen, in process context. */
   readonly retire: () => void;
+  /** It took too long (`guc_exec_queue_timedout_job`); absent: it never does. */
+  readonly timesOut?: () => void;
 }
+
+/** How long a job may take (`job_timeout_ms` of its engine class): 5 s. */
+const JOB_TIMEOUT_NS = 5e9;
 
 /** Default modelled time of one job: 10 ms. */
 const JOB_NS = 10_000_000;
@@ -30,6 +35,12 @@ export class XeRing {
   busyUntil = 0;
   /** Jobs whose end nobody has seen. */
   readonly live: Set<RingJob> = new Set();
+  /** The next job does not end. */
+  #hangs = false;
+  /** The job that does not end. */
+  #hung: RingJob | null = null;
+  /** Jobs behind it that would be done by now. */
+  #stalled: RingJob[] = [];
 
   /** An idle engine. */
   constructor(machine: Machine) {
@@ -51,10 +62,16 @@ export class XeRing {
     ready();
   }
 
+  /** The next job never ends, nor does what is behind it, until its queue is taken off the engine. */
+  hang(): void {
+    this.#hangs = true;
+  }
+
   /** A job's end: by itself, or because its queue is no more. */
   finish(job: RingJob, error: number): void {
     job.uses?.stops();
     if (!this.live.delete(job)) return;
+    if (job === this.#hung) this.#goOn();
     job.signal(error);
     this.machine.queueWork("xe ring retire", function* () {
       job.retire();
@@ -73,8 +90,43 @@ export class XeRing {
     job.begins();
     job.uses?.starts();
     if (job.endless) return;
-    this.busyUntil = Math.max(this.busyUntil, machine.now) + (machine.options.jobNs ?? JOB_NS);
-    machine.timers.add(this.busyUntil, () => this.finish(job, 0));
+    this.#takesItsTime(job);
+  }
+
+  #takesItsTime(job: RingJob): void {
+    const { machine } = this;
+    const begins = Math.max(this.busyUntil, machine.now);
+    this.busyUntil = begins + (machine.options.jobNs ?? JOB_NS);
+    if (this.#hangs && this.#hung === null && job.timesOut !== undefined) {
+      this.#neverEnds(job, job.timesOut, begins + JOB_TIMEOUT_NS);
+      return;
+    }
+    const behind = this.#hung !== null;
+    machine.timers.add(this.busyUntil, () => {
+      if (behind && this.#hung !== null && this.live.has(job)) this.#stalled.push(job);
+      else this.finish(job, 0);
+    });
+  }
+
+  #neverEnds(job: RingJob, timesOut: () => void, due: number): void {
+    this.#hung = job;
+    this.machine.timers.add(due, () => {
+      if (this.#hung === job) timesOut();
+    });
+  }
+
+  /** The job that never ended is off the engine: those behind it, of queues that are still there, are next. */
+  #goOn(): void {
+    const { machine } = this;
+    this.#hangs = false;
+    this.#hung = null;
+    this.busyUntil = machine.now;
+    const stalled = this.#stalled.splice(0);
+    if (stalled.length === 0) return;
+    // Whoever ends this job ends those of its queue, too.
+    machine.timers.add(machine.now, () => {
+      for (const job of stalled) if (this.live.has(job)) this.#takesItsTime(job);
+    });
   }
 
   *#giveUp(job: RingJob): Steps<void> {

@@ -1,6 +1,7 @@
 import { EBUSY, ECANCELED, EINVAL, ENOENT } from "@gpuvm/core";
 import type { DmaBuf } from "@gpuvm/drm-model";
 import { describe, expect, it } from "vitest";
+import type { XeQueue } from "../src/exec-queue.ts";
 import { VM_FAULT_MODE, VM_LR_MODE, VM_NO_OVERCOMMIT, VM_SCRATCH_PAGE } from "../src/index.ts";
 import { Bench, MIB, nodeOf, xe } from "./bench.ts";
 
@@ -257,6 +258,57 @@ describe("purgeable objects", () => {
     expect(bench.bo(2).madv).toBe("willneed");
     bench.file().exports.get(2)?.close();
     expect(bench.bo(2).madv).toBe("dontneed");
+    clean(bench);
+  });
+});
+
+describe("a job that hangs", () => {
+  const S = 1e9;
+  const EXEC = { op: "exec", queue: 1, addr: 0, batches: 1 } as const;
+
+  /** Two programs with a queue each, of which the first one's job hangs. */
+  function hangs(): Bench {
+    const bench = ready();
+    bench.bind(1, ...MAPS);
+    bench.ask({ op: "vm_create", vm: 1 }, 1);
+    bench.ask({ op: "queue_new", queue: 1, vm: 1 }, 1);
+    bench.replay.driver.gpu?.hang();
+    bench.ask(EXEC);
+    return bench;
+  }
+  const live = ({ machine }: Bench) => machine.counts.gpuJobs;
+
+  it("costs its queue after 5 s, with all jobs of it; another queue's job behind it is done then", () => {
+    const bench = hangs();
+    bench.ask(EXEC);
+    bench.ask(EXEC, 1);
+    expect(live(bench)).toBe(3);
+    const queueOf = (f: number) => bench.file(f).queues.get(1) as XeQueue | undefined;
+    bench.machine.advanceTo(5 * S - 1);
+    expect([queueOf(0)?.pending.size, queueOf(1)?.pending.size]).toEqual([2, 1]);
+    bench.machine.advanceTo(5 * S);
+    expect([queueOf(0)?.pending.size, queueOf(1)?.pending.size]).toEqual([0, 1]);
+    bench.now = bench.machine.now;
+    expect([bench.ask(EXEC), bench.ask(EXEC, 1)]).toEqual([-ECANCELED, 0]);
+    bench.machine.advanceTo(5 * S + 20_000_000);
+    expect(queueOf(1)?.idle).toBe(true);
+    clean(bench);
+  });
+
+  it("is taken off the GPU by the end of its file, and by nothing later", () => {
+    const bench = hangs();
+    bench.ask(EXEC, 1);
+    bench.replay.close(0, "kill");
+    expect(bench.machine.now).toBe(0);
+    bench.machine.quiesce();
+    expect(bench.file(1).queues.get(1)).toMatchObject({ idle: true, killed: false });
+    clean(bench);
+  });
+
+  it("is waited for where only its VM is destroyed", () => {
+    const bench = hangs();
+    expect(bench.ask({ op: "vm_destroy", vm: 1 })).toBe(0);
+    expect(bench.machine.now).toBe(5 * S);
     clean(bench);
   });
 });

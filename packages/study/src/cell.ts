@@ -1,13 +1,15 @@
+import type { BoOwnership } from "@gpuvm/core";
 import { type Subject, subjectName } from "@gpuvm/drivers";
 import { type Basis, type Claim, type Miss, missesOf } from "./claims/claim.ts";
 import { CLOSE_CLAIMS } from "./claims/close.ts";
 import { DISPLAY_CLAIMS } from "./claims/display.ts";
 import { LIFETIME_CLAIMS } from "./claims/lifetime.ts";
+import { UNENDED_CLAIMS } from "./claims/unended.ts";
 import { UNUSED_CLAIMS } from "./claims/unused.ts";
 import { type Evidence, evidenceOf } from "./evidence.ts";
 import { wayOf } from "./nine.ts";
 import type { StudyParams } from "./params.ts";
-import { reasonFor } from "./reasons.ts";
+import { reasonFor, whySkipped } from "./reasons.ts";
 import type { StageWatch } from "./stage.ts";
 import type { Outcome, Workload, WorkloadId } from "./workloads/workload.ts";
 
@@ -16,7 +18,7 @@ export interface Cell {
   readonly workload: WorkloadId;
   readonly policy: string;
   readonly variant: string;
-  readonly ownership: string;
+  readonly ownership: BoOwnership;
   /** `SOFT4`, or the subject's name. */
   readonly way: string;
   /** What was measured. */
@@ -39,6 +41,17 @@ export interface Cell {
   readonly reason: string;
   /** Figures that are not as claimed. */
   readonly differs: readonly Miss[];
+  /** The same under the other ownership, which nobody runs; null where it was not tried. */
+  readonly tried: Tried | null;
+}
+
+/** A workload under the ownership that a variant does not have. */
+export interface Tried {
+  readonly ownership: BoOwnership;
+  /** What was measured. */
+  readonly outcome: Outcome;
+  /** The outcome in a word. */
+  readonly word: string;
 }
 
 /** A workload that a variant cannot run. */
@@ -56,6 +69,7 @@ export const CLAIMS: readonly Claim[] = [
   ...DISPLAY_CLAIMS,
   ...LIFETIME_CLAIMS,
   ...UNUSED_CLAIMS,
+  ...UNENDED_CLAIMS,
 ];
 
 /** Runs one workload on one variant, and holds it against the fact sheet. */
@@ -70,7 +84,7 @@ export function runCell(
   const { driver, variantName, boOwnership } = subject;
   const at = { workload: workload.id, policy: driver.name, variant: variantName, way };
   const outcome = workload.run(subject, params, watch);
-  if (typeof outcome === "string") return { ...at, reason: outcome };
+  if (typeof outcome === "string") return { ...at, reason: whySkipped(driver.name, outcome) };
   const claims = CLAIMS.filter(({ workload: id, ways }) => id === workload.id && ways.includes(way));
   const differs = claims.flatMap((claim) => missesOf(claim, outcome, params));
   const agrees = claims.length === 0 ? null : differs.length === 0;
@@ -91,5 +105,12 @@ export function runCell(
     ),
     reason: agrees === true ? "" : reasonFor(workload.id, way, agrees, differs),
     differs,
+    tried: workload.unended === true ? triedOn(workload, subject, params) : null,
   };
+}
+
+function triedOn(workload: Workload, subject: Subject, params: StudyParams): Tried | null {
+  const ownership = subject.boOwnership === "soft" ? "hard" : "soft";
+  const outcome = workload.run({ ...subject, boOwnership: ownership }, params);
+  return typeof outcome === "string" ? null : { ownership, outcome, word: workload.word(outcome, params) };
 }

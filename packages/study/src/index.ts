@@ -1,5 +1,5 @@
 /**
- * Fifteen workloads under every way of owning a buffer object, each measured outcome beside what was claimed.
+ * Workloads under every way of owning a buffer object, each measured outcome beside what was claimed.
  *
  * @example
  * ```ts
@@ -12,7 +12,7 @@
  * @packageDocumentation
  */
 
-export { type Cell, CLAIMS, type Skipped } from "./cell.ts";
+export { type Cell, CLAIMS, type Skipped, type Tried } from "./cell.ts";
 export { type Basis, type Claim, type Expected, type Miss, missesOf } from "./claims/claim.ts";
 export { type Cost, type Modelled, modelledFlip, parseCosts, THREAD_COSTS } from "./costs.ts";
 export type { Did } from "./did.ts";

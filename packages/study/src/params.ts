@@ -20,3 +20,6 @@ export const LONG_JOB_MS = 1500;
 
 /** Milliseconds after which the series' v4 and v5 stop waiting at handle close. */
 export const CLOSE_LIMIT_MS = 1000;
+
+/** Milliseconds for which a workload with a job that never ends is looked at: longer than every driver's timeout. */
+export const HANG_LIMIT_MS = 100_000;

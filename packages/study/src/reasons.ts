@@ -1,8 +1,21 @@
 import type { Miss } from "./claims/claim.ts";
-import type { WorkloadId } from "./workloads/workload.ts";
+import { NO_HANG, type WorkloadId } from "./workloads/workload.ts";
 
 /** Why a cell is not as the fact sheet says, by workload and way. Each was looked into. */
 const REASONS: Readonly<Record<string, string>> = {};
+
+/** What is missing in the model of a driver for a job that never ends. */
+const UNENDED: Readonly<Record<string, string>> = {
+  nouveau:
+    "its firmware takes a channel whose work hangs off the GPU, and then tells the driver (nouveau_channel_killed); the model has no such firmware",
+  powervr:
+    "after 60 s pvr_queue_timedout_job starts the queue again with what it has, and no job ends by it; what ends one is the firmware, which the model does not have",
+};
+
+/** Why a variant cannot run a workload: what the workload says, or what is known of this driver. */
+export function whySkipped(driver: string, why: string): string {
+  return why === NO_HANG ? (UNENDED[driver] ?? why) : why;
+}
 
 /** Why a cell differs, or has nothing to differ from. */
 export function reasonFor(

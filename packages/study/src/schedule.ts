@@ -1,6 +1,7 @@
 import type { Subject } from "@gpuvm/drivers";
 import { Actor } from "./actor.ts";
-import { NOBODY, Stage, type StageOptions, type StageWatch } from "./stage.ts";
+import { Stage, type StageOptions, type StageWatch } from "./stage.ts";
+import { NOBODY } from "./stage-words.ts";
 
 /** The order of the four steps of W10: lookup, VMA and fence, wait, teardown. */
 export type Order = "W U L P" | "L W U P" | "L W P U" | "L P W U";

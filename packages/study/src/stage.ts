@@ -8,30 +8,16 @@ import {
   type Lowerer,
   leftBehind,
   type Machine,
+  type MachineOptions,
   type NeutralBindOp,
   type NeutralRequest,
   Replay,
   type Request,
   type VmRecord,
 } from "@gpuvm/drm-model";
+import { bindsBy } from "./binds-by.ts";
 import { type Did, programName } from "./did.ts";
-
-/** A neutral request without its time. */
-export type Ask = NeutralRequest extends infer R ? (R extends NeutralRequest ? Omit<R, "t"> : never) : never;
-
-/** Every program's one VM and queue. */
-export const VM = 1;
-/** See {@link VM}. */
-export const QUEUE = 1;
-
-const PAGE = 4096;
-/** Where programs of explicit-bind drivers begin to place buffers: 512 GiB. */
-const BASE = 2 ** 39;
-/** Distance of two buffers' addresses: each has lowest page tables of its own. */
-const SLOT = 2 ** 24;
-
-/** Who waits for nothing: time passes by itself. */
-export const NOBODY = "time";
+import { type Ask, BASE, NOBODY, PAGE, QUEUE, SLOT, VM } from "./stage-words.ts";
 
 /** Told of each thing that is done on a stage, when it is done. */
 export type StageWatch = (did: Did, stage: Stage) => void;
@@ -46,6 +32,8 @@ export interface StageOptions {
   readonly defects?: ReadonlySet<string>;
   /** Repairs that the driver is run with. */
   readonly repairs?: ReadonlySet<string>;
+  /** How the machine is made, beside what follows from the other options. */
+  readonly machine?: Omit<MachineOptions, "audit" | "jobNs">;
   /** Told of each thing that is done; the ledger is kept for it. */
   readonly watch?: StageWatch | undefined;
   /** What is different from the workload's other stages, in a few words. */
@@ -81,7 +69,11 @@ export class Stage {
     this.title = options.title ?? "";
     this.replay = new Replay(
       subject.variant,
-      { audit: options.watch !== undefined || (options.audit ?? true), jobNs: options.jobMs * 1e6 },
+      {
+        ...options.machine,
+        audit: options.watch !== undefined || (options.audit ?? true),
+        jobNs: options.jobMs * 1e6,
+      },
       {
         boOwnership: subject.boOwnership,
         defects: options.defects ?? new Set<string>(),
@@ -183,10 +175,12 @@ export class Stage {
     return this.ms - began;
   }
 
-  /** A program ends. @returns milliseconds that it took */
-  exit(f: number): number {
+  /** A program ends, or `kill`, is killed. @returns milliseconds that it took */
+  exit(f: number, ending: "close" | "kill" = "close"): number {
     const began = this.ms;
-    this.does(f, "ends: its file is closed", () => this.replay.close(f));
+    if (ending === "kill") this.replay.file(f).process.killed = true;
+    const what = ending === "kill" ? "is killed (SIGKILL): its file is closed" : "ends: its file is closed";
+    this.does(f, what, () => this.replay.close(f, ending));
     return this.ms - began;
   }
 
@@ -274,6 +268,35 @@ export class Stage {
     this.does(NOBODY, "everything finishes: the GPU, and what was put off", () => this.machine.quiesce());
   }
 
+  /**
+   * The GPU's job at hand, or else the next, never ends by itself.
+   *
+   * @returns false: the model of the driver has no such job
+   */
+  hang(): boolean {
+    const { gpu } = this.driver;
+    if (gpu === undefined) return false;
+    this.does("GPU", "hangs with the next job that it turns to", () => gpu.hang());
+    return true;
+  }
+
+  /**
+   * Time passes until `holds`, or nothing more is to come, but no longer than `limit` milliseconds.
+   *
+   * @returns milliseconds
+   */
+  passUntil(what: string, limit: number, holds: () => boolean): number {
+    const { machine } = this;
+    const began = this.ms;
+    this.does(NOBODY, what, () => {
+      machine.settle();
+      while (!holds() && machine.timers.size > 0 && machine.timers.next <= (began + limit) * 1e6) {
+        machine.advanceTo(machine.timers.next);
+      }
+    });
+    return this.ms - began;
+  }
+
   /** Time passes, in nanoseconds, until something that has a name. */
   sleep(ns: number, until: string): void {
     this.does(NOBODY, until, () => this.machine.advanceTo(this.machine.now + ns));
@@ -342,21 +365,21 @@ export class Stage {
     return new Set([...this.#seen.values()].filter((bo) => bo.refs > 0)).size;
   }
 
-  /** Whether programs of this driver manage addresses themselves. */
-  get binds(): boolean {
-    this.#bound ??= this.#probe();
-    return this.#bound;
+  /** Work of programs is not over: fences of their buffers are pending, or the GPU works with what the machine watches. */
+  get busy(): boolean {
+    const pending = [...this.#seen.values()].some(({ resv }) => resv.pending().length > 0);
+    return pending || this.machine.inUse.size > 0;
   }
 
-  #probe(): boolean {
-    const probe = this.subject.variant.userspace.lower();
-    const op = { kind: "map", bo: 1, boOffset: 0, va: BASE, length: PAGE, flags: 0 } as const;
-    const asks: NeutralRequest[] = [
-      { op: "vm_create", t: 0, f: 0, vm: VM },
-      { op: "gem_new", t: 0, f: 0, bo: 1, size: PAGE },
-      { op: "vm_bind", t: 0, f: 0, vm: VM, async: false, ops: [op] },
-    ];
-    return asks.flatMap((ask) => [...probe(ask)]).some((request) => request.op === "vm_bind");
+  /** The bytes of {@link Stage.alive}. */
+  get aliveBytes(): number {
+    return [...new Set([...this.#seen.values()])].reduce((sum, bo) => sum + (bo.refs > 0 ? bo.size : 0), 0);
+  }
+
+  /** Whether programs of this driver manage addresses themselves. */
+  get binds(): boolean {
+    this.#bound ??= bindsBy(this.subject);
+    return this.#bound;
   }
 
   /** How many findings of a kind there are. */

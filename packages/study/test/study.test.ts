@@ -8,6 +8,7 @@ import { runStudyOn } from "../src/run-study.ts";
 import { runSchedule } from "../src/schedule.ts";
 import { studyJson } from "../src/study-json.ts";
 import { studySubjects } from "../src/subjects.ts";
+import { WORKLOADS } from "../src/workloads/all.ts";
 
 const PARAMS = { flips: 12, buffers: 3, jobs: 21, jobMs: 4, hz: 60 };
 const study = runStudyOn(studySubjects(), [], PARAMS);
@@ -16,7 +17,7 @@ const outcome = (workload: string, way: string) =>
 
 describe("study", () => {
   it("has a cell, or a reason, for every workload on every variant", () => {
-    expect(study.cells.length + study.skipped.length).toBe(15 * study.subjects.length);
+    expect(study.cells.length + study.skipped.length).toBe(WORKLOADS.length * study.subjects.length);
     expect(study.skipped.every(({ reason }) => reason.length > 10)).toBe(true);
   });
 
@@ -47,6 +48,57 @@ describe("study", () => {
     expect(studyJson(runStudyOn(studySubjects(), ["W1", "W10"], PARAMS), THREAD_COSTS)).toBe(
       studyJson(runStudyOn(studySubjects(), ["w1", "w10"], PARAMS), THREAD_COSTS),
     );
+  });
+});
+
+describe("work that does not end", () => {
+  const cellOf = (workload: string, way: string) =>
+    study.cells.find((c) => c.workload === workload && c.way === way);
+  const triedOf = (workload: string, way: string) => cellOf(workload, way)?.tried;
+
+  it("each driver ends it by its own clock: msm at the second look, xe and panthor after 5 s", () => {
+    expect([
+      outcome("W16", "MERGED"),
+      outcome("W16", "xe:mainline"),
+      outcome("W16", "panthor:mainline"),
+    ]).toMatchObject([
+      // A second after the look that saw the first job done, at 1 s.
+      { last_job_ms_1: 2000 - PARAMS.jobMs, close_wait_ms_1: 2000 - PARAMS.jobMs, lost_behind: 0 },
+      { last_job_ms_1: 5000, close_wait_ms_1: 0, lost_behind: 20 },
+      { last_job_ms_1: 5000, close_wait_ms_1: 0, lost_behind: 20 },
+    ]);
+    // 8 are on the ring, of which one hangs.
+    expect(outcome("W16", "BIND")).toMatchObject({ lost_behind: 7, kept_objects_after_n: 21 });
+  });
+
+  it("v4 of the series unmaps under the GPU that hangs, the merged rule does not", () => {
+    expect([
+      outcome("W16", "SOFT4")?.["unmapped_running_1"],
+      outcome("W16", "MERGED")?.["unmapped_running_1"],
+    ]).toEqual([1, 0]);
+  });
+
+  it("under the other ownership explicit binds lose what the GPU works with, and lose nothing under their own", () => {
+    expect(triedOf("W16", "BIND")?.outcome["unmapped_running_n"]).toBe(PARAMS.jobs);
+    expect(triedOf("W16", "panthor:mainline")?.outcome["freed_mapped_n"]).toBe(PARAMS.jobs);
+    expect(outcome("W16", "BIND")?.["unmapped_running_n"]).toBe(0);
+    expect(outcome("W16", "panthor:mainline")?.["freed_mapped_n"]).toBe(0);
+    expect(triedOf("W16", "BIND")?.ownership).toBe("soft");
+    expect(
+      study.cells.every(
+        ({ tried, workload }) => (tried === null) === !["W16", "W17", "W18"].includes(workload),
+      ),
+    ).toBe(true);
+  });
+
+  it("what the model of a driver does not know is no figure", () => {
+    expect(outcome("W17", "powervr:mainline")).not.toHaveProperty("unmapped_running");
+    expect(outcome("W17", "NVLEG")).toHaveProperty("unmapped_running");
+    const why = (way: string) => study.skipped.find((s) => s.workload === "W16" && s.way === way)?.reason;
+    expect([why("nouveau:vm-bind"), why("powervr:mainline")]).toEqual([
+      expect.stringContaining("nouveau_channel_killed"),
+      expect.stringContaining("pvr_queue_timedout_job"),
+    ]);
   });
 });
 

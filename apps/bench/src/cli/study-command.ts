@@ -25,7 +25,7 @@ const number = (brief: string, initial: number) =>
 /** `gpuvm-bench study` */
 export const studyCommand: Command<BenchContext> = buildCommand<Flags, string[], BenchContext>({
   docs: {
-    brief: "Nine ways of owning a BO, fifteen workloads: what each leaks, retains, blocks, risks",
+    brief: "Nine ways of owning a BO, small workloads: what each leaks, retains, blocks, risks",
     fullDescription: [
       "Answers by experiment why one driver wanted weak references and four did not. Each cell is measured on the running",
       "model and held against what the fact sheet of the discussion says.",
@@ -53,7 +53,7 @@ export const studyCommand: Command<BenchContext> = buildCommand<Flags, string[],
         parse: word,
         variadic: true,
         optional: true,
-        brief: "W1 to W14; default: all",
+        brief: "W1 to W18; default: all",
         placeholder: "W",
       },
       format: {

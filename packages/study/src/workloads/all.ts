@@ -1,6 +1,8 @@
 import { W11, W12 } from "./bind.ts";
 import { W1, W2, W6, W13, W14 } from "./close.ts";
 import { W3, W4 } from "./display.ts";
+import { W17, W18 } from "./end.ts";
+import { W16 } from "./hang.ts";
 import { W5, W7, W8, W9 } from "./lifetime.ts";
 import { W10 } from "./race.ts";
 import { W15 } from "./unused.ts";
@@ -23,4 +25,7 @@ export const WORKLOADS: readonly Workload[] = [
   W13,
   W14,
   W15,
+  W16,
+  W17,
+  W18,
 ];

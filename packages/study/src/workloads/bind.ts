@@ -1,5 +1,6 @@
 import type { Request } from "@gpuvm/drm-model";
-import { Stage, VM } from "../stage.ts";
+import { Stage } from "../stage.ts";
+import { VM } from "../stage-words.ts";
 import { figure, type Workload } from "./workload.ts";
 
 /** W11: how many reservations a submit locks, with private and with shared buffers. */

@@ -16,6 +16,8 @@ export interface Workload {
   readonly title: string;
   /** What the programs do. */
   readonly does: string;
+  /** Work of it may not end: it is run under the other ownership, too. */
+  readonly unended?: true;
   /** Runs it, or says why this variant cannot; `watch` is told of each thing that is done. */
   run(subject: Subject, params: StudyParams, watch?: StageWatch): Outcome | string;
   /** The outcome in a word, for a cell of at most 12 characters. */
@@ -24,6 +26,10 @@ export interface Workload {
 
 /** Why a variant without PRIME cannot run a workload of two processes. */
 export const NOT_SHARED = "the model of this driver shares no buffers between processes";
+
+/** Why a variant cannot run a workload whose job never ends. */
+export const NO_HANG =
+  "the model of this driver has no job that never ends: who takes such a job off its GPU, and when, is not in it";
 
 /** A figure of an outcome; 0 where it was not measured. */
 export function figure(outcome: Outcome, name: string): number {
