@@ -43,6 +43,8 @@ export type {
   RunningJob,
   Surroundings,
 } from "./memory/surroundings.ts";
+export { IntervalNotifier, type IntervalNotifierOps, UserMemory } from "./memory/user-memory.ts";
+export { type PagesView, type PagesWatch, UserPages } from "./memory/user-pages.ts";
 export { Uses } from "./memory/uses.ts";
 export type {
   NeutralBindOp,

@@ -34,6 +34,8 @@ export {
   handOver,
   hangGpu,
   killProgram,
+  migratePages,
+  munmap,
   readFdinfo,
   type Scenario,
   shrink,

@@ -7,12 +7,14 @@ import {
   DRM_GPUVA_OP_REMAP,
   DRM_GPUVA_OP_UNMAP,
   DrmExec,
+  EAGAIN,
   EBUSY,
   EINVAL,
   ENODATA,
   type Errno,
   type Steps,
 } from "@gpuvm/core";
+import { lock, unlock } from "@gpuvm/drm-model";
 import type { BindExecQueue } from "./bind-exec-queue.ts";
 import type { XeBo } from "./bo.ts";
 import { evictsAnother } from "./history.ts";
@@ -42,28 +44,45 @@ export function* executeOps(
     if (exec.contended !== null) continue;
     if (ret !== 0) break;
   }
-  const fence = ret === 0 ? opsExecute(vm, new PtUpdateOps(q ?? (vm.q as BindExecQueue)), ops) : ret;
-  if (typeof fence !== "number") opsFini(ops, fence);
-  else if (fence === -ENODATA) opsFini(ops, null);
+  const fence = ret === 0 ? yield* opsExecute(vm, new PtUpdateOps(q ?? (vm.q as BindExecQueue)), ops) : ret;
+  if (typeof fence !== "number") yield* opsFini(ops, fence);
+  else if (fence === -ENODATA) yield* opsFini(ops, null);
   exec.fini();
   return fence;
 }
 
-/** Prepares all table work, then carries it out (`ops_execute`). All dma_resvs are held. */
-export function opsExecute(vm: XeVm, work: PtUpdateOps, ops: readonly XeVmaOp[]): DmaFence | Errno {
+/**
+ * Prepares all table work, then carries it out (`ops_execute`). All dma_resvs are held.
+ *
+ * @returns the fence of the change; -EAGAIN: the program's own memory has changed meanwhile, and nothing waits for that
+ */
+export function* opsExecute(vm: XeVm, work: PtUpdateOps, ops: readonly XeVmaOp[]): Steps<DmaFence | Errno> {
   // In fault mode a map may have no table work at all.
   if (!ops.some((op) => op.kind !== DRM_GPUVA_OP_MAP || op.immediate || !vm.faultMode || op.invalidateOnBind))
     return -ENODATA;
   const err = updateOpsPrepare(vm, work, ops);
-  const fence = err === 0 ? updateOpsRun(vm, work, ops) : err;
+  let fence: DmaFence | Errno = err;
+  if (err === 0) fence = work.needsSvmLock ? yield* runLocked(vm, work, ops) : updateOpsRun(vm, work, ops);
   if (typeof fence === "number") updateOpsAbort(vm, work);
   return fence;
 }
 
+/** `xe_pt_svm_userptr_pre_commit`: the program's own memory does not change while entries that lead there are being written. */
+function* runLocked(vm: XeVm, work: PtUpdateOps, ops: readonly XeVmaOp[]): Steps<DmaFence | Errno> {
+  const { dev } = vm.gpuvm;
+  yield* lock(dev, vm.notifierLock, "xe_pt_svm_userptr_pre_commit");
+  // Without page faults the next submit, or the rebind worker, finds it on the list.
+  const stale = vm.faultMode && work.ops.some(({ bind, vma }) => bind && vma.userptr?.stale === true);
+  const fence = stale ? -EAGAIN : updateOpsRun(vm, work, ops);
+  unlock(dev, vm.notifierLock);
+  return fence;
+}
+
 /** The old VMAs go when the fence has signalled (`vm_bind_ioctl_ops_fini`). */
-function opsFini(ops: readonly XeVmaOp[], fence: DmaFence | null): void {
+function* opsFini(ops: readonly XeVmaOp[], fence: DmaFence | null): Steps<void> {
   for (const op of ops)
-    if (op.kind === DRM_GPUVA_OP_UNMAP || op.kind === DRM_GPUVA_OP_REMAP) vmaDestroy(op.old as XeVma, fence);
+    if (op.kind === DRM_GPUVA_OP_UNMAP || op.kind === DRM_GPUVA_OP_REMAP)
+      yield* vmaDestroy(op.old as XeVma, fence);
 }
 
 /** `vm_bind_ioctl_ops_lock_and_prep`. */

@@ -10,9 +10,10 @@ import {
   type Steps,
 } from "@gpuvm/core";
 import { forgetSkipped } from "./history.ts";
+import { pinPages } from "./userptr-pin.ts";
 import type { VmaAttributes, XeVm, XeVma } from "./vm.ts";
 import { maxPteSize, setPteSize } from "./vma.ts";
-import { insertVma, newVma, prepVmaDestroy, vmaDestroyUnlocked } from "./vma-life.ts";
+import { insertVma, newVma, prepVmaDestroy, unprepVmaDestroy, vmaDestroyUnlocked } from "./vma-life.ts";
 import { XeVmaOp } from "./vma-op.ts";
 
 /** An operation that binds a VMA again (`xe_vm_populate_rebind`). */
@@ -44,11 +45,15 @@ export function* opParse(vm: XeVm, op: XeVmaOp, base: GpuvaOp): Steps<Errno> {
       break;
     case DRM_GPUVA_OP_PREFETCH:
       op.old = vm.vmas[base.prefetch.va] as XeVma;
+      if (op.old.userptr !== null && !vm.xe.defects.has("X13")) {
+        const ret = yield* pinPages(op.old);
+        if (ret !== 0) return ret;
+      }
       break;
     default:
       throw new TypeError(`no operation ${op.kind}`);
   }
-  return commit(vm, op, base);
+  return yield* commit(vm, op, base);
 }
 
 function make(vm: XeVm, map: OpMap, attributes: VmaAttributes): Steps<XeVma | Errno> {
@@ -91,7 +96,7 @@ function* parseRemap(vm: XeVm, op: XeVmaOp, { prev, next, unmap }: OpRemap): Ste
 }
 
 /** `xe_vma_op_commit`. */
-function commit(vm: XeVm, op: XeVmaOp, base: GpuvaOp): Errno {
+function* commit(vm: XeVm, op: XeVmaOp, base: GpuvaOp): Steps<Errno> {
   vm.record.step(base);
   switch (op.kind) {
     case DRM_GPUVA_OP_MAP: {
@@ -100,9 +105,9 @@ function commit(vm: XeVm, op: XeVmaOp, base: GpuvaOp): Errno {
       return ret;
     }
     case DRM_GPUVA_OP_REMAP:
-      return commitRemap(vm, op, op.old as XeVma);
+      return yield* commitRemap(vm, op, op.old as XeVma);
     case DRM_GPUVA_OP_UNMAP:
-      prepVmaDestroy(op.old as XeVma, true);
+      yield* prepVmaDestroy(op.old as XeVma, true);
       op.committed = true;
       return 0;
     default:
@@ -111,9 +116,9 @@ function commit(vm: XeVm, op: XeVmaOp, base: GpuvaOp): Errno {
   }
 }
 
-function commitRemap(vm: XeVm, op: XeVmaOp, old: XeVma): Errno {
+function* commitRemap(vm: XeVm, op: XeVmaOp, old: XeVma): Steps<Errno> {
   const { prev, next } = op;
-  prepVmaDestroy(old, true);
+  yield* prepVmaDestroy(old, true);
   op.committed = true;
   if (prev !== null) {
     const ret = insertVma(prev);
@@ -143,14 +148,14 @@ export function* opUnwind(op: XeVmaOp): Steps<void> {
       if (op.prev !== null) yield* destroyPiece(op.prev, op.prevCommitted);
       if (op.next !== null) yield* destroyPiece(op.next, op.nextCommitted);
       if (op.old === null) return;
-      op.old.destroyed = false;
+      yield* unprepVmaDestroy(op.old);
       if (!op.committed) return;
       op.old.setRange(op.oldStart, op.oldRange);
       insertVma(op.old);
       return;
     case DRM_GPUVA_OP_UNMAP:
       if (op.old === null) return;
-      op.old.destroyed = false;
+      yield* unprepVmaDestroy(op.old);
       if (op.committed) insertVma(op.old);
       return;
     default: // A prefetch changes nothing in the tree.
@@ -158,6 +163,6 @@ export function* opUnwind(op: XeVmaOp): Steps<void> {
 }
 
 function* destroyPiece(vma: XeVma, inTree: boolean): Steps<void> {
-  prepVmaDestroy(vma, inTree);
+  yield* prepVmaDestroy(vma, inTree);
   yield* vmaDestroyUnlocked(vma);
 }

@@ -26,8 +26,10 @@ export function* opsCreate(vm: XeVm, bind: BindOp, bo: XeBo | null): Steps<Gpuva
       return gpuvmPrefetchOpsCreate(gpuvm, addr, range);
     case "unmap_all":
       return yield* unmapAll(vm, bo as XeBo);
-    default:
-      return gpuvmSmMapOpsCreate(gpuvm, { addr, range, obj: bo, offset: bo === null ? 0 : bind.boOffset });
+    default: {
+      const offset = bo === null && bind.kind !== "map_userptr" ? 0 : bind.boOffset;
+      return gpuvmSmMapOpsCreate(gpuvm, { addr, range, obj: bo, offset });
+    }
   }
 }
 

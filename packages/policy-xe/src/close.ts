@@ -36,7 +36,7 @@ export function* vmCloseAndPut(xe: Xe, vm: XeVm, holder: Holder): Steps<void> {
 
   yield* lock(dev, vm.lock, "xe_vm_close_and_put");
   yield* lock(dev, gpuvm.resv, "xe_vm_close_and_put");
-  const contested = destroyVmas(vm);
+  const contested = yield* destroyVmas(vm);
   unlock(dev, gpuvm.resv);
   if (defects.has("X4")) vm.pt.free();
   for (const vma of contested) yield* vmaDestroyUnlocked(vma);
@@ -50,27 +50,30 @@ export function* vmCloseAndPut(xe: Xe, vm: XeVm, holder: Holder): Steps<void> {
 function* vmClose(xe: Xe, vm: XeVm): Steps<void> {
   const { dev } = xe.machine;
   yield* lock(dev, vm.lock, "xe_vm_close");
+  const notified = vm.faultMode && vm.userptr !== null;
+  if (notified) yield* lock(dev, vm.notifierLock, "xe_vm_close");
   vm.size = 0;
   yield* waitIdle(dev, vm.gpuvm.resv, "xe_vm_close");
   vm.pt.clearRoot();
   const { gtCount, vaSize } = xe.platform;
   for (let gt = 0; gt < gtCount; gt++) vm.pt.invalidate("close", gt, 0, vaSize);
   vm.pt.forget();
+  if (notified) unlock(dev, vm.notifierLock);
   unlock(dev, vm.lock);
 }
 
 /** @returns the VMAs of external objects, which are to be destroyed one by one */
-function destroyVmas(vm: XeVm): XeVma[] {
+function* destroyVmas(vm: XeVm): Steps<XeVma[]> {
   const { gpuvm, record } = vm;
   const contested: XeVma[] = [];
   for (let va = gpuvmFirstVa(gpuvm); va !== 0; ) {
     const next = gpuvmNextVa(gpuvm, va);
     const vma = vm.vmas[va] as XeVma;
     record.torn(gpuvm.vas.range(va));
-    prepVmaDestroy(vma, true);
+    yield* prepVmaDestroy(vma, true);
     vm.rebindList.delete(vma);
     if (vma.contested) contested.push(vma);
-    else vmaDestroy(vma, null);
+    else yield* vmaDestroy(vma, null);
     va = next;
   }
   return contested;

@@ -2,6 +2,7 @@ import {
   type DmaFence,
   DRM_EXEC_INTERRUPTIBLE_WAIT,
   type DrmExec,
+  EAGAIN,
   ECANCELED,
   EINVAL,
   ENOENT,
@@ -17,9 +18,11 @@ import { BindExecQueue } from "./bind-exec-queue.ts";
 import type { XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
 import type { XeQueue } from "./exec-queue.ts";
-import { armJob, newJob, pushJob } from "./job.ts";
+import { armJob, newJob, pushJob, putJob } from "./job.ts";
 import { reactivateRebind } from "./preempt.ts";
 import { validateRebind } from "./rebind.ts";
+import { needsRepin } from "./userptr.ts";
+import { userptrPin } from "./userptr-pin.ts";
 import type { XeFile } from "./xe-file.ts";
 
 /** `xe_exec_ioctl`: everything mapped in the queue's VM is in use. */
@@ -43,13 +46,21 @@ function* submit(xe: Xe, queue: XeQueue, req: Exec, counted: (n: number) => void
   const { dev } = xe.machine;
   const { vm } = queue;
   if (queue.reset) return -ECANCELED;
-  yield* lock(dev, vm.lock, "xe_exec_ioctl");
   let ret: Errno;
-  if (req.batches === 0) ret = yield* onlySyncs(xe, queue);
-  else if (vm.lrMode) ret = longRunning(queue);
-  else ret = yield* work(queue, counted);
-  unlock(dev, vm.lock);
+  do {
+    const repin = !vm.lrMode && needsRepin(vm.userptr);
+    yield* lock(dev, vm.lock, "xe_exec_ioctl");
+    ret = repin ? yield* userptrPin(vm) : 0;
+    if (ret === 0) ret = yield* submitPinned(xe, queue, req, counted);
+    unlock(dev, vm.lock);
+  } while (ret === -EAGAIN);
   return ret;
+}
+
+/** The program's own memory was looked up, as far as that was known to be needed. */
+function submitPinned(xe: Xe, queue: XeQueue, req: Exec, counted: (n: number) => void): Steps<Errno> {
+  if (req.batches === 0) return onlySyncs(xe, queue);
+  return queue.vm.lrMode ? longRunning(queue) : work(queue, counted);
 }
 
 /** Nothing runs: fences of what came before are collected for the syncs, on a closed VM, too. */
@@ -63,7 +74,7 @@ function* onlySyncs(xe: Xe, { vm }: XeQueue): Steps<Errno> {
 }
 
 /** Nothing is locked: preempt fences keep everything in its place. */
-function longRunning(queue: XeQueue): Errno {
+function* longRunning(queue: XeQueue): Steps<Errno> {
   const { vm } = queue;
   if (vm.closedOrBanned) return -ECANCELED;
   const job = newJob(queue);
@@ -82,23 +93,34 @@ function* work(queue: XeQueue, counted: (n: number) => void): Steps<Errno> {
   const ret = yield* vmExec.lock();
   if (ret !== 0) return ret;
   const exec = vmExec.exec as DrmExec;
-  const err = submitLocked(queue, vmExec, exec);
+  const err = yield* submitLocked(queue, vmExec, exec);
   counted(exec.objects.length);
   vmExec.unlock();
   return err;
 }
 
-function submitLocked(queue: XeQueue, vmExec: GpuvmExec, exec: DrmExec): Errno {
+function* submitLocked(queue: XeQueue, vmExec: GpuvmExec, exec: DrmExec): Steps<Errno> {
   const { vm } = queue;
   if (vm.closedOrBanned) return -ECANCELED;
   const job = newJob(queue);
   if (job === null) return -ENOMEM;
   const after = kernelFences(exec);
+  const { dev } = vm.gpuvm;
+  const notified = vm.userptr !== null;
+  if (notified) {
+    yield* lock(dev, vm.notifierLock, "xe_exec_ioctl");
+    if (needsRepin(vm.userptr)) {
+      unlock(dev, vm.notifierLock);
+      putJob(queue, job);
+      return -EAGAIN;
+    }
+  }
   armJob(queue, job);
   vmExec.addFence(job.fence, USAGE_BOOKKEEP, USAGE_BOOKKEEP);
   pushJob(queue, job, after);
   const external = exec.objects.filter((obj) => obj !== vm.gpuvm.rObj) as XeBo[];
   vm.xe.ttm.bump(vm.bulk, external);
+  if (notified) unlock(dev, vm.notifierLock);
   return 0;
 }
 

@@ -23,6 +23,12 @@ export function newJob(queue: XeQueue): XeJob | null {
   return { name, seqno, fence: machine.fence(queue.context, seqno), flushTlb: false };
 }
 
+/** A job that was not armed goes (`xe_sched_job_put`). */
+export function putJob(queue: XeQueue, job: XeJob): void {
+  queue.seqno--;
+  queue.kref.put(job.name);
+}
+
 /**
  * Decides whether the ring flushes the TLB before the batch (`xe_sched_job_arm`): where the scratch page may be in it, always;
  * else if entries were replaced since the queue's last batch that did. Long-running work has its own ways.

@@ -7,7 +7,7 @@ import {
   type Steps,
   USAGE_BOOKKEEP,
 } from "@gpuvm/core";
-import { type Kref, noteUse, type VmRecord, waitResv } from "@gpuvm/drm-model";
+import { type InUse, type Kref, noteUse, type VmRecord, waitResv } from "@gpuvm/drm-model";
 import type { Xe } from "./device.ts";
 import type { RingJob } from "./ring.ts";
 
@@ -43,6 +43,8 @@ export class PreemptFence extends DmaFence {
   readonly suspended: () => void;
   /** Somebody waits (`DMA_FENCE_FLAG_ENABLE_SIGNAL_BIT`). */
   enabled = false;
+  /** What the queue uses, on a machine that watches. */
+  readonly uses: InUse | undefined;
 
   /** The fence of one run of a queue (`xe_preempt_fence_arm`). */
   constructor(queue: RunningQueue, suspended: () => void) {
@@ -52,7 +54,7 @@ export class PreemptFence extends DmaFence {
     this.suspended = suspended;
     queue.kref.get(this);
     // The queue runs, on whatever is mapped, until it is suspended.
-    noteUse(machine, this, { vm: queue.vm.record, keeps: "now", settled: false });
+    this.uses = noteUse(machine, this, { vm: queue.vm.record, keeps: "now", settled: false });
   }
 
   /** Somebody waits: the queue is suspended, and the VM's rebind worker brings it back (`preempt_fence_enable_signaling`). */

@@ -1,5 +1,6 @@
 import {
   DrmExec,
+  EAGAIN,
   type Errno,
   ETIME,
   gpuvmPrepareObjects,
@@ -8,13 +9,15 @@ import {
   USAGE_BOOKKEEP,
   USAGE_KERNEL,
 } from "@gpuvm/core";
-import { lock, unlock, waitFence, waitResv } from "@gpuvm/drm-model";
+import { lock, lockBriefly, unlock, waitFence, waitResv } from "@gpuvm/drm-model";
 import type { XeBo } from "./bo.ts";
 import type { XeQueue } from "./exec-queue.ts";
 import { enableSignaling, PreemptFence } from "./preempt-fence.ts";
 import { fencesWaiting } from "./preempt-state.ts";
 import { kill } from "./queue-kill.ts";
 import { rebind, validateRebind } from "./rebind.ts";
+import { needsRepin } from "./userptr.ts";
+import { userptrPin } from "./userptr-pin.ts";
 import type { PreemptState, XeVm } from "./vm.ts";
 
 /**
@@ -30,8 +33,10 @@ export function* addComputeQueue(vm: XeVm, queue: XeQueue): Steps<void> {
   const fence = new PreemptFence(queue, () => queueRebindWorker(vm));
   queue.pfence = fence;
   state.queues.unshift(queue);
+  if (vm.userptr !== null) yield* lockBriefly(dev, vm.notifierLock, "xe_vm_add_compute_exec_queue");
   exec.addFence(fence, USAGE_BOOKKEEP);
-  if (fencesWaiting(state)) fence.enable();
+  if (needsRepin(vm.userptr) || fencesWaiting(state)) fence.enable();
+  if (vm.userptr !== null) unlock(dev, vm.notifierLock);
   exec.fini();
   unlock(dev, vm.lock);
 }
@@ -90,19 +95,29 @@ function* rebindWork(vm: XeVm, state: PreemptState): Steps<void> {
   yield* lock(dev, vm.lock, "preempt_rebind_work_func");
   // Whoever wants it from here on queues it again.
   state.pending = false;
+  let ret: Errno = 0;
   if (!vm.closedOrBanned) {
-    const exec = new DrmExec(dev);
-    let begun: Errno | "done" = "done";
-    while (exec.untilAllLocked()) {
-      begun = yield* workBegin(vm, state, exec);
-      if (exec.contended !== null) continue;
-      if (begun !== 0) break;
-    }
-    const ret = begun === 0 ? yield* resume(vm, state, exec) : begun;
-    exec.fini();
-    if (ret !== 0 && ret !== "done") yield* vmKill(vm);
+    do ret = yield* rebindAndResume(vm, state);
+    while (ret === -EAGAIN);
   }
+  if (ret !== 0) yield* vmKill(vm);
   unlock(dev, vm.lock);
+}
+
+/** @returns 0, also if there is nothing to do; -EAGAIN to begin anew; another -errno if the VM can't go on */
+function* rebindAndResume(vm: XeVm, state: PreemptState): Steps<Errno> {
+  const err = needsRepin(vm.userptr) ? yield* userptrPin(vm) : 0;
+  if (err !== 0) return err;
+  const exec = new DrmExec(vm.gpuvm.dev);
+  let begun: Errno | "done" = "done";
+  while (exec.untilAllLocked()) {
+    begun = yield* workBegin(vm, state, exec);
+    if (exec.contended !== null) continue;
+    if (begun !== 0) break;
+  }
+  const ret = begun === 0 ? yield* resume(vm, state, exec) : begun;
+  exec.fini();
+  return ret === "done" ? 0 : ret;
 }
 
 /**
@@ -135,10 +150,17 @@ function* workBegin(vm: XeVm, state: PreemptState, exec: DrmExec): Steps<Errno |
 /** Binds what moved, and lets the queues run. */
 function* resume(vm: XeVm, state: PreemptState, exec: DrmExec): Steps<Errno> {
   const { dev, resv } = vm.gpuvm;
-  const ret = rebind(vm, true);
+  const ret = yield* rebind(vm, true);
   if (ret !== 0) return ret;
   // Rebinds and unbinds have to be done before anything runs.
   yield* waitResv(dev, resv, USAGE_KERNEL, "preempt_rebind_work_func");
+  if (vm.userptr !== null) {
+    yield* lock(dev, vm.notifierLock, "preempt_rebind_work_func");
+    if (needsRepin(vm.userptr)) {
+      unlock(dev, vm.notifierLock);
+      return -EAGAIN;
+    }
+  }
   vm.xe.ttm.bump(vm.bulk, exec.objects.filter((obj) => obj !== vm.gpuvm.rObj) as XeBo[]);
   for (const queue of state.queues) {
     queue.pfence = new PreemptFence(queue, () => queueRebindWorker(vm));
@@ -146,8 +168,10 @@ function* resume(vm: XeVm, state: PreemptState, exec: DrmExec): Steps<Errno> {
       queue.suspended = false;
       vm.xe.onEvent?.(["queue resume"]);
     }
+    queue.pfence.uses?.resumes();
     exec.addFence(queue.pfence, USAGE_BOOKKEEP);
   }
+  if (vm.userptr !== null) unlock(dev, vm.notifierLock);
   return 0;
 }
 

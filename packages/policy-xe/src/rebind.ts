@@ -40,7 +40,7 @@ export function* gpuvmValidate(vm: XeVm, vmBo: DrmGpuvmBo): Steps<Errno> {
  */
 export function* validateRebind(vm: XeVm, exec: DrmExec, fences: number): Steps<Errno> {
   do {
-    const ret = (yield* validateEvicted(vm.gpuvm, exec)) || rebind(vm, false);
+    const ret = (yield* validateEvicted(vm.gpuvm, exec)) || (yield* rebind(vm, false));
     if (ret !== 0) return ret;
   } while (vm.gpuvm.evict.list.length > 0);
   for (const obj of exec.objects) obj.resv.reserve(fences);
@@ -48,13 +48,13 @@ export function* validateRebind(vm: XeVm, exec: DrmExec, fences: number): Steps<
 }
 
 /** Writes the entries of the VMAs on the rebind list again, as one job (`xe_vm_rebind`). */
-export function rebind(vm: XeVm, worker: boolean): Errno {
+export function* rebind(vm: XeVm, worker: boolean): Steps<Errno> {
   if ((vm.lrMode && !worker) || vm.rebindList.size === 0) return 0;
   const work = new PtUpdateOps(vm.q as BindExecQueue);
   // Something that the GPU may be using is written again: wait for everything, and let everything wait.
   work.waitVmBookkeep = true;
   const ops = [...vm.rebindList].map(rebindOp);
-  const fence = opsExecute(vm, work, ops);
+  const fence = yield* opsExecute(vm, work, ops);
   if (typeof fence === "number") return fence;
   vm.xe.machine.counts.rebinds += ops.length;
   vm.rebindList.clear();

@@ -19,6 +19,7 @@ import { BulkMove, type Place } from "./lru.ts";
 import type { RunningQueue } from "./preempt-fence.ts";
 import { XePageTables } from "./pt/page-tables.ts";
 import type { TtmBo } from "./ttm.ts";
+import type { UserptrLists, XeUserptr } from "./userptr.ts";
 import type { Xef } from "./xef.ts";
 
 /** The queues of a VM that are preempted when something has to move (`vm->preempt`). */
@@ -71,6 +72,10 @@ export class XeVm {
   readonly vmas: (XeVma | undefined)[] = [];
   /** VMAs whose entries are to be written again (`vm->rebind_list`). */
   readonly rebindList: Set<XeVma> = new Set();
+  /** Protects what is known of the program's own memory (`svm.gpusvm.notifier_lock`): a rwsem; here one owner at a time. */
+  readonly notifierLock: Lock;
+  /** Mappings of the program's own memory that has changed; null: there was never any (`vm->userptr`). */
+  userptr: UserptrLists<XeVma> | null = null;
   /** Page-table updates in flight, by range (`vm->rftree`). */
   ranges: { start: number; last: number; fence: DmaFence; rebind: boolean }[] = [];
   /** Queues that are preempted instead of waited for; null: the VM is not in that mode. */
@@ -112,7 +117,14 @@ export class XeVm {
     this.record.keepsEntries = !this.faultMode;
     // No bind waits until its entries are written, and no TLB has old ones.
     this.record.late = true;
+    this.record.absent = (va) => {
+      const vma = this.vmas[va];
+      return vma !== undefined && vma.userptr !== null && vma.tileInvalidated !== 0;
+    };
+    this.pt.always = this.faultMode;
     this.lock = new Lock(`lock of ${this.gpuvm.name}`, "xe vm->lock", machine.dev.lockdep);
+    const { name } = this.gpuvm;
+    this.notifierLock = new Lock(`notifier lock of ${name}`, "xe notifier_lock", machine.dev.lockdep);
     if (this.preemptMode) this.preempt = { queues: [], pending: false, deactivated: false };
     file.kref.get(this.gpuvm);
     machine.vms.push(this.record);
@@ -197,6 +209,8 @@ export class XeVma {
   readonly bo: XeBo | null;
   /** What it maps. */
   readonly kind: VmaKind;
+  /** The program's own memory that it maps, from its creation on; null: it maps none. */
+  userptr: XeUserptr | null = null;
   /** The contents are wanted (`attr.purgeable_state`). */
   willneed: boolean;
   /** `DRM_XE_VM_BIND_FLAG_*`. */

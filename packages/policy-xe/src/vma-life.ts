@@ -18,10 +18,12 @@ import {
   gpuvmBoPut,
   type Steps,
 } from "@gpuvm/core";
-import { preempt } from "@gpuvm/drm-model";
+import { lockBriefly, preempt, unlock } from "@gpuvm/drm-model";
 import type { XeBo } from "./bo.ts";
 import { addPreemptFences } from "./preempt-state.ts";
 import { vmaCountDec, vmaCountInc, willneedGet, willneedPut } from "./purgeable.ts";
+import { userptrSetup } from "./userptr-notifier.ts";
+import { pinPages } from "./userptr-pin.ts";
 import { type VmaAttributes, type XeVm, XeVma } from "./vm.ts";
 
 /**
@@ -67,6 +69,7 @@ function vmaCreate(
       gpuvaFree(gpuvm, va);
       return -ENOMEM;
     }
+    if (vma.kind === "userptr") vma.userptr = userptrSetup(vma, offset, range);
     gpuvm.get(vma);
   }
   vm.vmas[va] = vma;
@@ -89,7 +92,15 @@ export function* newVma(
 ): Steps<XeVma | Errno> {
   const { dev } = vm.gpuvm;
   yield* preempt(dev, "alloc", "xe_vma_create");
-  if (obj === null) return vmaCreate(vm, start, range, null, offset, attributes);
+  if (obj === null) {
+    const vma = vmaCreate(vm, start, range, null, offset, attributes);
+    if (typeof vma === "number" || vma.userptr === null) return vma;
+    const err = yield* pinPages(vma);
+    if (err === 0) return vma;
+    yield* prepVmaDestroy(vma, false);
+    yield* vmaDestroyUnlocked(vma);
+    return err;
+  }
   const exec = new DrmExec(dev);
   while (exec.untilAllLocked()) {
     if ((obj as XeBo).vm === null) {
@@ -110,9 +121,23 @@ export function insertVma(vma: XeVma): Errno {
 }
 
 /** Marks a VMA as going, and takes it out of the tree if it is in it (`prep_vma_destroy`). */
-export function prepVmaDestroy(vma: XeVma, inTree: boolean): void {
-  vma.destroyed = true;
+export function* prepVmaDestroy(vma: XeVma, inTree: boolean): Steps<void> {
+  yield* setDestroyed(vma, true);
   if (inTree) gpuvaRemove(vma.vm.gpuvm, vma.va);
+}
+
+/** A VMA does not go after all: the bind failed. */
+export function unprepVmaDestroy(vma: XeVma): Steps<void> {
+  return setDestroyed(vma, false);
+}
+
+/** A notifier looks at it, so the notifier lock is taken; where there was never a notifier, nobody has it. */
+function* setDestroyed(vma: XeVma, destroyed: boolean): Steps<void> {
+  const { vm } = vma;
+  const { dev } = vm.gpuvm;
+  if (vm.userptr !== null) yield* lockBriefly(dev, vm.notifierLock, "prep_vma_destroy");
+  vma.destroyed = destroyed;
+  if (vm.userptr !== null) unlock(dev, vm.notifierLock);
 }
 
 /**
@@ -120,30 +145,50 @@ export function prepVmaDestroy(vma: XeVma, inTree: boolean): void {
  * holds go in a worker when `fence`, of the unbind, has signalled. Without a fence: at once. The dma_resvs of VM and
  * object are held.
  */
-export function vmaDestroy(vma: XeVma, fence: DmaFence | null): void {
+export function* vmaDestroy(vma: XeVma, fence: DmaFence | null): Steps<void> {
   const { vm, bo } = vma;
+  if (vma.userptr !== null) userptrDestroy(vma);
   if (bo !== null) {
     gpuvaUnlink(vm.gpuvm, vma.va);
     vmaCountDec(bo);
     if (vma.willneed) willneedPut(bo);
   }
-  if (fence === null || fence.signaled) vmaDestroyLate(vma);
-  else fence.onSignal(() => vm.file.machine.queueWork("xe vma_destroy_work", () => destroyWork(vma)));
+  if (fence === null || fence.signaled) yield* vmaDestroyLate(vma);
+  else fence.onSignal(() => vm.file.machine.queueWork("xe vma_destroy_work", () => vmaDestroyLate(vma)));
 }
 
-/** `vma_destroy_work_func`. */
-function* destroyWork(vma: XeVma): Steps<void> {
-  vmaDestroyLate(vma);
+/** `xe_userptr_destroy`. */
+function userptrDestroy(vma: XeVma): void {
+  vma.vm.userptr?.invalidated.delete(vma);
 }
 
-/** `xe_vma_destroy_late`. */
-function vmaDestroyLate(vma: XeVma): void {
-  const { vm, va, bo } = vma;
+/** `vma_destroy_work_func`, `xe_vma_destroy_late`. */
+function* vmaDestroyLate(vma: XeVma): Steps<void> {
+  const { vm, va, bo, userptr } = vma;
+  if (userptr !== null) {
+    // `xe_userptr_remove`: only now, when the GPU has nothing to do with the memory any more.
+    const { dev } = vm.gpuvm;
+    yield* lockBriefly(dev, vm.notifierLock, "drm_gpusvm_free_pages");
+    userptr.unmapPages(vm.xe.machine);
+    unlock(dev, vm.notifierLock);
+    yield* userptr.notifier.remove(dev);
+  }
+  const list = listOf(vma);
+  if (list !== null)
+    vm.file.machine.hazard("dangling-list", vma.name, `${vma.name} is freed while it is on the ${list} list`);
   // The VMA is freed last in the kernel, but its name is needed for the put and is gone with it here.
   if (bo !== null) bo.put(vma);
   else vm.gpuvm.put(vma);
   vm.vmas[va] = undefined;
   gpuvaFree(vm.gpuvm, va);
+}
+
+/** A list of the VM's that a VMA is on. */
+function listOf(vma: XeVma): string | null {
+  const { rebindList, userptr } = vma.vm;
+  if (rebindList.has(vma)) return "rebind";
+  if (userptr?.repin.has(vma)) return "repin";
+  return userptr?.invalidated.has(vma) ? "invalidated" : null;
 }
 
 /** {@link vmaDestroy} at once, with the locks it needs (`xe_vma_destroy_unlocked`). */
@@ -154,6 +199,6 @@ export function* vmaDestroyUnlocked(vma: XeVma): Steps<void> {
     if (exec.contended !== null) continue;
     if (vma.contested) yield* exec.lockObj(vma.bo as XeBo);
   }
-  vmaDestroy(vma, null);
+  yield* vmaDestroy(vma, null);
   exec.fini();
 }

@@ -140,8 +140,23 @@ export class InUse implements RunningJob, GpuUse {
       // What was unmapped meanwhile may have left its number to another.
       if (!vm.vas.inserted(va) || gpuvaObj(vm, va) !== bo) continue;
       const gone = bo !== null && (bo.pages === "evicted" || bo.pages === "none");
-      const wrong = gone ? `${bo.name} has no pages` : this.#entriesWrong(va);
+      const wrong = gone ? `${bo.name} has no pages` : this.#entriesWrong(va, bo);
       if (wrong !== null && !(gone && lazy)) this.#hazard(bo, wrong);
+    }
+  }
+
+  /**
+   * What was taken off the GPU gets back to it (a preempted queue): the program's own memory that is mapped, and still is, must
+   * not have gone meanwhile.
+   */
+  resumes(): void {
+    const { vm, pt } = this.#vm;
+    for (const [va] of this.#rows) {
+      if (!vm.vas.inserted(va)) continue;
+      const user = pt.ptes.at(vm.vas.addr(va))?.user;
+      if (user?.gone !== true) continue;
+      const what = `work goes on while page-table entries lead to ${user.name}, which are given back`;
+      this.#machine.hazard("use-after-free", user.name, what);
     }
   }
 
@@ -151,8 +166,10 @@ export class InUse implements RunningJob, GpuUse {
     if (this.own || this.#fence.signaled) this.#machine.inUse.delete(this);
   }
 
-  #entriesWrong(va: Gpuva): string | null {
+  #entriesWrong(va: Gpuva, bo: Bo | null): string | null {
     if (!this.#settled || this.#vm.lazy || this.#vm.broken) return null;
+    // The program has given its own memory up: its work meets a fault.
+    if (bo === null && this.#vm.absent?.(va) === true) return null;
     return this.#vm.entriesWrong(va) ?? this.#vm.seesOld(va);
   }
 

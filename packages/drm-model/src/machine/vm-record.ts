@@ -139,6 +139,8 @@ export class VmRecord {
       if (run === null) break;
       if (run.bo !== null && run.generation !== run.bo.generation)
         return `0x${at.toString(16)} leads to a page that ${run.bo.name} has given back`;
+      if (run.user?.gone === true)
+        return `0x${at.toString(16)} leads to ${run.user.name}, which are given back`;
       at = run.end;
     }
     return this.pt.translatesOld(start, end);

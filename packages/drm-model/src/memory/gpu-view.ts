@@ -3,6 +3,7 @@ import type { Bo } from "./bo.ts";
 import { PageTableCounts } from "./page-table-counts.ts";
 import { PteMap, type PteRun } from "./pte-map.ts";
 import type { Surroundings } from "./surroundings.ts";
+import type { UserPages } from "./user-pages.ts";
 
 /**
  * When the TLB has to forget cleared entries: before their pages go, before the call is over, or when the driver likes.
@@ -28,6 +29,10 @@ export class GpuView {
   readonly #old: PteMap = new PteMap();
   /** Accesses to what is being changed stall until the TLB has forgotten it. */
   stalls = false;
+  /** The GPU may follow entries at any time: nothing waits until they are written again. */
+  always = false;
+  /** The program's own memory of which cleared entries may be in the TLB, on a machine that watches. */
+  readonly #cachedUser: Set<UserPages> = new Set();
   readonly #tlb: boolean;
   #gone = false;
 
@@ -51,10 +56,10 @@ export class GpuView {
       if (old.start >= end) break;
       const at = Math.max(old.start, start);
       const now = this.ptes.at(at);
-      if (now === null || now.bo === null) continue;
-      const same = now.bo === old.bo && now.generation === old.generation;
+      if (now === null || (now.bo === null && now.user === undefined)) continue;
+      const same = now.bo === old.bo && now.generation === old.generation && now.user === old.user;
       if (same && now.offset - now.start === old.offset - old.start) continue;
-      return `the TLB may have 0x${at.toString(16)} as it was mapped before, to ${old.bo?.name}`;
+      return `the TLB may have 0x${at.toString(16)} as it was mapped before, to ${(old.bo ?? old.user)?.name}`;
     }
     return null;
   }
@@ -97,6 +102,13 @@ export class GpuView {
     run.generation = run.bo?.generation ?? 0;
     if (join) this.ptes.join(run);
     else this.ptes.insert(run);
+    if (run.user !== undefined) {
+      run.user.led(this, 1);
+      if (this.always && run.user.gone) {
+        const what = `entries are written that lead to ${run.user.name}, which are given back`;
+        this.machine.hazard("stale-pte", run.user.name, what);
+      }
+    }
     if (run.bo === null) return;
     run.bo.ptes += entriesOf(run);
     if (!this.machine.auditing) return;
@@ -112,7 +124,10 @@ export class GpuView {
    */
   clear(start: number, length: number, due: FlushDue = "before-free"): readonly PteRun[] {
     const gone = this.ptes.remove(start, start + length);
-    for (const run of gone) this.#cleared(run, due);
+    for (const run of gone) {
+      if (run.user === undefined) this.#cleared(run, due);
+      else this.#clearedUser(run, run.user, due);
+    }
     return gone;
   }
 
@@ -125,6 +140,8 @@ export class GpuView {
   /** No entry of this VM is in the TLB any more, without a flush of its own. */
   forget(): void {
     if (this.#old.size > 0) this.#old.remove(0, Number.POSITIVE_INFINITY);
+    for (const user of this.#cachedUser) user.cachedBy.delete(this);
+    this.#cachedUser.clear();
     if (this.#cached.size === 0) return;
     for (const bo of this.#cached) bo.cachedBy?.delete(this);
     this.#cached.clear();
@@ -170,6 +187,17 @@ export class GpuView {
       machine.note(bo.name, `unmapped at 0x${run.start.toString(16)}, ${run.end - run.start} bytes`);
     if (bo.activeIn.of(this) > 0)
       machine.hazard("gpu-fault", bo.name, `${bo.name} is unmapped under a running job that uses it`);
+  }
+
+  /** Entries of the program's own memory; what is left of a run that was cut still leads there. */
+  #clearedUser(run: PteRun, user: UserPages, due: FlushDue): void {
+    const left = this.ptes.runs().filter((other) => other.user === user).length;
+    user.led(this, left - (user.views.get(this) ?? 0));
+    if (this.machine.options.watch !== true || !this.#tlb) return;
+    this.#keepOld(run);
+    if (due !== "before-free") return;
+    this.#cachedUser.add(user);
+    user.cachedBy.add(this);
   }
 
   /** The TLB may have what was there; where it may have something older, that is kept. */

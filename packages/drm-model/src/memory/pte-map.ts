@@ -1,4 +1,5 @@
 import type { Bo } from "./bo.ts";
+import type { UserPages } from "./user-pages.ts";
 
 /** A run of page-table entries of one size that lead to consecutive pages. */
 export interface PteRun {
@@ -6,7 +7,7 @@ export interface PteRun {
   start: number;
   /** Address after the last. */
   end: number;
-  /** The object, or null: a null page, or invalid-but-sparse. */
+  /** The object, or null: a null page, invalid-but-sparse, or the program's own memory. */
   bo: Bo | null;
   /** Offset into the object of the first page. */
   offset: number;
@@ -14,6 +15,8 @@ export interface PteRun {
   readonly pageSize: number;
   /** Which of the object's pages they are: those that it had when its pages had been taken so often. Set when written. */
   generation?: number;
+  /** The program's own memory; absent: an object's, or nothing. */
+  readonly user?: UserPages;
 }
 
 /** The page-table entries of one VM as runs in address order: what the GPU sees, apart from what the tree says. */
@@ -64,6 +67,7 @@ export class PteMap {
       before.bo !== run.bo ||
       before.pageSize !== run.pageSize ||
       before.generation !== run.generation ||
+      before.user !== run.user ||
       (run.bo !== null && before.offset + (before.end - before.start) !== run.offset)
     )
       this.#runs.splice(i, 0, run);

@@ -91,7 +91,9 @@ export function exitProgram(file: number): Call {
     label: `the program of file ${file} exits`,
     file,
     *run(world) {
-      world.file(file).ending = "exit";
+      const open = world.file(file);
+      yield* exitMemory(world, open.process);
+      open.ending = "exit";
       yield* world.closeFile(file);
     },
   };
@@ -110,8 +112,43 @@ export function killProgram(file: number): Call {
       open.process.killed = true;
       world.killed.add(file);
       if (dev.waitsUntil(() => !world.calls(file), "do_exit")) yield dev.point;
+      yield* exitMemory(world, open.process);
       open.ending = "kill";
       yield* world.closeFile(file);
+    },
+  };
+}
+
+/** A program's memory goes before its files do (`exit_mm`): whoever has parts of it mapped for a GPU is told. */
+function* exitMemory({ machine }: World, { memory }: Process): Steps<void> {
+  if (memory.notifiers.size > 0) yield* memory.invalidate(machine, 0, Number.POSITIVE_INFINITY, "unmap");
+}
+
+/** The program of a file unmaps a range of its own memory. */
+export function munmap(file: number, start: number, bytes: number): Call {
+  return userMemory(`munmap 0x${start.toString(16)}`, file, (memory, machine) =>
+    memory.invalidate(machine, start, start + bytes, "unmap"),
+  );
+}
+
+/** Pages of a program's own memory are migrated, or swapped out: others come with the next touch. */
+export function migratePages(file: number, start: number, bytes: number): Call {
+  return userMemory(`pages at 0x${start.toString(16)} are migrated`, file, (memory, machine) =>
+    memory.invalidate(machine, start, start + bytes, "replace"),
+  );
+}
+
+function userMemory(
+  label: string,
+  file: number,
+  fn: (memory: Process["memory"], machine: World["machine"]) => Steps<void>,
+): Call {
+  return {
+    label,
+    file,
+    *run(world) {
+      yield* fn(world.file(file).process.memory, world.machine);
+      return 0;
     },
   };
 }

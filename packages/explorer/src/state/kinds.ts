@@ -299,11 +299,11 @@ function reservations(reader: Reader, resv: DmaResv): void {
 
 function runs(reader: Reader, ptes: PteMap): void {
   const { hash } = reader;
-  for (const { start, end, offset, bo } of ptes.runs()) {
+  for (const { start, end, offset, bo, user } of ptes.runs()) {
     hash.num(start);
     hash.num(end);
     hash.num(offset);
-    reader.any(bo);
+    reader.any(user ?? bo);
   }
   hash.int(ptes.size);
 }

@@ -1,5 +1,5 @@
 import { BadLine, type DriverSession } from "@gpuvm/conformance";
-import { gpuvaFindFirst, type Steps } from "@gpuvm/core";
+import { finish, gpuvaFindFirst, type Steps } from "@gpuvm/core";
 import type { BindOp, Driver, Request } from "@gpuvm/drm-model";
 import type { BindExecQueue } from "../bind-exec-queue.ts";
 import { opsExecute } from "../bind-execute.ts";
@@ -82,7 +82,8 @@ export class PtAnswers implements DriverSession {
       }
       case "rebind": {
         const vma = this.#vma(this.#range(words));
-        const fence = opsExecute(this.#vm, new PtUpdateOps(this.#vm.q as BindExecQueue), [rebindOp(vma)]);
+        const work = new PtUpdateOps(this.#vm.q as BindExecQueue);
+        const fence = finish(opsExecute(this.#vm, work, [rebindOp(vma)]));
         return { ret: typeof fence === "number" ? fence : 0, extra: { extra: [this.#live()] } };
       }
       case "del":

@@ -134,7 +134,9 @@ class StageBind implements PtWalk {
       return;
     }
     const offset = this.#null ? start : this.#dma(start);
-    this.runs.push({ start, end, bo: this.#null ? null : bo, offset, pageSize });
+    const user = this.#vma.userptr?.pages;
+    if (user == null) this.runs.push({ start, end, bo: this.#null ? null : bo, offset, pageSize });
+    else this.runs.push({ start, end, bo: null, offset, pageSize, user });
   }
 
   /** `xe_pt_hugepte_possible`. */

@@ -46,6 +46,8 @@ export class PtUpdateOps {
   waitVmKernel = false;
   /** Waits for all work of the VM, and makes later work wait. */
   waitVmBookkeep = false;
+  /** It is about the program's own memory (`needs_svm_lock`). */
+  needsSvmLock = false;
   /** Where the work is queued. */
   readonly q: BindExecQueue;
 
@@ -112,6 +114,7 @@ function bindOpPrepare(vm: XeVm, work: PtUpdateOps, vma: XeVma, invalidate: bool
   const { start, end } = vma;
   work.ops.push({ vma, start, end, bind: true, rebind, updates, runs });
   interval(work, updates, start, end);
+  if (vma.userptr !== null) work.needsSvmLock = true;
   if (!rebind && vm.hasScratch && vm.lrMode) work.needsInvalidation ??= "map";
   else if (rebind && vm.preemptMode && vm.xe.platform.hasCtxTlbInval) work.needsInvalidation ??= "unmap";
   else if (rebind && !vm.lrMode) vm.tlbFlushSeqno++;
@@ -128,6 +131,7 @@ function unbindOpPrepare(work: PtUpdateOps, vma: XeVma): void {
   const { start, end } = vma;
   work.ops.push({ vma, start, end, bind: false, rebind: false, updates, runs: [] });
   interval(work, updates, start, end);
+  if (vma.userptr !== null) work.needsSvmLock = true;
   work.needsInvalidation = "unmap";
   commitPrepareUnbind(updates);
 }
@@ -192,13 +196,16 @@ function bindOpCommit(
   if (invalidated) vma.tileInvalidated |= TILE0;
   else vma.tileInvalidated &= ~TILE0;
   vma.tileStaged &= ~TILE0;
+  if (vma.userptr !== null) vma.userptr.initialBind = true;
 }
 
 /** `unbind_op_commit`. */
 function unbindOpCommit(work: PtUpdateOps, vma: XeVma, fences: readonly DmaFence[]): void {
   addFences(work, vma, fences);
   vma.tilePresent &= ~TILE0;
-  if (vma.tilePresent === 0) vma.vm.rebindList.delete(vma);
+  if (vma.tilePresent !== 0) return;
+  vma.vm.rebindList.delete(vma);
+  vma.vm.userptr?.invalidated.delete(vma);
 }
 
 function addFences(work: PtUpdateOps, vma: XeVma, fences: readonly DmaFence[]): void {

@@ -1,5 +1,5 @@
 import { gpuvmFirstVa } from "@gpuvm/core";
-import { ask, readFdinfo, shrink } from "@gpuvm/explorer";
+import { ask, migratePages, munmap, readFdinfo, shrink } from "@gpuvm/explorer";
 import { xe } from "@gpuvm/policy-xe";
 import { type Bug, bind, bo, map, PAGE, unmap } from "./bug.ts";
 
@@ -7,6 +7,12 @@ const VA = 0x10_0000;
 const VM = { op: "vm_create", vm: 1, flags: 0 } as const;
 const QUEUE = { op: "queue_new", queue: 1, vm: 1, class: 0 } as const;
 const EXEC = { op: "exec", queue: 1, syncs: 1, batches: 1, addr: 0 } as const;
+
+/** Where the program has its own memory, and a page of it mapped. */
+const MEM = 0x7000_0000;
+const user = (flags = 0) =>
+  ({ kind: "map_userptr", bo: 0, boOffset: MEM, va: VA, length: PAGE, flags }) as const;
+const PREFETCH = { kind: "prefetch", bo: 0, boOffset: 0, va: VA, length: PAGE, flags: 0 } as const;
 
 /** Bugs of xe. */
 export const XE_BUGS: readonly Bug[] = [
@@ -135,6 +141,53 @@ export const XE_BUGS: readonly Bug[] = [
         const whole = vm.vas.range(gpuvmFirstVa(vm)) === 3 * PAGE;
         return whole ? null : "a bind that failed leaves what it was to cut in pieces";
       },
+    },
+  },
+  {
+    id: "X11",
+    title: "drm/xe/userptr: fix EFAULT handling",
+    upstream: "CVE-2025-21880 (6.14)",
+    driver: xe,
+    failures: 1,
+    shows: ["stale-pte", "use-after-free"],
+    scenario: {
+      setup: (w) => w.must(0, VM, QUEUE, bind(1, user())),
+      actors: [
+        {
+          name: "program",
+          calls: [migratePages(0, MEM, PAGE), ask(0, EXEC), munmap(0, MEM, PAGE), ask(0, EXEC)],
+        },
+      ],
+    },
+  },
+  {
+    id: "X12",
+    title: "drm/xe/userptr: restore invalidation list on error",
+    upstream: "Fixes: ed2bdf3b264d (6.14)",
+    driver: xe,
+    failures: 1,
+    shows: ["dangling-list", "kernel-warning"],
+    scenario: {
+      setup: (w) => w.must(0, VM, QUEUE, bind(1, user())),
+      actors: [
+        {
+          name: "program",
+          calls: [migratePages(0, MEM, PAGE), ask(0, EXEC), ask(0, bind(1, unmap(VA)))],
+        },
+      ],
+    },
+  },
+  {
+    id: "X13",
+    title: "drm/xe/vm: Validate userptr during gpu vma prefetching",
+    upstream: "Fixes: 617eebb9c480 (6.14)",
+    driver: xe,
+    shows: ["wrong"],
+    scenario: {
+      setup: (w) => w.must(0, { ...VM, flags: 2 | 4 }, bind(1, user(2))),
+      actors: [{ name: "program", calls: [migratePages(0, MEM, PAGE), ask(0, bind(1, PREFETCH))] }],
+      check: ({ results: [got = []] }) =>
+        got[1] === 0 ? null : "nothing changes any more, and the prefetch is to be tried again for ever",
     },
   },
 ];

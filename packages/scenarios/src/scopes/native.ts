@@ -10,6 +10,7 @@ import { PANTHOR_END_SCOPES } from "./panthor-ends.ts";
 import { POWERVR_SCOPES } from "./powervr.ts";
 import type { NativeScope } from "./scope.ts";
 import { XE_SCOPES } from "./xe.ts";
+import { XE_USERPTR_SCOPES } from "./xe-userptr.ts";
 
 const ALL: readonly NativeScope[] = [
   ...MSM_SCOPES,
@@ -18,6 +19,7 @@ const ALL: readonly NativeScope[] = [
   ...MSM_CPU_SCOPES,
   ...NOUVEAU_SCOPES,
   ...XE_SCOPES,
+  ...XE_USERPTR_SCOPES,
   ...PANTHOR_SCOPES,
   ...PANTHOR_END_SCOPES,
   ...POWERVR_SCOPES,
