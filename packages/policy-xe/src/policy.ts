@@ -26,6 +26,13 @@ export const mainlinePolicy: ReferencePolicy = {
       span: "until the fence of its unbind has signalled",
       source: "xe_vma_create, xe_vma_destroy_late",
     },
+    {
+      from: "VA",
+      to: "pages",
+      kind: "duty",
+      span: "the program's own memory: from the bind, until its notifier has waited for all work, or cleared the entries",
+      source: "xe_vma_userptr_pin_pages, xe_vma_userptr_do_inval",
+    },
     { from: "BO", to: "VM", kind: "counted", span: "private BOs: their life", source: "xe_bo_create_user" },
     { from: "VM", to: "r_obj", kind: "counted", span: "its life", source: "drm_gpuvm_init" },
     { from: "VM", to: "file", kind: "counted", span: "until its free work", source: "xe_vm_create" },
@@ -163,7 +170,12 @@ export const mainlinePolicy: ReferencePolicy = {
       supported: true,
       consequence: "A VMA without object has no vm_bo, so it holds the VM itself.",
     },
-    { name: "userptr", supported: true, consequence: "As a null mapping, with the program's own memory." },
+    {
+      name: "userptr",
+      supported: true,
+      consequence:
+        "As a null mapping, with the program's own memory. It is not pinned: whoever takes it away waits for all work of the VM.",
+    },
     {
       name: "unmap-all",
       supported: true,

@@ -172,6 +172,7 @@ function* vmaDestroyLate(vma: XeVma): Steps<void> {
     userptr.unmapPages(vm.xe.machine);
     unlock(dev, vm.notifierLock);
     yield* userptr.notifier.remove(dev);
+    userptr.notifier.freed(vm.xe.machine);
   }
   const list = listOf(vma);
   if (list !== null)

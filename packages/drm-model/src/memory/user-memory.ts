@@ -63,6 +63,16 @@ export class IntervalNotifier {
     if (!memory.unsubscribe(this)) return;
     if (dev.waitsUntil(() => memory.current !== current, "mmu_interval_notifier_remove")) yield dev.point;
   }
+
+  /** What it is a part of is freed: nobody may be telling it anything, now or later. */
+  freed(machine: PagesWatch): void {
+    const { memory, start } = this;
+    const being = memory.telling.has(this);
+    if (!being && !memory.notifiers.has(this)) return;
+    const name = `notifier of 0x${start.toString(16)}`;
+    const what = being ? "while it is being told of a change" : "and was not removed";
+    machine.hazard("use-after-free", name, `${name} is freed ${what}`);
+  }
 }
 
 /** A program's memory (`struct mm_struct`), as those know it who have parts of it mapped for a GPU. All is there at first. */
@@ -73,6 +83,8 @@ export class UserMemory {
   current: object | null = null;
   /** Subscriptions that come or go when it is over (`deferred_list`). */
   readonly deferred: Set<IntervalNotifier> = new Set();
+  /** Who is being told. */
+  readonly telling: Set<IntervalNotifier> = new Set();
   /** Changes that are under way (`active_invalidate_ranges`). */
   changing = 0;
   /** Ranges that the program has unmapped. */
@@ -133,9 +145,11 @@ export class UserMemory {
     const told = [...this.notifiers].filter((notifier) => notifier.start < end && start < notifier.end);
     if (told.length > 0) this.current ??= {};
     const seq = this.current ?? {};
+    for (const notifier of told) this.telling.add(notifier);
     const passes: IntervalNotifier[] = [];
     for (const notifier of told) if (yield* notifier.ops.invalidateStart(seq)) passes.push(notifier);
     for (const notifier of passes.reverse()) yield* notifier.ops.invalidateFinish();
+    for (const notifier of told) this.telling.delete(notifier);
     if (how === "unmap") this.holes = [...this.holes, { start, end }];
     for (const pages of [...this.found]) {
       if (pages.start >= end || start >= pages.end) continue;
