@@ -20,3 +20,19 @@ it("answers 0 where something does, as text and as JSON", async () => {
   expect(code).toBe(0);
   expect(JSON.parse(json)[0]).toMatchObject({ policy: "msm", variant: "mainline" });
 });
+
+it("says what comes of work that does not end, under the ownership that was asked for", async () => {
+  const [, own] = await why("msm:vm-bind");
+  expect(own).toMatch(
+    /When the work does not end:\n {2}- a job hangs, more behind it \(study: W16\): 2 s, kept\n/,
+  );
+  const [, soft] = await why("msm:vm-bind", { ownership: "soft" });
+  expect(soft).toMatch(/\(study: W16\): GPU FAULT\n/);
+  expect((await why("powervr:mainline"))[1]).toMatch(
+    /\(study: W16\): not told: after 60 s pvr_queue_timedout_job/,
+  );
+  const [, json] = await why("xe", { format: "json" });
+  expect(JSON.parse(json)[0].unended[0]).toMatchObject({ workload: "W16", outcome: { last_job_ms_1: 5000 } });
+  // A policy that is declared only has nothing that could run.
+  expect((await why("tyr"))[1]).not.toMatch(/does not end/);
+});

@@ -9,7 +9,7 @@ const WIDE = 3;
 const DENSE = 7;
 
 /** Blocks of the page of the answer whose cells are experiments, by the marker before them. */
-const EXPERIMENTS = /<!-- begin (?:nine|drivers) -->/;
+const EXPERIMENTS = /<!-- begin (?:nine|drivers|alike|unendednine|unendeddrivers) -->/;
 
 /**
  * Tables: each cell of a wide one knows the head of its column, since on a phone a row is a card; each cell of the study opens
@@ -67,7 +67,8 @@ class Cells {
 
 /** As HTML, since what is no heading's name is not taken for a link's hash. */
 function link(inline: Token, workload: string, way: string): void {
-  const bad = /leak|fault|dangling/i.test(inline.content) && !/^0 leaked/.test(inline.content);
+  const bad =
+    /leak|fault|dangling|stale|breaks|goes/i.test(inline.content) && !/^0 leaked/.test(inline.content);
   const name = `${workload} ${way}: ${inline.content.replaceAll('"', "")}`;
   const open = make(
     inline,

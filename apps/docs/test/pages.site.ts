@@ -287,7 +287,7 @@ describe.skipIf(!existsSync(CHROMIUM))("what one can try (skipped without chromi
     const { page } = await tab(1400, "light");
     await open(page, "guides/why-does-msm-need-that.html");
     const tables = page.locator("table:has(a.cell)");
-    expect(await tables.count()).toBe(2);
+    expect(await tables.count()).toBe(5);
     const cells = await tables.locator("tbody td:not(:first-child)").count();
     const links = await page
       .locator("a.cell")

@@ -35,6 +35,16 @@ export class Actor {
     return this.#thread.result;
   }
 
+  /** It can take a step now. */
+  get ready(): boolean {
+    return !this.#thread.done && this.#thread.ready();
+  }
+
+  /** Takes one step; it must be {@link Actor.ready}. */
+  step(): Stop {
+    return this.#step(this.#machine.dev);
+  }
+
   /** Goes on until a stop at which `until` holds, or to the end; where it must wait, workers and time go on. */
   run(until: (stop: Stop) => boolean = () => false): void {
     const { dev } = this.#machine;

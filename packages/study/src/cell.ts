@@ -4,6 +4,7 @@ import { type Basis, type Claim, type Miss, missesOf } from "./claims/claim.ts";
 import { CLOSE_CLAIMS } from "./claims/close.ts";
 import { DISPLAY_CLAIMS } from "./claims/display.ts";
 import { LIFETIME_CLAIMS } from "./claims/lifetime.ts";
+import { PRESSURE_CLAIMS } from "./claims/pressure.ts";
 import { UNENDED_CLAIMS } from "./claims/unended.ts";
 import { UNUSED_CLAIMS } from "./claims/unused.ts";
 import { type Evidence, evidenceOf } from "./evidence.ts";
@@ -70,6 +71,7 @@ export const CLAIMS: readonly Claim[] = [
   ...LIFETIME_CLAIMS,
   ...UNUSED_CLAIMS,
   ...UNENDED_CLAIMS,
+  ...PRESSURE_CLAIMS,
 ];
 
 /** Runs one workload on one variant, and holds it against the fact sheet. */

@@ -26,7 +26,9 @@ export { ORDERS, type Order, runSchedule, type Schedule, type ScheduleStep } fro
 export { REPAIRS, repairRows, schedulesText } from "./schedule-text.ts";
 export { Stage, type StageOptions, type StageWatch } from "./stage.ts";
 export { studyJson } from "./study-json.ts";
-export { columnsOf, evidenceRows, modelledRows, rowsOf } from "./study-rows.ts";
+export { columnsOf, evidenceRows, modelledRows, rowsOf, sameColumns } from "./study-rows.ts";
 export { studySubjects } from "./subjects.ts";
+export { unendedAnswer } from "./unended-answer.ts";
+export { type Ending, endingsOf, triedRows, unendedOf, unendedRows } from "./unended-rows.ts";
 export { WORKLOADS } from "./workloads/all.ts";
 export type { Outcome, Workload } from "./workloads/workload.ts";

@@ -17,3 +17,8 @@ export const PAGE = 4096;
 export const BASE: number = 2 ** 39;
 /** Distance of two buffers' addresses: each has lowest page tables of its own. */
 export const SLOT: number = 2 ** 24;
+
+/** A device's own memory, in masks of places (`placement`, `domain`), and all that those masks know. */
+export const IN_VRAM = 2;
+/** See {@link IN_VRAM}. */
+export const ANYWHERE = 7;

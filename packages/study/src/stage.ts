@@ -17,7 +17,7 @@ import {
 } from "@gpuvm/drm-model";
 import { bindsBy } from "./binds-by.ts";
 import { type Did, programName } from "./did.ts";
-import { type Ask, BASE, NOBODY, PAGE, QUEUE, SLOT, VM } from "./stage-words.ts";
+import { ANYWHERE, type Ask, BASE, IN_VRAM, NOBODY, PAGE, QUEUE, SLOT, VM } from "./stage-words.ts";
 
 /** Told of each thing that is done on a stage, when it is done. */
 export type StageWatch = (did: Did, stage: Stage) => void;
@@ -117,10 +117,18 @@ export class Stage {
 
   #request(requests: readonly Request[]): void {
     for (const request of requests) {
-      const ret = this.replay.request({ ...request, t: this.machine.now });
+      const ret = this.replay.request({ ...this.#placed(request), t: this.machine.now });
       if (ret !== 0)
         throw new RangeError(`${subjectName(this.subject)} answers ${ret} to ${JSON.stringify(request)}`);
     }
+  }
+
+  /** On a device with memory of its own programs whose driver lets them choose want their buffers there, and nowhere else. */
+  #placed(request: Request): Request {
+    if (request.op !== "gem_new" || this.machine.options.vram === undefined) return request;
+    const { placement, domain } = request;
+    if (placement !== undefined) return { ...request, placement: IN_VRAM };
+    return domain === undefined ? request : { ...request, domain: (domain & ~ANYWHERE) | IN_VRAM };
   }
 
   /** A program starts: a file with its VM and queue. */

@@ -1,5 +1,7 @@
 import { type Cost, modelledFlip } from "./costs.ts";
 import type { Study } from "./run-study.ts";
+import { unendedAnswer } from "./unended-answer.ts";
+import { unendedOf } from "./unended-rows.ts";
 
 /** The study as one JSON object. Counts and modelled time are apart. */
 export function studyJson(study: Study, costs: readonly Cost[]): string {
@@ -27,6 +29,7 @@ export function studyJson(study: Study, costs: readonly Cost[]): string {
       skipped,
       costs,
       modelled,
+      unended: { workloads: unendedOf(workloads).map(({ id }) => id), answer: unendedAnswer(study) },
     },
     null,
     2,

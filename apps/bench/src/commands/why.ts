@@ -1,6 +1,7 @@
 import { type BoOwnership, type ReferencePolicy, withOwnership } from "@gpuvm/core";
-import { DRIVERS, policyNamed } from "@gpuvm/drivers";
+import { DRIVERS, policyNamed, subjectNamed } from "@gpuvm/drivers";
 import { consequencesOf, refLoopsOf, statesOf, svgOf, verdictOf, whyText } from "@gpuvm/reference-graph";
+import { type Ending, endingsOf } from "@gpuvm/study";
 import { writeWhole } from "../cli/output.ts";
 import { say as toStderr } from "../cli/say.ts";
 
@@ -29,7 +30,12 @@ export async function runWhy(
   const names = args.policy.length > 0 ? args.policy : DRIVERS.map(({ name }) => name);
   const asked = names.map((name) => declared(policyNamed(name), args.ownership));
   if (args.format === "json") print(`${JSON.stringify(asked.map(answer), null, 2)}\n`);
-  else print(asked.map(({ policy, words }) => whyText(policy, words)).join(`\n${"-".repeat(72)}\n\n`));
+  else {
+    const texts = asked.map(
+      ({ policy, words }) => `${whyText(policy, words)}${endingsText(endings(policy))}`,
+    );
+    print(texts.join(`\n${"-".repeat(72)}\n\n`));
+  }
   const [first] = asked;
   if (args.svg !== undefined && first !== undefined) {
     writeWhole(args.svg, await svgOf(first.policy, first.words));
@@ -43,6 +49,18 @@ function declared(policy: ReferencePolicy, ownership: WhyArgs["ownership"]) {
   const boOwnership = ownership === "native" ? own : ownership;
   const words = boOwnership === own ? `${own}, its own way` : `${boOwnership} instead of ${own}`;
   return { policy: withOwnership(policy, boOwnership), words };
+}
+
+/** What a policy that runs comes to where work does not end; none for one that is declared only. */
+function endings({ driver, variant, boOwnership }: ReferencePolicy): readonly Ending[] {
+  const runs = DRIVERS.some(({ name, variants }) => name === driver && Object.hasOwn(variants, variant));
+  return runs ? endingsOf(subjectNamed(`${driver}:${variant}`), boOwnership) : [];
+}
+
+function endingsText(all: readonly Ending[]): string {
+  if (all.length === 0) return "";
+  const lines = all.map(({ workload, title, word }) => `  - ${title} (study: ${workload}): ${word}`);
+  return `\nWhen the work does not end:\n${lines.join("\n")}\n`;
 }
 
 function answer({ policy }: ReturnType<typeof declared>): unknown {
@@ -79,5 +97,6 @@ function answer({ policy }: ReturnType<typeof declared>): unknown {
     otherLoops: policy.otherLoops ?? [],
     kept: policy.kept ?? [],
     follows: consequencesOf(policy),
+    unended: endings(policy),
   };
 }

@@ -1,5 +1,14 @@
-import type { Cost, Study } from "@gpuvm/study";
-import { columnsOf, modelledRows, NINE, rowsOf } from "@gpuvm/study";
+import type { Cost, Study, Workload } from "@gpuvm/study";
+import {
+  columnsOf,
+  modelledRows,
+  NINE,
+  rowsOf,
+  triedRows,
+  unendedAnswer,
+  unendedOf,
+  unendedRows,
+} from "@gpuvm/study";
 import { spanOf } from "./study-text.ts";
 import { markdownTable } from "./table.ts";
 
@@ -10,13 +19,35 @@ export function studyMarkdown(study: Study, costs: readonly Cost[]): string {
   const lines = [...tables.flatMap((table) => [table, ""]), marksText(), ""];
   for (const cell of differ) lines.push(`- ${cell.workload} ${cell.way}: ${cell.reason}`);
   if (differ.length > 0) lines.push("");
+  const unended = unendedSection(study);
+  if (unended !== "") lines.push("## When the work does not end", "", unended, "");
   lines.push(costTable(study, costs), "", ...costs.map((c) => `- ${c.what} ${spanOf(c)}: ${c.source}`));
   return `${lines.join("\n")}\n`;
 }
 
-/** One table of the study. */
-export function studyTable(study: Study, columns: readonly string[]): string {
-  return markdownTable(["workload", ...columns], rowsOf(study, columns, true), "words");
+/** One table of the study; `workloads` default: every one. */
+export function studyTable(
+  study: Study,
+  columns: readonly string[],
+  workloads: readonly Workload[] = study.workloads,
+): string {
+  return markdownTable(["workload", ...columns], rowsOf(study, columns, true, workloads), "words");
+}
+
+/** What soft and hard ownership came to where work does not end, ended by an answer; empty where nothing of it was run. */
+export function unendedSection(study: Study): string {
+  const rows = unendedRows(study);
+  if (rows.length === 0) return "";
+  const table = markdownTable(["workload", "held hard", "held soft"], rows, "words");
+  return `${table}\n\n${unendedAnswer(study).join(" ")}`;
+}
+
+/** Each variant under both ownerships, where that differs. */
+export function triedTable(study: Study): string {
+  const { rows, same } = triedRows(study);
+  const heads = ["way", "held", ...unendedOf(study.workloads).map(({ id }) => id)];
+  const alike = same.length === 0 ? "" : `The same under both: ${same.join(", ")}.`;
+  return [rows.length === 0 ? "" : markdownTable(heads, rows, "words"), alike].filter(Boolean).join("\n\n");
 }
 
 /** What the nine ways are. */

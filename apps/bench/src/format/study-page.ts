@@ -10,9 +10,11 @@ import {
   ORDERS,
   repairRows,
   runSchedule,
+  sameColumns,
   THREAD_COSTS,
+  unendedOf,
 } from "@gpuvm/study";
-import { costTable, marksText, studyTable, waysTable } from "./study-markdown.ts";
+import { costTable, marksText, studyTable, triedTable, unendedSection, waysTable } from "./study-markdown.ts";
 import { spanOf } from "./study-text.ts";
 import { markdownTable } from "./table.ts";
 
@@ -33,12 +35,25 @@ function blocksOf(study: Study): Readonly<Record<string, () => string>> {
   const { params } = study;
   const [nine = [], drivers = []] = columnsOf(study);
   const rule = subjectNamed(RULE);
+  const ended = study.workloads.filter(({ unended }) => unended !== true);
+  const unended = unendedOf(study.workloads);
+  const others = sameColumns(study, drivers, ended);
   return {
     loops: loopTable,
     ways: waysTable,
     evidence: () => markdownTable(["", ...nine], evidenceRows(study, nine), "words"),
-    nine: () => `${studyTable(study, nine)}\n\n${marksText()}`,
-    drivers: () => studyTable(study, drivers),
+    nine: () => `${studyTable(study, nine, ended)}\n\n${marksText()}`,
+    drivers: () => `${studyTable(study, others.differ, ended)}\n\n${sameText(others.same)}`,
+    alike: () =>
+      studyTable(
+        study,
+        others.same.map(([way]) => way),
+        ended,
+      ),
+    unended: () => unendedSection(study),
+    unendednine: () => studyTable(study, nine, unended),
+    unendeddrivers: () => studyTable(study, drivers, unended),
+    tried: () => triedTable(study),
     schedule: () =>
       (["L W U P", "L W P U"] as const)
         .map((order) => {
@@ -56,6 +71,17 @@ function blocksOf(study: Study): Readonly<Record<string, () => string>> {
       ].join("\n"),
     claims: () => claimTable(study),
   };
+}
+
+/** Which columns are not shown, as they say the same as another one. */
+function sameText(same: readonly (readonly [way: string, as: string])[]): string {
+  if (same.length === 0) return "No two of them come to the same in each row.";
+  const as = [...new Set(same.map(([, other]) => other))];
+  const each = as.map((other) => {
+    const ways = same.flatMap(([way, like]) => (like === other ? [`\`${way}\``] : []));
+    return `${ways.join(" and ")} ${ways.length === 1 ? "comes" : "come"} to the same as \`${other}\` in each row`;
+  });
+  return `${each.join("; ")}.`;
 }
 
 function loopTable(): string {

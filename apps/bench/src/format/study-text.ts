@@ -1,5 +1,5 @@
 import type { Cell, Cost, Study } from "@gpuvm/study";
-import { columnsOf, modelledRows, NINE, rowsOf } from "@gpuvm/study";
+import { columnsOf, modelledRows, NINE, rowsOf, triedRows, unendedAnswer, unendedOf } from "@gpuvm/study";
 import { studyAnswer } from "./study-answer.ts";
 import { sideBySide, terminalTable } from "./table.ts";
 import { wrapped } from "./wrapped.ts";
@@ -33,6 +33,7 @@ export function studyText(study: Study, costs: readonly Cost[], details: boolean
     lines.push(terminalTable(["", "maps / unmaps", "per flip", "of a frame"], modelled), "");
     for (const cost of costs) lines.push(`  ${cost.what} ${spanOf(cost)}: ${cost.source}`);
   }
+  lines.push(...unendedLines(study, width));
   if (details)
     lines.push(
       "",
@@ -44,19 +45,44 @@ export function studyText(study: Study, costs: readonly Cost[], details: boolean
   return `${fits.join("\n")}\n`;
 }
 
+/** The section on work that does not end; empty where nothing of it was run. */
+function unendedLines(study: Study, width: number): string[] {
+  const { rows, same } = triedRows(study);
+  const answer = unendedAnswer(study);
+  if (answer.length === 0) return [];
+  const lines = [
+    "",
+    "When the work does not end: each variant under both ownerships, where that differs",
+    "",
+  ];
+  const heads = ["", "held", ...unendedOf(study.workloads).map(({ id }) => id)];
+  if (rows.length > 0) for (const table of sideBySide(heads, rows, width)) lines.push(table, "");
+  if (same.length > 0) lines.push(`The same under both: ${same.join(", ")}.`, "");
+  return [...lines, ...answer];
+}
+
 /** `4 to 6 ms`. */
 export function spanOf({ low_ms, high_ms }: Cost): string {
   return low_ms === high_ms ? `${low_ms} ms` : `${low_ms} to ${high_ms} ms`;
 }
 
 function detail(cell: Cell): string[] {
-  const figures = Object.entries(cell.outcome).map(([name, value]) => `${name} ${Number(value.toFixed(3))}`);
   const claims = (cell.expected ?? []).map(({ says, basis }) => `    claimed: ${says} [${basis.join(", ")}]`);
+  const { tried } = cell;
+  const other =
+    tried === null ? [] : [`    held ${tried.ownership}: ${tried.word}: ${figuresOf(tried.outcome)}`];
   const verdict = cell.agrees === true ? "agrees" : cell.reason;
   return [
     `${cell.workload} ${cell.way} (${cell.policy}:${cell.variant}): ${cell.word}`,
-    `    measured: ${figures.join(", ")}`,
+    `    measured: ${figuresOf(cell.outcome)}`,
+    ...other,
     ...claims,
     `    ${verdict}`,
   ];
+}
+
+function figuresOf(outcome: Cell["outcome"]): string {
+  return Object.entries(outcome)
+    .map(([name, value]) => `${name} ${Number(value.toFixed(3))}`)
+    .join(", ");
 }

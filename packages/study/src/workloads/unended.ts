@@ -5,7 +5,7 @@ import { Stage, type StageWatch } from "../stage.ts";
 import type { Outcome } from "./workload.ts";
 
 /** Work may not end by itself: timeouts run, and what the GPU uses is known apart from what fences say. */
-const UNENDED = { timeouts: true, watch: true } as const;
+export const UNENDED = { timeouts: true, watch: true } as const;
 
 /** The time of a job that ends, so short that nobody takes it for one that does not. */
 export function shortJobMs({ jobMs }: StudyParams): number {
@@ -13,7 +13,12 @@ export function shortJobMs({ jobMs }: StudyParams): number {
 }
 
 /** A program whose GPU has just done something, so that whoever looks at the GPU sees that it went on. */
-export function programThatRan(subject: Subject, jobMs: number, watch: StageWatch | undefined, title = "") {
+export function programThatRan(
+  subject: Subject,
+  jobMs: number,
+  watch: StageWatch | undefined,
+  title = "",
+): Stage {
   const stage = new Stage(subject, { jobMs, watch, title, machine: UNENDED });
   stage.program(0);
   stage.buffer(0, 1);

@@ -31,6 +31,10 @@ export const NOT_SHARED = "the model of this driver shares no buffers between pr
 export const NO_HANG =
   "the model of this driver has no job that never ends: who takes such a job off its GPU, and when, is not in it";
 
+/** Why a variant cannot run a workload in which memory is short. */
+export const NO_EVICTION =
+  "the model of this driver takes no memory away: it has no shrinker, and no memory of its own";
+
 /** A figure of an outcome; 0 where it was not measured. */
 export function figure(outcome: Outcome, name: string): number {
   return outcome[name] ?? 0;
