@@ -3,32 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { unknownName } from "@gpuvm/drm-model";
-import { afterAll, describe, expect, it, vi } from "vitest";
-import { main } from "../src/cli/app.ts";
+import { afterAll, describe, expect, it } from "vitest";
 import { isOutside } from "../src/inputs/outside-policy.ts";
+import { bench } from "./in-process.ts";
 
 const OUTSIDE = fileURLToPath(new URL("outside-policy.ts", import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), "names-"));
 afterAll(() => rmSync(dir, { recursive: true }));
-
-/** Runs the command in this process. */
-async function bench(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const said = { out: "", err: "" };
-  const hear = (which: keyof typeof said) => (text: unknown) => {
-    said[which] += String(text);
-    return true;
-  };
-  const spies = [
-    vi.spyOn(process.stdout, "write").mockImplementation(hear("out")),
-    vi.spyOn(process.stderr, "write").mockImplementation(hear("err")),
-  ];
-  try {
-    const code = await main(args);
-    return { code, ...said };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
 
 describe("a name that there is not", () => {
   it.each([

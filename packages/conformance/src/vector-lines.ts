@@ -52,7 +52,7 @@ const GZIP = 'gzip data: pipe it through new DecompressionStream("gzip") first';
 function problem(cause: unknown): string {
   const { code, message } = cause as { code?: string; message: string };
   if (code === "ENOENT") return "there is no such file";
-  if (code === "EISDIR") return "this is a folder";
+  if (code === "EISDIR") return "this is a folder; name the files in it";
   if (cause instanceof TypeError && /encod|utf/i.test(message)) return "not UTF-8";
   if (code?.startsWith("Z_")) return `damaged gzip data (${message})`;
   return message;

@@ -13,14 +13,24 @@ export function parseResults(text: string, name: string): Results {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`${name}: is not JSON (${(error as Error).message})`);
+    throw new UsageError(`${name}: ${noJson(text, error)}; ${MAKE_ONE}`);
   }
   const result = v.safeParse(resultsSchema, value, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
   throw new UsageError(
-    `${name}: ${fieldOf(issue)} ${issue.message}${found(issue)}: no result file of this version; write one with: gpuvm-bench run --format json`,
+    `${name}: ${fieldOf(issue)} ${issue.message}${found(issue)}: no result file of this version; ${MAKE_ONE}`,
   );
+}
+
+const MAKE_ONE = "write one with: gpuvm-bench run --format json --out FILE";
+
+function noJson(text: string, error: unknown): string {
+  if (text.trim() === "") return "is empty";
+  // Of a file that is no text at all, the parser's words are its bytes.
+  return /^[\p{Cc}\ufffd]/u.test(text.trimStart())
+    ? "is not JSON, but binary"
+    : `is not JSON (${(error as Error).message})`;
 }
 
 /** `runs[3].timing.samples_ms[0]`: where in the file an issue is. */

@@ -149,7 +149,7 @@ describe("parseResults", () => {
   });
 
   it.each([
-    ["", "is not JSON"],
+    ["", "f.json: is empty; write one with"],
     ["hello", "is not JSON"],
     ["[".repeat(100_000), "is not JSON"],
     ["null", "the whole is not an object"],

@@ -50,5 +50,6 @@ export {
 export { Linter, lintFile } from "./lint/lint.ts";
 export { loadTrace, readTraceSync, type Trace } from "./load-trace.ts";
 export { type ReadTraceOptions, readTrace, type TraceStream } from "./read-trace.ts";
+export { systemReason } from "./system-reason.ts";
 export { traceCounts } from "./trace-counts.ts";
 export { TraceError, type TraceErrorInfo, type TraceWarning } from "./trace-error.ts";

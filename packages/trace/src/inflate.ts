@@ -1,4 +1,5 @@
 /** Bytes, decompressed when they are gzip, by what browsers and Node have alike. */
+import { systemReason } from "./system-reason.ts";
 import { TraceError } from "./trace-error.ts";
 
 /** Where bytes come from: chunks, such as a `File`'s `stream()`, a response's body, or an array of them. */
@@ -39,8 +40,15 @@ export function inputError(cause: unknown, file: string, line: number): TraceErr
     const hint = "split it, or give it more memory";
     return new TraceError({ file, line, reason: message, hint }, { cause });
   }
-  const hint = code === "ENOENT" ? "check the path" : "check the file and its permissions";
-  return new TraceError({ file, line: 0, reason: `can't be read: ${message}`, hint }, { cause });
+  const hints: Readonly<Record<string, string>> = {
+    ENOENT: "check the path",
+    EISDIR: "name the files in it",
+  };
+  const hint = hints[code] ?? "check the file and its permissions";
+  return new TraceError(
+    { file, line: 0, reason: `can't be read: ${systemReason(cause, "read")}`, hint },
+    { cause },
+  );
 }
 
 /** Chunks of decompressed bytes. */

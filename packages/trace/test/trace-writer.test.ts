@@ -83,6 +83,6 @@ test("when the source fails nothing is left, and the old file stays", async () =
 test("a folder that isn't there gives a TraceError, from write or close", async () => {
   const path = join(dir, "no", "such.jsonl");
   await expect(writeTrace(path, header, [events])).rejects.toThrow(
-    /such\.jsonl: can't be written: ENOENT.*\(check the folder/,
+    /such\.jsonl: can't be written: there is no such folder \(check the folder/,
   );
 });

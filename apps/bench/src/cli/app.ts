@@ -24,6 +24,7 @@ import { reportCommand } from "./report-command.ts";
 import { runCommand } from "./run-command.ts";
 import { print, say } from "./say.ts";
 import { studyCommand } from "./study-command.ts";
+import { TEXTS } from "./texts.ts";
 import { version } from "./version.ts";
 import { whyCommand } from "./why-command.ts";
 import { workloadsCommand } from "./workloads-command.ts";
@@ -53,7 +54,7 @@ const HELP = [
   "The kernel's DRM GPUVM, executable: what soft and hard references cost, retain, leak and risk, driver by driver.",
   "",
   "Without a command: run. --json, or --format json, is understood wherever there is something to print as JSON. Times of a trace",
-  "are in milliseconds.",
+  "are in milliseconds. A trace is a file, - for standard input, or the name of one that comes with the project.",
   "",
   "Defaults of flags come from gpuvm.config.json, here or above up to the project's root; --config FILE names another one, or code;",
   "--no-config takes none.",
@@ -77,6 +78,7 @@ export const app: Application<BenchContext> = buildApplication(
     name: "gpuvm-bench",
     versionInfo: { currentVersion: version() },
     scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
+    localization: { text: TEXTS },
     documentation: { caseStyle: "convert-camel-to-kebab", useAliasInUsageLine: false },
     determineExitCode: (error) => (isUserError(error) ? EXIT.usage : EXIT.violated),
   },
@@ -173,12 +175,20 @@ function asJson(words: readonly string[]): readonly string[] {
   const format = flags["format"];
   if (!("json" in flags) && format !== undefined)
     return words.flatMap((word) => (word === "--json" ? ["--format", "json"] : [word]));
-  if ("json" in flags && format === undefined)
+  if ("json" in flags && format === undefined) {
+    const value = (i: number) =>
+      ["--format", "-f"].includes(words[i] ?? "")
+        ? (words[i + 1] ?? "")
+        : /^--format=(.*)$/.exec(words[i] ?? "")?.[1];
     return words.flatMap((word, i) => {
-      if (word === "json" && (words[i - 1] === "--format" || words[i - 1] === "-f")) return [];
-      if ((word === "--format" || word === "-f") && words[i + 1] === "json") return ["--json"];
-      return word === "--format=json" ? ["--json"] : [word];
+      if (["--format", "-f"].includes(words[i - 1] ?? "")) return [];
+      const asked = value(i);
+      if (asked === undefined) return [word];
+      if (asked !== "json" && asked !== "text")
+        throw new UsageError(`--format: "${asked}" is none of text, json`);
+      return asked === "json" ? ["--json"] : [];
     });
+  }
   return words;
 }
 

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { UsageError } from "@gpuvm/drm-model";
 import type { Progress as Searched } from "@gpuvm/explorer";
 import { count } from "@gpuvm/results/units";
 import { buildCommand, type Command } from "@stricli/core";
@@ -147,6 +148,12 @@ export const exploreCommand: Command<BenchContext> = buildCommand<Flags, string[
     const { runExplore } = await import("../commands/explore.ts");
     const progress = new Progress({ total: Number.NaN, unit: "states" });
     const [policy = flags.policy] = words;
+    if (words[0] !== undefined && flags.policy !== undefined) {
+      await this.finish(() => {
+        throw new UsageError(`${words[0]} and --policy ${flags.policy}: explore takes one policy`);
+      });
+      return;
+    }
     progress.show(0, policy ?? flags.bug ?? "a counterexample");
     const args: ExploreArgs = {
       workers: availableParallelism(),

@@ -22,7 +22,8 @@ interface Flags {
 
 function count(text: string): number {
   const n = Number(text.replaceAll("_", ""));
-  if (!Number.isInteger(n) || n < 1 || n > 2 ** 31) throw new UsageError(`${text}: a whole number is wanted`);
+  if (!Number.isInteger(n) || n < 1 || n > 2 ** 31)
+    throw new UsageError(`"${text}" is not a whole number from 1 to 2^31`);
   return n;
 }
 
@@ -32,13 +33,14 @@ const MAPPINGS_MAX = 10_000_000;
 function mappings(text: string): number {
   const n = count(text);
   if (n > MAPPINGS_MAX)
-    throw new UsageError(`-n ${text}: at most ${MAPPINGS_MAX} mappings, which live at once`);
+    throw new UsageError(`at most ${MAPPINGS_MAX} mappings, which live at once; not ${text}`);
   return n;
 }
 
 function seed(text: string): number {
   const n = Number(text);
-  if (!Number.isInteger(n) || n < 0 || n >= 2 ** 32) throw new UsageError(`--seed ${text}: 0 to 2^32 - 1`);
+  if (!Number.isInteger(n) || n < 0 || n >= 2 ** 32)
+    throw new UsageError(`"${text}" is not a whole number from 0 to 2^32 - 1`);
   return n;
 }
 

@@ -29,7 +29,7 @@ export const workloadsCommand: Command<BenchContext> = buildCommand<Flags, strin
         kind: "parsed",
         parse: word,
         optional: true,
-        brief: "Write the (first) workload as a trace there",
+        brief: "Write the workload as a trace there",
         placeholder: "FILE",
       },
       format: {

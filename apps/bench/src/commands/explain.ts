@@ -1,15 +1,13 @@
-import { existsSync } from "node:fs";
 import type { BoOwnership, ReferencePolicy } from "@gpuvm/core";
 import { subjectName, subjectNamed } from "@gpuvm/drivers";
 import type { Machine } from "@gpuvm/drm-model";
 import { UsageError } from "@gpuvm/drm-model";
 import { chainOf, chainText, eventPhrase, leftBehindFindings, reaches } from "@gpuvm/reference-graph";
 import { watch } from "@gpuvm/results";
-import { shippedTraces } from "@gpuvm/trace/node";
 import { EXIT } from "../cli/context.ts";
 import { say as toStderr } from "../cli/say.ts";
-import { STDIN } from "../inputs/input-bytes.ts";
 import { openTrace } from "../inputs/open-trace.ts";
+import { tracePath } from "../inputs/trace-path.ts";
 
 /** The arguments of `explain`. */
 export interface ExplainArgs {
@@ -39,7 +37,7 @@ export async function runExplain(
   print: (text: string) => void,
   say: (line: string) => void = toStderr,
 ): Promise<number> {
-  const source = await openTrace(pathOf(args.trace));
+  const source = await openTrace(tracePath(args.trace));
   const own = subjectNamed(args.policy);
   const subject = args.ownership === "native" ? own : { ...own, boOwnership: args.ownership };
   const until = typeof args.at === "number" ? args.at * 1e6 : Number.POSITIVE_INFINITY;
@@ -89,19 +87,6 @@ export async function runExplain(
   for (const words of incomplete) say(`not the whole: ${words}\n`);
   if (alive && args.at === "exit") return EXIT.violated;
   return incomplete.length === 0 ? EXIT.ok : EXIT.incomplete;
-}
-
-function pathOf(trace: string): string {
-  if (trace === STDIN || existsSync(trace)) return trace;
-  const shipped = shippedTraces().find(({ name }) => name === trace);
-  if (shipped === undefined) {
-    throw new UsageError(
-      `${trace}: no such file, nor one of ${shippedTraces()
-        .map(({ name }) => name)
-        .join(", ")}`,
-    );
-  }
-  return shipped.path;
 }
 
 /** What else is left, in short. */

@@ -3,6 +3,7 @@ import { formatStory, parseToken, storyToPerfetto, tell, without } from "@gpuvm/
 import { bugNamed, type Explored, type How, type Named } from "@gpuvm/scenarios";
 import { EXIT } from "../cli/context.ts";
 import { writeWhole } from "../cli/output.ts";
+import { checkOutputs } from "../cli/outputs.ts";
 import { exploreAll, type Watcher } from "../explore/explore-all.ts";
 import { runGenerated } from "../explore/explore-generated.ts";
 import { type ExploredJson, exploredText, verdictOf } from "../explore/explored-part.ts";
@@ -46,6 +47,8 @@ export interface ExploreArgs extends How {
  * @returns 0; 1 if a property is violated, or a witness was never reached
  */
 export async function runExplore(args: ExploreArgs, out: (text: string) => void): Promise<number> {
+  checkOutputs([args.perfetto]);
+  checkTogether(args);
   if (args.replay !== undefined) return await replay(args, args.replay, out);
   if (args.pairs === true || args.triples === true) return await generated(args, out);
   const { method, inject, seed, runs, maxSteps, first: stop } = args;
@@ -58,6 +61,32 @@ export async function runExplore(args: ExploreArgs, out: (text: string) => void)
   const first = explored.flatMap((e) => e.shown)[0];
   if (args.perfetto !== undefined && first !== undefined) writeWhole(args.perfetto, first.perfetto);
   return verdictOf(items);
+}
+
+/** What each way of exploring takes no notice of: asked for together, one of both would be lost without a word. */
+const NOT_TOGETHER: readonly (readonly [keyof ExploreArgs, readonly (keyof ExploreArgs)[]])[] = [
+  [
+    "replay",
+    ["scenario", "bug", "pairs", "triples", "coverage", "method", "inject", "runs", "shard", "json"],
+  ],
+  ["bug", ["policy", "scenario", "pairs", "triples", "coverage", "shard"]],
+  ["pairs", ["triples", "scenario", "method", "runs", "seed", "first", "perfetto"]],
+  ["triples", ["scenario", "method", "runs", "seed", "first", "perfetto"]],
+];
+
+function checkTogether(args: ExploreArgs): void {
+  const isGiven = (name: keyof ExploreArgs) => args[name] !== undefined && args[name] !== false;
+  const flag = (name: string) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  for (const [name, others] of NOT_TOGETHER) {
+    const other = isGiven(name) ? others.find(isGiven) : undefined;
+    if (other !== undefined)
+      throw new UsageError(`${flag(name)} and ${flag(other)} do not go together: leave one out`);
+  }
+  if (args.coverage === true && args.pairs !== true && args.triples !== true)
+    throw new UsageError("--coverage is for --pairs or --triples");
+  const byChance = args.method === "random" || args.method === "pct";
+  for (const name of ["runs", "seed"] as const)
+    if (isGiven(name) && !byChance) throw new UsageError(`${flag(name)} is for --method random or pct`);
 }
 
 async function generated(args: ExploreArgs, out: (text: string) => void): Promise<number> {

@@ -1,7 +1,8 @@
-import { visible } from "@gpuvm/drm-model";
+import { UsageError, visible } from "@gpuvm/drm-model";
 import { type Imported, type ImportStream, importFile, Shortfall, tellsEvents } from "@gpuvm/trace/node";
 import { EXIT } from "../cli/context.ts";
 import { interruptSignal } from "../cli/interrupt.ts";
+import { checkOutputs } from "../cli/outputs.ts";
 import { say as toStderr } from "../cli/say.ts";
 import { exportDump } from "../export/dump-export.ts";
 import type { ExportArgs, ExportFormat, Put } from "../export/export-args.ts";
@@ -10,13 +11,20 @@ import { WholeFile } from "../export/whole-file.ts";
 import { passedOver } from "../format/passed-over.ts";
 import { Inputs } from "../inputs/open-input.ts";
 import { rereadable } from "../inputs/rereadable.ts";
+import { tracePath } from "../inputs/trace-path.ts";
 
 /**
  * Writes a trace, a dump or a replay in a format that other tools open. A file is written whole or not at all.
  *
  * @returns the exit code: 0; 4 if it is written, but events were lost or lines not understood
  */
-export async function runExport(args: ExportArgs, say: (line: string) => void = toStderr): Promise<number> {
+export async function runExport(asked: ExportArgs, say: (line: string) => void = toStderr): Promise<number> {
+  const args = { ...asked, file: tracePath(asked.file) };
+  checkOutputs([args.out], [args.file]);
+  if (args.at !== undefined && args.format !== "gpuvas")
+    throw new UsageError("--at is for --format gpuvas: the others tell of the whole time");
+  if (args.keepPointers && (args.format !== "gpuvas" || args.policy !== undefined))
+    throw new UsageError("--keep-pointers is for a gpuvas that is written as a gpuvas again");
   const signal = interruptSignal();
   const file = args.out === undefined ? undefined : new WholeFile(args.out);
   const put: Put = file === undefined ? toStdout : async (piece) => file.write(piece);
@@ -56,14 +64,14 @@ async function dispatch(
   say: (text: string) => void,
   signal: AbortSignal,
 ): Promise<Incomplete> {
-  if (args.policy !== undefined) return replayed(args, put, signal);
+  if (args.policy !== undefined) return replayed(args, put, say, signal);
   // A gpuvas is printed from the whole text, and a trace becomes one by a replay: both read it twice.
   const file = args.format === "gpuvas" ? await rereadable(args.file, signal) : undefined;
   const bytes = inputs.open(file?.path ?? args.file);
   const stream = await importFile(bytes, { file: file?.name ?? args.file });
   if (args.format === "gpuvas") {
     const path = file?.path ?? args.file;
-    if (tellsEvents(stream.format)) return replayed(args, put, signal);
+    if (tellsEvents(stream.format)) return replayed(args, put, say, signal);
     await exportDump({ ...args, file: path }, stream, put);
     return [];
   }
@@ -76,9 +84,14 @@ async function dispatch(
 }
 
 /** Only a replay needs the policies. */
-async function replayed(args: ExportArgs, put: Put, signal: AbortSignal): Promise<Incomplete> {
+async function replayed(
+  args: ExportArgs,
+  put: Put,
+  say: (text: string) => void,
+  signal: AbortSignal,
+): Promise<Incomplete> {
   const { exportReplay } = await import("../export/replay-export.ts");
-  return exportReplay(args, put, signal);
+  return exportReplay(args, put, say, signal);
 }
 
 async function* watched(

@@ -4,9 +4,11 @@ import { encodeTrace, type ImportFormat, plainBytes, TraceWriter } from "@gpuvm/
 import { importTrace } from "@gpuvm/workloads";
 import { EXIT } from "../cli/context.ts";
 import { interruptSignal } from "../cli/interrupt.ts";
+import { checkOutputs } from "../cli/outputs.ts";
 import { readersPace, say as toStderr } from "../cli/say.ts";
 import { passedOver, sayFaults } from "../format/passed-over.ts";
 import { Inputs } from "../inputs/open-input.ts";
+import { tracePath } from "../inputs/trace-path.ts";
 
 /** The arguments of `import`. */
 export interface ImportArgs {
@@ -28,9 +30,11 @@ export async function runImport(
   print: (text: string) => void,
   say: (line: string) => void = toStderr,
 ): Promise<number> {
+  const files = args.files.map(tracePath);
+  checkOutputs([args.out], files);
   const signal = interruptSignal();
-  const inputs = new Inputs(args.files, signal);
-  const trace = await importTrace(args.files, (path) => plainBytes(inputs.open(path)), args.from);
+  const inputs = new Inputs(files, signal);
+  const trace = await importTrace(files, (path) => plainBytes(inputs.open(path)), args.from);
   let events = 0;
   try {
     if (args.out === undefined) {
@@ -51,14 +55,14 @@ export async function runImport(
   }
   const where = args.out === undefined ? "" : ` into ${args.out}`;
   say(`${[...new Set(trace.formats)].join(", ")}: ${count(events)} requests${where}\n`);
-  for (const file of args.files) {
+  for (const file of files) {
     passedOver(
       file,
       trace.skipped().filter((kind) => kind.file === file),
       say,
     );
   }
-  sayFaults(trace.faults(), args.files.join(" "), say);
+  sayFaults(trace.faults(), files.join(" "), say);
   const incomplete = trace.incomplete();
   for (const words of incomplete) say(`not the whole: ${words}\n`);
   if (args.out !== undefined && events > 0) say(`next: gpuvm-bench run --trace ${args.out} --details\n`);

@@ -13,6 +13,7 @@ import { readersPace, say as toStderr } from "../cli/say.ts";
 import { passedOver } from "../format/passed-over.ts";
 import { openFolders } from "../inputs/folder.ts";
 import { Inputs } from "../inputs/open-input.ts";
+import { tracePath } from "../inputs/trace-path.ts";
 
 /** The arguments of `lint`. */
 export interface LintArgs {
@@ -41,7 +42,7 @@ export async function runLint(
   say: (line: string) => void = toStderr,
 ): Promise<number> {
   const signal = interruptSignal();
-  const { files, others } = openFolders(args.files);
+  const { files, others } = openFolders(args.files.map(tracePath));
   if (others.length > 0) say(`not read, as they are in no known format: ${others.join(", ")}\n`);
   const inputs = new Inputs(files, signal);
   const found: Record<Severity, number> = { error: 0, warning: 0, note: 0 };

@@ -4,6 +4,7 @@ import { count, mergeResults, type NamedResults, parseResults, resultsText } fro
 import type { GeneratedResult } from "@gpuvm/scenarios";
 import { EXIT } from "../cli/context.ts";
 import { writeWhole } from "../cli/output.ts";
+import { checkOutputs } from "../cli/outputs.ts";
 import { say as toStderr } from "../cli/say.ts";
 import { type ExploredJson, joinExplored } from "../explore/explored-part.ts";
 import { readNamed } from "../inputs/read-results.ts";
@@ -29,6 +30,9 @@ export async function runMerge(
   print: (text: string) => void,
   say: (line: string) => void = toStderr,
 ): Promise<number> {
+  checkOutputs([args.out], args.files);
+  const twice = args.files.find((file, i) => args.files.indexOf(file) !== i);
+  if (twice !== undefined) throw new UsageError(`${twice} is given twice: its samples would count twice`);
   const texts: { readonly name: string; readonly text: string }[] = [];
   for (const path of args.files) texts.push(await readNamed(path));
   const explored = texts.flatMap(

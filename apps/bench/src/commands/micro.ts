@@ -1,5 +1,6 @@
 import { UsageError } from "@gpuvm/drm-model";
 import { writeWhole } from "../cli/output.ts";
+import { checkOutputs } from "../cli/outputs.ts";
 import { growthChart, nativeChart } from "../micro/chart.ts";
 import { measureCore, type OnRun } from "../micro/measure.ts";
 import { resultJson, resultsTable, sumsAgree } from "../micro/micro-text.ts";
@@ -40,6 +41,7 @@ export async function runMicro(
   print: (text: string) => void,
   onRun: OnRun = () => {},
 ): Promise<number> {
+  checkOutputs([args.svg]);
   if (args.runs < 5) throw new UsageError("--runs: at least 5, for a median that means something");
   const cases = args.case.length === 0 ? CASES : CASES.filter((c) => args.case.includes(c));
   if (args.ops % 1000 !== 0 && cases.includes("hole"))
@@ -48,6 +50,8 @@ export async function runMicro(
     cases.map((c): Workload => ({ case: c, n, ops: args.ops, seed: args.seed })),
   );
   if (args.peers && args.native) throw new UsageError("--peers and --native: one of them at a time");
+  if (args.peers && (args.svg !== undefined || args.json || args.full || args.mode !== "ops"))
+    throw new UsageError("--peers gives one table: leave out --svg, --json, --full and --mode");
   if (args.peers) {
     needPackages();
     const { measurePeers, peersTable } = await import("../micro/peers/compare-peers.ts");

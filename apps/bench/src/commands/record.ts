@@ -2,6 +2,7 @@ import { UsageError } from "@gpuvm/drm-model";
 import { convertLogs, KNOWN_DRIVERS, type Recording, recordProgram } from "@gpuvm/record/node";
 import { count } from "@gpuvm/results/units";
 import { EXIT } from "../cli/context.ts";
+import { checkOutputs } from "../cli/outputs.ts";
 import { say as toStderr } from "../cli/say.ts";
 
 /** The arguments of `record`. */
@@ -26,6 +27,9 @@ export interface RecordArgs {
  * @returns the exit code: 0; 2 if there was nothing to record; 4 if the traces are not the whole
  */
 export async function runRecord(args: RecordArgs, say: (line: string) => void = toStderr): Promise<number> {
+  checkOutputs([args.out]);
+  if (args.fromLogs !== undefined && args.command.length > 0)
+    throw new UsageError(`--from-logs runs nothing: leave out ${args.command.join(" ")}`);
   const recording =
     args.fromLogs === undefined
       ? await run(args, say)

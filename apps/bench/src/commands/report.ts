@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { type ReportInput, reportHtml } from "@gpuvm/report";
 import { EXIT } from "../cli/context.ts";
 import { writeWhole } from "../cli/output.ts";
+import { checkOutputs } from "../cli/outputs.ts";
 import { say as toStderr } from "../cli/say.ts";
 import { readResults } from "../inputs/read-results.ts";
 
@@ -23,6 +24,7 @@ export async function runReport(
   print: (text: string) => void,
   say: (line: string) => void = toStderr,
 ): Promise<number> {
+  checkOutputs([args.out], args.files);
   const inputs: ReportInput[] = [];
   for (const path of args.files)
     inputs.push({ name: basename(path, ".json"), results: await readResults(path) });

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join, parse } from "node:path";
-import { DRIVERS, type OwnershipChoice, subjectName, subjects } from "@gpuvm/drivers";
+import { DRIVERS, type OwnershipChoice, type Subject, subjectName, subjects } from "@gpuvm/drivers";
+import { UsageError } from "@gpuvm/drm-model";
 import {
   CannotHold,
   Comparison,
@@ -14,6 +15,7 @@ import {
 import { EXIT } from "../cli/context.ts";
 import { breathe, Interrupted, interruptSignal } from "../cli/interrupt.ts";
 import { terminalWidth, wantsColour, writeWhole } from "../cli/output.ts";
+import { checkOutputs } from "../cli/outputs.ts";
 import { Progress } from "../cli/progress.ts";
 import { room } from "../cli/room.ts";
 import { say as toStderr } from "../cli/say.ts";
@@ -21,7 +23,7 @@ import { benchstatText } from "../format/benchstat-text.ts";
 import { comparisonMarkdown, comparisonText } from "../format/comparison-text.ts";
 import { detailsText, runsCsv } from "../format/details.ts";
 import { sayFaults } from "../format/passed-over.ts";
-import { loadBaseline, RESULTS_DIR, saveBaseline } from "../run/baselines.ts";
+import { baselinePath, loadBaseline, RESULTS_DIR, saveBaseline } from "../run/baselines.ts";
 import { resultsHere } from "../run/made-with.ts";
 import { type Choice, jobName, plan } from "../run/plan.ts";
 import { HERE, replayOne } from "../run/replay.ts";
@@ -100,7 +102,11 @@ export async function runRun(
   say: (line: string) => void = toStderr,
 ): Promise<number> {
   const signal = interruptSignal();
-  const chosen = subjects(args.policy, args.ownership);
+  if (args.failOnRegression === true && args.baseline === undefined)
+    throw new UsageError("--fail-on regression: worse than what? Give --baseline NAME");
+  if (args.saveBaseline !== undefined) baselinePath(args.saveBaseline);
+  checkOutputs([args.out, args.report], args.trace);
+  const chosen = distinct(subjects(args.policy, args.ownership));
   const reference = args.reference === undefined ? undefined : subjects([args.reference], "native")[0];
   const columns =
     reference === undefined || chosen.some((s) => subjectName(s) === subjectName(reference))
@@ -165,6 +171,11 @@ export async function runRun(
   );
   if (bad) return EXIT.violated;
   return isWhole(comparison) ? EXIT.ok : EXIT.incomplete;
+}
+
+/** Each once, however often it was named. */
+function distinct(all: readonly Subject[]): Subject[] {
+  return [...new Map(all.map((subject) => [subjectName(subject), subject])).values()];
 }
 
 /** Whether everything was replayed, and nothing refused. */

@@ -1,4 +1,5 @@
 import { type Subject, subjectName, subjectNamed } from "@gpuvm/drivers";
+import { UsageError } from "@gpuvm/drm-model";
 import type { StudyParams } from "@gpuvm/study";
 import {
   ORDERS,
@@ -12,6 +13,7 @@ import {
   WORKLOADS,
 } from "@gpuvm/study";
 import { writeWhole } from "../cli/output.ts";
+import { checkOutputs } from "../cli/outputs.ts";
 import { Progress } from "../cli/progress.ts";
 import { studyMarkdown } from "../format/study-markdown.ts";
 import { studyText } from "../format/study-text.ts";
@@ -44,11 +46,16 @@ export interface StudyArgs extends StudyParams {
  * @returns the exit code: 0, or 1 if a cell differs from the fact sheet and nobody has explained why
  */
 export async function runStudy(args: StudyArgs, print: (text: string) => void): Promise<number> {
+  checkOutputs([args.out], args.costs === undefined ? [] : [args.costs]);
+  if (args.schedules && args.workload.length > 0)
+    throw new UsageError(`--schedules shows W10 alone: leave out ${args.workload.join(" ")}`);
   const costs = await loadCosts(args.costs);
   const subjects = args.policy.length === 0 ? studySubjects() : args.policy.map(subjectNamed);
   const { flips, buffers, jobs, jobMs, hz } = args;
   if (args.schedules) {
-    print(schedules(args.policy.length === 0 ? [subjectNamed(RULE)] : subjects, jobMs, args.format));
+    const text = schedules(args.policy.length === 0 ? [subjectNamed(RULE)] : subjects, jobMs, args.format);
+    if (args.out === undefined) print(text);
+    else writeWhole(args.out, text);
     return 0;
   }
   const progress = new Progress({

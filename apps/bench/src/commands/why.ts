@@ -3,6 +3,7 @@ import { DRIVERS, policyNamed, subjectNamed } from "@gpuvm/drivers";
 import { consequencesOf, refLoopsOf, statesOf, svgOf, verdictOf, whyText } from "@gpuvm/reference-graph";
 import { type Ending, endingsOf } from "@gpuvm/study";
 import { writeWhole } from "../cli/output.ts";
+import { checkOutputs } from "../cli/outputs.ts";
 import { say as toStderr } from "../cli/say.ts";
 
 /** The arguments of `why`. */
@@ -27,6 +28,7 @@ export async function runWhy(
   print: (text: string) => void,
   say: (line: string) => void = toStderr,
 ): Promise<number> {
+  checkOutputs([args.svg]);
   const names = args.policy.length > 0 ? args.policy : DRIVERS.map(({ name }) => name);
   const asked = names.map((name) => declared(policyNamed(name), args.ownership));
   if (args.format === "json") print(`${JSON.stringify(asked.map(answer), null, 2)}\n`);

@@ -1,10 +1,11 @@
-import type { Request } from "@gpuvm/drm-model";
+import { type Request, UsageError } from "@gpuvm/drm-model";
 import { count } from "@gpuvm/results/units";
 import { shippedTraces, TraceWriter } from "@gpuvm/trace/node";
 import type { TraceSource } from "@gpuvm/workloads";
 import { chosenWorkload, openWorkload, type Stat, TraceStats, WORKLOADS } from "@gpuvm/workloads";
 import { EXIT } from "../cli/context.ts";
 import { breathe, interruptSignal } from "../cli/interrupt.ts";
+import { checkOutputs } from "../cli/outputs.ts";
 import { say as toStderr } from "../cli/say.ts";
 import { statText } from "../format/stat.ts";
 import { markdownTable, terminalTable } from "../format/table.ts";
@@ -30,6 +31,9 @@ export async function runWorkloads(
   print: (text: string) => void,
   say: (line: string) => void = toStderr,
 ): Promise<number> {
+  checkOutputs([args.out]);
+  if (args.out !== undefined && (args.specs.length !== 1 || args.format !== "table"))
+    throw new UsageError("-o writes one workload as a trace: name one, and no --format");
   if (args.specs.length === 0) {
     print(listing(args.format));
     return EXIT.ok;

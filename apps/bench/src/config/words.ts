@@ -65,6 +65,7 @@ function asked(argv: readonly string[]): Asked {
     } else if (word.startsWith("--config=")) path = word.slice("--config=".length);
     else words.push(word);
   }
+  if (none && path !== undefined) throw new UsageError("--config and --no-config: one of them");
   if (end >= 0) words.push(...argv.slice(end));
   return path === undefined ? { words, none } : { words, none, path };
 }

@@ -19,6 +19,7 @@ const FLUSH_PIECES = 4096;
 export async function exportReplay(
   args: ExportArgs,
   put: Put,
+  say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const source = await openTrace(args.file, signal);
@@ -29,6 +30,8 @@ export async function exportReplay(
     const sampler = new GpuvasOfReplay((args.at ?? Number.POSITIVE_INFINITY) * 1e6);
     await replayOne(source, subject, { ...options, sampler });
     await put(sampler.text);
+    if (sampler.text === "")
+      say("no address space exists at that time: give another --at, in milliseconds\n");
     return source.incomplete?.() ?? [];
   }
   if (args.format !== "perfetto" && args.format !== "chrome") {

@@ -1,5 +1,5 @@
 import { UsageError, visible } from "@gpuvm/drm-model";
-import { OutputFile } from "@gpuvm/trace/node";
+import { OutputFile, systemReason } from "@gpuvm/trace/node";
 
 /** A file that is written in pieces and appears under its name when it is complete, or not at all. */
 export class WholeFile {
@@ -31,7 +31,7 @@ export class WholeFile {
     try {
       return act();
     } catch (error) {
-      throw new UsageError(`${this.#path}: can't be written: ${(error as Error).message}`);
+      throw new UsageError(`${this.#path}: can't be written: ${systemReason(error, "write")}`);
     }
   }
 }

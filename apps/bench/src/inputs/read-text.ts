@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { UsageError } from "@gpuvm/drm-model";
+import { systemReason } from "@gpuvm/trace";
 import { interruptSignal, wasInterrupted } from "../cli/interrupt.ts";
 import { inputBytes, STDIN } from "./input-bytes.ts";
 
@@ -25,7 +26,7 @@ export async function readText(path: string, hint: string): Promise<string> {
     }
   } catch (error) {
     if (wasInterrupted()) throw error;
-    throw new UsageError(`${name}: cannot be read (${(error as Error).message}); ${hint}`);
+    throw new UsageError(`${name}: can't be read: ${systemReason(error, "read")}; ${hint}`);
   }
   if (bytes > MAX_MIB * 2 ** 20)
     throw new UsageError(`${name}: has more than ${MAX_MIB} MiB, which no file of this kind needs; ${hint}`);

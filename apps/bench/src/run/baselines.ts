@@ -10,7 +10,8 @@ import { readResults } from "../inputs/read-results.ts";
 export const RESULTS_DIR = "gpuvm-results";
 const DIR = join(RESULTS_DIR, "baselines");
 
-function pathOf(name: string): string {
+/** The file of a baseline. @throws UsageError if it can have no such name */
+export function baselinePath(name: string): string {
   if (!/^[\w.-]+$/.test(name) || name.startsWith(".")) {
     throw new UsageError(`"${name}" cannot name a baseline: use letters, digits, - _ and .`);
   }
@@ -19,7 +20,7 @@ function pathOf(name: string): string {
 
 /** Keeps results under a name; tells where. */
 export function saveBaseline(name: string, results: Results): string {
-  const path = pathOf(name);
+  const path = baselinePath(name);
   mkdirSync(DIR, { recursive: true });
   writeWhole(path, resultsText(results));
   return path;
@@ -27,7 +28,7 @@ export function saveBaseline(name: string, results: Results): string {
 
 /** The results kept under a name. @throws UsageError if there are none, with the names there are */
 export async function loadBaseline(name: string): Promise<Results> {
-  const path = pathOf(name);
+  const path = baselinePath(name);
   if (existsSync(path)) return readResults(path);
   const names = existsSync(DIR) ? readdirSync(DIR).map((file) => file.replace(/\.json$/, "")) : [];
   const known = names.length === 0 ? "there is none yet" : `there are: ${names.join(", ")}`;

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { type Subject, subjectName } from "@gpuvm/drivers";
 import { UsageError } from "@gpuvm/drm-model";
 import type { Job } from "@gpuvm/results";
@@ -6,6 +6,7 @@ import type { TraceSource } from "@gpuvm/workloads";
 import { openWorkload } from "@gpuvm/workloads";
 import { STDIN } from "../inputs/input-bytes.ts";
 import { openTrace, shippedSources } from "../inputs/open-trace.ts";
+import { tracePath } from "../inputs/trace-path.ts";
 
 /** What chooses replays. */
 export interface Choice {
@@ -34,13 +35,11 @@ export async function plan(
   signal?: AbortSignal,
 ): Promise<Job[]> {
   const none = choice.trace.length === 0 && choice.workload.length === 0;
-  const paths = none ? shippedSources() : choice.trace;
-  for (const path of paths) {
-    if (path !== STDIN && !existsSync(path)) throw new UsageError(`${path}: no such trace file`);
-  }
+  const paths = none ? shippedSources() : distinct(choice.trace.map(tracePath));
   const sources: TraceSource[] = [];
   for (const path of paths) sources.push(await openTrace(path, signal));
-  for (const spec of choice.workload) sources.push(openWorkload(spec, choice.seed));
+  tellApart(sources);
+  for (const spec of new Set(choice.workload)) sources.push(openWorkload(spec, choice.seed));
   const jobs = sources.flatMap((source) => subjects.map((subject): Job => ({ source, subject })));
   const { filter, shard } = choice;
   const chosen = filter === undefined ? jobs : jobs.filter((job) => filter.test(jobName(job)));
@@ -51,6 +50,24 @@ export async function plan(
     );
   }
   return shard === undefined ? chosen : chosen.filter((_, i) => i % shard.of === shard.index - 1);
+}
+
+/** Each file once, however often and by whatever path it was named. */
+function distinct(paths: readonly string[]): readonly string[] {
+  const placeOf = (path: string) => (path === STDIN ? path : realpathSync(path));
+  return [...new Map(paths.map((path) => [placeOf(path), path])).values()];
+}
+
+/** Files of one name from several folders are called by their paths. */
+function tellApart(sources: TraceSource[]): void {
+  for (const { name } of [...sources]) {
+    const alike = sources.flatMap((source, i) => (source.name === name ? [i] : []));
+    if (alike.length < 2) continue;
+    for (const i of alike) {
+      const source = sources[i] as TraceSource;
+      sources[i] = { ...source, name: source.path };
+    }
+  }
 }
 
 /** `TRACE on SUBJECT`: what `--filter` is held against. */

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { basename, join } from "node:path";
@@ -127,6 +128,7 @@ async function* headed(header: TraceHeader, file: string): AsyncGenerator<Uint8A
  */
 export async function convertLogs(folder: string, options: ConvertOptions): Promise<Recording> {
   if (!existsSync(folder)) throw new RecordError(`there is no folder ${folder} of logs`);
+  if (!statSync(folder).isDirectory()) throw new RecordError(`${folder} is a file, not a folder of logs`);
   const processes = processesOf(folder);
   const drivers = new Set<string>();
   const notes = new Tally();

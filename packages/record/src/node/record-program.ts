@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { systemReason } from "@gpuvm/trace";
 import { buildLibrary, cacheFolder } from "./build-library.ts";
 import { convertLogs, type Recording } from "./convert-logs.ts";
 import { findProgram, whyNotWatched } from "./examine-program.ts";
@@ -96,8 +97,9 @@ function mustBeWritable(out: string): void {
   try {
     accessSync(dirname(out), constants.W_OK);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new RecordError(`${out} can't be written: ${why}; check the folder`, { cause });
+    throw new RecordError(`${out} can't be written: ${systemReason(cause, "write")}; check the folder`, {
+      cause,
+    });
   }
 }
 

@@ -84,7 +84,10 @@ export async function importFile(source: ByteSource, options: ImportOptions = {}
   if (format === undefined) {
     await chunks.return();
     const reason = bytes === 0 ? "the file is empty" : "the format is not known";
-    const hint = `it must be one of ${IMPORT_FORMATS.join(", ")}; name it if it is one of these`;
+    const hint =
+      bytes === 0
+        ? "was the recording or the copy interrupted?"
+        : `it must be one of ${IMPORT_FORMATS.join(", ")}; if it is, --from FORMAT of import and lint says which`;
     throw new TraceError({ file, line: 1, reason, hint });
   }
   const all = rejoin(head, chunks);

@@ -7,6 +7,7 @@ import type { Request, TraceHeader } from "@gpuvm/drm-model";
 import { encodeEvent } from "../encode-event.ts";
 import { encodeHeader } from "../encode-header.ts";
 import { type EncodeTraceOptions, encodeTrace as encodePlain } from "../encode-trace.ts";
+import { systemReason } from "../system-reason.ts";
 import { TraceError } from "../trace-error.ts";
 import { OutputFile } from "./output-file.ts";
 
@@ -126,7 +127,7 @@ function open(path: string): OutputFile {
 }
 
 function unwritable(file: string, cause: unknown): TraceError {
-  const reason = `can't be written: ${cause instanceof Error ? cause.message : String(cause)}`;
+  const reason = `can't be written: ${systemReason(cause, "write")}`;
   const hint = "check the folder, its permissions and the free space";
   return new TraceError({ file, line: 0, reason, hint }, { cause });
 }
