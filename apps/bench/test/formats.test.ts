@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { UsageError } from "@gpuvm/drm-model";
 import { loadTrace, parseGpuvas, printGpuvas, shippedTraces, TraceError } from "@gpuvm/trace/node";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -128,7 +129,7 @@ describe("export", () => {
   });
 
   it("leaves nothing when it can't be done", async () => {
-    await expect(exported(join(dir, "missing"), "csv", "missing.csv")).rejects.toThrow(TraceError);
+    await expect(exported(join(dir, "missing"), "csv", "missing.csv")).rejects.toThrow(UsageError);
     expect(readdirSync(dir).filter((name) => name.startsWith("missing"))).toEqual([]);
   });
 
