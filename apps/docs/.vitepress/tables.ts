@@ -9,7 +9,7 @@ const WIDE = 3;
 const DENSE = 7;
 
 /** Blocks of the page of the answer whose cells are experiments, by the marker before them. */
-const EXPERIMENTS = /<!-- begin (?:nine|drivers|alike|unendednine|unendeddrivers) -->/;
+const EXPERIMENTS = /<!-- begin (?:unended)?(?:nine|drivers|alike)(?:flat)? -->/;
 
 /**
  * Tables: each cell of a wide one knows the head of its column, since on a phone a row is a card; each cell of the study opens

@@ -21,12 +21,12 @@ export { type Experiment, type ExperimentStep, experimentOf } from "./experiment
 export { LOOPS } from "./loops.ts";
 export { NINE, type Way, wayOf } from "./nine.ts";
 export { DEFAULT_PARAMS, type StudyParams } from "./params.ts";
-export { runStudyOn, type Study } from "./run-study.ts";
+export { runStudyOn, type Study, workloadNamed } from "./run-study.ts";
 export { ORDERS, type Order, runSchedule, type Schedule, type ScheduleStep } from "./schedule.ts";
 export { REPAIRS, repairRows, schedulesText } from "./schedule-text.ts";
 export { Stage, type StageOptions, type StageWatch } from "./stage.ts";
 export { studyJson } from "./study-json.ts";
-export { columnsOf, evidenceRows, modelledRows, rowsOf, sameColumns } from "./study-rows.ts";
+export { columnsOf, evidenceRows, modelledRows, rowsOf, sameColumns, sameWorkloads } from "./study-rows.ts";
 export { studySubjects } from "./subjects.ts";
 export { unendedAnswer } from "./unended-answer.ts";
 export { type Ending, endingsOf, triedRows, unendedOf, unendedRows } from "./unended-rows.ts";

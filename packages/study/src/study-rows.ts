@@ -69,6 +69,24 @@ export function sameColumns(
   return { differ, same };
 }
 
+/** Workloads in which those of the columns that can run them differ; and the others. */
+export function sameWorkloads(
+  study: Study,
+  columns: readonly string[],
+  workloads: readonly Workload[],
+): { readonly differ: Workload[]; readonly same: Workload[] } {
+  const wordsOf = ({ id }: Workload) =>
+    new Set(
+      study.cells.flatMap(({ workload, way, word }) =>
+        workload === id && columns.includes(way) ? [word] : [],
+      ),
+    );
+  return {
+    differ: workloads.filter((workload) => wordsOf(workload).size > 1),
+    same: workloads.filter((workload) => wordsOf(workload).size <= 1),
+  };
+}
+
 /** Modelled time of W3: ways that come to the same, maps and unmaps, per flip, share of a frame. */
 export function modelledRows(study: Study, costs: readonly Cost[]): string[][] {
   const rows = new Map<string, { readonly ways: string[]; readonly figures: readonly string[] }>();

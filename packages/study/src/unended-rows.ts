@@ -68,8 +68,10 @@ export function triedRows(study: Study): { readonly rows: string[][]; readonly s
 export interface Ending {
   readonly workload: string;
   readonly title: string;
-  /** In a word; or why it cannot be run. */
+  /** In a word; `-`: it cannot be run. */
   readonly word: string;
+  /** In a sentence, without its end; or why it cannot be run. */
+  readonly says: string;
   /** What was measured; null: it cannot be run. */
   readonly outcome: Outcome | null;
 }
@@ -83,8 +85,11 @@ export function endingsOf(
   return unendedOf(WORKLOADS).map((workload): Ending => {
     const { id, title } = workload;
     const outcome = workload.run({ ...subject, boOwnership }, params);
-    return typeof outcome === "string"
-      ? { workload: id, title, word: `not told: ${whySkipped(subject.driver.name, outcome)}`, outcome: null }
-      : { workload: id, title, word: workload.word(outcome, params), outcome };
+    if (typeof outcome === "string") {
+      const says = `not told: ${whySkipped(subject.driver.name, outcome)}`;
+      return { workload: id, title, word: "-", says, outcome: null };
+    }
+    const word = workload.word(outcome, params);
+    return { workload: id, title, word, says: workload.says?.(outcome) ?? word, outcome };
   });
 }

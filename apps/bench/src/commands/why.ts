@@ -61,7 +61,7 @@ function endings({ driver, variant, boOwnership }: ReferencePolicy): readonly En
 
 function endingsText(all: readonly Ending[]): string {
   if (all.length === 0) return "";
-  const lines = all.map(({ workload, title, word }) => `  - ${title} (study: ${workload}): ${word}`);
+  const lines = all.map(({ workload, title, says }) => `  - ${title} (study: ${workload}): ${says}.`);
   return `\nWhen the work does not end:\n${lines.join("\n")}\n`;
 }
 

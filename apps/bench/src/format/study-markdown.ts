@@ -19,8 +19,9 @@ export function studyMarkdown(study: Study, costs: readonly Cost[]): string {
   const lines = [...tables.flatMap((table) => [table, ""]), marksText(), ""];
   for (const cell of differ) lines.push(`- ${cell.workload} ${cell.way}: ${cell.reason}`);
   if (differ.length > 0) lines.push("");
-  const unended = unendedSection(study);
-  if (unended !== "") lines.push("## When the work does not end", "", unended, "");
+  const answer = unendedAnswer(study);
+  if (answer.length > 0)
+    lines.push("## When the work does not end", "", unendedTable(study), "", answer.join(" "), "");
   lines.push(costTable(study, costs), "", ...costs.map((c) => `- ${c.what} ${spanOf(c)}: ${c.source}`));
   return `${lines.join("\n")}\n`;
 }
@@ -34,12 +35,9 @@ export function studyTable(
   return markdownTable(["workload", ...columns], rowsOf(study, columns, true, workloads), "words");
 }
 
-/** What soft and hard ownership came to where work does not end, ended by an answer; empty where nothing of it was run. */
-export function unendedSection(study: Study): string {
-  const rows = unendedRows(study);
-  if (rows.length === 0) return "";
-  const table = markdownTable(["workload", "held hard", "held soft"], rows, "words");
-  return `${table}\n\n${unendedAnswer(study).join(" ")}`;
+/** What soft and hard ownership came to where work does not end. */
+export function unendedTable(study: Study): string {
+  return markdownTable(["workload", "held hard", "held soft"], unendedRows(study), "words");
 }
 
 /** Each variant under both ownerships, where that differs. */

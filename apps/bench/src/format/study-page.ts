@@ -11,10 +11,12 @@ import {
   repairRows,
   runSchedule,
   sameColumns,
+  sameWorkloads,
   THREAD_COSTS,
+  unendedAnswer,
   unendedOf,
 } from "@gpuvm/study";
-import { costTable, marksText, studyTable, triedTable, unendedSection, waysTable } from "./study-markdown.ts";
+import { costTable, marksText, studyTable, triedTable, unendedTable, waysTable } from "./study-markdown.ts";
 import { spanOf } from "./study-text.ts";
 import { markdownTable } from "./table.ts";
 
@@ -38,19 +40,24 @@ function blocksOf(study: Study): Readonly<Record<string, () => string>> {
   const ended = study.workloads.filter(({ unended }) => unended !== true);
   const unended = unendedOf(study.workloads);
   const others = sameColumns(study, drivers, ended);
+  const rowsOfNine = sameWorkloads(study, nine, ended);
+  const rowsOfOthers = sameWorkloads(study, others.differ, ended);
   return {
     loops: loopTable,
     ways: waysTable,
     evidence: () => markdownTable(["", ...nine], evidenceRows(study, nine), "words"),
-    nine: () => `${studyTable(study, nine, ended)}\n\n${marksText()}`,
-    drivers: () => `${studyTable(study, others.differ, ended)}\n\n${sameText(others.same)}`,
+    nine: () => `${studyTable(study, nine, rowsOfNine.differ)}\n\n${marksText()}`,
+    nineflat: () => studyTable(study, nine, rowsOfNine.same),
+    drivers: () => `${studyTable(study, others.differ, rowsOfOthers.differ)}\n\n${sameText(others.same)}`,
+    driversflat: () => studyTable(study, others.differ, rowsOfOthers.same),
     alike: () =>
       studyTable(
         study,
         others.same.map(([way]) => way),
         ended,
       ),
-    unended: () => unendedSection(study),
+    unended: () => unendedTable(study),
+    answer: () => `**${unendedAnswer(study).join(" ")}**`,
     unendednine: () => studyTable(study, nine, unended),
     unendeddrivers: () => studyTable(study, drivers, unended),
     tried: () => triedTable(study),

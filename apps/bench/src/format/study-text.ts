@@ -1,5 +1,14 @@
 import type { Cell, Cost, Study } from "@gpuvm/study";
-import { columnsOf, modelledRows, NINE, rowsOf, triedRows, unendedAnswer, unendedOf } from "@gpuvm/study";
+import {
+  columnsOf,
+  modelledRows,
+  NINE,
+  rowsOf,
+  triedRows,
+  unendedAnswer,
+  unendedOf,
+  workloadNamed,
+} from "@gpuvm/study";
 import { studyAnswer } from "./study-answer.ts";
 import { sideBySide, terminalTable } from "./table.ts";
 import { wrapped } from "./wrapped.ts";
@@ -68,12 +77,14 @@ export function spanOf({ low_ms, high_ms }: Cost): string {
 
 function detail(cell: Cell): string[] {
   const claims = (cell.expected ?? []).map(({ says, basis }) => `    claimed: ${says} [${basis.join(", ")}]`);
+  const says = workloadNamed(cell.workload).says?.(cell.outcome);
   const { tried } = cell;
   const other =
     tried === null ? [] : [`    held ${tried.ownership}: ${tried.word}: ${figuresOf(tried.outcome)}`];
   const verdict = cell.agrees === true ? "agrees" : cell.reason;
   return [
     `${cell.workload} ${cell.way} (${cell.policy}:${cell.variant}): ${cell.word}`,
+    ...(says === undefined ? [] : [`    ${says}`]),
     `    measured: ${figuresOf(cell.outcome)}`,
     ...other,
     ...claims,

@@ -2,7 +2,7 @@ import type { Subject } from "@gpuvm/drivers";
 import { HANG_LIMIT_MS } from "../params.ts";
 import type { Stage, StageWatch } from "../stage.ts";
 import { VM } from "../stage-words.ts";
-import { named, programThatRan, shortJobMs, takenFromGpu } from "./unended.ts";
+import { buffers, named, programThatRan, shortJobMs, takenFromGpu, takenWords } from "./unended.ts";
 import { figure, NO_HANG, type Outcome, span, type Workload } from "./workload.ts";
 
 /** W17: SIGKILL for a program with jobs queued, each of which would end. */
@@ -21,6 +21,12 @@ export const W17: Workload = {
     midJob(stage, jobMs);
     const ended = endOf(stage, () => stage.exit(0, "kill"));
     return { queued_jobs: queued, given_jobs: stage.machine.counts.gpuJobs - before, ...ended };
+  },
+  says(o) {
+    const left = figure(o, "left_objects");
+    const given = `the GPU is given ${figure(o, "given_jobs")} of ${figure(o, "queued_jobs")} jobs`;
+    const kept = `${buffers(figure(o, "kept_objects"))} kept when it is over, ${left} for good`;
+    return `${given}, the end takes ${span(figure(o, "end_wait_ms"))}, ${kept}${takenWords(o)}`;
   },
   word(o) {
     const given = `${figure(o, "given_jobs")} of ${figure(o, "queued_jobs")}`;
@@ -44,6 +50,14 @@ export const W18: Workload = {
       if (ended !== null) Object.assign(outcome, named(ended, name));
     }
     return { queued_jobs: jobs, ...outcome };
+  },
+  says(o) {
+    const vm = o["end_wait_ms_vm"];
+    return [
+      `closing the file takes ${span(figure(o, "end_wait_ms_close"))}, with SIGKILL ${span(figure(o, "end_wait_ms_kill"))}`,
+      `${buffers(figure(o, "kept_objects_close"))} kept then, ${figure(o, "left_objects_close")} for good${takenWords(o, "_close")}`,
+      ...(vm === undefined ? [] : [`destroying the VM alone takes ${span(vm)}${takenWords(o, "_vm")}`]),
+    ].join(", ");
   },
   word(o) {
     const taken = endWord(o, "_close") ?? endWord(o, "_kill");

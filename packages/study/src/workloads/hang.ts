@@ -1,7 +1,7 @@
 import type { Subject } from "@gpuvm/drivers";
 import { HANG_LIMIT_MS } from "../params.ts";
 import type { StageWatch } from "../stage.ts";
-import { named, programThatRan, shortJobMs, takenFromGpu } from "./unended.ts";
+import { buffers, named, programThatRan, shortJobMs, takenFromGpu, takenWords } from "./unended.ts";
 import { figure, NO_HANG, span, type Workload } from "./workload.ts";
 
 /** W16: a job hangs, and others of its program are queued behind it. */
@@ -27,6 +27,17 @@ export const W16: Workload = {
       ...named(two, "2"),
       ...named(all, "n"),
     };
+  },
+  says(o) {
+    const jobs = figure(o, "queued_jobs");
+    return (
+      [
+        `with ${jobs} jobs the closes wait ${span(figure(o, "close_wait_ms_n"))} in all`,
+        `the last job is over after ${span(figure(o, "last_job_ms_n"))}`,
+        `${figure(o, "lost_behind")} of ${figure(o, "behind_jobs")} jobs behind the first are lost`,
+        `${buffers(figure(o, "kept_objects_after_n"))} kept then, ${figure(o, "leaked_objects_n")} for good`,
+      ].join(", ") + takenWords(o, "_n")
+    );
   },
   word(o) {
     if (figure(o, "unmapped_running_n") > 0) return "GPU FAULT";

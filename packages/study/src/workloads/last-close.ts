@@ -4,8 +4,8 @@ import type { HazardKind, Machine } from "@gpuvm/drm-model";
 import { Actor } from "../actor.ts";
 import type { StudyParams } from "../params.ts";
 import { Stage, type StageWatch } from "../stage.ts";
-import { shortJobMs, takenFromGpu, UNENDED } from "./unended.ts";
-import { figure, NO_EVICTION, type Outcome, type Workload } from "./workload.ts";
+import { buffers, shortJobMs, takenFromGpu, takenWords, UNENDED } from "./unended.ts";
+import { figure, NO_EVICTION, type Outcome, span, type Workload } from "./workload.ts";
 
 const BUFFERS = 2;
 /** What the shrinker is asked for: more than there is. */
@@ -30,6 +30,13 @@ export const W20: Workload = {
       unmapped_running: most("unmapped_running"),
       freed_mapped: most("freed_mapped"),
     };
+  },
+  says(o) {
+    const broken =
+      figure(o, "findings") === 0 ? "nothing breaks" : `${figure(o, "findings")} rules are broken`;
+    const wait = span(figure(o, "close_wait_ms"));
+    const places = figure(o, "places");
+    return `at ${places === 1 ? "1 place" : `${places} places`}, the close takes ${wait} at most, ${broken}, ${buffers(figure(o, "left_objects"))} left for good${takenWords(o)}`;
   },
   word(o) {
     if (figure(o, "freed_mapped") > 0) return "STALE PTES";

@@ -3,7 +3,7 @@ import type { Subject } from "@gpuvm/drivers";
 import type { Bo } from "@gpuvm/drm-model";
 import { Stage, type StageWatch } from "../stage.ts";
 import { PAGE } from "../stage-words.ts";
-import { shortJobMs, takenFromGpu } from "./unended.ts";
+import { shortJobMs, takenFromGpu, takenWords } from "./unended.ts";
 import { figure, NO_EVICTION, type Workload } from "./workload.ts";
 
 /** Pages of a buffer. */
@@ -48,6 +48,19 @@ export const W19: Workload = {
       submit_wait_ms: wait,
       ...takenFromGpu(stage),
     };
+  },
+  says(o) {
+    const where = figure(o, "own_memory") > 0 ? "in the device's own memory" : "by the shrinker";
+    const shown = o["shown_taken"];
+    const display =
+      shown === undefined
+        ? "none is shown"
+        : shown > 0
+          ? "the one that is shown goes"
+          : "the one that is shown stays";
+    const idle = figure(o, "kept_without_handle");
+    const moved = `${figure(o, "taken_objects")} of ${BUFFERS} buffers make room ${where}`;
+    return `${moved}, ${display}, ${idle} of the two without a handle are still held${takenWords(o)}`;
   },
   word(o) {
     if (figure(o, "shown_taken") > 0) return "SHOWN GOES";

@@ -2,7 +2,7 @@ import type { Subject } from "@gpuvm/drivers";
 import type { HazardKind } from "@gpuvm/drm-model";
 import type { StudyParams } from "../params.ts";
 import { Stage, type StageWatch } from "../stage.ts";
-import type { Outcome } from "./workload.ts";
+import { figure, type Outcome } from "./workload.ts";
 
 /** Work may not end by itself: timeouts run, and what the GPU uses is known apart from what fences say. */
 export const UNENDED = { timeouts: true, watch: true } as const;
@@ -53,4 +53,19 @@ function knowsUses({ subject }: Stage): boolean {
   stage.submit(0, 1);
   const pt = stage.vmOf(0)?.pt;
   return stage.machine.inUse.size > 0 || (pt !== undefined && (stage.bo(0, 1)?.activeIn.of(pt) ?? 0) > 0);
+}
+
+/** `1 buffer`, `3 buffers`. */
+export function buffers(n: number): string {
+  return n === 1 ? "1 buffer" : `${n} buffers`;
+}
+
+/** What was taken from the GPU, behind what else is said of a workload; empty where nothing was. `of` ends the figures' names. */
+export function takenWords(o: Outcome, of = ""): string {
+  const unmapped = figure(o, `unmapped_running${of}`);
+  const freed = figure(o, `freed_mapped${of}`);
+  return [
+    unmapped === 0 ? "" : `; ${buffers(unmapped)} unmapped under a job that uses it`,
+    freed === 0 ? "" : `; the memory of ${buffers(freed)} given back while page-table entries lead there`,
+  ].join("");
 }
