@@ -85,6 +85,36 @@ describe("a machine that watches", () => {
     }
   });
 
+  it("finds work that begins while its buffer is copied, unless the copy waits for it, and with entries of before", () => {
+    const { machine, record, pt, bo, found } = setup();
+    const before = job(machine, record);
+    const copied = new DmaFence(machine.fenceContext(), 1);
+    bo.moves(copied);
+    before.start();
+    expect(found()).toEqual([]);
+    job(machine, record).start();
+    expect(found()[0]).toMatch(/^stale-pte: a job starts while bo#\d+ is being copied to other memory/);
+    machine.hazards.length = 0;
+    copied.signal();
+    expect(bo.moving).toBeNull();
+    job(machine, record).start();
+    expect(found()[0]).toMatch(/^stale-pte: a job starts while .*leads to a page that bo#\d+ has given back/);
+    machine.hazards.length = 0;
+    machine.quiesce();
+    pt.rewrite(KIB4, KIB4);
+    job(machine, record).start();
+    expect(found()).toEqual([]);
+  });
+
+  it("takes entries for good again when a move that failed is taken back", () => {
+    const { machine, record, bo, found } = setup();
+    const before = bo.otherMemory();
+    expect(bo.otherMemory()).not.toBe(before);
+    bo.generation = before;
+    job(machine, record).start();
+    expect(found()).toEqual([]);
+  });
+
   it("follows the GPU, not the fence: a fence that is believed too early is named", () => {
     const { machine, record, pt, bo, found } = setup();
     const engine = new GpuEngine(machine);

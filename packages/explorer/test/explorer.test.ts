@@ -96,6 +96,26 @@ describe("search", () => {
   });
 });
 
+it("a step that never ends is found, and shown by the way to it", () => {
+  const loops: Call = {
+    label: "loops",
+    *run(world) {
+      let n = 0;
+      while (world.bag.size >= 0) world.bag.set("n", n++);
+      return 0;
+    },
+  };
+  const endless = { ...scenario([], false), sometimes: {} };
+  const never = { ...endless, actors: [...endless.actors.slice(0, 1), { name: "T2", calls: [loops] }] };
+  const { findings } = search(never, { order: "bfs" });
+  expect(findings.map(({ key }) => key)).toEqual([
+    "endless: T#: a step that has written # times comes to no end",
+  ]);
+  const [{ schedule, key } = { schedule: [], key: "" }] = findings;
+  expect(shrinkSchedule(never, schedule, key).schedule).toEqual(schedule);
+  expect(tell(never, schedule).violation).toBeNull();
+});
+
 describe("sample", () => {
   it.each(["random", "pct"] as const)("%s finds, and repeats itself with the same seed", (method) => {
     const options = { method, seed: 7, runs: 2000, stopAtFirst: true } as const;

@@ -1,13 +1,18 @@
 import {
   DrmGpuvm,
+  type DrmGpuvmBo,
   gpuvaAlloc,
   gpuvaInit,
   gpuvaInsert,
+  gpuvaLink,
+  gpuvmBoCreate,
+  gpuvmFirstVa,
   gpuvmResvObjectAlloc,
   USAGE_BOOKKEEP,
 } from "@gpuvm/core";
 import { Bo, KIB4, Kref, Machine, MIB2, PageTable, VmRecord } from "@gpuvm/drm-model";
 import { expect, it } from "vitest";
+import { auditVms } from "../src/properties/audit.ts";
 import { auditCounts, entriesSettled, everythingDone, stillCounted } from "../src/properties/settled.ts";
 
 function setup() {
@@ -40,6 +45,19 @@ it("a mapping without entries is found, unless its entries come later or nobody 
   record.absent = null;
   pt.map(KIB4, KIB4, bo, 0);
   expect(entriesSettled(machine, true)).toBeNull();
+});
+
+it("a mapping that leads to a vm_bo that is gone is found", () => {
+  const { machine, vm, bo } = setup();
+  expect(auditVms(machine)).toBeNull();
+  const vmBo = gpuvmBoCreate(vm, bo, "test") as DrmGpuvmBo;
+  const va = gpuvmFirstVa(vm);
+  bo.resv.acquire(machine.dev.current);
+  gpuvaLink(vm, va, vmBo);
+  bo.resv.release(machine.dev.current);
+  expect(auditVms(machine)).toBeNull();
+  (vm.bos as (DrmGpuvmBo | null)[])[vmBo.slot] = null;
+  expect(auditVms(machine)?.message).toMatch(/leads to a vm_bo that is gone/);
 });
 
 it("an entry without mapping is found, and one that the TLB may have", () => {

@@ -55,9 +55,7 @@ function* vmClose(xe: Xe, vm: XeVm): Steps<void> {
   vm.size = 0;
   yield* waitIdle(dev, vm.gpuvm.resv, "xe_vm_close");
   vm.pt.clearRoot();
-  const { gtCount, vaSize } = xe.platform;
-  for (let gt = 0; gt < gtCount; gt++) vm.pt.invalidate("close", gt, 0, vaSize);
-  vm.pt.forget();
+  vm.pt.invalidateAll("close", 0, xe.platform.vaSize);
   if (notified) unlock(dev, vm.notifierLock);
   unlock(dev, vm.lock);
 }

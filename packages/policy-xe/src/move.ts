@@ -103,6 +103,7 @@ function moveByGpu(xe: Xe, bo: XeBo, to: Place, evict: boolean): void {
   const { vram } = ttm;
   const from = bo.place as Place;
   const copied = copyBo(xe, bo, from, to);
+  bo.moves(copied);
   if (from === "vram" && vram !== null && !copied.signaled) {
     if (evict) vram.moving = copied;
     else {

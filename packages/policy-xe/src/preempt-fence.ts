@@ -46,15 +46,15 @@ export class PreemptFence extends DmaFence {
   /** What the queue uses, on a machine that watches. */
   readonly uses: InUse | undefined;
 
-  /** The fence of one run of a queue (`xe_preempt_fence_arm`). */
-  constructor(queue: RunningQueue, suspended: () => void) {
+  /** The fence of one run of a queue (`xe_preempt_fence_arm`); `settled`: what is mapped has its entries when it runs. */
+  constructor(queue: RunningQueue, suspended: () => void, settled: boolean) {
     const { machine } = queue.vm.xe;
     super(machine.fenceContext(), 1);
     this.queue = queue;
     this.suspended = suspended;
     queue.kref.get(this);
     // The queue runs, on whatever is mapped, until it is suspended.
-    this.uses = noteUse(machine, this, { vm: queue.vm.record, keeps: "now", settled: false });
+    this.uses = noteUse(machine, this, { vm: queue.vm.record, keeps: "now", settled });
   }
 
   /** Somebody waits: the queue is suspended, and the VM's rebind worker brings it back (`preempt_fence_enable_signaling`). */
@@ -73,6 +73,7 @@ export class PreemptFence extends DmaFence {
   /** `preempt_fence_work_func`. */
   *work(error: number): Steps<void> {
     const { queue } = this;
+    this.uses?.stops();
     this.signal(error !== 0 ? error : queue.reset ? -ENOENT : 0);
     this.suspended();
     queue.kref.put(this);

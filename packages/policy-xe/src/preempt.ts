@@ -30,7 +30,7 @@ export function* addComputeQueue(vm: XeVm, queue: XeQueue): Steps<void> {
   const { dev } = vm.gpuvm;
   yield* lock(dev, vm.lock, "xe_vm_add_compute_exec_queue");
   const exec = yield* lockAll(vm);
-  const fence = new PreemptFence(queue, () => queueRebindWorker(vm));
+  const fence = new PreemptFence(queue, () => queueRebindWorker(vm), false);
   queue.pfence = fence;
   state.queues.unshift(queue);
   if (vm.userptr !== null) yield* lockBriefly(dev, vm.notifierLock, "xe_vm_add_compute_exec_queue");
@@ -163,13 +163,19 @@ function* resume(vm: XeVm, state: PreemptState, exec: DrmExec): Steps<Errno> {
   }
   vm.xe.ttm.bump(vm.bulk, exec.objects.filter((obj) => obj !== vm.gpuvm.rObj) as XeBo[]);
   for (const queue of state.queues) {
-    queue.pfence = new PreemptFence(queue, () => queueRebindWorker(vm));
+    // Binds of the program's are its affair.
+    const settled = vm.ranges.every((range) => range.rebind || range.fence.signaled);
+    const pfence = new PreemptFence(queue, () => queueRebindWorker(vm), settled);
+    queue.pfence = pfence;
     if (queue.suspended && !queue.reset) {
       queue.suspended = false;
+      // A context that comes back has no translations of before: rebinds of long-running work count on that.
+      vm.pt.forget();
       vm.xe.onEvent?.(["queue resume"]);
+      if (!queue.idle) pfence.uses?.starts();
     }
-    queue.pfence.uses?.resumes();
-    exec.addFence(queue.pfence, USAGE_BOOKKEEP);
+    pfence.uses?.resumes();
+    exec.addFence(pfence, USAGE_BOOKKEEP);
   }
   if (vm.userptr !== null) unlock(dev, vm.notifierLock);
   return 0;

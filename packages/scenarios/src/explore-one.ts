@@ -103,8 +103,9 @@ function show(named: Named, finding: Finding, width?: number): Shown {
   const { scenario, dropped, schedule } = shrinkSchedule(named.scenario, finding.schedule, finding.key);
   const { others = [] } = finding;
   const told = tell(scenario, schedule);
-  // No single schedule shows what takes several.
-  const story = others.length === 0 ? told : { ...told, violation: finding.violation };
+  // No single schedule shows what takes several, or what never ends.
+  const shows = others.length === 0 && told.violation !== null;
+  const story = shows ? told : { ...told, violation: finding.violation };
   return {
     key: finding.key,
     token: formatToken({ scenario: named.name, dropped, schedule }),

@@ -26,8 +26,9 @@ function hunt(policies: readonly string[]): string | null {
 }
 
 function huntIn(all: readonly Named[], failures: number, maxSteps: number): string | null {
-  for (const { name, scenario } of all) {
-    const result = search(scenario, { order: "dfs", failures, stopAtFirst: true, maxSteps });
+  for (const { name, scenario, failures: own } of all) {
+    const most = Math.max(own, failures);
+    const result = search(scenario, { order: "dfs", failures: most, stopAtFirst: true, maxSteps });
     const [finding] = result.findings;
     const endless = maxSteps === MAX_STEPS ? result.bound : null;
     // A pair may be of calls that are refused: what it never reached is no find.

@@ -70,8 +70,12 @@ async function text(policy: string, args: GeneratedArgs, result: GeneratedResult
     const shrunk = shrinkSchedule(run, schedule as Choice[], key);
     const token = formatToken({ scenario, dropped: shrunk.dropped, schedule: shrunk.schedule });
     lines.push("", `in ${shown} scenarios, first in ${scenario}`, "");
+    const told = tell(shrunk.scenario, shrunk.schedule);
+    // What never ends is told up to there.
+    const [kind = "", ...message] = key.split(": ");
+    const violation = told.violation ?? { kind, message: message.join(": ") };
     lines.push(
-      formatStory(tell(shrunk.scenario, shrunk.schedule), width),
+      formatStory({ ...told, violation }, width),
       `replay: ${token}${isOutside(policy) ? `  (with --policy ${policy})` : ""}`,
     );
   }

@@ -140,7 +140,7 @@ export class InUse implements RunningJob, GpuUse {
       // What was unmapped meanwhile may have left its number to another.
       if (!vm.vas.inserted(va) || gpuvaObj(vm, va) !== bo) continue;
       const gone = bo !== null && (bo.pages === "evicted" || bo.pages === "none");
-      const wrong = gone ? `${bo.name} has no pages` : this.#entriesWrong(va, bo);
+      const wrong = gone ? `${bo.name} has no pages` : (this.#underWay(bo) ?? this.#entriesWrong(va, bo));
       if (wrong !== null && !(gone && lazy)) this.#hazard(bo, wrong);
     }
   }
@@ -164,6 +164,12 @@ export class InUse implements RunningJob, GpuUse {
   stops(): void {
     this.touches = false;
     if (this.own || this.#fence.signaled) this.#machine.inUse.delete(this);
+  }
+
+  /** What is copied is neither here nor there, but for those that the copy waits for. */
+  #underWay(bo: Bo | null): string | null {
+    if (bo === null || bo.moving === null || bo.moving.users.includes(this)) return null;
+    return `${bo.name} is being copied to other memory`;
   }
 
   #entriesWrong(va: Gpuva, bo: Bo | null): string | null {

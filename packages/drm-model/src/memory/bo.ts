@@ -1,5 +1,12 @@
-import { DrmGemObject, type GemFuncs, type GemOptions, gemVmBos, type Lock } from "@gpuvm/core";
-import type { ExportedBuffer, Surroundings } from "./surroundings.ts";
+import {
+  type DmaFence,
+  DrmGemObject,
+  type GemFuncs,
+  type GemOptions,
+  gemVmBos,
+  type Lock,
+} from "@gpuvm/core";
+import type { ExportedBuffer, RunningJob, Surroundings } from "./surroundings.ts";
 import { Uses } from "./uses.ts";
 
 /** Where an object's pages are. */
@@ -46,8 +53,10 @@ export class Bo extends DrmGemObject {
   readonly contiguity: number;
   /** Where its pages are. */
   pages: PageState = "none";
-  /** How often its pages were taken: those that it has now are others than before. */
+  /** Which of the pages that it had these are: entries of an earlier number lead to what it has given back. */
   generation = 0;
+  /** A copy to other memory that is under way, and the jobs that it waits for, on a machine that watches; null: none. */
+  moving: { readonly copied: DmaFence; readonly users: readonly RunningJob[] } | null = null;
   /** Its reservation object is another object's, which outlives it. */
   readonly sharesResv: boolean;
   /** Pins: pages must stay. */
@@ -64,6 +73,7 @@ export class Bo extends DrmGemObject {
   purgeable = false;
   /** @internal */
   retained = false;
+  #memories = 0;
 
   /** A new object with one reference. */
   constructor(machine: Surroundings, options: BoOptions) {
@@ -81,7 +91,7 @@ export class Bo extends DrmGemObject {
   /** Its pages are taken, by memory pressure: nothing may lead to them, and no job may use them. */
   takePages(left: "evicted" | "purged"): void {
     this.pages = left;
-    this.generation++;
+    this.otherMemory();
     if (this.pins > 0)
       this.machine.hazard("use-after-free", this.name, `${this.name} is ${left} although it is pinned`);
     for (const { present } of this.cpuMappings) {
@@ -91,6 +101,34 @@ export class Bo extends DrmGemObject {
       break;
     }
     if (this.machine.options.watch === true) pagesGo(this, left);
+  }
+
+  /**
+   * Its memory is another from now on, still in the GPU's reach: entries are out of date until they are written again.
+   *
+   * @returns the number of the memory that it had: to be put back if it stays there
+   */
+  otherMemory(): number {
+    const before = this.generation;
+    this.generation = ++this.#memories;
+    return before;
+  }
+
+  /** The GPU copies it to other memory, behind the jobs that use it now. No other job may begin before `copied` signals. */
+  moves(copied: DmaFence): void {
+    const { machine } = this;
+    if (copied.signaled) {
+      this.otherMemory();
+      return;
+    }
+    if (machine.options.watch === true) {
+      const users = [...machine.inUse].filter((job) => job.loses(this, "evicted"));
+      this.moving = { copied, users };
+    }
+    copied.onSignal(() => {
+      this.otherMemory();
+      if (this.moving?.copied === copied) this.moving = null;
+    });
   }
 
   /** Whether a program can still name it. */

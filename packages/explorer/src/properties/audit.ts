@@ -25,7 +25,10 @@ export function auditVms(machine: Machine): Violation | null {
 function auditTree(machine: Machine, vm: DrmGpuvm): Violation | null {
   for (let va = gpuvmFirstVa(vm); va !== 0; va = gpuvmNextVa(vm, va)) {
     const vmBo = gpuvaBo(vm, va);
-    if (vmBo === null) continue;
+    if (vmBo === null) {
+      if (vm.vas.owner(va) < 0) return dangling(`a mapping of ${vm.name} leads to a vm_bo that is gone`);
+      continue;
+    }
     if (vmBo.freed || vmBo.refs === 0)
       return dangling(`a mapping of ${vm.name} leads to ${vmBo.name}, which is gone`);
     // An object without references that is still being freed may take its mappings with it.

@@ -74,7 +74,8 @@ export class Descent {
     this.#tally = tally;
     this.world = new World(scenario, findings.orders);
     setLogging(true);
-    this.#print.plan(this.world);
+    // A setup that broke a rule is no state.
+    if (this.world.violation === null) this.#print.plan(this.world);
   }
 
   /** Over. */

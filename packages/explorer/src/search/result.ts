@@ -2,7 +2,7 @@ import type { Choice } from "../engine/choice.ts";
 import type { World } from "../engine/world.ts";
 import { sequentialOutcomes } from "../properties/atomic.ts";
 import { LockOrder } from "../properties/lock-order.ts";
-import { type Violation, violationKey } from "../properties/violation.ts";
+import { isEndless, type Violation, violationKey } from "../properties/violation.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { Fingerprint } from "../state/fingerprint.ts";
 import { outcomeOf, resultsOf } from "../state/outcome.ts";
@@ -117,7 +117,8 @@ export class Findings {
   add(violation: Violation, schedule: readonly Choice[], others?: Finding["others"]): void {
     const key = violationKey(violation);
     if (this.#found.has(key)) return;
-    const finding = { violation, key, schedule: schedule.slice() };
+    // What never ends is shown by the way to it.
+    const finding = { violation, key, schedule: isEndless(key) ? schedule.slice(0, -1) : schedule.slice() };
     this.#found.set(key, others === undefined ? finding : { ...finding, others });
   }
 

@@ -1,6 +1,6 @@
 import { actorOf, type Choice, choiceOf, failOf } from "../engine/choice.ts";
 import { runLoosely } from "../engine/world.ts";
-import { violationKey } from "../properties/violation.ts";
+import { isEndless, violationKey } from "../properties/violation.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 
 /** A call that a counterexample does not need: the actor's place, and the call's. */
@@ -54,6 +54,7 @@ export function blocksOf(schedule: readonly Choice[]): Block[] {
 
 /** Drops calls, failures and changes of actor for as long as the same property is violated. */
 export function shrinkSchedule(scenario: Scenario, schedule: readonly Choice[], key: string): Shrunk {
+  if (isEndless(key)) return { scenario, dropped: [], schedule };
   const shows = (candidate: Scenario, choices: readonly Choice[]): Choice[] | null => {
     const { world, taken } = runLoosely(candidate, choices);
     return world.violation !== null && violationKey(world.violation) === key ? taken : null;

@@ -25,5 +25,5 @@ export {
 } from "./containers.ts";
 export { delegated, Frame } from "./frame.ts";
 export { elements, iterate, iterateOver, type Walk } from "./iterate.ts";
-export { era, logging, mark, setLogging, type Undo, undo, written } from "./log.ts";
+export { Endless, era, logging, mark, setLogging, type Undo, undo, written } from "./log.ts";
 export { assign, assignAll, remove, setLength, update, write, writeAt } from "./writes.ts";

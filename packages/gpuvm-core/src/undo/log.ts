@@ -8,6 +8,20 @@ let size = 0;
 let on = false;
 let stamp = 1;
 
+/** Writes between two marks: more is a step that comes to no end. */
+const MOST = 2 ** 18;
+
+let most = MOST;
+
+/** Code writes for ever, and comes to no stop. */
+export class Endless extends Error {
+  /** Says so. */
+  constructor() {
+    super(`a step that has written ${MOST} times comes to no end`);
+    this.name = "Endless";
+  }
+}
+
 /** Whether writes are logged now. */
 export function logging(): boolean {
   return on;
@@ -20,12 +34,14 @@ export function setLogging(wanted: boolean): void {
     olds[i] = null;
   }
   size = 0;
+  most = MOST;
   stamp++;
   on = wanted;
 }
 
 /** Where the log stands: what is written from now on can be taken back with {@link undo}. */
 export function mark(): number {
+  most = size + MOST;
   stamp++;
   return size;
 }
@@ -45,6 +61,7 @@ export function undo(to: number): void {
     olds[i] = null;
   }
   size = to;
+  most = size + MOST;
   stamp++;
 }
 
@@ -53,8 +70,13 @@ export function written(from: number, visit: (target: unknown) => void): void {
   for (let i = from; i < size; i++) visit(targets[i]);
 }
 
-/** Notes what is overwritten. @internal */
+/** Notes what is overwritten. @throws Endless if a step writes for ever @internal */
 export function note(target: unknown, key: PropertyKey | Undo, old: unknown): void {
+  if (size >= most) {
+    // Whoever catches it has something to write, too.
+    most += MOST;
+    throw new Endless();
+  }
   targets[size] = target;
   keys[size] = key;
   olds[size++] = old;

@@ -78,8 +78,9 @@ export class Vmm implements Tables {
 
   /** Writes the entries of a range that is referenced (`nvkm_vmm_raw_map`). */
   map(addr: number, size: number, shift: number, to: Backing): void {
-    walk(this, this.#page(shift), addr, size, { write: this.#wrote, cause: "map" });
+    // What is written over may be in the TLB until the walk's flush.
     this.#mapped(addr, size, shift, to);
+    walk(this, this.#page(shift), addr, size, { write: this.#wrote, cause: "map" });
   }
 
   /**

@@ -1,4 +1,4 @@
-import { type Errno, type Steps, USAGE_KERNEL } from "@gpuvm/core";
+import { ENOMEM, type Errno, type Steps, USAGE_KERNEL } from "@gpuvm/core";
 import { lock, unlock, waitFence } from "@gpuvm/drm-model";
 import type { NouveauBo } from "../bo.ts";
 import type { NvDevice } from "../device.ts";
@@ -29,6 +29,10 @@ export function* copy(nv: NvDevice, bo: NouveauBo, to: Resource): Steps<Errno> {
 function prepare(nv: NvDevice, bo: NouveauBo, from: Resource, to: Resource): Errno {
   const { vmm, space } = nv.driver;
   for (const [i, res] of [from, to].entries()) {
+    if (!nv.dev.mayAlloc("nvkm_vma")) {
+      unprepare(nv, from);
+      return -ENOMEM;
+    }
     const addr = space.get(bo.size, 2 ** res.page);
     if (addr !== null) from.vma[i as 0 | 1] = { addr, size: bo.size, shift: res.page };
   }

@@ -7,7 +7,7 @@ import {
   type Steps,
   USAGE_BOOKKEEP,
 } from "@gpuvm/core";
-import { waitResv } from "@gpuvm/drm-model";
+import { preempt, waitResv } from "@gpuvm/drm-model";
 import type { NouveauBo } from "../bo.ts";
 import type { NvDevice } from "../device.ts";
 import { copy, unprepare } from "./copy.ts";
@@ -34,12 +34,14 @@ export function* moveTo(
     if (to.place === PL_TT) yield* populate(nv, bo);
   }
   if (nv.gpuWorks) yield* waitResv(nv.dev, bo.resv, USAGE_BOOKKEEP, "ttm_bo_wait_ctx");
+  const before = bo.otherMemory();
   evicted(nv, bo, evict);
   notify(nv, bo, to);
   yield* waitResv(nv.dev, bo.resv, USAGE_BOOKKEEP, "ttm_bo_wait_ctx");
   const ret = yield* carry(nv, bo, from, to);
   if (ret === MULTIHOP) return MULTIHOP;
   if (ret !== 0) {
+    bo.generation = before;
     notify(nv, bo, from);
     evicted(nv, bo, !evict);
     return ret;
@@ -65,6 +67,7 @@ function* carry(
   if (both.includes(PL_SYSTEM)) return MULTIHOP;
   if ((yield* copy(nv, bo, to)) === 0) return 0;
   // The CPU copies what the GPU cannot (`ttm_bo_move_memcpy`).
+  yield* preempt(nv.dev, "alloc", "ttm_bo_move_memcpy");
   return nv.dev.mayAlloc("ttm_bo_move_memcpy") ? 0 : -ENOMEM;
 }
 

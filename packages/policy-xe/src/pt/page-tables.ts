@@ -92,6 +92,12 @@ export class XePageTables extends GpuView {
     xe.onEvent?.(["tlb", `gt${gt}`, start, last]);
   }
 
+  /** Every GT is told at once, and waited for (`xe_vm_range_tilemask_tlb_inval`, and the end of a VM). */
+  invalidateAll(cause: TlbCause, start: number, last: number): void {
+    for (let gt = 0; gt < this.xe.platform.gtCount; gt++) this.invalidate(cause, gt, start, last);
+    this.forget();
+  }
+
   /** Counts the entries that lead somewhere among `[offset, end)`. */
   #countCleared(pt: XePt, offset: number, end: number): void {
     let leafs = 0;

@@ -145,7 +145,8 @@ export const NOUVEAU_SCOPES: readonly NativeScope[] = [
     ...common,
     name: "vram-full",
     about:
-      "a buffer goes to the GART, to make room for another's, while work uses it, and comes back with the next",
+      "a buffer goes to the GART, to make room for another's, while work uses it, and comes back with the next; or its copy fails, by the GPU and by the CPU",
+    failures: 2,
     vram: PAGE,
     setup: (w) => w.must(0, INIT, CHANNEL, bo(1, 1, IN_VRAM), bind(1, map(1, VA))),
     actors: [

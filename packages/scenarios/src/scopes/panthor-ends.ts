@@ -102,6 +102,19 @@ export const PANTHOR_END_SCOPES: readonly NativeScope[] = [
   },
   {
     ...common,
+    name: "reset-beside",
+    about: "more groups than slots: one without a slot outlives a reset for the others' sake",
+    timeouts: true,
+    setup(w) {
+      w.must(0, VM, GROUP, bo(1), bind(1, map(1, VA)), ...[2, 3, 4, 5].map((queue) => ({ ...GROUP, queue })));
+      w.machine.quiesce();
+      gpuOf(w).silence();
+    },
+    actors: [{ name: "program", calls: [ask(0, EXEC)] }],
+    sometimes: { "the other group is given up": (w) => ended(w)?.innocent === true },
+  },
+  {
+    ...common,
     name: "device-lost",
     about:
       "the GPU does not come back from a reset: calls are refused, and everything is given back at the end",

@@ -14,6 +14,8 @@ const queue = (id = 1, engineClass = 0) =>
   ({ op: "queue_new", queue: id, vm: 1, class: engineClass }) as const;
 const EXEC = { op: "exec", queue: 1, syncs: 1, batches: 1, addr: 0 } as const;
 const sync = (...ops: Parameters<typeof bind>[1][]) => ({ ...bind(1, ...ops), syncs: 0 });
+const CLASS_VM_BIND = 5;
+const onQueue = (id: number, ...ops: Parameters<typeof bind>[1][]) => ({ ...bind(1, ...ops), queue: id });
 const bare = (kind: "map_null" | "map_userptr" | "prefetch", va: number, pages: number) =>
   ({ kind, bo: 0, boOffset: 0, va, length: pages * PAGE, flags: 0 }) as const;
 const unmapAll = (of: number) =>
@@ -92,6 +94,17 @@ export const XE_SCOPES: readonly NativeScope[] = [
   },
   {
     ...common,
+    name: "bind-queue",
+    about: "binds on a queue of the program's own, which is closed meanwhile; or one of their steps fails",
+    failures: 1,
+    setup: (w) => w.must(0, vm(), bo(1), queue(2, CLASS_VM_BIND)),
+    actors: [
+      { name: "bind", calls: [ask(0, onQueue(2, map(1, VA))), ask(0, onQueue(2, unmap(VA)))] },
+      { name: "close", calls: [ask(0, { op: "queue_close", queue: 2 })] },
+    ],
+  },
+  {
+    ...common,
     name: "unmap-all",
     about: "every mapping of a buffer goes at once, while memory is short",
     settles: true,
@@ -135,8 +148,9 @@ export const XE_SCOPES: readonly NativeScope[] = [
   {
     ...common,
     name: "long-running",
-    about: "memory pressure preempts a queue, which is rebound; another buffer comes, the queue goes",
-    setup: (w) => w.must(0, vm(LR), bo(1), bo(2), queue(), sync(map(1, VA))),
+    about:
+      "memory pressure preempts a queue that works, which is rebound; another buffer comes, the queue goes",
+    setup: (w) => w.must(0, vm(LR), bo(1), bo(2), queue(), sync(map(1, VA)), EXEC),
     actors: [
       {
         name: "program",
