@@ -25,6 +25,7 @@ export { runStudyOn, type Study, workloadNamed } from "./run-study.ts";
 export { ORDERS, type Order, runSchedule, type Schedule, type ScheduleStep } from "./schedule.ts";
 export { REPAIRS, repairRows, schedulesText } from "./schedule-text.ts";
 export { Stage, type StageOptions, type StageWatch } from "./stage.ts";
+export type { OptionsOf, WatchOf } from "./stage-options.ts";
 export { studyJson } from "./study-json.ts";
 export { columnsOf, evidenceRows, modelledRows, rowsOf, sameColumns, sameWorkloads } from "./study-rows.ts";
 export { studySubjects } from "./subjects.ts";

@@ -8,7 +8,6 @@ import {
   type Lowerer,
   leftBehind,
   type Machine,
-  type MachineOptions,
   type NeutralBindOp,
   type NeutralRequest,
   Replay,
@@ -16,29 +15,15 @@ import {
   type VmRecord,
 } from "@gpuvm/drm-model";
 import { bindsBy } from "./binds-by.ts";
-import { type Did, programName } from "./did.ts";
+import { programName } from "./did.ts";
+import type { OptionsOf, WatchOf } from "./stage-options.ts";
 import { ANYWHERE, type Ask, BASE, IN_VRAM, NOBODY, PAGE, QUEUE, SLOT, VM } from "./stage-words.ts";
 
 /** Told of each thing that is done on a stage, when it is done. */
-export type StageWatch = (did: Did, stage: Stage) => void;
+export type StageWatch = WatchOf<Stage>;
 
 /** How a stage is set up. */
-export interface StageOptions {
-  /** Modelled time of one job in milliseconds. */
-  readonly jobMs: number;
-  /** Keeps the ledger and histories; default true. */
-  readonly audit?: boolean;
-  /** Defects that the driver is run with. */
-  readonly defects?: ReadonlySet<string>;
-  /** Repairs that the driver is run with. */
-  readonly repairs?: ReadonlySet<string>;
-  /** How the machine is made, beside what follows from the other options. */
-  readonly machine?: Omit<MachineOptions, "audit" | "jobNs">;
-  /** Told of each thing that is done; the ledger is kept for it. */
-  readonly watch?: StageWatch | undefined;
-  /** What is different from the workload's other stages, in a few words. */
-  readonly title?: string;
-}
+export type StageOptions = OptionsOf<Stage>;
 
 /**
  * One run of one variant: programs (files) that ask, in neutral words, phrased as well-behaved programs of that driver

@@ -117,6 +117,16 @@ describe("work that does not end", () => {
     expect(triedOf("W20", "BIND")?.outcome["findings"]).toBeGreaterThan(0);
   });
 
+  it("a program's own memory is waited for by the kernel: as long as a job runs, or until a hang is taken off", () => {
+    expect(outcome("W21", "xe:mainline")).toMatchObject({
+      migration_wait_ms_job: PARAMS.jobMs / 2,
+      migration_wait_ms_hang: 5000 - PARAMS.jobMs / 2,
+      rebinds_job: 1,
+      unmapped_running_job: 0,
+    });
+    expect(study.cells.filter(({ workload }) => workload === "W21")).toHaveLength(1);
+  });
+
   it("what the model of a driver does not know is no figure", () => {
     expect(outcome("W17", "powervr:mainline")).not.toHaveProperty("unmapped_running");
     expect(outcome("W17", "NVLEG")).toHaveProperty("unmapped_running");

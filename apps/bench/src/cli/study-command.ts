@@ -53,7 +53,7 @@ export const studyCommand: Command<BenchContext> = buildCommand<Flags, string[],
         parse: word,
         variadic: true,
         optional: true,
-        brief: "W1 to W20; default: all",
+        brief: "W1 to W21; default: all",
         placeholder: "W",
       },
       format: {

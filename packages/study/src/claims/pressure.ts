@@ -1,6 +1,6 @@
 import type { Claim } from "./claim.ts";
 
-/** What is to be expected where memory is short: W19, W20. */
+/** What is to be expected where memory is short, or goes: W19 to W21. */
 export const PRESSURE_CLAIMS: readonly Claim[] = [
   {
     workload: "W19",
@@ -85,5 +85,18 @@ export const PRESSURE_CLAIMS: readonly Claim[] = [
     expect: { findings: 0, left_objects: 2 },
     says: "an eviction takes pages, and no mapping: the leak stays",
     basis: ["derived"],
+  },
+  {
+    workload: "W21",
+    ways: ["xe:mainline"],
+    expect: {
+      migration_wait_ms_job: { atLeast: 1 },
+      migration_wait_ms_hang: { atLeast: 1000 },
+      rebinds_job: { atLeast: 1 },
+      unmapped_running_job: 0,
+      unmapped_running_hang: 0,
+    },
+    says: "xe_vma_userptr_do_inval waits for every fence of the VM, in a notifier of the kernel's memory management: for a hang until the queue is banned; the next exec pins and binds again",
+    basis: ["73"],
   },
 ];

@@ -8,6 +8,7 @@ import { W5, W7, W8, W9 } from "./lifetime.ts";
 import { W19 } from "./pressure.ts";
 import { W10 } from "./race.ts";
 import { W15 } from "./unused.ts";
+import { W21 } from "./userptr.ts";
 import type { Workload } from "./workload.ts";
 
 /** Every workload, in the order of the fact sheet. */
@@ -32,4 +33,5 @@ export const WORKLOADS: readonly Workload[] = [
   W18,
   W19,
   W20,
+  W21,
 ];
