@@ -40,6 +40,21 @@ export class List<T> {
     this.length++;
   }
 
+  /** Puts a node that is on no list behind one of this list (`list_add`). */
+  insertBehind(before: ListNode<T>, node: ListNode<T>): void {
+    const { next } = before;
+    if (next === null) {
+      this.push(node);
+      return;
+    }
+    node.list = this;
+    node.prev = before;
+    node.next = next;
+    before.next = node;
+    next.prev = node;
+    this.length++;
+  }
+
   /** Takes a node of this list off it. */
   delete(node: ListNode<T>): void {
     if (node.prev === null) this.head = node.next;

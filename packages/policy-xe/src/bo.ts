@@ -3,13 +3,14 @@ import {
   type DmaResv,
   type DrmGpuvm,
   type GemFuncs,
+  ListNode,
   type Lock,
   type Steps,
   USAGE_BOOKKEEP,
 } from "@gpuvm/core";
 import { Bo, MIB2, releaseBo } from "@gpuvm/drm-model";
 import type { Xe } from "./device.ts";
-import type { BulkMove, Place } from "./lru.ts";
+import type { BulkMove, LruItem, LruNode, Place } from "./lru.ts";
 import { PreemptFence } from "./preempt-fence.ts";
 import type { Purgeable, TtmBo } from "./ttm.ts";
 
@@ -58,6 +59,8 @@ export class XeBo extends Bo implements TtmBo {
   ttPurgeable = false;
   /** It moves with its VM's other objects in the lists of what is evicted first. */
   bulk: boolean;
+  /** Where it lies in those lists. */
+  readonly onLru: LruNode<TtmBo> = new ListNode<LruItem<TtmBo>>(this);
   /** It is freed, and these still use its memory. */
   lastFences: readonly DmaFence[] = [];
   /** Contents wanted? Protected by its dma_resv. */

@@ -1,6 +1,6 @@
 import { ENOMEM, type Errno } from "@gpuvm/core";
 import type { Bo } from "@gpuvm/drm-model";
-import { type BulkMove, Lru, type Place } from "./lru.ts";
+import { type BulkMove, Lru, type LruNode, type Place } from "./lru.ts";
 import { Vram } from "./vram.ts";
 
 /** Whether a BO's contents are still wanted (`enum xe_madv_purgeable_state`). Purged is final. */
@@ -16,6 +16,8 @@ export interface TtmBo extends Bo {
   ttPurgeable: boolean;
   /** It moves with its VM's other objects in the lists of what is evicted first. */
   bulk: boolean;
+  /** Where it lies in those lists. */
+  readonly onLru: LruNode<TtmBo>;
   /** Contents wanted? Protected by its dma_resv. */
   madv: Purgeable;
   /** The VM that it is private to, with the objects that move with it. */
@@ -40,7 +42,7 @@ export class XeTtm {
   assign(bo: TtmBo, place: Place | null): void {
     this.leave(bo);
     bo.place = place;
-    if (place !== null) this.lrus[place].add(bo, bulkOf(bo, place));
+    if (place !== null) this.lrus[place].add(bo.onLru, bulkOf(bo, place));
     if (place === "vram") {
       // Pages, where there were any, went with the old place.
       bo.tt = "none";
@@ -52,21 +54,24 @@ export class XeTtm {
   /** The object's resource is given back. */
   leave(bo: TtmBo): void {
     if (bo.place === "vram") this.vram?.release(bo.size);
-    if (bo.place !== null) this.lrus[bo.place].remove(bo, bulkOf(bo, bo.place));
+    if (bo.place !== null) this.lrus[bo.place].remove(bo.onLru, bulkOf(bo, bo.place));
     bo.place = null;
   }
 
   /** It moves by itself from now on (`ttm_bo_set_bulk_move`). */
   leaveBulk(bo: TtmBo): void {
     if (!bo.bulk || bo.place === null || bo.vm === null) return;
-    this.lrus[bo.place].leave(bo, bo.vm.bulk[bo.place]);
+    this.lrus[bo.place].leave(bo.onLru, bo.vm.bulk[bo.place]);
     bo.bulk = false;
   }
 
   /** A VM's work uses its private objects, and external ones (`xe_vm_bump_lru`). */
-  bump(bulk: Readonly<Record<Place, BulkMove<TtmBo>>>, external: Iterable<TtmBo>): void {
-    for (const place of ["system", "tt", "vram"] as const) this.lrus[place].bump(bulk[place]);
-    for (const bo of external) if (bo.place !== null) this.lrus[bo.place].bump(bo);
+  bump(bulk: Readonly<Record<Place, BulkMove<TtmBo>>>, external: readonly TtmBo[]): void {
+    const { system, tt, vram } = this.lrus;
+    system.bump(bulk.system.node);
+    tt.bump(bulk.tt.node);
+    vram.bump(bulk.vram.node);
+    for (const bo of external) if (bo.place !== null) this.lrus[bo.place].bump(bo.onLru);
   }
 
   /**
