@@ -14,6 +14,7 @@ export type { Hazard, HazardKind } from "./machine/hazard.ts";
 export { Kref, liveKrefs } from "./machine/kref.ts";
 export { Machine, type MachineOptions } from "./machine/machine.ts";
 export { Thread } from "./machine/thread.ts";
+export { Fifo } from "./machine/fifo.ts";
 export { type Timer, Timers } from "./machine/timers.ts";
 export { type TlbCause, TlbCounts } from "./machine/tlb-counts.ts";
 export { type StepCounts, VmRecord } from "./machine/vm-record.ts";

@@ -1,4 +1,4 @@
-import { type Errno, Task } from "@gpuvm/core";
+import { type Errno, type Steps, Task } from "@gpuvm/core";
 import { Machine, type MachineOptions } from "./machine/machine.ts";
 import type { Request } from "./request.ts";
 import type { Driver, DriverOptions, DriverVariant } from "./uapi/driver.ts";
@@ -33,6 +33,10 @@ export class Replay {
   leftAtDeviceClose: LeftBehind | null = null;
   readonly #files = new Map<number, DrmFile>();
   readonly #tasks = new Map<number, Task>();
+  /** The request at hand, and whose it is. */
+  #request: Request | null = null;
+  #from: DrmFile | null = null;
+  readonly #ioctl = (): Steps<Errno> => this.driver.ioctl(this.#from as DrmFile, this.#request as Request);
   #timeBase = 0;
   #fileBase = 0;
   #nextFile = 0;
@@ -66,7 +70,9 @@ export class Replay {
       return 0;
     }
     const from = this.file(file);
-    const ret = machine.call(() => this.driver.ioctl(from, request), this.#task(file)) ?? 0;
+    this.#from = from;
+    this.#request = request;
+    const ret = machine.call(this.#ioctl, this.#task(file)) ?? 0;
     if (ret !== 0) machine.counts.errors++;
     return ret;
   }

@@ -26,6 +26,8 @@ export class Task {
   lockMark = 0;
   /** {@link Task.waits} when what is counted now began. */
   waitMark = 0;
+  /** What is to be done when the system call that it makes is over (`task_struct.task_works`); null: it makes none. */
+  works: (() => unknown)[] | null = null;
   /** Locks held, in order of acquisition; kept only while lock checks are on. */
   readonly held: HeldLock[] = [];
 

@@ -1,5 +1,5 @@
 import { EBUSY, ECANCELED, EINVAL } from "@gpuvm/core";
-import type { Bo, DmaBuf } from "@gpuvm/drm-model";
+import type { Bo, DmaBuf, Work } from "@gpuvm/drm-model";
 import { describe, expect, it } from "vitest";
 import { MAP_NOEXEC, MAP_SPARSE, MAX_VMS } from "../src/index.ts";
 import { Bench, MIB, nodeOf, panthor } from "./bench.ts";
@@ -63,7 +63,7 @@ describe.each(ALL)("%s", (variant) => {
     expect(steps.next().done).toBe(true);
     const { machine } = bench;
     // The job only.
-    const run = machine.startWork(machine.pending.shift() as NonNullable<(typeof machine.pending)[number]>);
+    const run = machine.startWork(machine.pending.shift() as Work);
     while (!run.done) run.step(machine.dev);
     expect(bench.ptes(1).length).toBe(1);
     expect(bench.tree(1).length).toBe(1);

@@ -15,6 +15,7 @@ import { Memory } from "../memory/memory.ts";
 import type { Surroundings } from "../memory/surroundings.ts";
 import { behind } from "./behind.ts";
 import { Counts } from "./counts.ts";
+import { Fifo } from "./fifo.ts";
 import type { Hazard, HazardKind } from "./hazard.ts";
 import { Straight } from "./straight.ts";
 import { Thread } from "./thread.ts";
@@ -97,7 +98,7 @@ export class Machine implements Surroundings {
   /** What is to happen when. The machine's own clock fires these; an explorer takes them as choices. */
   readonly timers: Timers = new Timers();
   /** Work not yet begun, oldest first. */
-  readonly pending: Work[] = [];
+  readonly pending: Fifo<Work> = new Fifo();
   /** Calls of workers that wait. */
   readonly blocked: Thread[] = [];
   /** Jobs that are in use, on a machine that watches: the fence is pending, or the GPU works on them. */
@@ -188,7 +189,7 @@ export class Machine implements Surroundings {
    */
   queueWork(label: string, start: () => Steps<void>, context: TaskContext = "process", system = false): void {
     this.worked++;
-    this.pending.push({ label, context, start, system });
+    this.pending.push({ label, context, start, system, urgent: false, behind: null });
   }
 
   /** As {@link Machine.queueWork}, for work that first waits for some fences, one after the other. */
@@ -196,20 +197,16 @@ export class Machine implements Surroundings {
     if (!STRAIGHT) this.queueWork(label, () => behind(this.dev, fences, label, start));
     else {
       this.worked++;
-      this.pending.push({ label, context: "process", start, system: false, behind: fences });
+      this.pending.push({ label, context: "process", start, system: false, urgent: false, behind: fences });
     }
   }
 
   /** Queues work for a worker with a real-time priority (`kthread_queue_work` behind `sched_set_fifo`). */
   queueUrgentWork(label: string, start: () => Steps<void>): void {
-    const at = this.pending.findIndex(({ urgent }) => urgent !== true);
-    this.pending.splice(at < 0 ? this.pending.length : at, 0, {
-      label,
-      context: "process",
-      start,
-      system: false,
-      urgent: true,
-    });
+    const work: Work = { label, context: "process", start, system: false, urgent: true, behind: null };
+    const at = this.pending.findIndex(({ urgent }) => !urgent);
+    if (at < 0) this.pending.push(work);
+    else this.pending.insert(at, work);
   }
 
   /**
@@ -302,14 +299,14 @@ export class Machine implements Surroundings {
 
   /** The first of those that waited and can go on; real-time work comes before. */
   #nextReady(): Thread | undefined {
-    if (this.pending[0]?.urgent === true) return undefined;
+    if (this.pending.first?.urgent === true) return undefined;
     const at = this.blocked.findIndex((thread) => thread.ready());
     return at < 0 ? undefined : this.blocked.splice(at, 1)[0];
   }
 
   /** {@link MachineOptions.oneCpu}: who has waited longest for the CPU; a worker goes on until nothing is queued. */
   #nextOnCpu(): Thread | undefined {
-    if (this.pending[0]?.urgent === true) return this.#nextWork();
+    if (this.pending.first?.urgent === true) return this.#nextWork();
     this.#noticeWoken();
     const queue = this.#runnable;
     if (queue[0] === "worker" && this.pending.length === 0) queue.shift();
@@ -349,10 +346,8 @@ export class Machine implements Surroundings {
   #takeWork(): Work | undefined {
     const { pending } = this;
     const alone = pending.length < 2;
-    const at = alone
-      ? 0
-      : pending.findIndex(({ system, urgent }) => urgent === true || system === this.#system);
-    const work = at <= 0 ? pending.shift() : pending.splice(at, 1)[0];
+    const at = alone ? 0 : pending.findIndex(({ system, urgent }) => urgent || system === this.#system);
+    const work = pending.takeAt(Math.max(at, 0));
     this.#system = work?.system ?? null;
     return work;
   }
@@ -363,7 +358,7 @@ export class Machine implements Surroundings {
     return new Straight(dev, {
       settle: () => this.settle(),
       progress: () => this.#progress(),
-      urgent: () => this.pending[0]?.urgent === true,
+      urgent: () => this.pending.first?.urgent === true,
       takeWork: () => this.#takeWork(),
       failed: (error, task) => this.#failed(error, task),
     });

@@ -18,11 +18,14 @@ export interface Others {
   failed(error: unknown, task: Task): void;
 }
 
-/** Work that waits for the fence at `at` of those that it is behind. */
+/** Work that waits for fences, one after the other. */
 interface Waiting {
   readonly work: Work;
   readonly behind: readonly DmaFence[];
+  /** Those before this one have signalled. */
   at: number;
+  /** How many began to wait before. */
+  since: number;
 }
 
 /**
@@ -33,8 +36,9 @@ interface Waiting {
 export class Straight {
   readonly #dev: DrmDevice;
   readonly #others: Others;
-  /** Work that was begun, and waits for fences. */
-  readonly #waiting: Waiting[] = [];
+  /** Work that waited for a fence, which has signalled. */
+  readonly #woken: Waiting[] = [];
+  #waits = 0;
   #working = false;
 
   /** Nothing runs. */
@@ -55,32 +59,39 @@ export class Straight {
 
   /** Runs one worker; false: none can go on. */
   runWorker(): boolean {
-    const work = this.#ready() ?? this.#others.takeWork();
+    const woken = this.#ready();
+    if (woken !== undefined) {
+      this.#startBehind(woken);
+      return true;
+    }
+    const work = this.#others.takeWork();
     if (work === undefined) return false;
-    if (work.behind !== undefined && !this.#passed({ work, behind: work.behind, at: 0 })) return true;
-    this.#start(work);
+    if (work.behind === null) this.#start(work);
+    else this.#startBehind({ work, behind: work.behind, at: 0, since: 0 });
     return true;
   }
 
   /** The first that waited, and need not any more; it may have to wait again. */
-  #ready(): Work | undefined {
-    if (this.#waiting.length === 0 || this.#others.urgent()) return undefined;
-    for (let i = 0; i < this.#waiting.length; i++) {
-      const { work, behind, at } = this.#waiting[i] as Waiting;
-      if (behind[at]?.signaled !== true) continue;
-      this.#waiting.splice(i, 1);
-      return { ...work, behind: behind.slice(at) };
-    }
-    return undefined;
+  #ready(): Waiting | undefined {
+    const woken = this.#woken;
+    if (woken.length === 0 || this.#others.urgent()) return undefined;
+    let first = 0;
+    for (let i = 1; i < woken.length; i++)
+      if ((woken[i] as Waiting).since < (woken[first] as Waiting).since) first = i;
+    return woken.splice(first, 1)[0];
   }
 
-  /** Whether all that some work is behind has signalled; if not, it waits. */
-  #passed(waiting: Waiting): boolean {
-    const { behind } = waiting;
+  /** Starts work if all that it is behind has signalled; if not, it waits. */
+  #startBehind(waiting: Waiting): void {
+    const { work, behind } = waiting;
     while (behind[waiting.at]?.signaled === true) waiting.at++;
-    if (waiting.at === behind.length) return true;
-    this.#waiting.push(waiting);
-    return false;
+    const fence = behind[waiting.at];
+    if (fence === undefined) {
+      this.#start(work);
+      return;
+    }
+    waiting.since = this.#waits++;
+    fence.onSignal(() => this.#woken.push(waiting));
   }
 
   #start(work: Work): void {

@@ -25,13 +25,15 @@ class Item implements Timer {
 
 /** What is to happen at which virtual time: a binary heap, first in first out among equal times. */
 export class Timers {
-  readonly #heap: Item[] = [];
+  // Behind those that are filled there is room: an array that is emptied gives its memory back, and asks for it again.
+  readonly #heap: (Item | undefined)[] = [];
+  #filled = 0;
   #seq = 0;
   #cancelled = 0;
 
   /** How many are pending. */
   get size(): number {
-    return this.#heap.length - this.#cancelled;
+    return this.#filled - this.#cancelled;
   }
 
   /** When the next one is due, or Infinity. */
@@ -42,15 +44,15 @@ export class Timers {
 
   /** What is pending, the next one first. Allocates. */
   list(): Timer[] {
-    return this.#heap.filter(({ cancelled }) => !cancelled).sort((a, b) => (before(a, b) ? -1 : 1));
+    const items = this.#heap.slice(0, this.#filled) as Item[];
+    return items.filter(({ cancelled }) => !cancelled).sort((a, b) => (before(a, b) ? -1 : 1));
   }
 
   /** Runs `fn` at `at`. @returns what {@link Timers.cancel} takes */
   add(at: number, fn: () => void): Timer {
     const heap = this.#heap;
     const item = new Item(at, this.#seq++, fn);
-    let i = heap.length;
-    heap.push(item);
+    let i = this.#filled++;
     while (i > 0) {
       const parent = (i - 1) >> 1;
       const above = heap[parent] as Item;
@@ -87,13 +89,16 @@ export class Timers {
   #pop(): Item | undefined {
     const heap = this.#heap;
     const top = heap[0];
-    const last = heap.pop();
-    if (top !== undefined) top.pending = false;
-    if (top === undefined || last === undefined || heap.length === 0) return top;
+    if (top === undefined) return undefined;
+    top.pending = false;
+    const size = --this.#filled;
+    const last = heap[size] as Item;
+    heap[size] = undefined;
+    if (size === 0) return top;
     let i = 0;
     for (;;) {
       let child = 2 * i + 1;
-      if (child >= heap.length) break;
+      if (child >= size) break;
       const right = heap[child + 1];
       if (right !== undefined && before(right, heap[child] as Item)) child++;
       const below = heap[child] as Item;

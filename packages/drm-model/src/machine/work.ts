@@ -11,7 +11,7 @@ export interface Work {
   /** It is on the system's workqueue, and not on one of a driver's. */
   readonly system: boolean;
   /** Its worker has a real-time priority: it runs before anything else that can. */
-  readonly urgent?: boolean;
+  readonly urgent: boolean;
   /** Where calls are plain functions: what it waits for, one after the other, before it does anything. */
-  readonly behind?: readonly DmaFence[];
+  readonly behind: readonly DmaFence[] | null;
 }

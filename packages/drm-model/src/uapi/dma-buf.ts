@@ -1,4 +1,4 @@
-import type { Counted, Holder, Steps, Task } from "@gpuvm/core";
+import type { Counted, Holder, Steps } from "@gpuvm/core";
 import type { Machine } from "../machine/machine.ts";
 import { dropRef, takeRef } from "../machine/references.ts";
 import type { Bo } from "../memory/bo.ts";
@@ -102,13 +102,10 @@ export class DmaBuf<B extends Bo = Bo> implements Counted {
   }
 }
 
-/** Releases that wait for the end of a system call, by the task that makes it. */
-const putOff = new WeakMap<Task, (() => Steps<void>)[]>();
-
 /** The last put of a file is done when the system call is over (`fput`, `task_work_add`); outside of one, in a worker. */
 function fputLater(machine: Machine, release: () => Steps<void>): void {
-  const list = putOff.get(machine.dev.current);
-  if (list !== undefined) list.push(release);
+  const { works } = machine.dev.current;
+  if (works !== null) works.push(release);
   else if (machine.options.fputDelayNs === undefined) machine.queueWork("delayed_fput", release);
   else fputDelayed(machine, release, machine.options.fputDelayNs);
 }
@@ -134,11 +131,11 @@ function* youngestFirst(releases: (() => Steps<void>)[]): Steps<void> {
 export function* systemCall<T>(machine: Machine, start: () => Steps<T>): Steps<T> {
   const task = machine.dev.current;
   const list: (() => Steps<void>)[] = [];
-  putOff.set(task, list);
+  task.works = list;
   try {
     return yield* start();
   } finally {
-    putOff.delete(task);
+    task.works = null;
     if (list.length > 0) machine.queueWork("task_work", () => youngestFirst(list));
   }
 }

@@ -40,7 +40,7 @@ export class Workers {
   step(): boolean {
     if (this.first !== null && this.stepOf(this.first)) return true;
     const begun = LANES.find((lane) => this.#running[lane] !== undefined);
-    const next = this.#machine.pending[0];
+    const next = this.#machine.pending.first;
     const first = begun ?? (next === undefined ? "run" : laneOf(next));
     return this.stepOf(first) || LANES.some((lane) => lane !== first && this.stepOf(lane));
   }
@@ -69,7 +69,7 @@ export class Workers {
     const { pending } = this.#machine;
     const asleep = new Set(this.#blocked.map(([, { task }]) => task.name));
     const at = pending.findIndex((work) => laneOf(work) === lane && !asleep.has(work.label));
-    return at < 0 ? undefined : this.#machine.startWork(pending.splice(at, 1)[0] as Work);
+    return at < 0 ? undefined : this.#machine.startWork(pending.takeAt(at) as Work);
   }
 
   #advance(thread: Thread<void>): void {
