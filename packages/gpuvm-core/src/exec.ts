@@ -216,9 +216,12 @@ export class DrmExec {
       this.#prelocked.put(this);
       this.#prelocked = null;
     }
-    for (let obj = this.objects.pop(); obj !== undefined; obj = this.objects.pop()) {
+    const { objects } = this;
+    for (let i = objects.length - 1; i >= 0; i--) {
+      const obj = objects[i] as DrmGemObject;
       obj.resv.release(current);
       obj.put(this);
     }
+    objects.length = 0;
   }
 }

@@ -48,8 +48,6 @@ export class DrmGemObject implements Counted {
   readonly id: number;
   /** Place among the living objects of its device. */
   readonly slot: number;
-  /** `bo#3`, or what the driver called it. */
-  readonly name: string;
   /** The device. Not counted. */
   readonly dev: DrmDevice;
   /** Bytes. The core never looks at it. */
@@ -69,18 +67,24 @@ export class DrmGemObject implements Counted {
   gpuvaListLock: Lock | null = null;
   /** The driver's hooks. */
   readonly funcs: GemFuncs | null;
+  readonly #name: string | null;
 
   /** A new object with one reference (`drm_gem_private_object_init`). */
   constructor(dev: DrmDevice, options: GemOptions = {}) {
     this.dev = dev;
     this.id = dev.serial();
     this.slot = dev.admit(this);
-    this.name = options.name ?? `bo#${this.id}`;
+    this.#name = options.name ?? null;
     this.size = options.size ?? 0;
-    this.resv = options.resv ?? new DmaResv(`resv of ${this.name}`, dev.lockdep);
-    this.gpuvaLock = new Lock(`gpuva lock of ${this.name}`, GPUVA_CLASS, dev.lockdep);
+    this.resv = options.resv ?? new DmaResv("resv", dev.lockdep, this);
+    this.gpuvaLock = new Lock("gpuva lock", GPUVA_CLASS, dev.lockdep, this);
     this.funcs = options.funcs ?? null;
     if (dev.ledger !== null) dev.ledger.get(this, options.holder ?? "creator");
+  }
+
+  /** `bo#3`, or what the driver called it. */
+  get name(): string {
+    return this.#name ?? `bo#${this.id}`;
   }
 
   /**

@@ -40,6 +40,24 @@ export class List<T> {
     this.length++;
   }
 
+  /** Puts a node that is on this list, on another one or on none, at the end of this one (`list_move_tail`). */
+  moveToTail(node: ListNode<T>): void {
+    const { prev, next, list } = node;
+    if (list !== this || prev === null) {
+      if (list !== null) list.delete(node);
+      this.push(node);
+      return;
+    }
+    if (next === null) return;
+    const tail = this.tail as ListNode<T>;
+    prev.next = next;
+    next.prev = prev;
+    tail.next = node;
+    node.prev = tail;
+    node.next = null;
+    this.tail = node;
+  }
+
   /** Puts a node that is on no list behind one of this list (`list_add`). */
   insertBehind(before: ListNode<T>, node: ListNode<T>): void {
     const { next } = before;

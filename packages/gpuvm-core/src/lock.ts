@@ -11,20 +11,31 @@ export interface LockChecks {
 
 /** A sleeping lock with one owner: a mutex, a rwsem taken for writing, the lock part of a dma_resv. */
 export class Lock {
-  /** Shown in errors: `gpuva lock of bo#3`. */
-  readonly name: string;
   /** The lock's class in lockdep's sense: order is checked between classes. */
   readonly cls: string;
   /** Who holds it, or null. */
   owner: Task | null = null;
   /** @internal */
   readonly lockdep: LockChecks | null;
+  readonly #name: string;
+  readonly #id: { readonly name: string } | null;
 
-  /** A free lock. `lockdep` null: no checks. */
-  constructor(name: string, cls: string, lockdep: LockChecks | null) {
-    this.name = name;
+  /** A free lock, shown as `name`, or as `name` of `of`. `lockdep` null: no checks. */
+  constructor(
+    name: string,
+    cls: string,
+    lockdep: LockChecks | null,
+    of: { readonly name: string } | null = null,
+  ) {
+    this.#name = name;
+    this.#id = of;
     this.cls = cls;
     this.lockdep = lockdep;
+  }
+
+  /** Shown in errors: `gpuva lock of bo#3`. Made when it is asked for: nearly no lock is. */
+  get name(): string {
+    return this.#id === null ? this.#name : `${this.#name} of ${this.#id.name}`;
   }
 
   /**

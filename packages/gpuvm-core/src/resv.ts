@@ -33,13 +33,17 @@ export class DmaResv extends Lock {
   ticket: WwTicket | null = null;
   /** Told of each fence that leaves: another took its place, or it had signalled when room was made. Null: nobody counts. */
   onDrop: ((fence: DmaFence) => void) | null = null;
-  readonly #fences: DmaFence[] = [];
-  readonly #usages: number[] = [];
+  // Most have one fence, and submits look at hundreds of them: that one is no list.
+  #fence: DmaFence | null = null;
+  #usage = 0;
+  #fences: DmaFence[] | null = null;
+  #usages: number[] | null = null;
+  #count = 0;
   #slots = 0;
 
-  /** An unlocked reservation object without fences. */
-  constructor(name: string, lockdep: Lockdep | null) {
-    super(name, RESV_CLASS, lockdep);
+  /** An unlocked reservation object without fences, shown as `name`, or as `name` of `of`. */
+  constructor(name: string, lockdep: Lockdep | null, of: { readonly name: string } | null = null) {
+    super(name, RESV_CLASS, lockdep, of);
   }
 
   /**
@@ -50,9 +54,9 @@ export class DmaResv extends Lock {
    */
   reserve(n: number): Errno {
     if (n === 0) return -EINVAL;
-    if (this.#fences.length + n <= this.#slots) return 0;
+    if (this.#count + n <= this.#slots) return 0;
     if (this.onDrop !== null) this.#dropSignaled(this.onDrop);
-    this.#slots = this.#fences.length + n;
+    this.#slots = this.#count + n;
     return 0;
   }
 
@@ -63,33 +67,32 @@ export class DmaResv extends Lock {
    * @throws GpuvmError `NO_FENCE_SLOT` if no slot was reserved (the kernel BUGs).
    */
   addFence(fence: DmaFence, usage: number): void {
-    const fences = this.#fences;
-    for (let i = 0; i < fences.length; i++) {
-      const old = fences[i] as DmaFence;
+    const count = this.#count;
+    for (let i = 0; i < count; i++) {
+      const old = this.#fenceAt(i);
       const later = old.context === fence.context && fence.seqno >= old.seqno;
-      if ((later && (this.#usages[i] as number) >= usage) || old.signaled) {
-        fences[i] = fence;
-        this.#usages[i] = usage;
+      if ((later && this.#usageAt(i) >= usage) || old.signaled) {
+        this.#put(i, fence, usage);
         this.onDrop?.(old);
         return;
       }
     }
-    if (fences.length >= this.#slots) {
+    if (count >= this.#slots) {
       throw new GpuvmError(
         "NO_FENCE_SLOT",
         `${fence.name} is added to ${this.name} without a reserved slot`,
         [this.name],
       );
     }
-    fences.push(fence);
-    this.#usages.push(usage);
+    this.#put(count, fence, usage);
+    this.#count = count + 1;
   }
 
   /** The first unsignalled fence that a look for `usage` sees, or null (`dma_resv_wait_timeout` waits for these). */
   busy(usage: number): DmaFence | null {
-    for (let i = 0; i < this.#fences.length; i++) {
-      const fence = this.#fences[i] as DmaFence;
-      if (!fence.signaled && (this.#usages[i] as number) <= usage) return fence;
+    for (let i = 0; i < this.#count; i++) {
+      const fence = this.#fenceAt(i);
+      if (!fence.signaled && this.#usageAt(i) <= usage) return fence;
     }
     return null;
   }
@@ -99,55 +102,64 @@ export class DmaResv extends Lock {
    * (`dma_resv_for_each_fence`). Allocates.
    */
   visible(usage: number): { fence: DmaFence; usage: number }[] {
-    return this.#fences
-      .map((fence, i) => ({ fence, usage: this.#usages[i] as number }))
-      .filter((slot) => slot.usage <= usage);
+    const out: { fence: DmaFence; usage: number }[] = [];
+    this.each(usage, (fence, of) => out.push({ fence, usage: of }));
+    return out;
   }
 
   /** How many fences can be added before the next {@link DmaResv.reserve}: signalled ones are replaced. */
   get room(): number {
-    let room = this.#slots - this.#fences.length;
-    for (const fence of this.#fences) if (fence.signaled) room++;
+    let room = this.#slots - this.#count;
+    for (let i = 0; i < this.#count; i++) if (this.#fenceAt(i).signaled) room++;
     return room;
   }
 
   /** The unsignalled fences with their usages. Allocates. */
   pending(): { fence: DmaFence; usage: number }[] {
-    const out: { fence: DmaFence; usage: number }[] = [];
-    this.#fences.forEach((fence, i) => {
-      if (!fence.signaled) out.push({ fence, usage: this.#usages[i] as number });
-    });
-    return out;
+    return this.visible(USAGE_BOOKKEEP).filter(({ fence }) => !fence.signaled);
   }
 
   /** Calls `fn` for each fence of {@link DmaResv.visible}, without an array: for submits, which look at hundreds of objects. */
   each(usage: number, fn: (fence: DmaFence, usage: number) => void): void {
-    for (let i = 0; i < this.#fences.length; i++) {
-      const of = this.#usages[i] as number;
-      if (of <= usage) fn(this.#fences[i] as DmaFence, of);
+    for (let i = 0; i < this.#count; i++) {
+      const of = this.#usageAt(i);
+      if (of <= usage) fn(this.#fenceAt(i), of);
     }
   }
 
-  #dropSignaled(drop: (fence: DmaFence) => void): void {
-    const fences = this.#fences;
-    const usages = this.#usages;
-    let kept = 0;
-    for (let i = 0; i < fences.length; i++) {
-      const fence = fences[i] as DmaFence;
-      if (fence.signaled) {
-        drop(fence);
-        continue;
-      }
-      if (kept < i) {
-        fences[kept] = fence;
-        usages[kept] = usages[i] as number;
-      }
-      kept++;
+  #fenceAt(i: number): DmaFence {
+    return (i === 0 ? this.#fence : this.#fences?.[i - 1]) as DmaFence;
+  }
+
+  #usageAt(i: number): number {
+    return i === 0 ? this.#usage : (this.#usages?.[i - 1] as number);
+  }
+
+  #put(i: number, fence: DmaFence, usage: number): void {
+    if (i === 0) {
+      this.#fence = fence;
+      this.#usage = usage;
+      return;
     }
+    this.#fences ??= [];
+    this.#usages ??= [];
+    this.#fences[i - 1] = fence;
+    this.#usages[i - 1] = usage;
+  }
+
+  #dropSignaled(drop: (fence: DmaFence) => void): void {
+    let kept = 0;
+    for (let i = 0; i < this.#count; i++) {
+      const fence = this.#fenceAt(i);
+      if (fence.signaled) drop(fence);
+      else this.#put(kept++, fence, this.#usageAt(i));
+    }
+    this.#count = kept;
     // Not by the length: an array that is emptied so gives its memory back, and the next fence asks for it again.
-    while (fences.length > kept) {
-      fences.pop();
-      usages.pop();
+    if (kept === 0) this.#fence = null;
+    while (this.#fences !== null && this.#fences.length > Math.max(kept - 1, 0)) {
+      this.#fences.pop();
+      this.#usages?.pop();
     }
   }
 
@@ -155,6 +167,6 @@ export class DmaResv extends Lock {
   override release(task: Task): void {
     super.release(task);
     this.ticket = null;
-    this.#slots = this.#fences.length;
+    this.#slots = this.#count;
   }
 }

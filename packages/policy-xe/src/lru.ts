@@ -53,10 +53,7 @@ export class Lru<T> {
 
   /** It was used: to the end (`ttm_bo_move_to_lru_tail`). */
   bump(node: LruNode<T>): void {
-    const items = this.#items;
-    if (node.list !== items || node === items.tail) return;
-    items.delete(node);
-    items.push(node);
+    if (node.list === this.#items) this.#items.moveToTail(node);
   }
 
   /** In order; what moves to the end meanwhile is met again. */

@@ -67,8 +67,8 @@ export class Bo extends DrmGemObject {
   readonly activeIn: Uses = new Uses();
   /** Page tables of which the GPU may have entries in its TLB that lead here, on a machine that watches. */
   cachedBy: Set<object> | null = null;
-  /** Where programs have it mapped for the CPU. */
-  readonly cpuMappings: Set<{ present: boolean }> = new Set();
+  /** Where programs have it mapped for the CPU; null: nowhere yet. */
+  cpuMappings: Set<{ present: boolean }> | null = null;
   /** The program said that it does not need the contents. */
   purgeable = false;
   /** @internal */
@@ -77,7 +77,7 @@ export class Bo extends DrmGemObject {
 
   /** A new object with one reference. */
   constructor(machine: Surroundings, options: BoOptions) {
-    super(machine.dev, { ...options, funcs: options.funcs ?? plainFree });
+    super(machine.dev, options.funcs === undefined ? { ...options, funcs: plainFree } : options);
     this.machine = machine;
     this.imported = options.imported ?? false;
     this.sharesResv = options.resv !== undefined;
@@ -94,7 +94,7 @@ export class Bo extends DrmGemObject {
     this.otherMemory();
     if (this.pins > 0)
       this.machine.hazard("use-after-free", this.name, `${this.name} is ${left} although it is pinned`);
-    for (const { present } of this.cpuMappings) {
+    for (const { present } of this.cpuMappings ?? []) {
       if (!present) continue;
       const what = `${this.name} is ${left} while a program's page tables lead to its pages`;
       this.machine.hazard("use-after-free", this.name, what);
@@ -138,7 +138,11 @@ export class Bo extends DrmGemObject {
 }
 
 function contiguityOf(bytes: number): number {
-  if (bytes === Number.POSITIVE_INFINITY || (bytes >= 4096 && Number.isInteger(Math.log2(bytes))))
+  if (
+    bytes === 4096 ||
+    bytes === Number.POSITIVE_INFINITY ||
+    (bytes >= 4096 && Number.isInteger(Math.log2(bytes)))
+  )
     return bytes;
   throw new RangeError(`contiguity is ${bytes}; give a power of two from 4096 on, or Infinity`);
 }

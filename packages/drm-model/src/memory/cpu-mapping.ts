@@ -16,18 +16,21 @@ export class CpuMapping {
   constructor(bo: Bo) {
     this.name = `mmap of ${bo.name}`;
     this.bo = bo.get(this) as Bo;
+    bo.cpuMappings ??= new Set();
     bo.cpuMappings.add(this);
   }
 
   /** The program unmaps it, or ends. */
   unmap(): void {
     this.present = false;
-    this.bo.cpuMappings.delete(this);
-    this.bo.put(this);
+    const { bo } = this;
+    bo.cpuMappings?.delete(this);
+    if (bo.cpuMappings?.size === 0) bo.cpuMappings = null;
+    bo.put(this);
   }
 }
 
 /** No entry of a program leads to the object's pages any more: the next touch is a fault (`drm_vma_node_unmap`). */
 export function zapCpuMappings({ cpuMappings }: Bo): void {
-  for (const mapping of cpuMappings) mapping.present = false;
+  for (const mapping of cpuMappings ?? []) mapping.present = false;
 }

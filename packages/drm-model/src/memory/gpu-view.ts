@@ -167,8 +167,8 @@ export class GpuView {
   }
 
   #expectNothing({ start, end, bo }: PteRun): void {
-    const left = this.ptes.at(start) ?? this.ptes.runs()[this.ptes.firstEndingAfter(start)];
-    if (left === undefined || left.start >= end) return;
+    const left = this.ptes.firstIn(start, end);
+    if (left === null) return;
     const what = `${left.bo?.name ?? "a null page"} at 0x${left.start.toString(16)}`;
     this.machine.hazard("stale-pte", bo?.name ?? "null page", `entries are written over those of ${what}`);
     this.clear(start, end - start);

@@ -52,6 +52,12 @@ export class PteMap {
     return run !== undefined && run.start <= addr ? run : null;
   }
 
+  /** The first run that overlaps `[start, end)`, or null. */
+  firstIn(start: number, end: number): PteRun | null {
+    const run = this.#runs[this.firstEndingAfter(start)];
+    return run !== undefined && run.start < end ? run : null;
+  }
+
   /** Puts a run where nothing is. */
   insert(run: PteRun): void {
     this.#runs.splice(this.firstEndingAfter(run.start), 0, run);
@@ -75,22 +81,29 @@ export class PteMap {
   }
 
   /** Takes out `[start, end)`, cutting runs at its ends, and answers what was there. */
-  remove(start: number, end: number): PteRun[] {
+  remove(start: number, end: number): readonly PteRun[] {
     const runs = this.#runs;
     const from = this.firstEndingAfter(start);
     let to = from;
     while (to < runs.length && (runs[to] as PteRun).start < end) to++;
-    if (from === to) return [];
+    if (from === to) return NONE;
+    const first = runs[from] as PteRun;
+    const last = runs[to - 1] as PteRun;
+    // Nearly always what is taken out is what was put in.
+    if (first.start >= start && last.end <= end) return runs.splice(from, to - from);
     const kept: PteRun[] = [];
-    const gone: PteRun[] = [];
-    for (const run of runs.slice(from, to)) {
-      const lo = Math.max(run.start, start);
-      const hi = Math.min(run.end, end);
-      if (run.start < lo) kept.push({ ...run, end: lo });
-      if (run.end > hi) kept.push({ ...run, start: hi, offset: run.offset + (hi - run.start) });
-      gone.push({ ...run, start: lo, end: hi, offset: run.offset + (lo - run.start) });
-    }
-    runs.splice(from, to - from, ...kept);
+    if (first.start < start) kept.push(piece(first, first.start, start));
+    if (last.end > end) kept.push(piece(last, end, last.end));
+    const gone = runs.splice(from, to - from, ...kept);
+    gone[0] = piece(first, Math.max(first.start, start), Math.min(first.end, end));
+    if (gone.length > 1) gone[gone.length - 1] = piece(last, last.start, Math.min(last.end, end));
     return gone;
   }
+}
+
+const NONE: readonly PteRun[] = [];
+
+/** A part of a run. */
+function piece(run: PteRun, start: number, end: number): PteRun {
+  return { ...run, start, end, offset: run.offset + (start - run.start) };
 }

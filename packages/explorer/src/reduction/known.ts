@@ -98,7 +98,7 @@ export const INSIDES: ReadonlyMap<unknown, Inside | null> = new Map<unknown, Ins
   [BlockIndex, inside(["check"], { closed: true })],
   [DmaFence, inside([])],
   [DmaResv, inside(["busy", "pending", "visible"])],
-  [PteMap, inside(["size", "runs", "firstEndingAfter", "at"])],
+  [PteMap, inside(["size", "runs", "firstEndingAfter", "firstIn", "at"])],
   [Timers, inside(["size", "next"])],
   [VaTable, inside(VA_LOOKS, { rows: true, closed: true })],
 ]);

@@ -168,7 +168,8 @@ export function kindOf(value: object): Kind {
   }
   if (value instanceof Lock) {
     const isStore = (key: string) => /\$(?:fences|usages|slots)$/.test(key);
-    const rest = compiled(value, (key) => key !== "owner" && !isStore(key));
+    const isFence = (key: string) => /\$(?:fence|usage|count)$/.test(key);
+    const rest = compiled(value, (key) => key !== "owner" && !isStore(key) && !isFence(key));
     const stores = (lock: Record<string, unknown>) =>
       Object.keys(lock)
         .filter(isStore)

@@ -19,7 +19,7 @@ export class Lru {
 
   /** Puts an object where its state says, at the tail (`update_lru_locked`). */
   update(bo: MsmBo): void {
-    this.#listOf(bo).push(removed(bo));
+    this.#listOf(bo).moveToTail(bo.onLru);
   }
 
   #listOf(bo: MsmBo): List<MsmBo> {
@@ -27,9 +27,4 @@ export class Lru {
     if (bo.pins > 0) return this.pinned;
     return bo.madv === "willneed" ? this.willneed : this.dontneed;
   }
-}
-
-function removed({ onLru }: MsmBo): MsmBo["onLru"] {
-  onLru.remove();
-  return onLru;
 }

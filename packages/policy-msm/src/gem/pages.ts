@@ -36,8 +36,7 @@ export function pinVmaLocked(msm: Msm, bo: MsmBo, vm: MsmGemVm, va: Gpuva): Errn
 /** Pins pages (`msm_gem_pin_obj_locked`). Needs the LRU lock. */
 export function pinObj(msm: Msm, bo: MsmBo): void {
   bo.pins++;
-  bo.onLru.remove();
-  msm.lru.pinned.push(bo.onLru);
+  msm.lru.pinned.moveToTail(bo.onLru);
 }
 
 /** Unpins pages (`msm_gem_unpin_active`). Needs the LRU lock, and not the object's: it runs in `run_job`. */

@@ -10,9 +10,6 @@ import { destroy, retire } from "./retire.ts";
 import type { MsmRing } from "./ring.ts";
 import type { RingWork } from "./ring-job.ts";
 
-/** So many written objects are found in a list as fast as in a set. */
-const FEW = 8;
-
 /**
  * A submit (`struct msm_gem_submit`): holds its objects, and in some versions their vm_bos, from the lookup until it
  * retires, and its queue, by which the context and the VM live as long.
@@ -45,7 +42,8 @@ export class MsmSubmit {
   #active = 0;
   #onGpu = false;
   #noted: InUse | undefined;
-  #writes: readonly number[] | ReadonlySet<number> = [];
+  /** A bit for each listed object. */
+  readonly #writes: number[] = [];
 
   /** A submit that holds its queue (`submit_create`). */
   constructor(msm: Msm, queue: MsmQueue, vm: MsmGemVm, submitter: Process) {
@@ -62,13 +60,15 @@ export class MsmSubmit {
 
   /** Notes which of the listed objects are written. */
   markWrites(indexes: readonly number[]): void {
-    this.#writes = indexes.length <= FEW ? indexes : new Set(indexes);
+    const writes = this.#writes;
+    for (let i = 0; i < this.bos.length; i += 32) writes.push(0);
+    for (const i of indexes)
+      if (i < this.bos.length) writes[i >> 5] = (writes[i >> 5] ?? 0) | (1 << (i & 31));
   }
 
   /** Whether the object at an index is written. */
   writes(i: number): boolean {
-    const writes = this.#writes;
-    return writes instanceof Set ? writes.has(i) : (writes as readonly number[]).includes(i);
+    return (((this.#writes[i >> 5] ?? 0) >> (i & 31)) & 1) !== 0;
   }
 
   /** Notes for the model's audit that the GPU will use the next listed object in the VM; a machine that watches knows more. */

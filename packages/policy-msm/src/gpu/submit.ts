@@ -182,10 +182,12 @@ function bindFences(submit: MsmSubmit, after: DmaFence[]): void {
 function implicitFences(submit: MsmSubmit, without: ReadonlySet<number>, after: DmaFence[]): void {
   const { bos } = submit;
   const add = (fence: DmaFence) => {
-    if (!fence.signaled && !after.includes(fence)) after.push(fence);
+    // Neighbours in the list nearly always have the same.
+    if (!fence.signaled && fence !== after[after.length - 1] && !after.includes(fence)) after.push(fence);
   };
+  const all = without.size === 0;
   for (let i = 0; i < bos.length; i++) {
-    if (without.has(i)) continue;
+    if (!all && without.has(i)) continue;
     (bos[i] as MsmBo).resv.each(submit.writes(i) ? USAGE_READ : USAGE_WRITE, add);
   }
 }
