@@ -14,8 +14,10 @@ const HERE: unique symbol = Symbol("a walk is here");
 
 /** Private objects of one VM that move together (`struct ttm_lru_bulk_move`), in one place. */
 export class BulkMove<T> {
-  /** In order. */
+  /** In order, with the places of walks. */
   readonly members: List<LruItem<T>> = new List();
+  /** How many objects. */
+  size = 0;
   /** Where they lie among the others. */
   readonly node: LruNode<T> = new ListNode<LruItem<T>>(this);
 }
@@ -34,13 +36,15 @@ export class Lru<T> {
       return;
     }
     bulk.members.push(bo);
+    bulk.size++;
     if (bulk.node.list === null) this.#items.push(bulk.node);
   }
 
   /** Its resource here is gone. */
   remove(bo: LruNode<T>, bulk: BulkMove<T> | null): void {
+    const isMember = bulk !== null && bo.list === bulk.members;
     bo.remove();
-    if (bulk?.members.length === 0) bulk.node.remove();
+    if (isMember && --bulk.size === 0) bulk.node.remove();
   }
 
   /** An object does not move with its VM's any more (`ttm_bo_set_bulk_move` to none): it stays beside them. */
@@ -48,7 +52,7 @@ export class Lru<T> {
     if (bo.list !== bulk.members) return;
     bo.remove();
     this.#items.insertBehind(bulk.node, bo);
-    if (bulk.members.length === 0) bulk.node.remove();
+    if (--bulk.size === 0) bulk.node.remove();
   }
 
   /** It was used: to the end (`ttm_bo_move_to_lru_tail`). */

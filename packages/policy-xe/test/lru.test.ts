@@ -45,3 +45,18 @@ it("a walk goes on where it was when what it looks at goes, moves to the end, or
   expect([...other.walk()]).toEqual(["c"]);
   expect([...lru.walk()]).toEqual(["b"]);
 });
+
+it("objects that move as one and all go during a walk do not keep their place", () => {
+  const lru = new Lru<string>();
+  const bulk = new BulkMove<string>();
+  const [a, b, c] = [node("a"), node("b"), node("c")] as const;
+  lru.add(a, bulk);
+  lru.add(b, null);
+  for (const name of lru.walk()) {
+    expect(name).toBe("a");
+    lru.remove(a, bulk);
+    break;
+  }
+  lru.add(c, bulk);
+  expect([...lru.walk()]).toEqual(["b", "c"]);
+});
