@@ -1,5 +1,6 @@
 import { buildCommand, type Command } from "@stricli/core";
 import type { BenchContext } from "./context.ts";
+import { terminalWidth } from "./output.ts";
 import { percentage, word } from "./parse.ts";
 
 interface Flags {
@@ -62,7 +63,10 @@ export const compareCommand: Command<BenchContext> = buildCommand<Flags, [string
   func: async function ({ failOn, ...flags }, before, after) {
     const { runCompare } = await import("../commands/compare.ts");
     await this.finish(() =>
-      runCompare({ ...flags, before, after, failOnRegression: failOn === "regression" }, this.print),
+      runCompare(
+        { ...flags, before, after, failOnRegression: failOn === "regression", width: terminalWidth() },
+        this.print,
+      ),
     );
   },
 });

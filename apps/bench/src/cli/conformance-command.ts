@@ -1,5 +1,6 @@
 import { buildCommand, type Command } from "@stricli/core";
 import type { BenchContext } from "./context.ts";
+import { terminalWidth } from "./output.ts";
 import { word } from "./parse.ts";
 
 /** `gpuvm-bench conformance` */
@@ -30,6 +31,6 @@ export const conformanceCommand: Command<BenchContext> = buildCommand<
   },
   func: async function ({ json }, ...files) {
     const { runConformance } = await import("../commands/conformance.ts");
-    await this.finish(() => runConformance({ files, json }, this.print));
+    await this.finish(() => runConformance({ files, json, width: terminalWidth() }, this.print));
   },
 });

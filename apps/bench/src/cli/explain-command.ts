@@ -1,6 +1,7 @@
 import { buildCommand, type Command } from "@stricli/core";
 import type { ExplainArgs } from "../commands/explain.ts";
 import type { BenchContext } from "./context.ts";
+import { terminalWidth } from "./output.ts";
 import { nonNegative, positive, word } from "./parse.ts";
 
 interface Flags {
@@ -60,6 +61,6 @@ export const explainCommand: Command<BenchContext> = buildCommand<Flags, [string
   },
   func: async function (flags, trace) {
     const { runExplain } = await import("../commands/explain.ts");
-    await this.finish(() => runExplain({ ...flags, trace }, this.print));
+    await this.finish(() => runExplain({ ...flags, trace, width: terminalWidth() }, this.print));
   },
 });

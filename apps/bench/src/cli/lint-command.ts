@@ -2,6 +2,7 @@ import type { ImportFormat } from "@gpuvm/trace";
 import { buildCommand, type Command } from "@stricli/core";
 import type { BenchContext } from "./context.ts";
 import { fromFlag } from "./from-flag.ts";
+import { terminalWidth } from "./output.ts";
 import { nonNegative, someFiles, word } from "./parse.ts";
 
 interface Flags {
@@ -63,6 +64,15 @@ export const lintCommand: Command<BenchContext> = buildCommand<Flags, string[], 
   },
   func: async function (flags, ...files) {
     const { runLint } = await import("../commands/lint.ts");
-    await this.finish(() => runLint({ ...flags, files: someFiles(files) }, this.print));
+    await this.finish(() =>
+      runLint(
+        {
+          ...flags,
+          files: someFiles(files),
+          ...(process.stdout.isTTY === true ? { width: terminalWidth() } : {}),
+        },
+        this.print,
+      ),
+    );
   },
 });

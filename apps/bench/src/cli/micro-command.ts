@@ -3,6 +3,7 @@ import { buildCommand, type Command } from "@stricli/core";
 import type { MicroArgs } from "../commands/micro.ts";
 import { CASES, type MicroCase } from "../micro/workload.ts";
 import type { BenchContext } from "./context.ts";
+import { terminalWidth } from "./output.ts";
 import { word } from "./parse.ts";
 import { Progress } from "./progress.ts";
 
@@ -148,6 +149,7 @@ export const microCommand: Command<BenchContext> = buildCommand<Flags, [], Bench
     const { runMicro } = await import("../commands/micro.ts");
     const args: MicroArgs = {
       ...flags,
+      width: terminalWidth(),
       case: flags.case ?? [],
       n: flags.mappings ?? [1000, 10_000, 100_000],
     };

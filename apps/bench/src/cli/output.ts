@@ -6,9 +6,17 @@ export function wantsColour(): boolean {
   return process.stdout.isTTY === true && (no === undefined || no === "") && term !== "dumb";
 }
 
-/** Columns of the terminal; 100 where there is none, so that a file is the same wherever it is written. */
+/** No table is readable in less. */
+const LEAST_COLUMNS = 40;
+
+/**
+ * Columns of the terminal, or of `COLUMNS` where the user has set it; 100 where there is neither, so that a file is the same
+ * wherever it is written.
+ */
 export function terminalWidth(): number {
-  return process.stdout.isTTY === true ? Math.max(40, process.stdout.columns) : 100;
+  const asked = Number(process.env["COLUMNS"]);
+  if (Number.isInteger(asked) && asked > 0) return Math.max(LEAST_COLUMNS, asked);
+  return process.stdout.isTTY === true ? Math.max(LEAST_COLUMNS, process.stdout.columns) : 100;
 }
 
 /** Writes a file whole or not at all. @throws UsageError if it can't be written */

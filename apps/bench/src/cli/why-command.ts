@@ -2,6 +2,7 @@ import { UsageError } from "@gpuvm/drm-model";
 import { buildCommand, type Command } from "@stricli/core";
 import type { WhyArgs } from "../commands/why.ts";
 import type { BenchContext } from "./context.ts";
+import { terminalWidth } from "./output.ts";
 import { word } from "./parse.ts";
 
 interface Flags {
@@ -63,7 +64,7 @@ export const whyCommand: Command<BenchContext> = buildCommand<Flags, string[], B
     await this.finish(() => {
       if (flags.svg !== undefined && policy.length !== 1)
         throw new UsageError("--svg draws one policy: name one");
-      return runWhy({ ...flags, policy, svg: flags.svg }, this.print);
+      return runWhy({ ...flags, policy, svg: flags.svg, width: terminalWidth() }, this.print);
     });
   },
 });

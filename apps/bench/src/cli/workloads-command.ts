@@ -1,5 +1,6 @@
 import { buildCommand, type Command } from "@stricli/core";
 import type { BenchContext } from "./context.ts";
+import { terminalWidth } from "./output.ts";
 import { nonNegative, word } from "./parse.ts";
 
 interface Flags {
@@ -47,6 +48,8 @@ export const workloadsCommand: Command<BenchContext> = buildCommand<Flags, strin
   },
   func: async function (flags, ...specs) {
     const { runWorkloads } = await import("../commands/workloads.ts");
-    await this.finish(() => runWorkloads({ ...flags, specs, out: flags.out }, this.print));
+    await this.finish(() =>
+      runWorkloads({ ...flags, specs, out: flags.out, width: terminalWidth() }, this.print),
+    );
   },
 });

@@ -1,9 +1,9 @@
 import { unknownName } from "@gpuvm/drm-model";
+import { count } from "@gpuvm/results/units";
 import { BUGS, type BugResult, RULES, type RuleResult, UNEXPRESSED } from "@gpuvm/scenarios";
 import { EXIT } from "../cli/context.ts";
 import { InPlacePool } from "../explore/in-place-pool.ts";
 import { fitted, leftOut } from "../format/fitted.ts";
-import { terminalTable } from "../format/table.ts";
 import { wrapped } from "../format/wrapped.ts";
 import type { Shard } from "../run/plan.ts";
 import { bugsText } from "./bugs-part.ts";
@@ -99,17 +99,16 @@ function text(
     const found = results.filter((r) => r.found).length;
     const clean = results.filter((r) => r.fixedClean).length;
     lines.push(
-      `${found} of ${results.length} found; ${clean} fixed forms explored to the end without a finding`,
+      wrapped(
+        `${found} of ${results.length} found; ${clean} fixed forms explored to the end without a finding`,
+        width,
+      ),
     );
   }
   for (const rule of rules) {
-    lines.push("", `${rule.id}: ${rule.title}`);
-    lines.push(
-      terminalTable(
-        ["rule", "outcome", "states"],
-        rule.rows.map((r) => [r.rule, r.outcome, String(r.states)]),
-      ),
-    );
+    lines.push("", wrapped(`${rule.id}: ${rule.title}`, width, "     "));
+    for (const { rule: form, outcome, states } of rule.rows)
+      lines.push(wrapped(`  ${form}: ${outcome}, ${count(states)} states`, width, "      "));
   }
   if (missing.length > 0) lines.push("", "not expressed:");
   for (const { id, title, reason } of missing)

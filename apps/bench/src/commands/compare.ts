@@ -1,6 +1,9 @@
+import { visibleLine } from "@gpuvm/drm-model";
 import { type ComparisonOfResults, compareResults, type Difference } from "@gpuvm/results";
 import { EXIT } from "../cli/context.ts";
-import { markdownTable, terminalTable } from "../format/table.ts";
+import { fitted, leftOut } from "../format/fitted.ts";
+import { markdownTable } from "../format/table.ts";
+import { folded } from "../format/wrapped.ts";
 import { readResults } from "../inputs/read-results.ts";
 
 /** The arguments of `compare`. */
@@ -17,6 +20,8 @@ export interface CompareArgs {
   readonly all: boolean;
   /** What is printed. */
   readonly format: "table" | "json" | "markdown";
+  /** Columns of the terminal; default 100. */
+  readonly width?: number;
 }
 
 /**
@@ -39,17 +44,18 @@ export function compareText(
 ): string {
   const worse = result.differences.filter((d) => d.verdict === "worse").length;
   const shown = args.all ? result.differences : result.differences.filter((d) => d.verdict !== "same");
-  const head = ["", "before", "after", "ratio", "p", "verdict"];
-  const rows = shown.map((d) => [
-    `${d.trace} ${d.subject} ${d.metric}`,
-    figure(d.before),
-    figure(d.after),
-    ratio(d),
-    p(d),
-    d.verdict,
-  ]);
-  const table = args.format === "markdown" ? markdownTable : terminalTable;
-  const lines = shown.length === 0 ? ["no difference is shown"] : [table(head, rows)];
+  const { width = 100 } = args;
+  const lines =
+    shown.length === 0
+      ? ["no difference is shown"]
+      : args.format === "markdown"
+        ? [
+            markdownTable(
+              HEAD,
+              shown.map((d) => [`${d.trace} ${d.subject} ${d.metric}`, ...cells(d)]),
+            ),
+          ]
+        : grouped(shown, width);
   if (result.timeGeomean !== null)
     lines.push("", `geometric mean of the time ratios: ${result.timeGeomean.toFixed(3)}`);
   for (const key of result.onlyBefore) lines.push(`only in ${args.before}: ${key}`);
@@ -62,7 +68,26 @@ export function compareText(
   lines.push(
     `${worse} worse, ${better} better, of ${result.differences.length} figures (threshold ${args.threshold * 100} %)`,
   );
-  return `${lines.join("\n")}\n`;
+  const text = `${lines.join("\n")}\n`;
+  return args.format === "markdown" ? text : folded(text, width);
+}
+
+const HEAD = ["", "before", "after", "ratio", "p", "verdict"];
+
+function cells(d: Difference): string[] {
+  return [figure(d.before), figure(d.after), ratio(d), p(d), d.verdict];
+}
+
+/** One table, in which the figures of each replay stand below its name. */
+function grouped(shown: readonly Difference[], width: number): string[] {
+  const rows = shown.map((d) => [`  ${d.metric}`, ...cells(d)]);
+  const table = fitted(HEAD, rows, width, ["p", "before"]);
+  const [head = "", ...lines] = table.table.split("\n");
+  const of = (d: Difference | undefined) => (d === undefined ? "" : visibleLine(`${d.trace} ${d.subject}`));
+  const named = lines.flatMap((line, i) =>
+    of(shown[i]) === of(shown[i - 1]) ? [line] : [of(shown[i]), line],
+  );
+  return [head, ...named, ...leftOut(table, width)];
 }
 
 function figure(n: number): string {

@@ -1,4 +1,4 @@
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   type Failure,
@@ -17,6 +17,8 @@ export interface ConformanceArgs {
   readonly files: readonly string[];
   /** Counts as one JSON object instead of a table. */
   readonly json: boolean;
+  /** Columns of the terminal; default 100. */
+  readonly width?: number;
 }
 
 /** Failures shown for each file. */
@@ -50,7 +52,7 @@ export async function runConformance(
   }
   progress.end();
   if (unreadable) return 2;
-  out(args.json ? json(results) : text(results));
+  out(args.json ? json(results) : text(results, args.width ?? 100));
   return results.some((r) => r.failed > 0) ? 1 : 0;
 }
 
@@ -72,15 +74,31 @@ function json(results: readonly ReplayResult[]): string {
   return `${JSON.stringify({ files, total: total(results) })}\n`;
 }
 
-function text(results: readonly ReplayResult[]): string {
-  const width = Math.max(5, ...results.map(({ file }) => file.length));
-  const row = (name: string, ...cells: (string | number)[]) =>
-    `${name.padEnd(width)}${cells.map((cell) => String(cell).padStart(9)).join("")}\n`;
+/** Widths of the columns of counts. */
+const COUNT = 9;
+
+function text(results: readonly ReplayResult[], width: number): string {
+  const names = results.map(({ file }) => nameOf(file));
   const counts = ({ vectors, failed, skipped }: Counts) => [vectors, failed, skipped];
-  const rows = results.map((r) => row(r.file, ...counts(r)) + r.failures.map(failure).join("") + more(r));
+  const longest = Math.max(5, ...names.map((name) => name.length));
+  // Where names leave no room for the counts, these stand below them.
+  const isBeside = longest + 3 * COUNT <= width;
+  const row = (name: string, ...cells: (string | number)[]) => {
+    const figures = cells.map((cell) => String(cell).padStart(COUNT)).join("");
+    return isBeside ? `${name.padEnd(longest)}${figures}\n` : `${name}\n${figures}\n`;
+  };
+  const rows = results.map(
+    (r, i) => row(names[i] ?? "", ...counts(r)) + r.failures.map(failure).join("") + more(r),
+  );
   return (
     row("file", "vectors", "failed", "skipped") + rows.join("") + row("total", ...counts(total(results)))
   );
+}
+
+/** Files that come with the program are called by their package and their own name, wherever it is installed. */
+function nameOf(file: string): string {
+  if (!shippedFiles().includes(file)) return file;
+  return `${basename(dirname(dirname(file)))}/${basename(file)}`;
 }
 
 function failure({ line, request, expected, actual, vmBefore }: Failure): string {

@@ -6,6 +6,7 @@ import { chainOf, chainText, eventPhrase, leftBehindFindings, reaches } from "@g
 import { watch } from "@gpuvm/results";
 import { EXIT } from "../cli/context.ts";
 import { say as toStderr } from "../cli/say.ts";
+import { folded } from "../format/wrapped.ts";
 import { openTrace } from "../inputs/open-trace.ts";
 import { tracePath } from "../inputs/trace-path.ts";
 
@@ -25,6 +26,8 @@ export interface ExplainArgs {
   readonly at: number | "end" | "exit";
   /** What is printed. */
   readonly format: "text" | "json";
+  /** Columns of the terminal; default 100. */
+  readonly width?: number;
 }
 
 /**
@@ -81,7 +84,7 @@ export async function runExplain(
       lines.push("", "What the program asked:", ...watched.requests.slice(-12).map((r) => `  ${r}`));
     if (args.at === "exit") lines.push(...found(machine, replay.driver.policy));
     if (history.length > 0) lines.push("", "What became of it:", ...history.map((line) => `  ${line}`));
-    print(`${lines.join("\n")}\n`);
+    print(folded(`${lines.join("\n")}\n`, args.width ?? 100));
   }
   const incomplete = source.incomplete?.() ?? [];
   for (const words of incomplete) say(`not the whole: ${words}\n`);

@@ -11,6 +11,7 @@ import { EXIT } from "../cli/context.ts";
 import { interruptSignal } from "../cli/interrupt.ts";
 import { readersPace, say as toStderr } from "../cli/say.ts";
 import { passedOver } from "../format/passed-over.ts";
+import { folded } from "../format/wrapped.ts";
 import { openFolders } from "../inputs/folder.ts";
 import { Inputs } from "../inputs/open-input.ts";
 import { tracePath } from "../inputs/trace-path.ts";
@@ -27,6 +28,8 @@ export interface LintArgs {
   readonly failOn: Severity;
   /** The format, where it can't be told from the first lines. */
   readonly from?: ImportFormat;
+  /** Columns of the terminal; none: a line for each finding, however long. */
+  readonly width?: number;
 }
 
 const RANK: Readonly<Record<Severity, number>> = { note: 0, warning: 1, error: 2 };
@@ -55,7 +58,12 @@ export async function runLint(
     seen.set(key, n);
     if (n > args.max) return;
     inputs.end();
-    print(`${args.format === "json" ? JSON.stringify(finding) : formatFinding(finding)}\n`);
+    if (args.format === "json") print(`${JSON.stringify(finding)}\n`);
+    // In a file, a line for each finding.
+    else
+      print(
+        `${args.width === undefined ? formatFinding(finding) : folded(formatFinding(finding), args.width)}\n`,
+      );
   };
   const linters: Linter[] = [];
   try {

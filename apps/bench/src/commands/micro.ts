@@ -29,6 +29,8 @@ export interface MicroArgs {
   readonly peers: boolean;
   /** Compare with a yardstick in C++ that is compiled for it. */
   readonly native: boolean;
+  /** Columns of the terminal; default 100. */
+  readonly width?: number;
 }
 
 /**
@@ -56,7 +58,7 @@ export async function runMicro(
     needPackages();
     const { measurePeers, peersTable } = await import("../micro/peers/compare-peers.ts");
     const compared = await measurePeers(works, args.runs, onRun);
-    print(peersTable(compared));
+    print(peersTable(compared, args.width));
     return compared.every((c) => c.agrees) ? 0 : 1;
   }
   const plan = { works, mode: args.mode, runs: args.runs, full: args.full };
@@ -65,12 +67,12 @@ export async function runMicro(
     const { nativeJson, nativeTable } = await import("../micro/native/native-text.ts");
     const all = await measureNative(plan, onRun);
     if (args.svg !== undefined) writeWhole(args.svg, nativeChart(all));
-    print(args.json ? nativeJson(all) : nativeTable(all));
+    print(args.json ? nativeJson(all) : nativeTable(all, args.width));
     const equal = all.every(({ core, native }) => sumsAgree(core) !== false && native.every((r) => r.agrees));
     return equal ? 0 : 1;
   }
   const results = await measureCore(plan, onRun);
   if (args.svg !== undefined) writeWhole(args.svg, growthChart(results));
-  print(args.json ? results.map((r) => `${resultJson(r)}\n`).join("") : resultsTable(results));
+  print(args.json ? results.map((r) => `${resultJson(r)}\n`).join("") : resultsTable(results, args.width));
   return results.some((r) => sumsAgree(r) === false) ? 1 : 0;
 }

@@ -160,7 +160,7 @@ export async function runRun(
       all: false,
       format: "table",
     } as const;
-    const words = compareText(difference, { ...labels, threshold });
+    const words = compareText(difference, { ...labels, threshold, width: terminalWidth() });
     if (args.format === "table") print(`\n${words}`);
     else for (const line of words.trimEnd().split("\n")) say(line);
   }
@@ -314,7 +314,7 @@ function render(comparison: Comparison, results: Results, args: RunArgs): string
       return comparisonMarkdown(comparison) + (args.details ? `\n${detailsText(runs, true)}` : "");
     case "table":
       return (
-        (args.details ? `${detailsText(runs, false)}\n` : "") +
+        (args.details ? `${detailsText(runs, false, terminalWidth())}\n` : "") +
         comparisonText(comparison, wantsColour(), terminalWidth())
       );
   }

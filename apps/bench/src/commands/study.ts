@@ -17,7 +17,8 @@ import { checkOutputs } from "../cli/outputs.ts";
 import { Progress } from "../cli/progress.ts";
 import { studyMarkdown } from "../format/study-markdown.ts";
 import { studyText } from "../format/study-text.ts";
-import { markdownTable, terminalTable } from "../format/table.ts";
+import { markdownTable, sideBySide } from "../format/table.ts";
+import { folded } from "../format/wrapped.ts";
 import { loadCosts } from "../inputs/load-costs.ts";
 
 /** The arguments of `study`. */
@@ -53,7 +54,7 @@ export async function runStudy(args: StudyArgs, print: (text: string) => void): 
   const subjects = args.policy.length === 0 ? studySubjects() : args.policy.map(subjectNamed);
   const { flips, buffers, jobs, jobMs, hz } = args;
   if (args.schedules) {
-    const text = schedules(args.policy.length === 0 ? [subjectNamed(RULE)] : subjects, jobMs, args.format);
+    const text = schedules(args.policy.length === 0 ? [subjectNamed(RULE)] : subjects, args);
     if (args.out === undefined) print(text);
     else writeWhole(args.out, text);
     return 0;
@@ -80,7 +81,7 @@ export async function runStudy(args: StudyArgs, print: (text: string) => void): 
 /** The variant whose only certain event is the close of a handle. */
 const RULE = "msm:mainline";
 
-function schedules(subjects: readonly Subject[], jobMs: number, format: StudyArgs["format"]): string {
+function schedules(subjects: readonly Subject[], { jobMs, format, width = 100 }: StudyArgs): string {
   if (format === "json") {
     const all = subjects.flatMap((subject) =>
       ["", ...REPAIRS.map(({ id }) => id)].flatMap((repair) =>
@@ -93,9 +94,13 @@ function schedules(subjects: readonly Subject[], jobMs: number, format: StudyArg
     );
     return `${JSON.stringify({ format: "gpuvm-schedules", version: 1, schedules: all }, null, 2)}\n`;
   }
-  const table = format === "markdown" ? markdownTable : terminalTable;
+  const table = (subject: Subject) => {
+    const head = ["", ...ORDERS];
+    const rows = repairRows(subject, jobMs);
+    return format === "markdown" ? markdownTable(head, rows) : sideBySide(head, rows, width).join("\n\n");
+  };
   const texts = subjects.map((subject) => {
-    return `${schedulesText(subject, jobMs)}${table(["", ...ORDERS], repairRows(subject, jobMs))}\n`;
+    return `${folded(schedulesText(subject, jobMs), width)}${table(subject)}\n`;
   });
   return texts.join("\n");
 }

@@ -5,6 +5,7 @@ import { type Ending, endingsOf } from "@gpuvm/study";
 import { writeWhole } from "../cli/output.ts";
 import { checkOutputs } from "../cli/outputs.ts";
 import { say as toStderr } from "../cli/say.ts";
+import { folded } from "../format/wrapped.ts";
 
 /** The arguments of `why`. */
 export interface WhyArgs {
@@ -16,6 +17,8 @@ export interface WhyArgs {
   readonly format: "text" | "json";
   /** Draws the graph into this file; takes one policy. */
   readonly svg: string | undefined;
+  /** Columns of the terminal; default 100. */
+  readonly width?: number;
 }
 
 /**
@@ -36,7 +39,8 @@ export async function runWhy(
     const texts = asked.map(
       ({ policy, words }) => `${whyText(policy, words)}${endingsText(endings(policy))}`,
     );
-    print(texts.join(`\n${"-".repeat(72)}\n\n`));
+    const { width = 100 } = args;
+    print(folded(texts.join(`\n${"-".repeat(Math.min(72, width))}\n\n`), width));
   }
   const [first] = asked;
   if (args.svg !== undefined && first !== undefined) {

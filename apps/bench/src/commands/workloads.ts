@@ -8,7 +8,8 @@ import { breathe, interruptSignal } from "../cli/interrupt.ts";
 import { checkOutputs } from "../cli/outputs.ts";
 import { say as toStderr } from "../cli/say.ts";
 import { statText } from "../format/stat.ts";
-import { markdownTable, terminalTable } from "../format/table.ts";
+import { markdownTable, sideBySide } from "../format/table.ts";
+import { folded } from "../format/wrapped.ts";
 import { openTrace } from "../inputs/open-trace.ts";
 
 /** The arguments of `workloads`. */
@@ -19,6 +20,8 @@ export interface WorkloadsArgs {
   /** Writes the one workload as a trace there. */
   readonly out: string | undefined;
   readonly format: "table" | "markdown" | "json";
+  /** Columns of the terminal; default 100. */
+  readonly width?: number;
 }
 
 /**
@@ -31,11 +34,13 @@ export async function runWorkloads(
   print: (text: string) => void,
   say: (line: string) => void = toStderr,
 ): Promise<number> {
+  const { width = 100 } = args;
   checkOutputs([args.out]);
   if (args.out !== undefined && (args.specs.length !== 1 || args.format !== "table"))
     throw new UsageError("-o writes one workload as a trace: name one, and no --format");
   if (args.specs.length === 0) {
-    print(listing(args.format));
+    const list = listing(args.format);
+    print(args.format === "table" ? folded(list, width) : list);
     return EXIT.ok;
   }
   const signal = interruptSignal();
@@ -69,14 +74,16 @@ export async function runWorkloads(
       print(`${JSON.stringify({ workload: spec, seed: args.seed, figures })}\n`);
       continue;
     }
-    const table = args.format === "markdown" ? markdownTable : terminalTable;
     const head = [`seed ${args.seed}`, spec, ...(model === undefined ? [] : [model.name])];
     const rows = mine.map((stat, n) => [
       stat.label,
       statText(stat),
       ...(theirs === undefined ? [] : [statText(theirs[n] as Stat)]),
     ]);
-    print(`${i > 0 ? "\n" : ""}${workload.brief}\n\n${table(head, rows)}\n`);
+    const isMarkdown = args.format === "markdown";
+    const brief = isMarkdown ? workload.brief : folded(workload.brief, width);
+    const table = isMarkdown ? markdownTable(head, rows) : sideBySide(head, rows, width).join("\n\n");
+    print(`${i > 0 ? "\n" : ""}${brief}\n\n${table}\n`);
   }
   return EXIT.ok;
 }

@@ -9,7 +9,7 @@ import {
 } from "@gpuvm/explorer";
 import { count } from "@gpuvm/results/units";
 import { type GeneratedHow, type GeneratedResult, joinGenerated } from "@gpuvm/scenarios";
-import { wrapped } from "../format/wrapped.ts";
+import { folded } from "../format/wrapped.ts";
 import { isOutside } from "../inputs/outside-policy.ts";
 import type { Shard } from "../run/plan.ts";
 import { exploredText, verdictOfGenerated } from "./explored-part.ts";
@@ -79,8 +79,8 @@ async function text(policy: string, args: GeneratedArgs, result: GeneratedResult
       `replay: ${token}${isOutside(policy) ? `  (with --policy ${policy})` : ""}`,
     );
   }
-  lines.push("", wrapped(sentence(result), width));
-  return `${lines.join("\n")}\n`;
+  lines.push("", sentence(result));
+  return folded(`${lines.join("\n")}\n`, width);
 }
 
 function sentence({ causes, scenarios, stopped }: GeneratedResult): string {

@@ -2,7 +2,8 @@ import { visibleLine } from "@gpuvm/drm-model";
 import type { DistributionSummary, RunResult } from "@gpuvm/results";
 import { bytes, count, short, time } from "@gpuvm/results/units";
 import { csv, markdownCell } from "@gpuvm/trace";
-import { markdownTable, terminalTable } from "./table.ts";
+import { markdownTable, sideBySide } from "./table.ts";
+import { folded } from "./wrapped.ts";
 
 const FIGURES: readonly (readonly [label: string, cell: (run: RunResult) => string])[] = [
   ["replayed", (r) => (r.translated ? "translated" : "native")],
@@ -53,16 +54,16 @@ function hazardLines(runs: readonly RunResult[]): string[] {
   );
 }
 
-/** A table for each trace, with every figure. */
-export function detailsText(runs: readonly RunResult[], markdown: boolean): string {
-  const table = markdown ? markdownTable : terminalTable;
+/** A table for each trace, with every figure; on a terminal of `width` columns in as many parts as it takes. */
+export function detailsText(runs: readonly RunResult[], markdown: boolean, width = 100): string {
   const parts = [...byTrace(runs)].map(([trace, list]) => {
     const head = ["", ...list.map((run) => run.subject)];
     const rows = FIGURES.map(([label, cell]) => [label, ...list.map(cell)]);
     const shown = markdown ? markdownCell : visibleLine;
     const title = `${markdown ? "### " : ""}${shown(`${trace} (${list[0]?.driver}: ${list[0]?.program})`)}`;
-    const hazards = hazardLines(list).map(shown);
-    return [title, table(head, rows), ...hazards].join(markdown ? "\n\n" : "\n");
+    const hazards = hazardLines(list).map((line) => (markdown ? shown(line) : folded(shown(line), width)));
+    const tables = markdown ? [markdownTable(head, rows)] : sideBySide(head, rows, width);
+    return [title, tables.join("\n\n"), ...hazards].join(markdown ? "\n\n" : "\n");
   });
   return `${parts.join("\n\n")}\n`;
 }

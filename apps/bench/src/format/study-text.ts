@@ -9,8 +9,9 @@ import {
   unendedOf,
   workloadNamed,
 } from "@gpuvm/study";
+import { fitted, leftOut } from "./fitted.ts";
 import { studyAnswer } from "./study-answer.ts";
-import { sideBySide, terminalTable } from "./table.ts";
+import { sideBySide } from "./table.ts";
 import { wrapped } from "./wrapped.ts";
 
 /** The study for a terminal: the nine ways, the other drivers below, in tables that are no wider than it; the answer comes last. */
@@ -39,7 +40,8 @@ export function studyText(study: Study, costs: readonly Cost[], details: boolean
   const modelled = modelledRows(study, costs);
   if (modelled.length > 0) {
     lines.push("", "Modelled, from quoted costs: W3, for each flip, and as a share of a frame", "");
-    lines.push(terminalTable(["", "maps / unmaps", "per flip", "of a frame"], modelled), "");
+    const table = fitted(["", "maps / unmaps", "per flip", "of a frame"], modelled, width, ["of a frame"]);
+    lines.push(table.table, ...leftOut(table, width), "");
     for (const cost of costs) lines.push(`  ${cost.what} ${spanOf(cost)}: ${cost.source}`);
   }
   lines.push(...unendedLines(study, width));

@@ -1,9 +1,17 @@
 import { visible, visibleLine } from "@gpuvm/drm-model";
 import { markdownCell } from "@gpuvm/trace";
 import Table from "cli-table3";
+import { folded } from "./wrapped.ts";
 
-/** A table for a terminal: a head, rows, and columns that are as wide as they must be. The first column is left-aligned. */
-export function terminalTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/**
+ * A table for a terminal: a head, rows, and columns that are as wide as they must be. The first column is left-aligned; what
+ * stands in it is broken at spaces where it is longer than `labels`.
+ */
+export function terminalTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  labels: number = Number.POSITIVE_INFINITY,
+): string {
   const table = new Table({
     head: head.map(visible),
     colAligns: head.map((_, i) => (i === 0 ? "left" : "right")),
@@ -26,7 +34,10 @@ export function terminalTable(head: readonly string[], rows: readonly (readonly 
       middle: " ",
     },
   });
-  for (const row of rows) table.push(row.map(visibleLine));
+  for (const row of rows) {
+    const [label = "", ...cells] = row.map(visibleLine);
+    table.push([folded(label, labels), ...cells]);
+  }
   return table
     .toString()
     .split("\n")
@@ -34,9 +45,12 @@ export function terminalTable(head: readonly string[], rows: readonly (readonly 
     .join("\n");
 }
 
+/** Labels are not broken into less. */
+const LEAST_LABEL = 12;
+
 /**
  * A table in as many parts as it takes for none to be wider than `width`, each with the first column. A part has at
- * least one column, however wide that is.
+ * least one column, however wide that is; where it leaves too little room, labels are broken.
  */
 export function sideBySide(
   head: readonly string[],
@@ -45,7 +59,10 @@ export function sideBySide(
 ): string[] {
   const part = (from: number, to: number) => {
     const pick = (cells: readonly string[]) => [cells[0] ?? "", ...cells.slice(from, to)];
-    return terminalTable(pick(head), rows.map(pick));
+    const table = terminalTable(pick(head), rows.map(pick));
+    if (to - from > 1 || fits(table)) return table;
+    const figures = Math.max(...[head, ...rows].map((cells) => (cells[from] ?? "").length));
+    return terminalTable(pick(head), rows.map(pick), Math.max(LEAST_LABEL, width - figures - 2));
   };
   const fits = (table: string) => table.split("\n").every((line) => line.length <= width);
   for (let columns = head.length - 1; columns > 0; columns--) {

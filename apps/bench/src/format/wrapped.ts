@@ -9,3 +9,29 @@ export function wrapped(text: string, width: number, indent = ""): string {
   }
   return lines.join("\n");
 }
+
+/**
+ * A text of many lines in which none is longer than `width`, unless one word is. What a long line goes on with stands below
+ * its own beginning: below the last of the columns that it starts with, or two columns behind its indent.
+ */
+export function folded(text: string, width: number): string {
+  return text
+    .split("\n")
+    .flatMap((line) => (line.length <= width ? [line] : foldedLine(line, width)))
+    .join("\n");
+}
+
+function foldedLine(line: string, width: number): string[] {
+  const [lead = ""] = /^ */.exec(line) ?? [];
+  const [columns = ""] = /^ *(?:\S+ {2,})*/.exec(line) ?? [];
+  const hang = columns.length > lead.length && columns.length < width / 2 ? columns.length : lead.length + 2;
+  const lines: string[] = [];
+  let last = "";
+  for (const [token] of line.matchAll(/ *[^ ]+/g)) {
+    if (last !== "" && last.length + token.length > width) {
+      lines.push(last);
+      last = " ".repeat(hang) + token.trimStart();
+    } else last += token;
+  }
+  return [...lines, last];
+}

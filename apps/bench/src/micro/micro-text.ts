@@ -1,3 +1,6 @@
+import { count } from "@gpuvm/results/units";
+import { fitted, leftOut } from "../format/fitted.ts";
+import { wrapped } from "../format/wrapped.ts";
 import { baselineOf, hasDocumentedSums } from "./c-baseline.ts";
 import { type MicroResult, median } from "./measure.ts";
 
@@ -35,8 +38,11 @@ export function sumsAgree(result: MicroResult): boolean | undefined {
   return result.full === null || baseline.full === undefined || result.full === baseline.full;
 }
 
-/** The table for people. */
-export function resultsTable(results: readonly MicroResult[]): string {
+/** Columns in the order in which they are left out where there is no room for them. */
+const LEAST = ["full", "live", "steps", "C*", "min-max", "bytes/VA"];
+
+/** The table for people, on a terminal of `width` columns. */
+export function resultsTable(results: readonly MicroResult[], width = 100): string {
   const rows = results.map((r) => {
     const ns = median(r.ns);
     const c = baselineOf(r.work)?.ns;
@@ -47,22 +53,27 @@ export function resultsTable(results: readonly MicroResult[]): string {
       `${show(r.ns[0] as number)}-${show(r.ns.at(-1) as number)}`,
       c === undefined ? "" : String(c),
       c === undefined ? "" : (ns / c).toFixed(2),
-      String(r.steps),
-      String(r.live),
+      count(r.steps),
+      count(r.live),
       `${r.checksum}${{ true: " ok", false: " WRONG", undefined: "" }[String(sumsAgree(r))]}`,
       r.full ?? "",
       r.bytesPerVa.toFixed(1),
     ];
   });
   const head = ["case", "mappings", "ns/op", "min-max", "C*", "/C*", "steps", "live", "checksum"];
-  const lines = align([[...head, "full", "bytes/VA"], ...rows]);
+  const table = fitted([...head, "full", "bytes/VA"], rows, width, LEAST);
   const peak = Math.max(...results.map((r) => r.peakRss)) / 2 ** 20;
   return [
-    ...lines,
+    table.table,
+    ...leftOut(table, width),
     "",
     ...geomeans(results),
     `Peak resident set: ${peak.toFixed(0)} MiB.`,
-    "C*: the kernel's drm_gpuvm.c in userspace, mode ops, as documented: another machine, so the ratio is a hint.",
+    wrapped(
+      "C*: the kernel's drm_gpuvm.c in userspace, mode ops, as documented: another machine, so the ratio is a hint.",
+      width,
+      "    ",
+    ),
     "",
   ].join("\n");
 }
@@ -85,17 +96,6 @@ function geomeans(results: readonly MicroResult[]): string[] {
 /** The geometric mean. */
 export function geomean(ratios: readonly number[]): number {
   return Math.exp(ratios.reduce((sum, r) => sum + Math.log(r), 0) / ratios.length);
-}
-
-/** Columns padded to their widest cell; the first to the left, the others to the right. */
-export function align(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? "").length)));
-  return rows.map((row) =>
-    widths
-      .map((w, i) => (i === 0 ? (row[i] ?? "").padEnd(w) : (row[i] ?? "").padStart(w)))
-      .join("  ")
-      .trimEnd(),
-  );
 }
 
 /** Nanoseconds with as many digits as mean something. */

@@ -1,5 +1,7 @@
+import { fitted, leftOut } from "../../format/fitted.ts";
+import { wrapped } from "../../format/wrapped.ts";
 import { median } from "../measure.ts";
-import { align, geomean, resultFields, round, show } from "../micro-text.ts";
+import { geomean, resultFields, round, show } from "../micro-text.ts";
 import type { BesideNative } from "./measure-native.ts";
 import { STORES, type Store } from "./yardstick.ts";
 
@@ -23,8 +25,11 @@ export function nativeJson(all: readonly BesideNative[]): string {
   return lines.map((line) => `${JSON.stringify(line)}\n`).join("");
 }
 
-/** The table for people. */
-export function nativeTable(all: readonly BesideNative[]): string {
+const NOTE =
+  "CPU time per operation, medians, in turns; core/it below 1: the core is faster. The C++ has no list of steps, no references, no locks and no checks: it does less than drm_gpuvm.c.";
+
+/** The table for people, on a terminal of `width` columns. */
+export function nativeTable(all: readonly BesideNative[], width = 100): string {
   const head = [
     "case",
     "mappings",
@@ -46,13 +51,8 @@ export function nativeTable(all: readonly BesideNative[]): string {
     ...STORES.flatMap((store) => ["", meanRatio(all, n, store).toFixed(2)]),
     "",
   ]);
-  return [
-    ...align([head, ...rows, ...means]),
-    "",
-    "CPU time per operation, medians, in turns; core/it below 1: the core is faster. The C++ has no list of steps, no",
-    "references, no locks and no checks: it does less than drm_gpuvm.c.",
-    "",
-  ].join("\n");
+  const table = fitted(head, [...rows, ...means], width, ["checksums"]);
+  return [table.table, ...leftOut(table, width), "", wrapped(NOTE, width), ""].join("\n");
 }
 
 function differing(native: BesideNative["native"]): string {

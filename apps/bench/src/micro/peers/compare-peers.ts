@@ -1,8 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { sideBySide } from "../../format/table.ts";
 import { median, nameOf, type OnRun } from "../measure.ts";
-import { align, show } from "../micro-text.ts";
+import { show } from "../micro-text.ts";
 import type { Workload } from "../workload.ts";
 import type { PeerAnswer, PeerOrder } from "./child.ts";
 import { SUBJECTS } from "./subjects.ts";
@@ -77,7 +78,7 @@ function compared(work: Workload, rounds: readonly PeerAnswer[][]): Compared {
 }
 
 /** The table for people: the core's time, and each peer as a multiple of it. */
-export function peersTable(all: readonly Compared[]): string {
+export function peersTable(all: readonly Compared[], width = 100): string {
   const rows = all.map(({ work, ns, agrees }) => [
     work.case,
     work.n.toLocaleString("en"),
@@ -85,5 +86,5 @@ export function peersTable(all: readonly Compared[]): string {
     ...ns.slice(1).map((v) => `${show(v)} (${(v / (ns[0] as number)).toFixed(1)}x)`),
     agrees ? "equal" : "DIFFER",
   ]);
-  return `${align([["case", "mappings", ...SUBJECTS.map((s) => s), "checksums"], ...rows]).join("\n")}\n`;
+  return `${sideBySide(["case", "mappings", ...SUBJECTS, "checksums"], rows, width).join("\n\n")}\n`;
 }
