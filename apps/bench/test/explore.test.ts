@@ -46,3 +46,17 @@ it("explores pairs of calls of a policy that nobody wrote scenarios for, the sam
   expect(await runExplore({ replay: token, policy: path }, (s) => (again += s))).toBe(1);
   expect(again).toContain("violated: leak");
 });
+
+it("explores on a machine with little memory, which a token remembers", async () => {
+  let text = "";
+  const args = { policy: "xe+X2", scenario: "bug-X2", method: "dfs", json: true, workers: 1 } as const;
+  expect(await runExplore({ ...args, gart: 65536 }, (s) => (text += s))).toBe(1);
+  const token = /"(xe\+X2\+gart=65536\/bug-X2[^"]*@[^"]*)"/.exec(text)?.[1] ?? "";
+  expect(await runExplore({ replay: token }, (s) => (text = s))).toBe(1);
+  expect(text).toContain("violated: ");
+  const few = { policy: "nouveau", gart: 4096, scenario: "sparse" };
+  await expect(runExplore(few, () => {})).rejects.toThrow("answered -ENOMEM");
+  const bug = runExplore({ bug: "X4", vram: 0 }, () => {});
+  await expect(bug).rejects.toThrow("do not go together");
+  await expect(runExplore({ policy: "xe+swap=1" }, () => {})).rejects.toThrow("place of memory");
+}, 60_000);

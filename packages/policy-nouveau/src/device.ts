@@ -94,7 +94,7 @@ export function createDevice(
     uvmms: new Map(),
     places: {
       [PL_SYSTEM]: new Manager(PL_SYSTEM),
-      [PL_TT]: new Manager(PL_TT),
+      [PL_TT]: new Manager(PL_TT, machine.options.gart),
       [PL_VRAM]: new Manager(PL_VRAM, machine.options.vram),
     },
     host: { used: 0, limit: machine.options.memory ?? Number.POSITIVE_INFINITY },

@@ -69,7 +69,21 @@ export function driverOf(policy: ReferencePolicy, nv: NvDevice): Driver {
     open: (id) => new NouveauCli(nv, id),
     ioctl: (file, request) => ioctl(nv, file as NouveauCli, request),
     release: (file) => closeFile(nv, file as NouveauCli),
-    *unload() {},
+    *unload() {
+      for (const home of Object.values(nv.places))
+        if (home.taken !== 0)
+          machine.hazard(
+            "leak",
+            "ttm",
+            `the driver is gone, and ${home.taken} bytes of ${home.place} are taken`,
+          );
+      if (nv.host.used !== 0)
+        machine.hazard(
+          "leak",
+          "ttm",
+          `the driver is gone, and ${nv.host.used} bytes of the host's memory are taken`,
+        );
+    },
     shrink: (bytes) => shrink(nv, bytes),
     scanout: {
       // nv50_wndw_prepare_fb: the display reads memory by itself, through no VM.

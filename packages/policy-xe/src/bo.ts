@@ -54,7 +54,17 @@ export class XeBo extends Bo implements TtmBo {
   /** Where it is (`ttm.resource->mem_type`); null: its memory was purged in VRAM, and it has none. */
   place: Place | null = null;
   /** Its pages, if it has any (`struct ttm_tt`): none yet, there, or in swap, or given up. */
-  tt: "none" | "populated" | "swapped" = "none";
+  get tt(): TtmBo["tt"] {
+    return this.#tt;
+  }
+
+  set tt(tt: TtmBo["tt"]) {
+    const { host } = this.xe.ttm;
+    if (!this.imported && this.#tt === "populated") host.release(this.size);
+    if (!this.imported && tt === "populated") host.take(this.size);
+    this.#tt = tt;
+  }
+
   /** What the shrinker knows of {@link XeBo.madv}: the contents of the pages may go (`xe_tt->purgeable`). */
   ttPurgeable = false;
   /** It moves with its VM's other objects in the lists of what is evicted first. */
@@ -69,6 +79,7 @@ export class XeBo extends Bo implements TtmBo {
   vmaCount = 0;
   /** VMAs and dma-bufs that want its contents (`bo->purgeable.willneed_count`). */
   willneedCount = 0;
+  #tt: TtmBo["tt"] = "none";
 
   /** A new object with one reference, of the creator, and no memory. */
   constructor(xe: Xe, size: number, options: XeBoOptions = {}) {
@@ -121,6 +132,7 @@ function* delayedDelete(bo: XeBo): Steps<void> {
 /** The VM's reference goes last: the dma_resv is the VM's. */
 function release(bo: XeBo): void {
   bo.xe.ttm.leave(bo);
+  bo.tt = "none";
   // Who walks the places of memory holds the object's lock with a count of TTM's.
   releaseBo(bo, true);
   bo.vm?.gpuvm.put(bo);

@@ -55,7 +55,7 @@ export function xeDevice(
     defects,
     bosLock: new Lock("client bos_lock", "xe client bos_lock", machine.dev.lockdep),
     vms: new WeakMap(),
-    ttm: new XeTtm(platform.vram),
+    ttm: new XeTtm(platform.vram, machine.options.gart, machine.options.memory),
     endlessLongRunning: false,
     copiesAtOnce: false,
     migrate: { context: machine.fenceContext(), seqno: 0 },

@@ -10,6 +10,7 @@ import { showMeminfo } from "./meminfo.ts";
 import { primeExport, primeImport, primeRole } from "./prime.ts";
 import { queueCreate, queueDestroy, queueWait } from "./queue.ts";
 import { shrinkBytes } from "./shrinker.ts";
+import { swapout } from "./swapout.ts";
 import { makeRoomNow } from "./validate.ts";
 import { vmCreate } from "./vm-create.ts";
 import { XeFile } from "./xe-file.ts";
@@ -24,12 +25,20 @@ export function start(policy: ReferencePolicy, machine: Machine, options: Driver
 export function driverOf(xe: Xe, policy: ReferencePolicy): Driver {
   const { machine, boOwnership } = xe;
   xe.ttm.makeRoom = (bytes) => makeRoomNow(xe, bytes);
+  xe.ttm.swapout = (ctx) => swapout(xe, ctx);
   return {
     policy: withOwnership(policy, boOwnership),
     open: (id) => new XeFile(machine, id),
     ioctl: (file, request) => ioctl(xe, file as XeFile, request),
     release: (file) => fileClose(xe, file as XeFile),
-    *unload() {},
+    *unload() {
+      for (const left of xe.ttm.left())
+        machine.hazard(
+          "leak",
+          "ttm",
+          `the driver is gone, and ${left.bytes} bytes of ${left.place} are taken`,
+        );
+    },
     fdinfo: (file) => showMeminfo(xe, file as XeFile),
     shrink: (bytes) => shrinkBytes(xe, bytes),
     gpu: { hang: () => xe.hang() },

@@ -33,6 +33,7 @@ export function evictsAnother(vm: XeVm, bo: XeBo, ops: readonly XeVmaOp[]): bool
   ttm.assign(other, "system");
   other.pages = "evicted";
   bo.tt = "populated";
+  ttm.gart.take(bo.size);
   ttm.assign(bo, "tt");
   return true;
 }

@@ -12,6 +12,7 @@ import type { XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
 import type { Place } from "./lru.ts";
 import { clearBo, copyBo } from "./migrate.ts";
+import { ALONE, type PlaceContext } from "./place-context.ts";
 import { enableSignaling, waitIdle } from "./preempt-fence.ts";
 import { invalidateVma } from "./pt/invalidate.ts";
 import { purgePages, setPurgeableState } from "./purgeable.ts";
@@ -57,16 +58,17 @@ function rebindUnlocked(vm: XeVm, vmBo: DrmGpuvmBo): void {
 }
 
 /**
- * Moves an object's memory (`xe_bo_move`). Room in VRAM was taken before. Between VRAM and pages that the GPU does not reach it
+ * Moves an object's memory (`xe_bo_move`). The room was taken before. Between VRAM and pages that the GPU does not reach it
  * goes by pages that it reaches. Its dma_resv is held.
  *
  * @param evict for another's sake: what nobody needs is given up instead
- * @param noWait -EBUSY rather than wait for the GPU
+ * @param ctx what may be done for it; with `noWait` -EBUSY rather than wait for the GPU
  */
-export function* moveBo(xe: Xe, bo: XeBo, to: Place, evict = false, noWait = false): Steps<Errno> {
+export function* moveBo(xe: Xe, bo: XeBo, to: Place, evict = false, ctx: PlaceContext = ALONE): Steps<Errno> {
+  const { noWait } = ctx;
   const from = bo.place;
   if (to === "tt") {
-    const ret = xe.ttm.populate(bo);
+    const ret = yield* xe.ttm.populate(bo, ctx);
     if (ret !== 0) return ret;
   }
   if (evict && bo.madv === "dontneed") return yield* giveUp(xe, bo, noWait);
@@ -87,8 +89,10 @@ export function* moveBo(xe: Xe, bo: XeBo, to: Place, evict = false, noWait = fal
   }
   if (from === "system" || to === "system") {
     // -EMULTIHOP
-    const hop = yield* moveBo(xe, bo, "tt", false, noWait);
-    return hop !== 0 ? hop : yield* moveBo(xe, bo, to, evict, noWait);
+    xe.ttm.gart.take(bo.size);
+    const hop = yield* moveBo(xe, bo, "tt", false, ctx);
+    if (hop !== 0) xe.ttm.gart.release(bo.size);
+    return hop !== 0 ? hop : yield* moveBo(xe, bo, to, evict, ctx);
   }
   moveByGpu(xe, bo, to, evict);
   return 0;

@@ -3,6 +3,7 @@ import { unlock } from "@gpuvm/drm-model";
 import { ttmToXeBo, type XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
 import { moveBo, purge } from "./move.ts";
+import { ALONE } from "./place-context.ts";
 import { waitIdle } from "./preempt-fence.ts";
 
 /** Bytes of a page of the system. */
@@ -79,7 +80,7 @@ function* shrinkBo(xe: Xe, bo: XeBo, scan: Scan, purging: boolean, noWait: boole
 
 /** Its contents go to swap (`ttm_bo_shrink`). */
 function* backUp(xe: Xe, bo: XeBo, noWait: boolean): Steps<Errno> {
-  const ret = bo.place === "tt" ? yield* moveBo(xe, bo, "system", false, noWait) : 0;
+  const ret = bo.place === "tt" ? yield* moveBo(xe, bo, "system", false, { ...ALONE, noWait }) : 0;
   if (ret !== 0) return ret;
   yield* waitIdle(xe.machine.dev, bo.resv, "ttm_bo_shrink");
   bo.tt = "swapped";

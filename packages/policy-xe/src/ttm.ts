@@ -1,6 +1,8 @@
-import { ENOMEM, type Errno } from "@gpuvm/core";
-import type { Bo } from "@gpuvm/drm-model";
+import { ENOMEM, type Errno, type Steps } from "@gpuvm/core";
+import { type Bo, KIB4 } from "@gpuvm/drm-model";
+import { Budget } from "./budget.ts";
 import { type BulkMove, Lru, type LruNode, type Place } from "./lru.ts";
+import type { PlaceContext } from "./place-context.ts";
 import { Vram } from "./vram.ts";
 
 /** Whether a BO's contents are still wanted (`enum xe_madv_purgeable_state`). Purged is final. */
@@ -30,15 +32,45 @@ export class XeTtm {
   readonly lrus: Readonly<Record<Place, Lru<TtmBo>>> = { system: new Lru(), tt: new Lru(), vram: new Lru() };
   /** The device's own memory; null: it has none. */
   readonly vram: Vram | null;
+  /** Pages that the GPU reaches (`struct ttm_resource_manager` of `XE_PL_TT`): all of the host's, unless the machine says otherwise. */
+  readonly gart: Budget;
+  /** Pages of the host's that objects have (`ttm_pages_allocated`), and may have (`ttm_pages_limit`). */
+  readonly host: Budget;
+  /** Lets swap have one object's pages; false: nobody has any to give (of the driver that is started). */
+  swapout: ((ctx: PlaceContext) => Steps<boolean>) | null = null;
+  /** Who is getting pages now: he has none to give. */
+  populating: TtmBo | null = null;
   /** Makes room for bytes of the kernel's own, without waiting for anybody (`bdev->funcs`, of the driver that is started). */
   makeRoom: ((bytes: number) => boolean) | null = null;
 
-  /** All empty. `vram`: bytes of the device's own memory. */
-  constructor(vram: number) {
+  /** All empty. `vram`: bytes of the device's own memory; `gart`, `host`: see {@link XeTtm.gart}, {@link XeTtm.host}. */
+  constructor(
+    vram: number,
+    gart: number = Number.POSITIVE_INFINITY,
+    host: number = Number.POSITIVE_INFINITY,
+  ) {
     this.vram = vram === 0 ? null : new Vram(vram);
+    this.gart = new Budget(gart);
+    this.host = new Budget(host);
   }
 
-  /** Gives an object a resource in a place, in exchange for the one that it has. In VRAM the room was taken before. */
+  /** Of how much a place has; null: of as much as anybody wants. */
+  budget(place: Place): Budget | null {
+    if (place === "system") return null;
+    return place === "tt" ? this.gart : this.vram;
+  }
+
+  /** What is taken although no object is left: beside the kernel's own table. */
+  left(): { place: string; bytes: number }[] {
+    const rows = [
+      { place: "VRAM", bytes: this.vram === null ? 0 : this.vram.used - KIB4 },
+      { place: "what the GPU reaches", bytes: this.gart.used },
+      { place: "the host's memory", bytes: this.host.used },
+    ];
+    return rows.filter(({ bytes }) => bytes !== 0);
+  }
+
+  /** Gives an object a resource in a place, in exchange for the one that it has. The room was taken before. */
   assign(bo: TtmBo, place: Place | null): void {
     this.leave(bo);
     bo.place = place;
@@ -53,7 +85,7 @@ export class XeTtm {
 
   /** The object's resource is given back. */
   leave(bo: TtmBo): void {
-    if (bo.place === "vram") this.vram?.release(bo.size);
+    if (bo.place !== null) this.budget(bo.place)?.release(bo.size);
     if (bo.place !== null) this.lrus[bo.place].remove(bo.onLru, bulkOf(bo, bo.place));
     bo.place = null;
   }
@@ -75,13 +107,21 @@ export class XeTtm {
   }
 
   /**
-   * Makes pages for an object that has none, or brings them back (`xe_ttm_tt_populate`). What may be purged comes back
-   * empty, and as wanted to the shrinker, whatever the object's own state is.
+   * Makes pages for an object that has none, or brings them back (`ttm_tt_populate`, `xe_ttm_tt_populate`). If there are too
+   * many then, others' go to swap, as long as somebody has some to give. What may be purged comes back empty, and as
+   * wanted to the shrinker, whatever the object's own state is.
    */
-  populate(bo: TtmBo): Errno {
-    if (bo.tt === "populated") return 0;
-    if (!bo.dev.mayAlloc("xe pages")) return -ENOMEM;
+  *populate(bo: TtmBo, ctx: PlaceContext): Steps<Errno> {
+    const before = bo.tt;
+    if (before === "populated") return 0;
     bo.tt = "populated";
+    this.populating = bo;
+    while (this.host.used > this.host.size) if (this.swapout === null || !(yield* this.swapout(ctx))) break;
+    this.populating = null;
+    if (!bo.dev.mayAlloc("xe pages")) {
+      bo.tt = before;
+      return -ENOMEM;
+    }
     bo.ttPurgeable = false;
     return 0;
   }

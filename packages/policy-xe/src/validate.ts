@@ -1,5 +1,4 @@
 import {
-  type DmaResv,
   E2BIG,
   EBUSY,
   EINVAL,
@@ -15,22 +14,8 @@ import { ttmToXeBo, type XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
 import type { Place } from "./lru.ts";
 import { moveBo } from "./move.ts";
+import { ALONE, type PlaceContext } from "./place-context.ts";
 import type { XeVm } from "./vm.ts";
-
-/** On whose behalf memory is looked for, and what may be done for it (`struct ttm_operation_ctx`). */
-export interface PlaceContext {
-  /** The dma_resv of the VM for which it is done, which is held. */
-  readonly resv: DmaResv | null;
-  /** Objects of that dma_resv may be evicted for it, too. */
-  readonly allowResEvict: boolean;
-  /** What is mapped in this VM stays: it is just being made resident (`xe_vm_is_validating`). */
-  readonly validating: XeVm | null;
-  /** -EBUSY rather than wait. */
-  readonly noWait: boolean;
-}
-
-/** Nothing is held, and all may be done. */
-const ALONE: PlaceContext = { resv: null, allowResEvict: false, validating: null, noWait: false };
 
 /**
  * Makes an object's memory be where it may be (`xe_bo_validate`). Its dma_resv is held, and that of `vm`.
@@ -63,7 +48,7 @@ export function* evictBo(bo: XeBo): Steps<Errno> {
 
 /** Makes room for the kernel's own, of what needs no waiting. */
 export function makeRoomNow(xe: Xe, bytes: number): boolean {
-  return finish(evictFor(xe, bytes, { ...ALONE, noWait: true }));
+  return finish(evictFor(xe, bytes, "vram", { ...ALONE, noWait: true }));
 }
 
 /**
@@ -77,8 +62,8 @@ function* placeBo(bo: XeBo, places: readonly Place[], ctx: PlaceContext): Steps<
     const place = yield* allocate(bo, places, force, ctx);
     if (typeof place === "number") return place;
     if (place === null) continue;
-    const ret = yield* moveBo(bo.xe, bo, place, false, ctx.noWait);
-    if (ret !== 0 && place === "vram") bo.xe.ttm.vram?.release(bo.size);
+    const ret = yield* moveBo(bo.xe, bo, place, false, ctx);
+    if (ret !== 0) bo.xe.ttm.budget(place)?.release(bo.size);
     return ret;
   }
   return -ENOMEM;
@@ -96,13 +81,15 @@ function* allocate(
   force: boolean,
   ctx: PlaceContext,
 ): Steps<Place | null | Errno> {
-  const { vram } = bo.xe.ttm;
+  const { ttm } = bo.xe;
   for (const place of places) {
     if (!force && isFallback(place, places)) continue;
-    if (place !== "vram" || vram === null) return place;
-    if (bo.size > vram.size) return -E2BIG;
-    if (!vram.charge(bo.size) && !(force && (yield* evictFor(bo.xe, bo.size, ctx)))) continue;
-    const { moving } = vram;
+    const budget = ttm.budget(place);
+    if (place === "system" || budget === null) return place;
+    if (place === "vram" && bo.size > budget.size) return -E2BIG;
+    if (!budget.charge(bo.size) && !(force && (yield* evictFor(bo.xe, bo.size, place, ctx)))) continue;
+    if (place !== "vram") return place;
+    const moving = ttm.vram?.moving ?? null;
     // `ttm_bo_add_pipelined_eviction_fences`
     if (moving !== null && !moving.signaled) {
       bo.resv.reserve(1);
@@ -114,27 +101,27 @@ function* allocate(
 }
 
 /**
- * Evicts objects of VRAM, the longest unused first, until there is room (`ttm_bo_evict_alloc`). What is reserved by somebody
+ * Evicts objects of a place, the longest unused first, until there is room (`ttm_bo_evict_alloc`). What is reserved by somebody
  * is passed by, but for objects of the dma_resv that is held, if they may go.
  *
  * @returns whether the bytes are taken
  */
-function* evictFor(xe: Xe, bytes: number, ctx: PlaceContext): Steps<boolean> {
+function* evictFor(xe: Xe, bytes: number, place: "tt" | "vram", ctx: PlaceContext): Steps<boolean> {
   const { ttm, machine } = xe;
   const { dev } = machine;
-  for (const ttmBo of ttm.lrus.vram.walk()) {
+  for (const ttmBo of ttm.lrus[place].walk()) {
     const bo = ttmToXeBo(ttmBo);
     const locked = bo.resv.tryAcquire(dev.current);
     if (!locked && !(ctx.allowResEvict && bo.resv === ctx.resv)) continue;
-    const ret = bo.place === "vram" && valuable(bo, ctx) ? yield* evict(bo, ctx) : -EBUSY;
+    const ret = bo.place === place && valuable(bo, ctx) ? yield* evict(bo, ctx) : -EBUSY;
     if (locked) unlock(dev, bo.resv);
-    if (ret === 0 && ttm.vram?.charge(bytes)) return true;
+    if (ret === 0 && ttm.budget(place)?.charge(bytes)) return true;
   }
   return false;
 }
 
 /** `xe_bo_eviction_valuable`. */
-function valuable(bo: XeBo, { validating }: PlaceContext): boolean {
+export function valuable(bo: XeBo, { validating }: PlaceContext): boolean {
   if (bo.pins > 0) return false;
   if (validating === null) return true;
   return gemVmBos(bo)
@@ -143,20 +130,26 @@ function valuable(bo: XeBo, { validating }: PlaceContext): boolean {
 }
 
 /** `ttm_bo_evict`; what is on its way out is waited for instead. */
-function* evict(bo: XeBo, { noWait }: PlaceContext): Steps<Errno> {
+function* evict(bo: XeBo, ctx: PlaceContext): Steps<Errno> {
+  const { noWait } = ctx;
+  const { ttm } = bo.xe;
   if (bo.refs === 0) {
     for (const fence of bo.lastFences) {
       if (noWait && !fence.signaled) return -EBUSY;
       yield* waitFence(bo.dev, fence, "ttm_bo_evict");
     }
-    bo.xe.ttm.leave(bo);
+    ttm.leave(bo);
     return 0;
   }
   bo.machine.counts.evictions++;
-  return yield* moveBo(bo.xe, bo, evictionPlaces(bo)[0] as Place, true, noWait);
+  // Nobody is evicted from there for it in turn: what is second best has room.
+  const place = evictionPlaces(bo).find((to) => ttm.budget(to)?.charge(bo.size) ?? true) as Place;
+  const ret = yield* moveBo(bo.xe, bo, place, true, ctx);
+  if (ret !== 0) ttm.budget(place)?.release(bo.size);
+  return ret;
 }
 
 /** `xe_evict_flags`. */
 function evictionPlaces(bo: XeBo): readonly Place[] {
-  return bo.place === "vram" && bo.madv !== "dontneed" ? ["tt"] : ["system"];
+  return bo.place === "vram" && bo.madv !== "dontneed" ? ["tt", "system"] : ["system"];
 }

@@ -32,6 +32,8 @@ export interface ReplayOptions {
   readonly vram?: number | undefined;
   /** Memory of the host's that buffers may have, in bytes; default: as much as they want. */
   readonly memory?: number | undefined;
+  /** Memory of the host's that the GPU reaches at a time, in bytes; default: all. */
+  readonly gart?: number | undefined;
   /** How often the trace is replayed, one after the other, on the same machine. */
   readonly repeat: number;
   /** Told of the requests done, now and then. */
@@ -99,7 +101,7 @@ export function jobNsOf(capturedWith: string | undefined): number | undefined {
 }
 
 function machineOptions(source: TraceSource, options: ReplayOptions): MachineOptions {
-  const { audit, lockdep, contiguity, vram, memory } = options;
+  const { audit, lockdep, contiguity, vram, gart, memory } = options;
   const jobNs = jobNsOf(source.header.capturedWith);
   return {
     audit,
@@ -107,6 +109,7 @@ function machineOptions(source: TraceSource, options: ReplayOptions): MachineOpt
     ...(jobNs === undefined ? {} : { jobNs }),
     ...(contiguity === undefined ? {} : { contiguity }),
     ...(vram === undefined ? {} : { vram }),
+    ...(gart === undefined ? {} : { gart }),
     ...(memory === undefined ? {} : { memory }),
   };
 }

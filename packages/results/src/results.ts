@@ -132,6 +132,8 @@ export interface Results {
     readonly vram?: number;
     /** Memory of the host's that buffers may have, in bytes; absent: as much as they want. */
     readonly memory?: number;
+    /** Memory of the host's that the GPU reached at a time, in bytes; absent: all. */
+    readonly gart?: number;
     /** Of the workloads that were generated. */
     readonly seed?: number;
     /** `1/4`: only every fourth replay is in the file. */

@@ -8,9 +8,10 @@ import {
   refusesAlone,
   type Scenario,
   search,
+  World,
 } from "@gpuvm/explorer";
 import type { Named } from "./named.ts";
-import { named, parseSelector } from "./named.ts";
+import { type Budgets, budgeted, named, parseSelector } from "./named.ts";
 
 /** Something that generated scenarios have found. */
 export interface Cause {
@@ -56,8 +57,8 @@ export interface GeneratedHow {
 
 /** The generated scenarios of a driver that ships, with the names that tokens have for them. */
 export function generatedOf(selector: string, arity: number): Named[] {
-  const { policy, options } = parseSelector(selector);
-  return generatedFor(selector, subjectNamed(policy).variant, options, arity);
+  const { policy, options, budgets } = parseSelector(selector);
+  return generatedFor(selector, subjectNamed(policy).variant, options, arity, budgets);
 }
 
 /** The generated scenarios of any variant. */
@@ -66,8 +67,9 @@ export function generatedFor(
   variant: DriverVariant,
   options: DriverOptions,
   arity: number,
+  budgets: Budgets = {},
 ): Named[] {
-  return named(selector, generatedScopes(variant, options, arity));
+  return named(selector, budgeted(generatedScopes(variant, options, arity), budgets));
 }
 
 /** Explores generated scenarios, each to its end; what is found is grouped by its cause. */
@@ -115,6 +117,12 @@ const SHORTENED = 4;
 
 function isAnswered(message: string): boolean {
   return /^setup: the setup's .* answered/.test(message);
+}
+
+/** What the driver answers to a scenario's setup where it refuses it; null: it does not. */
+export function refusedSetup(scenario: Scenario): string | null {
+  const message = new World(scenario).violation?.message ?? "";
+  return isAnswered(message) ? message.replace(/^setup: /, "") : null;
 }
 
 /** Whether the driver refuses every call when nobody else is there; `alone` keeps what is known of setup and call. */

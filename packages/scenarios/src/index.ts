@@ -34,6 +34,17 @@ export {
   generatedFor,
   generatedOf,
   joinGenerated,
+  refusedSetup,
 } from "./generated.ts";
-export { bugNamed, defectsOf, type Named, named, parseSelector, scopesOf } from "./named.ts";
+export {
+  type Budgets,
+  budgeted,
+  bugNamed,
+  defectsOf,
+  type Named,
+  named,
+  parseSelector,
+  scopesOf,
+  withBudgets,
+} from "./named.ts";
 export { nativeScopes } from "./scopes/native.ts";

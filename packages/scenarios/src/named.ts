@@ -1,5 +1,11 @@
 import { subjectNamed } from "@gpuvm/drivers";
-import { type DriverOptions, type DriverPackage, unknownName } from "@gpuvm/drm-model";
+import {
+  type DriverOptions,
+  type DriverPackage,
+  type MachineOptions,
+  UsageError,
+  unknownName,
+} from "@gpuvm/drm-model";
 import { type Scenario, standardScopes } from "@gpuvm/explorer";
 import { scenarioOf } from "./bugs/bug.ts";
 import { BUGS } from "./bugs/catalogue.ts";
@@ -7,6 +13,8 @@ import { nativeScopes } from "./scopes/native.ts";
 
 /** The device has no memory of its own: the pressure that scopes put on the host's then takes what buffers lie in. */
 const NO_VRAM = { vram: 0 };
+/** How a machine is made where a scenario does not say. */
+const WATCHED: MachineOptions = { audit: true, lockdep: true, watch: true };
 
 /** A scenario with the name under which tokens find it again. */
 export interface Named {
@@ -30,10 +38,57 @@ export function bugNamed(id: string): Named {
   return { name: `bug:${id}`, scenario: scenarioOf(bug, true), failures: bug.failures ?? 0 };
 }
 
-/** A selector `POLICY[+DEFECT...]`, taken apart. */
-export function parseSelector(selector: string): { policy: string; options: DriverOptions } {
-  const [policy = "", ...defects] = selector.split("+");
-  return { policy, options: { defects: new Set(defects) } };
+/** Of what memory the machine has only so much, in bytes; absent: as each scope, or the driver, says. */
+export interface Budgets {
+  /** The device's own. */
+  readonly vram?: number;
+  /** The host's that the GPU reaches at a time. */
+  readonly gart?: number;
+  /** The host's that objects may have. */
+  readonly memory?: number;
+}
+
+const PLACES = ["vram", "gart", "memory"] as const;
+
+/**
+ * A selector `POLICY[+DEFECT...][+PLACE=BYTES...]`, taken apart.
+ *
+ * @throws UsageError for a place that there is not, or no number of bytes
+ */
+export function parseSelector(selector: string): {
+  policy: string;
+  options: DriverOptions;
+  budgets: Budgets;
+} {
+  const [policy = "", ...words] = selector.split("+");
+  const isBudget = (word: string) => word.includes("=");
+  const budgets: Record<string, number> = {};
+  for (const word of words.filter(isBudget)) {
+    const [place = "", bytes = ""] = word.split("=");
+    if (!PLACES.some((known) => known === place)) throw unknownName("place of memory", place, PLACES);
+    if (!/^\d+$/.test(bytes))
+      throw new UsageError(`"${word}" is not a number of bytes, such as ${place}=65536`);
+    budgets[place] = Number(bytes);
+  }
+  return { policy, options: { defects: new Set(words.filter((word) => !isBudget(word))) }, budgets };
+}
+
+/** A selector with budgets: what {@link parseSelector} takes apart. */
+export function withBudgets(selector: string, budgets: Budgets): string {
+  const words = PLACES.flatMap((place) => {
+    const bytes = budgets[place];
+    return bytes === undefined ? [] : [`+${place}=${bytes}`];
+  });
+  return selector + words.join("");
+}
+
+/** Scenarios on a machine with budgets. What a scenario says of its own memory stays. */
+export function budgeted(scenarios: readonly Scenario[], budgets: Budgets): Scenario[] {
+  if (Object.keys(budgets).length === 0) return [...scenarios];
+  return scenarios.map((scenario) => ({
+    ...scenario,
+    machine: { ...budgets, ...(scenario.machine ?? WATCHED) },
+  }));
 }
 
 /** The defects that a driver can be run with: the switches of its bugs in the catalogue. */
@@ -57,7 +112,7 @@ export function named(selector: string, scenarios: readonly Scenario[]): Named[]
  * @throws UsageError with the drivers and variants there are
  */
 export function scopesOf(selector: string): Named[] {
-  const { policy, options } = parseSelector(selector);
+  const { policy, options, budgets } = parseSelector(selector);
   const { driver, variant, variantName } = subjectNamed(policy);
   const known = defectsOf(driver);
   for (const defect of options.defects ?? [])
@@ -66,11 +121,11 @@ export function scopesOf(selector: string): Named[] {
     ...named(selector, [
       ...standardScopes(variant, options).map((scope) => ({
         ...scope,
-        machine: { ...scope.machine, ...NO_VRAM },
+        machine: { ...scope.machine, ...NO_VRAM, ...budgets },
       })),
-      ...nativeScopes(driver, variantName, options, NO_VRAM),
+      ...nativeScopes(driver, variantName, options, { ...NO_VRAM, ...budgets }),
     ]),
-    ...ownOf(selector, driver, variantName, options),
+    ...ownOf(selector, driver, variantName, options, budgets),
   ];
 }
 
@@ -80,6 +135,7 @@ function ownOf(
   driver: DriverPackage,
   variantName: string,
   options: DriverOptions,
+  budgets: Budgets,
 ): Named[] {
   const on = options.defects ?? new Set<string>();
   return BUGS.filter(
@@ -89,7 +145,9 @@ function ownOf(
       bug.buggyVariant === undefined &&
       (bug.defects ?? [bug.id]).every((defect) => on.has(defect)),
   ).map((bug) => {
-    const scenario = { ...scenarioOf(bug, true), options, name: `bug-${bug.id}` };
+    const [scenario] = budgeted([{ ...scenarioOf(bug, true), options, name: `bug-${bug.id}` }], budgets) as [
+      Scenario,
+    ];
     return { name: `${selector}/${scenario.name}`, scenario, failures: bug.failures ?? 0 };
   });
 }

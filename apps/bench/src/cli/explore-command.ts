@@ -6,7 +6,7 @@ import { buildCommand, type Command } from "@stricli/core";
 import type { ExploreArgs } from "../commands/explore.ts";
 import type { BenchContext } from "./context.ts";
 import { terminalWidth } from "./output.ts";
-import { nonNegative, positive, shard, word } from "./parse.ts";
+import { bytes, nonNegative, positive, shard, word } from "./parse.ts";
 import { Progress } from "./progress.ts";
 
 type Flags = Omit<ExploreArgs, "progress" | "width" | "json" | "first" | "pairs" | "triples" | "coverage"> & {
@@ -27,6 +27,7 @@ export const exploreCommand: Command<BenchContext> = buildCommand<Flags, string[
       "  gpuvm-bench explore --policy xe",
       "  gpuvm-bench explore --bug X4                 a bug of the catalogue, with its defect",
       "  gpuvm-bench explore --policy ./mine.ts       a policy of your own",
+      "  gpuvm-bench explore --policy xe --gart 32K   with little memory within the GPU's reach",
       "  gpuvm-bench explore --replay TOKEN           a counterexample, told again",
       "",
       "Exit codes: 0; 1 a property is violated, or a witness was never reached; 2 wrong usage.",
@@ -92,6 +93,28 @@ export const exploreCommand: Command<BenchContext> = buildCommand<Flags, string[
         optional: true,
         brief: "Failures injected into one schedule",
         placeholder: "N",
+      },
+      vram: {
+        kind: "parsed",
+        parse: bytes,
+        optional: true,
+        brief: "Memory of the device's own, where a driver has such; what does not fit is evicted: 64K, 1M",
+        placeholder: "SIZE",
+      },
+      gart: {
+        kind: "parsed",
+        parse: bytes,
+        optional: true,
+        brief: "Memory of the host's that the GPU reaches at a time; what does not fit goes out of its reach",
+        placeholder: "SIZE",
+      },
+      memory: {
+        kind: "parsed",
+        parse: bytes,
+        optional: true,
+        brief:
+          "Memory of the host's that buffers may have, where a driver keeps to a limit; more goes to swap",
+        placeholder: "SIZE",
       },
       seed: {
         kind: "parsed",

@@ -23,6 +23,7 @@ interface Flags {
   readonly details: boolean;
   readonly contiguity?: number;
   readonly vram?: number;
+  readonly gart?: number;
   readonly memory?: number;
   readonly out?: string;
   readonly audit: boolean;
@@ -128,6 +129,14 @@ export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], B
         parse: bytes,
         optional: true,
         brief: "Memory of the device's own, where a driver has such; what does not fit is evicted: 64M, 8G",
+        placeholder: "SIZE",
+      },
+      gart: {
+        kind: "parsed",
+        parse: bytes,
+        optional: true,
+        brief:
+          "Memory of the host's that the GPU reaches at a time, for xe and nouveau; more goes out of its reach",
         placeholder: "SIZE",
       },
       memory: {
@@ -256,6 +265,7 @@ export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], B
       policy: flags.policy ?? [],
       contiguity: flags.contiguity,
       vram: flags.vram,
+      gart: flags.gart,
       memory: flags.memory,
       out: flags.out,
       report: flags.report,

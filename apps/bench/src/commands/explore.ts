@@ -1,6 +1,15 @@
 import { UsageError, unknownName } from "@gpuvm/drm-model";
 import { formatStory, parseToken, storyToPerfetto, tell, without } from "@gpuvm/explorer";
-import { bugNamed, type Explored, type How, type Named } from "@gpuvm/scenarios";
+import {
+  type Budgets,
+  bugNamed,
+  type Explored,
+  type How,
+  type Named,
+  parseSelector,
+  refusedSetup,
+  withBudgets,
+} from "@gpuvm/scenarios";
 import { EXIT } from "../cli/context.ts";
 import { writeWhole } from "../cli/output.ts";
 import { checkOutputs } from "../cli/outputs.ts";
@@ -12,7 +21,7 @@ import { exploreText } from "../format/explore-text.ts";
 import type { Shard } from "../run/plan.ts";
 
 /** The arguments of `explore`. */
-export interface ExploreArgs extends How {
+export interface ExploreArgs extends How, Budgets {
   /** `DRIVER[:VARIANT][+DEFECT...]` or the path of a module; not with {@link ExploreArgs.bug}; with a token only where it is of a module. */
   readonly policy?: string;
   /** Every pair of the policy's calls, instead of written scenarios. */
@@ -46,18 +55,23 @@ export interface ExploreArgs extends How {
  *
  * @returns 0; 1 if a property is violated, or a witness was never reached
  */
-export async function runExplore(args: ExploreArgs, out: (text: string) => void): Promise<number> {
-  checkOutputs([args.perfetto]);
-  checkTogether(args);
+export async function runExplore(asked: ExploreArgs, out: (text: string) => void): Promise<number> {
+  checkOutputs([asked.perfetto]);
+  checkTogether(asked);
+  const args = onBudgets(asked);
   if (args.replay !== undefined) return await replay(args, args.replay, out);
   if (args.pairs === true || args.triples === true) return await generated(args, out);
   const { method, inject, seed, runs, maxSteps, first: stop } = args;
   const how = definedOf({ method, inject, seed, runs, maxSteps, first: stop });
-  const explored = await exploreAll(await chosen(args), how, args.workers ?? 1, args.progress, args.width);
-  const items = explored.map(withoutTraces);
+  const all = await chosen(args);
+  const { begin, refused } = begun(all, args.policy);
+  const explored = await exploreAll(begin, how, args.workers ?? 1, args.progress, args.width);
+  const answers = new Map([...explored.map(withoutTraces), ...refused].map((item) => [item.name, item]));
+  // In their own order: parts of an exploration are put together by it.
+  const items = all.flatMap(({ name }) => answers.get(name) ?? []);
   const { policy, scenario, bug } = args;
   if (args.json === true) out(exploredText(items, { policy, scenario, bug, ...how }, args.shard));
-  else out(exploreText(explored, args.width ?? 100));
+  else out(exploreText(explored, args.width ?? 100) + notBegun(refused));
   const first = explored.flatMap((e) => e.shown)[0];
   if (args.perfetto !== undefined && first !== undefined) writeWhole(args.perfetto, first.perfetto);
   return verdictOf(items);
@@ -67,9 +81,23 @@ export async function runExplore(args: ExploreArgs, out: (text: string) => void)
 const NOT_TOGETHER: readonly (readonly [keyof ExploreArgs, readonly (keyof ExploreArgs)[]])[] = [
   [
     "replay",
-    ["scenario", "bug", "pairs", "triples", "coverage", "method", "inject", "runs", "shard", "json"],
+    [
+      "scenario",
+      "bug",
+      "pairs",
+      "triples",
+      "coverage",
+      "method",
+      "inject",
+      "runs",
+      "shard",
+      "json",
+      "vram",
+      "gart",
+      "memory",
+    ],
   ],
-  ["bug", ["policy", "scenario", "pairs", "triples", "coverage", "shard"]],
+  ["bug", ["policy", "scenario", "pairs", "triples", "coverage", "shard", "vram", "gart", "memory"]],
   ["pairs", ["triples", "scenario", "method", "runs", "seed", "first", "perfetto"]],
   ["triples", ["scenario", "method", "runs", "seed", "first", "perfetto"]],
 ];
@@ -87,6 +115,17 @@ function checkTogether(args: ExploreArgs): void {
   const byChance = args.method === "random" || args.method === "pct";
   for (const name of ["runs", "seed"] as const)
     if (isGiven(name) && !byChance) throw new UsageError(`${flag(name)} is for --method random or pct`);
+}
+
+/** Budgets are a part of what a policy is called, so that a token leads to the same machine again. */
+function onBudgets(args: ExploreArgs): ExploreArgs {
+  const { vram, gart, memory, policy, ...rest } = args;
+  const budgets = Object.fromEntries(
+    Object.entries({ vram, gart, memory }).filter(([, bytes]) => bytes !== undefined),
+  ) as Budgets;
+  if (Object.keys(budgets).length === 0) return args;
+  if (policy === undefined) throw new UsageError("budgets (--vram, --gart, --memory) are for --policy");
+  return { ...rest, policy: withBudgets(policy, budgets) };
 }
 
 async function generated(args: ExploreArgs, out: (text: string) => void): Promise<number> {
@@ -111,6 +150,31 @@ async function chosen(args: ExploreArgs): Promise<Named[]> {
     );
   }
   return named.filter((_, i) => shard === undefined || i % shard.of === shard.index - 1);
+}
+
+/**
+ * With little memory a driver may refuse what a scenario begins with: that is no finding.
+ *
+ * @throws UsageError if it refuses all
+ */
+function begun(all: readonly Named[], policy = ""): { begin: Named[]; refused: ExploredJson[] } {
+  if (Object.keys(parseSelector(policy).budgets).length === 0) return { begin: [...all], refused: [] };
+  const begin: Named[] = [];
+  const refused: ExploredJson[] = [];
+  for (const named of all) {
+    const why = refusedSetup(named.scenario);
+    if (why === null) begin.push(named);
+    else refused.push({ name: named.name, refused: why, unreached: [], counterexamples: [] });
+  }
+  if (begin.length === 0)
+    throw new UsageError(`so little memory does not do to begin: ${refused[0]?.refused}`);
+  return { begin, refused };
+}
+
+function notBegun(refused: readonly ExploredJson[]): string {
+  if (refused.length === 0) return "";
+  const short = refused.map(({ name }) => name.slice(name.lastIndexOf("/") + 1));
+  return `\nnot begun, as so little memory does not do for the setup: ${short.join(", ")}\n`;
 }
 
 /** The fields that were given. */

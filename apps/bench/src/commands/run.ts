@@ -66,6 +66,8 @@ export interface RunArgs extends Partial<Choice> {
   readonly contiguity?: number | undefined;
   /** Memory of the device's own, in bytes; default: as with each driver. */
   readonly vram?: number | undefined;
+  /** Memory of the host's that the GPU reaches at a time, in bytes; default: all. */
+  readonly gart?: number | undefined;
   /** Memory of the host's that buffers may have, in bytes; default: as much as they want. */
   readonly memory?: number | undefined;
   /** How often each trace is replayed on the same machine. */
@@ -208,9 +210,9 @@ async function replayAll(
           progress.show(done, `${what}, ${events} events`);
         };
         const portrait = args.portrait && round === 0;
-        const { audit, lockdep, repeat, contiguity, vram, memory, maxBuffers } = args;
+        const { audit, lockdep, repeat, contiguity, vram, gart, memory, maxBuffers } = args;
         const limits = maxBuffers === undefined ? {} : { maxBuffers };
-        const memories = { contiguity, vram, memory };
+        const memories = { contiguity, vram, gart, memory };
         const options = { audit, lockdep, repeat, ...memories, portrait, onProgress, signal, ...limits };
         try {
           comparison.add(await replayOne(job.source, job.subject, options));
@@ -242,6 +244,7 @@ function resultsFor(runs: readonly RunResult[], args: RunArgs, interrupted: bool
     samples,
     contiguity,
     vram,
+    gart,
     memory,
     shard,
     filter,
@@ -257,6 +260,7 @@ function resultsFor(runs: readonly RunResult[], args: RunArgs, interrupted: bool
       ? {}
       : { contiguity: Number.isFinite(contiguity) ? contiguity : ("whole" as const) }),
     ...(vram === undefined ? {} : { vram }),
+    ...(gart === undefined ? {} : { gart }),
     ...(memory === undefined ? {} : { memory }),
     ...(seed === undefined || workload.length === 0 ? {} : { seed }),
     ...(shard === undefined ? {} : { shard: `${shard.index}/${shard.of}` }),

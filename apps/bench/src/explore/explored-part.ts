@@ -9,6 +9,8 @@ export interface ExploredJson {
   readonly name: string;
   readonly unreached: readonly string[];
   readonly counterexamples: readonly unknown[];
+  /** It was not explored: with the budgets that it was given the driver refuses its setup, so. */
+  readonly refused?: string;
 }
 
 /** Scenarios, or what generated scenarios come to, as the lines of a file; a part says of what. */

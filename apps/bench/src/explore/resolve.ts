@@ -1,6 +1,7 @@
 import { UsageError, unknownName } from "@gpuvm/drm-model";
 import { standardScopes } from "@gpuvm/explorer";
 import {
+  budgeted,
   bugNamed,
   generatedFor,
   generatedOf,
@@ -12,30 +13,31 @@ import {
 import { isOutside, loadOutside, variantPart } from "../inputs/outside-policy.ts";
 
 /**
- * The standard scopes, and the policy's own, in its own terms, of a policy: `DRIVER[:VARIANT][+DEFECT...]`, or the path of a
- * module, `./my-policy.ts[+DEFECT...]`.
+ * The standard scopes, and the policy's own, in its own terms, of a policy: `DRIVER[:VARIANT][+DEFECT...][+PLACE=BYTES...]`, or with
+ * the path of a module, `./my-policy.ts`, in place of the driver.
  */
 export async function scenariosOf(selector: string): Promise<Named[]> {
   if (!isOutside(selector)) return scopesOf(selector);
-  const { variant, options, own } = await outside(selector);
-  return named(selector, [...standardScopes(variant, options), ...(own?.(variant, options) ?? [])]);
+  const { variant, options, budgets, own } = await outside(selector);
+  const scopes = [...standardScopes(variant, options), ...(own?.(variant, options) ?? [])];
+  return named(selector, budgeted(scopes, budgets));
 }
 
 /** The generated scenarios of a policy: pairs or triples of its calls. */
 export async function generatedScenariosOf(selector: string, arity: number): Promise<Named[]> {
   if (!isOutside(selector)) return generatedOf(selector, arity);
-  const { variant, options } = await outside(selector);
-  return generatedFor(selector, variant, options, arity);
+  const { variant, options, budgets } = await outside(selector);
+  return generatedFor(selector, variant, options, arity, budgets);
 }
 
 async function outside(selector: string) {
-  const { policy, options } = parseSelector(selector);
+  const { policy, options, budgets } = parseSelector(selector);
   const { driver, module } = await loadOutside(policy);
   const name = variantPart(policy) ?? driver.defaultVariant;
   const variant = Object.hasOwn(driver.variants, name) ? driver.variants[name] : undefined;
   if (variant === undefined)
     throw unknownName(`variant of ${driver.name}`, name, Object.keys(driver.variants));
-  return { variant, options, own: module.scenarios };
+  return { variant, options, budgets, own: module.scenarios };
 }
 
 /**

@@ -63,6 +63,11 @@ export interface MachineOptions {
    */
   readonly vram?: number;
   /**
+   * Bytes of the host's memory that the GPU reaches at a time, for drivers that keep to a limit; default: as much as there is. What
+   * is more goes out of its reach.
+   */
+  readonly gart?: number;
+  /**
    * Bytes of the host's memory that objects may have, for drivers that keep to a limit; default: as much as they want. What
    * is more goes to swap.
    */

@@ -11,6 +11,8 @@ export class Manager implements Home {
   readonly lru: Set<Resource> = new Set();
   /** Bytes free; Infinity: as much as anybody wants. */
   free: number;
+  /** Bytes that somebody has. */
+  taken = 0;
 
   /** An empty place of so many bytes. */
   constructor(place: Place, bytes: number = Number.POSITIVE_INFINITY) {
@@ -25,6 +27,7 @@ export class Manager implements Home {
   alloc(bo: Owner): Resource | null {
     if (bo.size > this.free) return null;
     this.free -= bo.size;
+    this.taken += bo.size;
     const res = new Resource(bo, this, this.place, this.place === PL_VRAM ? bo.pageShift : PAGE_SHIFT);
     this.lru.add(res);
     return res;
@@ -34,6 +37,7 @@ export class Manager implements Home {
   release(res: Resource): void {
     this.lru.delete(res);
     this.free += res.size;
+    this.taken -= res.size;
   }
 
   /** Last to be taken away (`ttm_resource_move_to_lru_tail`). */

@@ -33,12 +33,16 @@ function compatible(res: Resource, placement: readonly Placement[], force: boole
   return placement.some(({ place, fallback }) => place === res.place && (force || !fallback));
 }
 
+/** Where an object is on its way between VRAM and what the GPU does not reach. */
+const HOP: readonly Placement[] = [{ place: PL_TT, fallback: false }];
+
 /** Moves; through the GART where there is no way without (`ttm_bo_bounce_temp_buffer`). */
 function* moveByHops(nv: NvDevice, bo: NouveauBo, res: Resource, evict: boolean): Steps<Errno> {
   for (;;) {
     const ret = yield* moveTo(nv, bo, res, evict);
     if (ret !== MULTIHOP) return ret;
-    const hop = nv.places[PL_TT].alloc(bo);
+    let hop = yield* alloc(nv, bo, HOP, false);
+    hop ??= yield* alloc(nv, bo, HOP, true);
     if (hop === null) return -ENOSPC;
     const hopped = yield* moveTo(nv, bo, hop, false);
     if (hopped === 0) continue;

@@ -122,6 +122,7 @@ export class PtAnswers implements DriverSession {
       const { xe, machine } = this.#recorder as Recorder;
       const bo = new XeBo(xe, boOffset + length, { contiguity: words.number() });
       bo.tt = "populated";
+      xe.ttm.gart.take(bo.size);
       xe.ttm.assign(bo, "tt");
       this.#file.publish(id, bo);
       ret = this.#bindOne({ kind: "map", bo: id, boOffset, va, length });

@@ -96,6 +96,7 @@ export const options: v.GenericSchema<unknown, Results["options"]> = object({
   contiguity: v.exactOptional(v.union([count, v.literal("whole")], 'is neither a number nor "whole"')),
   vram: v.exactOptional(count),
   memory: v.exactOptional(count),
+  gart: v.exactOptional(count),
   seed: v.exactOptional(amount),
   shard: v.exactOptional(text),
   filter: v.exactOptional(text),

@@ -10,6 +10,7 @@ import { PANTHOR_END_SCOPES } from "./panthor-ends.ts";
 import { POWERVR_SCOPES } from "./powervr.ts";
 import type { NativeScope } from "./scope.ts";
 import { XE_SCOPES } from "./xe.ts";
+import { XE_MEMORY_SCOPES } from "./xe-memory.ts";
 import { XE_USERPTR_SCOPES } from "./xe-userptr.ts";
 
 const ALL: readonly NativeScope[] = [
@@ -19,6 +20,7 @@ const ALL: readonly NativeScope[] = [
   ...MSM_CPU_SCOPES,
   ...NOUVEAU_SCOPES,
   ...XE_SCOPES,
+  ...XE_MEMORY_SCOPES,
   ...XE_USERPTR_SCOPES,
   ...PANTHOR_SCOPES,
   ...PANTHOR_END_SCOPES,
@@ -35,7 +37,7 @@ export function nativeScopes(
   const variant = driver.variants[variantName];
   if (variant === undefined) return [];
   return ALL.filter((scope) => scope.driver === driver && scope.variants.includes(variantName)).map(
-    ({ driver: _, variants: __, timeouts, vram, memory, ...scope }) => ({
+    ({ driver: _, variants: __, timeouts, vram, gart, memory, ...scope }) => ({
       ...scope,
       variant,
       options,
@@ -45,6 +47,7 @@ export function nativeScopes(
         ...machine,
         ...(timeouts === undefined ? {} : { timeouts }),
         ...(vram === undefined ? {} : { vram }),
+        ...(gart === undefined ? {} : { gart }),
         ...(memory === undefined ? {} : { memory }),
       },
     }),

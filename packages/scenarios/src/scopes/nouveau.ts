@@ -10,6 +10,8 @@ const GART = { domain: 4 };
 const IN_VRAM = { domain: 2 };
 const SPARSE = 256;
 const sparse = (pages: number) => map(0, VA, pages, 0, SPARSE);
+/** Bytes of the channel that lie in the GART: its push buffer, and notifiers. */
+const CHANNEL_BYTES = 19 * PAGE;
 const CHANNEL = { op: "channel_new", channel: 1 } as const;
 const EXEC = { op: "exec", channel: 1, push: [[VA, 64]] } as const;
 const common = { driver: nouveau, variants: ["vm-bind"] };
@@ -189,6 +191,35 @@ export const NOUVEAU_SCOPES: readonly NativeScope[] = [
       { name: "other", calls: [ask(0, bo(2, 1, GART))] },
     ],
     sometimes: { "a buffer goes to swap": (w) => w.machine.counts.evictions > 0 },
+  },
+  {
+    ...common,
+    name: "gart-full",
+    about: "another buffer takes the place of one that is in use, in what the GPU reaches",
+    gart: CHANNEL_BYTES + PAGE,
+    setup: (w) => w.must(0, INIT, CHANNEL, bo(1, 1, GART), bind(1, map(1, VA))),
+    actors: [
+      { name: "program", calls: [ask(0, EXEC), ask(0, EXEC)] },
+      { name: "other", calls: [ask(0, bo(2, 1, GART)), ask(0, { op: "gem_close", bo: 2 })] },
+    ],
+    sometimes: {
+      "an object is taken out of the GPU's reach": (w) => w.machine.counts.evictions > 0,
+      "it comes back": (w) => w.machine.counts.rebinds > 0,
+    },
+  },
+  {
+    ...common,
+    name: "gart-full-vs-vram",
+    about: "what is taken from VRAM goes by the GART, which is full, and memory is short",
+    vram: PAGE,
+    gart: CHANNEL_BYTES + PAGE,
+    failures: 1,
+    setup: (w) => w.must(0, INIT, CHANNEL, bo(1, 1, IN_VRAM), bind(1, map(1, VA)), bo(3, 1, GART)),
+    actors: [
+      { name: "program", calls: [ask(0, EXEC)] },
+      { name: "other", calls: [ask(0, bo(2, 1, IN_VRAM))] },
+    ],
+    sometimes: { "both are taken away": (w) => w.machine.counts.evictions > 1 },
   },
   {
     ...common,

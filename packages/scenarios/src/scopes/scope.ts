@@ -10,6 +10,8 @@ export interface NativeScope extends Omit<Scenario, "variant" | "options" | "mac
   readonly timeouts?: boolean;
   /** Bytes of the device's own memory; default: as the driver says. */
   readonly vram?: number;
+  /** Bytes of the host's memory that the GPU reaches at a time; default: as much as there is. */
+  readonly gart?: number;
   /** Bytes of the host's memory that objects may have; default: as much as they want. */
   readonly memory?: number;
 }
