@@ -101,7 +101,7 @@ describe("micro --native", () => {
 
 function core(work: Workload): { sum: Checksum; live: number } {
   const subject = new CoreSubject("ops", new Checksum(true));
-  runWorkload(subject, work, () => performance.now());
+  runWorkload(subject, work, () => 0);
   const { sum } = subject;
   // Without steps there is nothing in the full checksum, in both.
   return { sum, live: subject.live() };
