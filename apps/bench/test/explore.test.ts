@@ -32,9 +32,16 @@ it("explores pairs of calls of a policy that nobody wrote scenarios for, the sam
   const texts: string[] = [];
   for (const workers of [1, 2]) {
     let text = "";
-    const args = { policy: `${path}+forgets`, pairs: true, shard: { index: 1, of: 10 }, workers };
+    const told: number[][] = [];
+    const generated = (done: number, of: number) => told.push([done, of]);
+    const shard = { index: 1, of: 10 };
+    const args = { policy: `${path}+forgets`, pairs: true, shard, workers, generated };
     expect(await runExplore(args, (s) => (text += s))).toBe(1);
     texts.push(text);
+    // Before the first, and of all of its parts.
+    expect(told[0]?.[0]).toBe(0);
+    const [, scenarios = 0] = /(\d+) scenarios of 2 calls/.exec(text)?.map(Number) ?? [];
+    expect(told.at(-1)?.[1]).toBeGreaterThanOrEqual(scenarios);
   }
   expect(texts[0]).toContain("violated: leak");
   expect(texts[0]).toMatch(/raced: \d+ pairs of \d+ stops/);

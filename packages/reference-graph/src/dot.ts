@@ -20,7 +20,7 @@ const MARKS = {
   never: "",
 } as const;
 
-/** A policy's reference graph for Graphviz: loops in red, what breaks them in green boxes, the verdict below. */
+/** A policy's reference graph for Graphviz: loops in red, what breaks them in green boxes, title, verdict and legend above. */
 export function dotOf(policy: ReferencePolicy, ownership: string): string {
   const { nodes, edges } = drawingOf(policy);
   const [objects, events] = [false, true].map((is) =>
@@ -28,9 +28,9 @@ export function dotOf(policy: ReferencePolicy, ownership: string): string {
   );
   return [
     "digraph references {",
-    `  graph [rankdir=LR, fontname="Helvetica", fontsize=14, labelloc=b, labeljust=l, nodesep=0.5, ranksep=1.1, label=${text(caption(policy, ownership))}];`,
-    '  node [shape=ellipse, fontname="Helvetica", fontsize=13, style=filled, fillcolor="#f4f4f4"];',
-    '  edge [fontname="Helvetica", fontsize=10];',
+    `  graph [rankdir=LR, fontname="Helvetica", labelloc=t, labeljust=l, nodesep=0.4, ranksep=0.6, label=<${caption(policy, ownership)}>];`,
+    '  node [shape=ellipse, fontname="Helvetica", fontsize=16, style=filled, fillcolor="#f4f4f4"];',
+    '  edge [fontname="Helvetica", fontsize=12];',
     ...(objects ?? []).map(
       ({ id }) => `  ${text(id)}${id === "BO" || id === "VA" ? ' [penwidth=2, fillcolor="#fff6d6"]' : ""};`,
     ),
@@ -44,7 +44,9 @@ export function dotOf(policy: ReferencePolicy, ownership: string): string {
 function drawn({ from, to, lines, tone }: DrawnEdge, kind: RefKind): string {
   const { style, head } = STYLES[kind];
   const colour = COLOURS[tone];
-  const label = `${MARKS[tone]}${lines.join("\n")}`;
+  const label = [`${MARKS[tone]}${lines[0] ?? ""}`, ...lines.slice(1)]
+    .map((line) => wrap(line, 22))
+    .join("\n");
   const width = tone === "plain" ? 1 : 2.2;
   return `${text(from)} -> ${text(to)} [label=${text(label)}, style=${style}, arrowhead=${head}, color=${text(colour)}, fontcolor=${text(colour)}, penwidth=${width}];`;
 }
@@ -52,25 +54,43 @@ function drawn({ from, to, lines, tone }: DrawnEdge, kind: RefKind): string {
 function breaker({ id, lines, tone }: DrawnNode): string {
   const colour = text(COLOURS[tone]);
   return [
-    `${text(id)} [shape=box, label=${text(lines.join("\n"))}, color=${colour}, fontcolor=${colour}, fillcolor="#ffffff", fontsize=11];`,
+    `${text(id)} [shape=box, label=${text(lines.map((line) => wrap(line, 32)).join("\n"))}, color=${colour}, fontcolor=${colour}, fillcolor="#ffffff", fontsize=13];`,
     `${text(id)} -> "VA" [label="takes away", color=${colour}, fontcolor=${colour}, style=${tone === "never" ? "dotted" : "bold"}];`,
   ].join(" ");
 }
 
+/** Title, verdict and legend, as Graphviz reads them: lines of their own sizes, to the left. */
 function caption(policy: ReferencePolicy, ownership: string): string {
-  const { sentence } = verdictOf(policy);
-  return `${LEGEND}\n${wrap(`${policy.driver}:${policy.variant}, ${ownership}; models ${policy.models}`)}\n${wrap(`${policy.driver}:${policy.variant} ${sentence}`)}`;
+  const name = `${policy.driver}:${policy.variant}`;
+  const lines: readonly (readonly [text: string, size: number])[] = [
+    [`Who holds whom: ${name}, ${ownership}; models ${policy.models}`, 24],
+    ...wrap(`${name} ${verdictOf(policy).sentence}`, 110)
+      .split("\n")
+      .map((line) => [line, 17] as const),
+    ...LEGEND.map((line) => [line, 15] as const),
+  ];
+  const shown = lines.map(
+    ([line, size]) => `<font point-size="${size}">${escaped(line)}</font><br align="left"/>`,
+  );
+  return shown.join("");
 }
 
 /** What the looks of the drawing mean. */
-const LEGEND =
-  "Ellipses: kinds of objects. Solid: a counted reference; dashed: a pointer; dotted: a duty to take away.\nThick: part of a reference loop, red where nothing is sure to break it. Boxes: what tears a mapping down.";
+const LEGEND = [
+  "Ellipses: kinds of objects. Solid: a counted reference; dashed: a pointer; dotted: a duty to take away.",
+  "Thick: part of a reference loop, red where nothing is sure to break it. Boxes: what tears a mapping down.",
+] as const;
 
-function wrap(line: string): string {
-  return line.replaceAll(/(.{70,110}?)\s/g, "$1\n");
+/** Lines of about so many characters. */
+function wrap(line: string, about: number): string {
+  return line.replaceAll(new RegExp(`(.{${about},}?)\\s`, "g"), "$1\n");
 }
 
-/** A quoted string; line ends left-justified in captions, centred elsewhere. */
+function escaped(line: string): string {
+  return line.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+/** A quoted string. */
 function text(value: string): string {
   const quoted = value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
   return `"${quoted}"`;

@@ -109,7 +109,7 @@ describe("the drawing", () => {
   it("marks a tied loop red, and says on each edge what it is", () => {
     const dot = dotOf(policy("msm:hard-naive"), "hard");
     expect(dot).toContain("loop: counts\\n");
-    expect(dot).toContain("never comes: it waits for what it would tear down");
+    expect(dot.replaceAll("\\n", " ")).toContain("never comes: it waits for what it would tear down");
     expect(dotOf(policy("msm:mainline"), "hard")).not.toContain('"loop: ');
   });
 
@@ -134,5 +134,18 @@ describe("the drawing", () => {
     const first = await svgOf(policy("xe:mainline"), "hard");
     expect(first).toMatch(/^<\?xml/);
     expect(await svgOf(policy("xe:mainline"), "hard")).toBe(first);
+  });
+
+  it("fits a window, and begins with what it is and how to read it, from the left", async () => {
+    for (const name of ["xe:mainline", "msm:soft", "powervr:6.11"]) {
+      const svg = await svgOf(policy(name), "hard");
+      expect(svg).toContain('<svg width="100%" height="100%"');
+      // Letters of 12 in the drawing are of 8 and more in a window of 1400.
+      expect(Number(/viewBox="0.00 0.00 ([\d.]+)/.exec(svg)?.[1])).toBeLessThan(2100);
+      const captions =
+        svg.slice(0, svg.indexOf('class="node"')).match(/<text[^>]*text-anchor="start"[^>]*>[^<]*/g) ?? [];
+      expect(captions[0]).toContain(`Who holds whom: ${name}, hard`);
+      expect(captions.at(-1)).toContain("Thick: part of a reference loop");
+    }
   });
 });

@@ -14,7 +14,7 @@ function totals(entries: readonly Entry[]): string {
     "ownership",
     "given back but alive, peak",
     "the same × time",
-    "locks per submit p50 / p99",
+    "locks per submit, median trace's p50 / worst trace's p99",
     "longest wait in a close",
     "PTEs written",
     "TLB invalidations",

@@ -30,6 +30,7 @@ thead th{vertical-align:bottom;font-weight:600;color:var(--dim);white-space:norm
 th:first-child{text-align:left;padding-left:0;position:sticky;left:0;background:var(--paper)}
 figure th:first-child{background:var(--card)}
 tbody th{font-weight:500}
+footer th,footer td{white-space:normal;text-align:left;vertical-align:top}
 .matrix td{background:color-mix(in srgb,var(--s1) var(--shade),transparent)}
 .matrix td.native{outline:1.5px solid var(--ink);outline-offset:-2px}
 code{font:.85em ui-monospace,"DejaVu Sans Mono",monospace;background:var(--hole);padding:.05em .3em;border-radius:.2em}

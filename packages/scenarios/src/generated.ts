@@ -72,8 +72,15 @@ export function generatedFor(
   return named(selector, budgeted(generatedScopes(variant, options, arity), budgets));
 }
 
-/** Explores generated scenarios, each to its end; what is found is grouped by its cause. */
-export function exploreGenerated(all: readonly Named[], how: GeneratedHow): GeneratedResult {
+/**
+ * Explores generated scenarios, each to its end; what is found is grouped by its cause. `watch` is told before each scenario how
+ * many are done, of how many that this part has.
+ */
+export function exploreGenerated(
+  all: readonly Named[],
+  how: GeneratedHow,
+  watch?: (done: number, of: number) => void,
+): GeneratedResult {
   const { inject = 0, maxSteps = 200_000, part = { first: 0, of: 1 } } = how;
   const coverage = new Coverage();
   const causes = new Map<string, Cause>();
@@ -81,7 +88,9 @@ export function exploreGenerated(all: readonly Named[], how: GeneratedHow): Gene
   const alone = new Map<string, boolean>();
   const allowed: Record<string, number> = {};
   let [scenarios, refused, idle, states, transitions] = [0, 0, 0, 0, 0];
-  for (const { name, scenario } of all.filter((_, i) => i % part.of === part.first)) {
+  const mine = all.filter((_, i) => i % part.of === part.first);
+  for (const [done, { name, scenario }] of mine.entries()) {
+    watch?.(done, mine.length);
     if (allRefused(name, scenario, alone)) {
       idle++;
       continue;

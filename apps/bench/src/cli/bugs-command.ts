@@ -44,7 +44,7 @@ export const bugsCommand: Command<BenchContext> = buildCommand<Flags, string[], 
   func: async function (flags, ...ids) {
     const { runBugs } = await import("../commands/bugs.ts");
     const progress = new Progress({ total: Number.NaN, unit: "searches" });
-    const told = (done: number, total: number, what: string) => progress.show(done, `of ${total}, ${what}`);
+    const told = (done: number, total: number, what: string) => progress.show(done, what, total);
     const args = { workers: availableParallelism(), width: terminalWidth(), progress: told, ...flags, ids };
     await this.finish(() =>
       runBugs(args, (text) => {

@@ -9,7 +9,10 @@ import { terminalWidth } from "./output.ts";
 import { bytes, nonNegative, positive, shard, word } from "./parse.ts";
 import { Progress } from "./progress.ts";
 
-type Flags = Omit<ExploreArgs, "progress" | "width" | "json" | "first" | "pairs" | "triples" | "coverage"> & {
+type Flags = Omit<
+  ExploreArgs,
+  "progress" | "generated" | "width" | "json" | "first" | "pairs" | "triples" | "coverage"
+> & {
   readonly json: boolean;
   readonly first: boolean;
   readonly pairs: boolean;
@@ -169,7 +172,8 @@ export const exploreCommand: Command<BenchContext> = buildCommand<Flags, string[
   },
   func: async function (flags, ...words) {
     const { runExplore } = await import("../commands/explore.ts");
-    const progress = new Progress({ total: Number.NaN, unit: "states" });
+    const generated = flags.pairs || flags.triples;
+    const progress = new Progress({ total: Number.NaN, unit: generated ? "scenarios" : "states" });
     const [policy = flags.policy] = words;
     if (words[0] !== undefined && flags.policy !== undefined) {
       await this.finish(() => {
@@ -184,6 +188,7 @@ export const exploreCommand: Command<BenchContext> = buildCommand<Flags, string[
       ...flags,
       ...(policy === undefined ? {} : { policy }),
       progress: (scenario, p) => progress.show(p.states, howFar(scenario, p)),
+      generated: (done, of) => progress.show(done, policy ?? "", of),
     };
     await this.finish(() =>
       runExplore(args, (text) => {

@@ -14,7 +14,7 @@ export interface ProgressOptions {
 
 /** One line on a terminal's standard error, rewritten at most ten times a second; nothing elsewhere. */
 export class Progress {
-  readonly #options: ProgressOptions;
+  #options: ProgressOptions;
   readonly #live: boolean;
   readonly #began = performance.now();
   #last = 0;
@@ -25,8 +25,9 @@ export class Progress {
     this.#live = process.stderr.isTTY === true && process.env["TERM"] !== "dumb";
   }
 
-  /** `done` of the total is done; `what` goes on. */
-  show(done: number, what: string): void {
+  /** `done` of the total is done; `what` goes on. A total that is known only now is taken from here on. */
+  show(done: number, what: string, total?: number): void {
+    if (total !== undefined) this.#options = { ...this.#options, total };
     const now = performance.now();
     if (!this.#live || now - this.#last < 100) return;
     this.#last = now;

@@ -48,6 +48,8 @@ export interface ExploreArgs extends How, Budgets {
   readonly perfetto?: string;
   /** Told now and then how far it is; the caller knows the clock. */
   readonly progress?: Watcher;
+  /** The same of pairs and triples: scenarios done, and of how many. */
+  readonly generated?: (done: number, of: number) => void;
 }
 
 /**
@@ -130,9 +132,10 @@ function onBudgets(args: ExploreArgs): ExploreArgs {
 
 async function generated(args: ExploreArgs, out: (text: string) => void): Promise<number> {
   const { policy, inject, maxSteps, workers = 1, shard, json, triples, coverage, width } = args;
+  const progress = args.generated;
   if (policy === undefined) throw new UsageError("pairs of which calls? Give --policy");
   const how = { arity: triples === true ? 3 : 2, ...definedOf({ inject, maxSteps }) };
-  return await runGenerated({ ...how, policy, workers, shard, json, coverage, width }, out);
+  return await runGenerated({ ...how, policy, workers, shard, json, coverage, width, progress }, out);
 }
 
 async function chosen(args: ExploreArgs): Promise<Named[]> {

@@ -1,3 +1,4 @@
+import { MessageChannel } from "node:worker_threads";
 import {
   type Choice,
   formatStory,
@@ -15,6 +16,7 @@ import type { Shard } from "../run/plan.ts";
 import { exploredText, verdictOfGenerated } from "./explored-part.ts";
 import { InPlacePool } from "./in-place-pool.ts";
 import { scenarioNamed } from "./resolve.ts";
+import type { GeneratedProgress } from "./worker.ts";
 
 /** What is asked for. */
 export interface GeneratedArgs extends Omit<GeneratedHow, "part"> {
@@ -26,6 +28,8 @@ export interface GeneratedArgs extends Omit<GeneratedHow, "part"> {
   readonly coverage?: boolean | undefined;
   /** Columns of the terminal; default 100. */
   readonly width?: number | undefined;
+  /** Told now and then how many scenarios are done, of how many. */
+  readonly progress?: ((done: number, of: number) => void) | undefined;
 }
 
 /**
@@ -34,14 +38,25 @@ export interface GeneratedArgs extends Omit<GeneratedHow, "part"> {
  * @returns 0; 1 if something was found, or nothing was raced, or no call came to its end
  */
 export async function runGenerated(args: GeneratedArgs, out: (text: string) => void): Promise<number> {
-  const { policy, workers, shard, json, coverage: _, width: __, ...how } = args;
+  const { policy, workers, shard, json, coverage: _, width: __, progress: ___, ...how } = args;
   const pool = await InPlacePool.start(workers, isOutside(policy));
   let result: GeneratedResult;
   try {
-    const parts = Array.from({ length: workers }, (_, w) => {
+    const soFar = new Map<number, GeneratedProgress>();
+    const parts = Array.from({ length: workers }, async (_, w) => {
       const of = workers * (shard?.of ?? 1);
       const first = w * (shard?.of ?? 1) + (shard?.index ?? 1) - 1;
-      return pool.run({ kind: "generated", selector: policy, how: { ...how, part: { first, of } } });
+      const { port1, port2 } = new MessageChannel();
+      port1.on("message", (progress: GeneratedProgress) => {
+        soFar.set(w, progress);
+        const sum = (key: keyof GeneratedProgress) =>
+          [...soFar.values()].reduce((n, part) => n + part[key], 0);
+        args.progress?.(sum("done"), sum("of"));
+      });
+      const job = { kind: "generated", selector: policy, how: { ...how, part: { first, of } } } as const;
+      const part = await pool.run({ ...job, port: port2 });
+      port1.close();
+      return part;
     });
     result = joinGenerated(await Promise.all(parts));
   } finally {

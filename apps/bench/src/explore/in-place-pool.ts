@@ -41,7 +41,7 @@ export class InPlacePool {
   /** Runs one job. */
   async run<J extends Job>(job: J): Promise<Answers[J["kind"]]> {
     const order: Order = { ...job, transforms: this.#transforms };
-    const transferList = job.kind === "search" ? [job.port] : [];
+    const transferList = "port" in job ? [job.port] : [];
     return (await this.#pool.run(order, { transferList })) as Answers[J["kind"]];
   }
 

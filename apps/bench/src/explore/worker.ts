@@ -7,7 +7,18 @@ export type Job =
   | { readonly kind: "search"; readonly name: string; readonly how: How; readonly port: MessagePort }
   | { readonly kind: "bug"; readonly id: string }
   | { readonly kind: "rule"; readonly id: string }
-  | { readonly kind: "generated"; readonly selector: string; readonly how: GeneratedHow };
+  | {
+      readonly kind: "generated";
+      readonly selector: string;
+      readonly how: GeneratedHow;
+      readonly port: MessagePort;
+    };
+
+/** How far a part of the generated scenarios is. */
+export interface GeneratedProgress {
+  readonly done: number;
+  readonly of: number;
+}
 
 /** What comes back for each kind of job. */
 export interface Answers {
@@ -33,7 +44,14 @@ export default async function work(order: Order): Promise<Answers[Job["kind"]]> 
   const { generatedScenariosOf, scenarioNamed } = await import("./resolve.ts");
   if (order.kind === "generated") {
     const { exploreGenerated } = await import("@gpuvm/scenarios");
-    return exploreGenerated(await generatedScenariosOf(order.selector, order.how.arity), order.how);
+    const all = await generatedScenariosOf(order.selector, order.how.arity);
+    try {
+      return exploreGenerated(all, order.how, (done, of) => {
+        order.port.postMessage({ done, of } satisfies GeneratedProgress);
+      });
+    } finally {
+      order.port.close();
+    }
   }
   try {
     return searchOne(await scenarioNamed(order.name), order.how, (progress: Progress) => {

@@ -10,7 +10,7 @@ const BLOCKS = [
   { translated: false, title: "NATIVE: traces recorded on the driver's own interface" },
   {
     translated: true,
-    title: "TRANSLATED: the other traces, as a well-behaved program would ask it of this driver",
+    title: "TRANSLATED: other traces, as a well-behaved program would ask it of this driver",
   },
 ] as const;
 

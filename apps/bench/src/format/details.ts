@@ -26,6 +26,7 @@ const FIGURES: readonly (readonly [label: string, cell: (run: RunResult) => stri
   ["objects per submit p50/p90/p99/max", (r) => spread(r.submit_objects)],
   ["waits per submit p50/p90/p99/max", (r) => spread(r.submit_waits)],
   ["locks per close p50/p90/p99/max", (r) => spread(r.close_locks)],
+  ["closes of a handle", (r) => count(r.close_wait_ns.n)],
   ["wait in close p50/p90/p99/max", (r) => spread(r.close_wait_ns, time)],
   ["wait in file close, max", (r) => time(r.file_close_wait_ns.max)],
   ["left at file close: BOs / VMs", (r) => `${r.left_at_file_close.bos} / ${r.left_at_file_close.vms}`],
