@@ -41,8 +41,10 @@ export interface Shown {
   readonly steps: readonly CellStep[];
 }
 
-/** Objects and entries that are shown one by one: who reads more needs the command. */
-const FEW = 4;
+/** Objects and entries that are shown one by one: a picture is for two, and who reads more needs the command. */
+const FEW = 2;
+/** Holders of one kind that are drawn for one object. */
+const HOLDERS = 3;
 const LINES = 8;
 /** Mappings, above which of each object a few are drawn. */
 const MANY = 12;
@@ -65,7 +67,7 @@ function look(stage: Stage): Held {
   const vms = few(liveVms(machine).filter(({ file }) => file >= 0));
   const { vas, vms: leftVms } = stage.left();
   return {
-    graph: holdersOf(machine, bos, vms, objects.length > bos.length || vas > MANY),
+    graph: holdersOf(machine, bos, vms, objects.length > bos.length || vas > MANY, HOLDERS),
     more: objects.length - bos.length,
     bos: objects.length,
     vms: leftVms,
@@ -77,7 +79,7 @@ function look(stage: Stage): Held {
   };
 }
 
-/** The oldest and the newest. */
+/** All of a few, or else the oldest and the newest. */
 function few<T>(all: readonly T[]): T[] {
-  return all.length <= FEW ? [...all] : [...all.slice(0, FEW / 2), ...all.slice(-FEW / 2)];
+  return all.length <= FEW ? [...all] : [...all.slice(0, 1), ...all.slice(-1)];
 }

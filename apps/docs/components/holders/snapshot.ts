@@ -23,6 +23,8 @@ export interface HolderEdge {
 export interface HolderGraph {
   readonly nodes: readonly HolderNode[];
   readonly edges: readonly HolderEdge[];
+  /** Holders that are not drawn, as others of their kind are that hold the same. */
+  readonly hidden?: number;
 }
 
 /** Who holds for the length of one call only. */
@@ -42,16 +44,20 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/^dma-buf#/, "dma_buf"],
 ];
 
-/** Who holds objects and VMs, on a machine with a ledger. `only`: no other mappings of those VMs are shown. */
+/**
+ * Who holds objects and VMs, on a machine with a ledger. `only`: no other mappings of those VMs are shown. `few`: of the
+ * holders of one kind that an object has so many are shown.
+ */
 export function holdersOf(
   machine: Machine,
   bos: readonly Bo[],
   vms: readonly VmRecord[],
   only = false,
+  few: number = Number.POSITIVE_INFINITY,
 ): HolderGraph {
   const { ledger } = machine.dev;
   if (ledger === null) return { nodes: [], edges: [] };
-  const graph = new Gatherer(ledger, only ? mappingsOf(bos) : null);
+  const graph = new Gatherer(ledger, only ? mappingsOf(bos) : null, few);
   for (const one of bos) graph.counted(one);
   for (const record of vms) graph.counted(record.vm);
   for (const record of vms) mappings(graph, record, bos);
@@ -107,19 +113,30 @@ class Gatherer implements HolderGraph {
   readonly #books: ReadonlyMap<string, Counted>;
   readonly #seen = new Set<string>();
   readonly #only: ReadonlySet<string> | null;
+  readonly #few: number;
+  hidden = 0;
 
-  /** `only`: the links and mappings that are shown; null: all. */
-  constructor(ledger: Ledger, only: ReadonlySet<string> | null) {
+  /** `only`: the links and mappings that are shown; null: all. `few`: so many of a kind hold one object. */
+  constructor(ledger: Ledger, only: ReadonlySet<string> | null, few: number) {
     this.#ledger = ledger;
     this.#only = only;
+    this.#few = few;
     this.#books = new Map(ledger.all().map((what) => [what.name, what]));
   }
 
   counted(what: Counted): void {
     if (!this.node(what.name)) return;
+    const kinds = new Map<string, number>();
     for (const { by, count } of this.#ledger.holders(what)) {
       const holder = holderName(by);
       if (CALL.test(holder) || this.hides(holder)) continue;
+      const kind = kindOf(holder);
+      const nth = (kinds.get(kind) ?? 0) + 1;
+      kinds.set(kind, nth);
+      if (nth > this.#few) {
+        this.hidden++;
+        continue;
+      }
       const next = this.#books.get(holder);
       if (next === undefined) this.node(holder);
       else this.counted(next);
@@ -136,7 +153,7 @@ class Gatherer implements HolderGraph {
   node(id: string): boolean {
     if (this.#seen.has(id)) return false;
     this.#seen.add(id);
-    const kind = KINDS.find(([pattern]) => pattern.test(id))?.[1] ?? "other";
+    const kind = kindOf(id);
     this.nodes.push({ id, kind, label: labelOf(id, kind) });
     return true;
   }
@@ -145,6 +162,10 @@ class Gatherer implements HolderGraph {
     const there = this.edges.some((edge) => edge.from === from && edge.to === to);
     if (!there) this.edges.push({ from, to, count });
   }
+}
+
+function kindOf(id: string): string {
+  return KINDS.find(([pattern]) => pattern.test(id))?.[1] ?? "other";
 }
 
 function labelOf(id: string, kind: string): string {
