@@ -37,6 +37,9 @@ export interface Shown {
   readonly does: string;
   readonly variant: string;
   readonly models: string;
+  /** The outcome in a sentence, and under the other ownership; empty where the word says all. */
+  readonly says: string;
+  readonly triedSays: string;
   readonly cell: Cell | Skipped;
   readonly steps: readonly CellStep[];
 }
@@ -56,9 +59,19 @@ export function runCell(workload: string, way: string): Shown {
   const {
     cell,
     steps,
-    workload: { title, does },
+    workload: { title, does, says },
   } = experimentOf(workload, subject, DEFAULT_PARAMS, look);
-  return { title, does, variant: name, models: subject.variant.policy.models, cell, steps };
+  const tried = "outcome" in cell ? cell.tried : null;
+  return {
+    title,
+    does,
+    variant: name,
+    models: subject.variant.policy.models,
+    says: "outcome" in cell ? (says?.(cell.outcome) ?? "") : "",
+    triedSays: tried === null ? "" : `held ${tried.ownership}: ${says?.(tried.outcome) ?? tried.word}`,
+    cell,
+    steps,
+  };
 }
 
 function look(stage: Stage): Held {

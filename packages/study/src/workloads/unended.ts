@@ -1,5 +1,5 @@
 import type { Subject } from "@gpuvm/drivers";
-import type { HazardKind } from "@gpuvm/drm-model";
+import type { DriverVariant, HazardKind } from "@gpuvm/drm-model";
 import type { StudyParams } from "../params.ts";
 import { Stage, type StageWatch } from "../stage.ts";
 import { figure, type Outcome } from "./workload.ts";
@@ -45,8 +45,18 @@ export function takenFromGpu(stage: Stage): Outcome {
   };
 }
 
+/** What was found out of {@link knowsUses}, which is the same each time. */
+const KNOWN = new WeakMap<DriverVariant, boolean>();
+
 /** Whether the model of a driver notes what its jobs use: another program's job shows it. */
 function knowsUses({ subject }: Stage): boolean {
+  const { variant } = subject;
+  const known = KNOWN.get(variant) ?? showsUses(subject);
+  KNOWN.set(variant, known);
+  return known;
+}
+
+function showsUses(subject: Subject): boolean {
   const stage = new Stage(subject, { jobMs: 1, machine: UNENDED });
   stage.program(0);
   stage.buffer(0, 1);
