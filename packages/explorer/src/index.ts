@@ -47,6 +47,7 @@ export { Random } from "./search/random.ts";
 export type { Finding, Limits, Progress, SearchResult } from "./search/result.ts";
 export { type SampleOptions, sample } from "./search/sample.ts";
 export { type SearchOptions, search, shortest } from "./search/search.ts";
+export { type VerifiedScenario, type VerifyHow, verify } from "./search/verify.ts";
 export { type Mistaken, type Verified, type VerifyOptions, verifyStates } from "./search/verify-states.ts";
 export { type VerifiedUndo, type VerifyUndoOptions, verifyUndo } from "./search/verify-undo.ts";
 export { Fingerprint } from "./state/fingerprint.ts";

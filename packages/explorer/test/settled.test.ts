@@ -47,6 +47,16 @@ it("a mapping without entries is found, unless its entries come later or nobody 
   expect(entriesSettled(machine, true)).toBeNull();
 });
 
+it("a mapping without entries is found where the driver takes it to have some, whether or not its object has pages", () => {
+  const { machine, pt, record, bo } = setup();
+  bo.pages = "evicted";
+  expect(entriesSettled(machine, false)).toBeNull();
+  record.absent = () => false;
+  expect(entriesSettled(machine, false)?.message).toMatch(/0x1000 has no entry, and the driver takes it/);
+  pt.map(KIB4, KIB4, bo, 0);
+  expect(entriesSettled(machine, false)).toBeNull();
+});
+
 it("a mapping that leads to a vm_bo that is gone is found", () => {
   const { machine, vm, bo } = setup();
   expect(auditVms(machine)).toBeNull();

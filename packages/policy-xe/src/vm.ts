@@ -119,7 +119,8 @@ export class XeVm {
     this.record.late = true;
     this.record.absent = (va) => {
       const vma = this.vmas[va];
-      return vma !== undefined && vma.userptr !== null && vma.tileInvalidated !== 0;
+      if (vma === undefined) return false;
+      return vma.bo?.madv === "purged" || (vma.userptr !== null && vma.tileInvalidated !== 0);
     };
     this.pt.always = this.faultMode;
     this.lock = new Lock(`lock of ${this.gpuvm.name}`, "xe vm->lock", machine.dev.lockdep);

@@ -11,13 +11,14 @@ import { Progress } from "./progress.ts";
 
 type Flags = Omit<
   ExploreArgs,
-  "progress" | "generated" | "width" | "json" | "first" | "pairs" | "triples" | "coverage"
+  "progress" | "generated" | "width" | "json" | "first" | "pairs" | "triples" | "coverage" | "verify"
 > & {
   readonly json: boolean;
   readonly first: boolean;
   readonly pairs: boolean;
   readonly triples: boolean;
   readonly coverage: boolean;
+  readonly verify: boolean;
 };
 
 /** `gpuvm-bench explore` */
@@ -89,6 +90,13 @@ export const exploreCommand: Command<BenchContext> = buildCommand<Flags, string[
         default: false,
         withNegated: false,
         brief: "With pairs or triples: what was never reached, too",
+      },
+      verify: {
+        kind: "boolean",
+        default: false,
+        withNegated: false,
+        brief:
+          "Hold the searches against each other: same states, same findings, steps that can be taken back",
       },
       inject: {
         kind: "parsed",

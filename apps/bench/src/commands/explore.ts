@@ -16,7 +16,8 @@ import { checkOutputs } from "../cli/outputs.ts";
 import { exploreAll, type Watcher } from "../explore/explore-all.ts";
 import { runGenerated } from "../explore/explore-generated.ts";
 import { type ExploredJson, exploredText, verdictOf } from "../explore/explored-part.ts";
-import { requireNamed, scenarioNamed, scenariosOf } from "../explore/resolve.ts";
+import { generatedScenariosOf, requireNamed, scenarioNamed, scenariosOf } from "../explore/resolve.ts";
+import { verifyAll } from "../explore/verify-all.ts";
 import { exploreText } from "../format/explore-text.ts";
 import type { Shard } from "../run/plan.ts";
 
@@ -28,6 +29,8 @@ export interface ExploreArgs extends How, Budgets {
   readonly pairs?: boolean;
   /** Every triple. */
   readonly triples?: boolean;
+  /** Holds the searches against each other, and against fresh runs, instead of looking for what is wrong with the policy. */
+  readonly verify?: boolean;
   /** One scenario of the policy; default: all of them. */
   readonly scenario?: string;
   /** A bug of the catalogue, with its defect. */
@@ -62,6 +65,7 @@ export async function runExplore(asked: ExploreArgs, out: (text: string) => void
   checkTogether(asked);
   const args = onBudgets(asked);
   if (args.replay !== undefined) return await replay(args, args.replay, out);
+  if (args.verify === true) return await verified(args, out);
   if (args.pairs === true || args.triples === true) return await generated(args, out);
   const { method, inject, seed, runs, maxSteps, first: stop } = args;
   const how = definedOf({ method, inject, seed, runs, maxSteps, first: stop });
@@ -138,11 +142,23 @@ async function generated(args: ExploreArgs, out: (text: string) => void): Promis
   return await runGenerated({ ...how, policy, workers, shard, json, coverage, width, progress }, out);
 }
 
+async function verified(args: ExploreArgs, out: (text: string) => void): Promise<number> {
+  const { inject, maxSteps, workers = 1, json = false, width = 100 } = args;
+  const how = {
+    ...(inject === undefined ? {} : { failures: inject }),
+    ...(maxSteps === undefined ? {} : { maxSteps }),
+  };
+  return await verifyAll(await chosen(args), { how, workers, json, width }, out);
+}
+
 async function chosen(args: ExploreArgs): Promise<Named[]> {
   if (args.bug !== undefined) return [bugNamed(args.bug)];
   if (args.policy === undefined) throw new UsageError("explore what? Give --policy, --bug or --replay");
-  const all = await scenariosOf(args.policy);
-  const { scenario, shard } = args;
+  const { scenario, shard, pairs, triples, policy } = args;
+  const generates = pairs === true || triples === true;
+  const all = await (generates
+    ? generatedScenariosOf(policy, triples === true ? 3 : 2)
+    : scenariosOf(policy));
   const named =
     scenario === undefined ? all : all.filter((n) => n.scenario.name === scenario || n.name === scenario);
   if (named.length === 0) {

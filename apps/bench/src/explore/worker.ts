@@ -1,10 +1,11 @@
 import type { MessagePort } from "node:worker_threads";
-import type { Progress, SearchResult } from "@gpuvm/explorer";
+import type { Progress, SearchResult, VerifiedScenario, VerifyHow } from "@gpuvm/explorer";
 import type { BugResult, GeneratedHow, GeneratedResult, How, RuleResult } from "@gpuvm/scenarios";
 
 /** What a worker is asked for, by names: scenarios are functions, and cannot be sent. */
 export type Job =
   | { readonly kind: "search"; readonly name: string; readonly how: How; readonly port: MessagePort }
+  | { readonly kind: "verify"; readonly name: string; readonly how: VerifyHow }
   | { readonly kind: "bug"; readonly id: string }
   | { readonly kind: "rule"; readonly id: string }
   | {
@@ -23,6 +24,7 @@ export interface GeneratedProgress {
 /** What comes back for each kind of job. */
 export interface Answers {
   readonly search: SearchResult;
+  readonly verify: VerifiedScenario;
   readonly bug: BugResult;
   readonly rule: RuleResult;
   readonly generated: GeneratedResult;
@@ -52,6 +54,11 @@ export default async function work(order: Order): Promise<Answers[Job["kind"]]> 
     } finally {
       order.port.close();
     }
+  }
+  if (order.kind === "verify") {
+    const { verify } = await import("@gpuvm/explorer");
+    const { scenario, failures } = await scenarioNamed(order.name);
+    return verify(scenario, { failures, ...order.how });
   }
   try {
     return searchOne(await scenarioNamed(order.name), order.how, (progress: Progress) => {

@@ -112,6 +112,19 @@ export class VmRecord {
     return this.entriesDiffer(va, !wraps);
   }
 
+  /** What the driver takes for granted of a mapping and its entries, where it says which have none; null: nothing wrong. */
+  takenForMapped(va: Gpuva): string | null {
+    const { vas } = this.vm;
+    const obj = gpuvaObj(this.vm, va);
+    if (this.absent === null || obj === null || this.absent(va)) return null;
+    for (let at = vas.addr(va); at < vas.end(va); ) {
+      const run = this.pt.ptes.at(at);
+      if (run === null) return `0x${at.toString(16)} has no entry, and the driver takes it to have one`;
+      at = run.end;
+    }
+    return null;
+  }
+
   /** Where the entries of a mapping say other than the tree; `offsets`: which page of the object counts, too. */
   entriesDiffer(va: Gpuva, offsets: boolean): string | null {
     const { vas } = this.vm;

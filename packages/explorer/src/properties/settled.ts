@@ -24,7 +24,7 @@ function lostEntry(record: VmRecord): string | null {
   if (record.lazy) return null;
   for (let va = gpuvmFirstVa(vm); va !== 0; va = gpuvmNextVa(vm, va)) {
     if (va === vm.kernelNode || record.absent?.(va)) continue;
-    const wrong = record.entriesWrong(va);
+    const wrong = record.entriesWrong(va) ?? record.takenForMapped(va);
     if (wrong !== null) return wrong;
   }
   return null;

@@ -32,6 +32,8 @@ export interface Guide {
   mayChange(blocks: number): boolean;
   /** After each step; true: enough. */
   stepped(): boolean;
+  /** The last one first: the same states are come to by other ways. */
+  readonly reversed?: boolean;
   /** What the schedules come by is noted here. */
   readonly coverage?: Coverage | undefined;
   /** Asked before each choice: somebody else may take one of the open ones. */
@@ -138,6 +140,7 @@ export class Descent {
 
   #state(actor: number, failures: number, blocks: number): boolean {
     const all = this.world.enabledAll();
+    if (this.#guide.reversed === true) all.reverse();
     if (all.length === 0) {
       this.#finish();
       return false;
