@@ -67,3 +67,14 @@ it("explores on a machine with little memory, which a token remembers", async ()
   await expect(bug).rejects.toThrow("do not go together");
   await expect(runExplore({ policy: "xe+swap=1" }, () => {})).rejects.toThrow("place of memory");
 }, 60_000);
+
+it("holds the searches of a scenario against each other", async () => {
+  let text = "";
+  const args = { policy: "powervr", scenario: "close-vs-bind", verify: true, workers: 1 };
+  expect(await runExplore(args, (s) => (text += s))).toBe(0);
+  expect(text).toMatch(/close-vs-bind +\d+ +dfs reversed bfs dpor/);
+  expect(text).toContain("Nothing differs in 1 scenario");
+  let json = "";
+  expect(await runExplore({ ...args, json: true }, (s) => (json += s))).toBe(0);
+  expect(JSON.parse(json)).toMatchObject([{ name: "powervr/close-vs-bind", found: [], differs: [] }]);
+});
