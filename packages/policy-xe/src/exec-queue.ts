@@ -1,5 +1,6 @@
 import { Kref } from "@gpuvm/drm-model";
 import type { PreemptFence, RunningQueue } from "./preempt-fence.ts";
+import { ban } from "./queue-kill.ts";
 import type { RingJob } from "./ring.ts";
 import type { XeVm } from "./vm.ts";
 import type { Xef } from "./xef.ts";
@@ -44,6 +45,11 @@ export class XeQueue implements RunningQueue {
     this.kref = kref;
     vm.gpuvm.get(kref);
     file.kref.get(kref);
+  }
+
+  /** See {@link RunningQueue}. */
+  ban(): void {
+    ban(this);
   }
 
   /** It takes no more work (`q->ops->reset_status`). */

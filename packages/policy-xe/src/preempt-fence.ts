@@ -4,6 +4,8 @@ import {
   type DrmDevice,
   EINVAL,
   ENOENT,
+  type Errno,
+  ETIME,
   type Steps,
   USAGE_BOOKKEEP,
 } from "@gpuvm/core";
@@ -21,6 +23,8 @@ export interface RunningQueue {
   readonly engineClass: number;
   /** Jobs that have not ended, by number. */
   readonly pending: Map<number, RingJob>;
+  /** It does not answer, or a job of it took too long: it is taken off the GPU for good. */
+  ban(): void;
   /** It was killed: nothing is begun any more (`exec_queue_killed`). */
   killed: boolean;
   /** It takes no more work (`q->ops->reset_status`). */
@@ -73,10 +77,20 @@ export class PreemptFence extends DmaFence {
   /** `preempt_fence_work_func`. */
   *work(error: number): Steps<void> {
     const { queue } = this;
+    let ret: Errno = error;
+    if (ret === 0) ret = queue.reset ? -ENOENT : this.#suspendWait();
     this.uses?.stops();
-    this.signal(error !== 0 ? error : queue.reset ? -ENOENT : 0);
+    this.signal(ret);
     this.suspended();
     queue.kref.put(this);
+  }
+
+  /** `guc_exec_queue_suspend_wait`: a queue that the firmware does not take off the GPU within 5 s is banned. */
+  #suspendWait(): Errno {
+    const { queue } = this;
+    if (queue.vm.xe.machine.dev.mayAlloc("guc answers a suspend")) return 0;
+    queue.ban();
+    return -ETIME;
   }
 }
 

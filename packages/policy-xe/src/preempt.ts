@@ -1,6 +1,7 @@
 import {
   DrmExec,
   EAGAIN,
+  ENOMEM,
   type Errno,
   ETIME,
   gpuvmPrepareObjects,
@@ -23,13 +24,20 @@ import type { PreemptState, XeVm } from "./vm.ts";
 /**
  * A queue starts to run in a VM whose work is preempted (`xe_vm_add_compute_exec_queue`). If others are being preempted, it
  * is, too: all come back together.
+ *
+ * @returns 0 or -ENOMEM
  */
-export function* addComputeQueue(vm: XeVm, queue: XeQueue): Steps<void> {
+export function* addComputeQueue(vm: XeVm, queue: XeQueue): Steps<Errno> {
   const state = vm.preempt;
-  if (state === null) return;
+  if (state === null) return 0;
   const { dev } = vm.gpuvm;
   yield* lock(dev, vm.lock, "xe_vm_add_compute_exec_queue");
   const exec = yield* lockAll(vm);
+  if (!dev.mayAlloc("xe preempt fence")) {
+    exec.fini();
+    unlock(dev, vm.lock);
+    return -ENOMEM;
+  }
   const fence = new PreemptFence(queue, () => queueRebindWorker(vm), false);
   queue.pfence = fence;
   state.queues.unshift(queue);
@@ -39,6 +47,7 @@ export function* addComputeQueue(vm: XeVm, queue: XeQueue): Steps<void> {
   if (vm.userptr !== null) unlock(dev, vm.notifierLock);
   exec.fini();
   unlock(dev, vm.lock);
+  return 0;
 }
 
 /** A queue goes (`xe_vm_remove_compute_exec_queue`). */
@@ -97,7 +106,8 @@ function* rebindWork(vm: XeVm, state: PreemptState): Steps<void> {
   state.pending = false;
   let ret: Errno = 0;
   if (!vm.closedOrBanned) {
-    do ret = yield* rebindAndResume(vm, state);
+    const fences = { allocated: 0 };
+    do ret = yield* rebindAndResume(vm, state, fences);
     while (ret === -EAGAIN);
   }
   if (ret !== 0) yield* vmKill(vm);
@@ -105,7 +115,7 @@ function* rebindWork(vm: XeVm, state: PreemptState): Steps<void> {
 }
 
 /** @returns 0, also if there is nothing to do; -EAGAIN to begin anew; another -errno if the VM can't go on */
-function* rebindAndResume(vm: XeVm, state: PreemptState): Steps<Errno> {
+function* rebindAndResume(vm: XeVm, state: PreemptState, fences: { allocated: number }): Steps<Errno> {
   const err = needsRepin(vm.userptr) ? yield* userptrPin(vm) : 0;
   if (err !== 0) return err;
   const exec = new DrmExec(vm.gpuvm.dev);
@@ -115,7 +125,9 @@ function* rebindAndResume(vm: XeVm, state: PreemptState): Steps<Errno> {
     if (exec.contended !== null) continue;
     if (begun !== 0) break;
   }
-  const ret = begun === 0 ? yield* resume(vm, state, exec) : begun;
+  let ret = begun;
+  if (ret === 0) ret = allocFences(vm, state, fences);
+  if (ret === 0) ret = yield* resume(vm, state, exec);
   exec.fini();
   return ret === "done" ? 0 : ret;
 }
@@ -145,6 +157,13 @@ function* workBegin(vm: XeVm, state: PreemptState, exec: DrmExec): Steps<Errno |
     queue.pfence = null;
   }
   return yield* validateRebind(vm, exec, Math.max(1, state.queues.length));
+}
+
+/** New fences, one for each queue; those of an attempt before are kept (`alloc_preempt_fences`). */
+function allocFences(vm: XeVm, { queues }: PreemptState, fences: { allocated: number }): Errno {
+  for (; fences.allocated < queues.length; fences.allocated++)
+    if (!vm.gpuvm.dev.mayAlloc("xe preempt fence")) return -ENOMEM;
+  return 0;
 }
 
 /** Binds what moved, and lets the queues run. */

@@ -32,8 +32,9 @@ export function* queueCreate(xe: Xe, file: XeFile, req: QueueNew): Steps<Errno> 
   else if (req.class === CLASS_VM_BIND) queue = new BindExecQueue(xe, vm, "creator", file);
   else queue = new XeQueue(file, vm, req.class ?? 0);
   unlock(dev, vm.lock);
-  if (queue !== null) {
-    if (queue instanceof XeQueue) yield* addComputeQueue(vm, queue);
+  if (queue instanceof XeQueue) ret = yield* addComputeQueue(vm, queue);
+  if (ret !== 0) queue?.kref.put("creator");
+  else if (queue !== null) {
     yield* preempt(dev, "publish", "xe_exec_queue_create_ioctl");
     dev.ledger?.move(queue.kref, "creator", file);
     file.queues.set(req.queue, queue);

@@ -10,6 +10,7 @@ import { PANTHOR_END_SCOPES } from "./panthor-ends.ts";
 import { POWERVR_SCOPES } from "./powervr.ts";
 import type { NativeScope } from "./scope.ts";
 import { XE_SCOPES } from "./xe.ts";
+import { XE_END_SCOPES } from "./xe-ends.ts";
 import { XE_MEMORY_SCOPES } from "./xe-memory.ts";
 import { XE_USERPTR_SCOPES } from "./xe-userptr.ts";
 
@@ -22,6 +23,7 @@ const ALL: readonly NativeScope[] = [
   ...XE_SCOPES,
   ...XE_MEMORY_SCOPES,
   ...XE_USERPTR_SCOPES,
+  ...XE_END_SCOPES,
   ...PANTHOR_SCOPES,
   ...PANTHOR_END_SCOPES,
   ...POWERVR_SCOPES,
