@@ -28,7 +28,7 @@ describe("a name that there is not", () => {
     [["explore", "--bug", "X44"], /unknown bug "X44": did you mean "X4"\?/],
     [["bugs", "M77"], /unknown bug "M77": did you mean "M7"\?/],
     [["study", "--workload", "W77"], /unknown workload "W77"/],
-    [["run", "--policy", "./nope.ts"], /nope\.ts cannot be loaded/],
+    [["run", "--policy", "./nope.ts"], /nope\.ts cannot be loaded: there is no such file/],
   ])("%j", async (args, says) => {
     const { code, out, err } = await bench(...args);
     expect([code, out]).toEqual([2, ""]);
@@ -70,6 +70,11 @@ describe("a policy of one's own", () => {
   it("says what is wrong with a module that holds none", async () => {
     writeFileSync(join(dir, "empty.mjs"), "export const x = 1;\n");
     writeFileSync(join(dir, "broken.mjs"), "throw new Error('no luck');\n");
+    const missing = await bench("run", "--policy", join(dir, "missing.mjs"));
+    expect([missing.code, missing.err]).toEqual([
+      2,
+      `${join(dir, "missing.mjs")} cannot be loaded: there is no such file\n`,
+    ]);
     expect((await bench("run", "--policy", join(dir, "empty.mjs"))).err).toMatch(/has no default export/);
     const broken = await bench("why", "--policy", join(dir, "broken.mjs"));
     expect([broken.code, broken.err]).toEqual([

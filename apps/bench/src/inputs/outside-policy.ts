@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -45,6 +46,8 @@ export async function loadOutside(
   selector: string,
 ): Promise<{ driver: DriverPackage; module: PolicyModule }> {
   const path = policyPart(selector);
+  if (!path.startsWith("@") && !existsSync(path))
+    throw new UsageError(`${path} cannot be loaded: there is no such file`);
   let module: PolicyModule;
   try {
     module = (await import(urlOf(path))) as PolicyModule;
@@ -108,6 +111,8 @@ function packageOf(variant: DriverVariant): DriverPackage {
 
 function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
+  if (/import statement outside a module|Unexpected token 'export'/.test(text))
+    return `${text}: the nearest package.json does not say "type": "module"; npm pkg set type=module does, or name the file .mjs or .mts`;
   return /Unknown file extension "\.ts"/.test(text)
     ? `Node ${process.versions.node} does not read TypeScript. "npm install --save-dev node@24" puts one that does beside it, for npx to use; or leave the types out and name the files .js`
     : text;
