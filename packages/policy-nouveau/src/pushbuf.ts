@@ -56,7 +56,8 @@ function* submit(cli: NouveauCli, request: RequestOf<"submit">): Steps<Errno> {
   if (request.cmds === 0) return 0;
   const handles = request.bos ?? [];
   if (handles.length > MAX_BUFFERS) return -EINVAL;
-  const written = new Set(request.writes);
+  const written = new Array<boolean>(handles.length).fill(false);
+  for (const i of request.writes) if (i < written.length) written[i] = true;
   const entries: Entry[] = [];
   const exec = new DrmExec(nv.dev, DRM_EXEC_INTERRUPTIBLE_WAIT);
   const after: DmaFence[] = [];
@@ -86,18 +87,18 @@ function* submit(cli: NouveauCli, request: RequestOf<"submit">): Steps<Errno> {
 function lookUp(
   cli: NouveauCli,
   handles: readonly number[],
-  written: ReadonlySet<number>,
+  written: readonly boolean[],
   entries: Entry[],
 ): Errno {
-  for (const [i, handle] of handles.entries()) {
-    const bo = cli.lookup(handle, "ioctl");
+  for (let i = 0; i < handles.length; i++) {
+    const bo = cli.lookup(handles[i] as number, "ioctl");
     if (bo === null) return -ENOENT;
     if (bo.reservedBy === entries) {
       putRefused(cli.nv, bo);
       return -EINVAL;
     }
     bo.reservedBy = entries;
-    entries.push({ bo, writes: written.has(i) });
+    entries.push({ bo, writes: written[i] === true });
     if (!bo.vmas.has(cli.vmm)) return -EINVAL;
   }
   return 0;

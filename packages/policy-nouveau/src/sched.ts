@@ -38,6 +38,8 @@ export interface SchedJob {
 export class NouveauSched {
   readonly machine: Machine;
   readonly label: string;
+  readonly #runLabel: string;
+  readonly #freeLabel: string;
   /** One submit at a time: jobs get into the tree and into the queue in the same order (`sched->mutex`). */
   readonly mutex: Lock;
   /** Fences of its jobs. */
@@ -59,6 +61,8 @@ export class NouveauSched {
   constructor(machine: Machine, label: string, mutex: string, credits: number) {
     this.machine = machine;
     this.label = label;
+    this.#runLabel = `${label} run_job`;
+    this.#freeLabel = `${label} free_job`;
     this.mutex = new Lock(mutex, "nouveau_sched.mutex", machine.dev.lockdep);
     this.timeline = new Timeline(machine);
     this.credits = credits;
@@ -87,7 +91,7 @@ export class NouveauSched {
     }
     if (job.credits > this.credits) return;
     this.kicked = true;
-    this.machine.queueWork(`${this.label} run_job`, () => this.begin(), "signalling");
+    this.machine.queueWork(this.#runLabel, () => this.begin(), "signalling");
   }
 
   /**
@@ -101,7 +105,7 @@ export class NouveauSched {
       const waits = before === null ? job.after : [before, ...job.after];
       whenAll(waits, () => {
         job.finished.signal(-ESRCH);
-        this.machine.queueWork(`${this.label} free_job`, () => this.free(job));
+        this.machine.queueWork(this.#freeLabel, () => this.free(job));
       });
       before = job.finished;
     }
@@ -124,7 +128,7 @@ export class NouveauSched {
   finish(job: SchedJob, error: number): void {
     this.credits += job.credits;
     job.finished.signal(error);
-    this.machine.queueWork(`${this.label} free_job`, () => this.free(job));
+    this.machine.queueWork(this.#freeLabel, () => this.free(job));
     this.kick();
   }
 

@@ -122,10 +122,10 @@ describe("evict all", () => {
     script.run(EXEC, { op: "gem_close", bo: 2 });
     const { machine } = script.replay;
     expect(machine.call(evictAll(nv, PL_VRAM))).toBe(0);
-    expect(nv.places[PL_VRAM].lru.size).toBe(0);
+    expect(nv.places[PL_VRAM].lru.length).toBe(0);
     expect(machine.call(evictAll(nv, PL_TT))).toBe(0);
     expect(bo(script, 1).lies).toBe(0);
-    expect([...nv.places[PL_TT].lru].every(({ bo: { pins } }) => pins > 0)).toBe(true);
+    expect(nv.places[PL_TT].lru.toArray().every(({ bo: { pins } }) => pins > 0)).toBe(true);
     expect(
       createDevice(machine, function* () {
         return 0;

@@ -82,14 +82,15 @@ export function walk(vmm: Tables, page: Page, addr: number, size: number, how: W
 function begin(vmm: Tables, page: Page, addr: number, size: number): Iter {
   const { desc, bytes } = page;
   let index = Math.floor(addr / bytes);
-  const pte = desc.map(({ entries }) => {
-    const here = index % entries;
-    index = Math.floor(index / entries);
-    return here;
-  });
-  const max = desc.length - 1;
+  const pte: number[] = [];
   // Those below the root are looked up on the way down.
-  const pt = desc.map(() => vmm.pd);
+  const pt: Pt[] = [];
+  for (const { entries } of desc) {
+    pte.push(index % entries);
+    pt.push(vmm.pd);
+    index = Math.floor(index / entries);
+  }
+  const max = desc.length - 1;
   const cnt = Math.floor(size / bytes);
   return { vmm, page, desc, cnt, max, lvl: max, pte, pt, flush: LEVELS_MAX, cause: "table" };
 }

@@ -1,3 +1,4 @@
+import { List } from "@gpuvm/core";
 import { PL_VRAM, type Place } from "./place.ts";
 import { type Home, type Owner, Resource } from "./resource.ts";
 
@@ -8,7 +9,7 @@ const PAGE_SHIFT = 12;
 export class Manager implements Home {
   readonly place: Place;
   /** Least recently used first. Who is pinned or swapped is kept in it, too, and passed over. */
-  readonly lru: Set<Resource> = new Set();
+  readonly lru: List<Resource> = new List();
   /** Bytes free; Infinity: as much as anybody wants. */
   free: number;
   /** Bytes that somebody has. */
@@ -29,20 +30,19 @@ export class Manager implements Home {
     this.free -= bo.size;
     this.taken += bo.size;
     const res = new Resource(bo, this, this.place, this.place === PL_VRAM ? bo.pageShift : PAGE_SHIFT);
-    this.lru.add(res);
+    this.lru.push(res.onLru);
     return res;
   }
 
   /** It goes (`ttm_resource_fini`). */
   release(res: Resource): void {
-    this.lru.delete(res);
+    res.onLru.remove();
     this.free += res.size;
     this.taken -= res.size;
   }
 
   /** Last to be taken away (`ttm_resource_move_to_lru_tail`). */
   toTail(res: Resource): void {
-    this.lru.delete(res);
-    this.lru.add(res);
+    this.lru.moveToTail(res.onLru);
   }
 }

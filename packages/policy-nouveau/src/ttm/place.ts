@@ -23,12 +23,19 @@ const PLACES = [
   [CPU, PL_SYSTEM],
 ] as const;
 
+const ALL = VRAM | GART | CPU;
+
+/** By domains, and by those of them that are only for need. */
+const BY_DOMAINS: readonly (readonly Placement[])[] = Array.from({ length: (ALL + 1) ** 2 }, (_, key) => {
+  const busy = Math.floor(key / (ALL + 1));
+  const domains = key % (ALL + 1);
+  const places = PLACES.filter(([domain]) => ((domains | busy) & domain) !== 0);
+  return places.map(([domain, place]) => ({ place, fallback: (busy & domain) !== 0 }));
+});
+
 /** Places of domains, in the order in which they are tried (`nouveau_bo_placement_set`). */
 export function placementOf(domains: number, busy = 0): readonly Placement[] {
-  return PLACES.filter(([domain]) => ((domains | busy) & domain) !== 0).map(([domain, place]) => ({
-    place,
-    fallback: (busy & domain) !== 0,
-  }));
+  return BY_DOMAINS[(busy & ALL) * (ALL + 1) + (domains & ALL)] as readonly Placement[];
 }
 
 /** The domain of a place (`NOUVEAU_GEM_DOMAIN_*`); 0: out of the GPU's reach. */

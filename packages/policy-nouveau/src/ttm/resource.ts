@@ -1,3 +1,4 @@
+import { ListNode } from "@gpuvm/core";
 import { PL_SYSTEM, type Place } from "./place.ts";
 
 /** A temporary mapping of a copy, in the driver's own VMM. */
@@ -35,6 +36,8 @@ export class Resource {
   readonly place: Place;
   /** Page size of this memory, as a shift (`mem.page`): of VRAM the object's, of the host's the CPU's. */
   readonly page: number;
+  /** Where it lies in the order in which memory of the place is taken away (`lru`). */
+  readonly onLru: ListNode<Resource> = new ListNode(this as Resource);
   /** Mappings of the copy that leaves it, which go with it (`vma`). */
   readonly vma: [CopyVma | null, CopyVma | null] = [null, null];
 

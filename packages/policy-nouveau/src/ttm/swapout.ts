@@ -13,7 +13,7 @@ import { type Resource, unevictable } from "./resource.ts";
  */
 export function* swapout(nv: NvDevice): Steps<number> {
   for (const place of [PL_SYSTEM, PL_TT] as const) {
-    for (const res of [...nv.places[place].lru]) {
+    for (const res of nv.places[place].lru.toArray()) {
       const pages = yield* swapoutOne(nv, res);
       if (pages > 0) return pages;
     }

@@ -7,6 +7,9 @@ import { freeResource, MULTIHOP, moveTo } from "./move.ts";
 import { PL_SYSTEM, PL_TT, PL_VRAM, type Placement, placementOf } from "./place.ts";
 import { type Resource, unevictable } from "./resource.ts";
 
+/** Without force, then with. */
+const ONCE_MORE: readonly boolean[] = [false, true];
+
 /**
  * Brings an object to one of the places that it may have now, if it is in none of them (`ttm_bo_validate`). First without
  * moving others away; then by force. The object is locked.
@@ -14,7 +17,7 @@ import { type Resource, unevictable } from "./resource.ts";
  * @returns 0; -EINVAL for a pinned object that would have to move; -ENOMEM
  */
 export function* ttmValidate(nv: NvDevice, bo: NouveauBo): Steps<Errno> {
-  for (const force of [false, true]) {
+  for (const force of ONCE_MORE) {
     if (bo.resource !== null && compatible(bo.resource, bo.placement, force)) return 0;
     if (bo.pins > 0) return -EINVAL;
     if (nv.dev.stopsFor("alloc", "nouveau_bo_validate")) yield nv.dev.point;
@@ -30,7 +33,8 @@ export function* ttmValidate(nv: NvDevice, bo: NouveauBo): Steps<Errno> {
 
 /** Whether memory is where a placement wants it (`ttm_resource_compatible`). */
 function compatible(res: Resource, placement: readonly Placement[], force: boolean): boolean {
-  return placement.some(({ place, fallback }) => place === res.place && (force || !fallback));
+  for (const { place, fallback } of placement) if (place === res.place && (force || !fallback)) return true;
+  return false;
 }
 
 /** Where an object is on its way between VRAM and what the GPU does not reach. */
@@ -76,7 +80,7 @@ function* evictFor(
   place: typeof PL_TT | typeof PL_VRAM,
 ): Steps<Resource | null> {
   const { dev } = nv;
-  for (const victim of [...nv.places[place].lru]) {
+  for (const victim of nv.places[place].lru.toArray()) {
     const bo = boOf(victim);
     if (unevictable(victim) || bo.resource !== victim || !bo.resv.tryAcquire(dev.current)) continue;
     bo.keep();
@@ -105,7 +109,7 @@ function* evictOrDrop(nv: NvDevice, res: Resource): Steps<Errno> {
 export function* evict(nv: NvDevice, bo: NouveauBo): Steps<Errno> {
   // nouveau_bo_evict_flags
   bo.placement = bo.resource?.place === PL_VRAM ? placementOf(GART, CPU) : placementOf(CPU);
-  for (const force of [false, true]) {
+  for (const force of ONCE_MORE) {
     const res = yield* alloc(nv, bo, bo.placement, force);
     if (res === null) continue;
     const ret = yield* moveByHops(nv, bo, res, true);
@@ -120,7 +124,7 @@ export function* evict(nv: NvDevice, bo: NouveauBo): Steps<Errno> {
 export function* evictAll(nv: NvDevice, place: typeof PL_TT | typeof PL_VRAM): Steps<Errno> {
   const { dev } = nv;
   for (;;) {
-    const first = [...nv.places[place].lru].find((res) => !unevictable(res) && res.bo.resource === res);
+    const first = nv.places[place].lru.toArray().find((res) => !unevictable(res) && res.bo.resource === res);
     if (first === undefined) return 0;
     const bo = boOf(first);
     bo.keep();
