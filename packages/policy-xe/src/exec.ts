@@ -15,7 +15,6 @@ import {
 } from "@gpuvm/core";
 import { countSubmit, type Exec, lock, unlock } from "@gpuvm/drm-model";
 import { BindExecQueue } from "./bind-exec-queue.ts";
-import type { XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
 import type { XeQueue } from "./exec-queue.ts";
 import { armJob, newJob, pushJob, putJob } from "./job.ts";
@@ -118,8 +117,7 @@ function* submitLocked(queue: XeQueue, vmExec: GpuvmExec, exec: DrmExec): Steps<
   armJob(queue, job);
   vmExec.addFence(job.fence, USAGE_BOOKKEEP, USAGE_BOOKKEEP);
   pushJob(queue, job, after);
-  const external = exec.objects.filter((obj) => obj !== vm.gpuvm.rObj) as XeBo[];
-  vm.xe.ttm.bump(vm.bulk, external);
+  vm.xe.ttm.bump(vm, exec.objects);
   if (notified) unlock(dev, vm.notifierLock);
   return 0;
 }

@@ -1,8 +1,9 @@
 import type { DmaFence } from "@gpuvm/core";
-import { noteUse } from "@gpuvm/drm-model";
+import { type InUse, noteUse } from "@gpuvm/drm-model";
 import type { XeQueue } from "./exec-queue.ts";
 import { ban } from "./queue-kill.ts";
 import type { RingJob } from "./ring.ts";
+import type { TableUpdate } from "./vm.ts";
 
 /** A batch (`struct xe_sched_job`): holds its queue until it is retired. */
 export interface XeJob {
@@ -44,35 +45,73 @@ export function armJob(queue: XeQueue, job: XeJob): void {
 export function pushJob(queue: XeQueue, job: XeJob, after: readonly DmaFence[]): void {
   const { vm } = queue;
   const { xe } = vm;
-  // Long-running work is preempted and not waited for. Binds of the program's are its affair, rebinds are not.
-  const settled = vm.ranges.every((range) => range.rebind || range.fence.signaled);
-  const uses = vm.lrMode
-    ? undefined
-    : noteUse(xe.machine, job.fence, { vm: vm.record, keeps: "memory", settled });
-  const rebinds = uses === undefined ? [] : vm.ranges.filter((range) => range.rebind);
-  const ringJob: RingJob = {
-    fence: job.fence,
-    uses,
-    endless: vm.lrMode && xe.endlessLongRunning,
-    signal: (error = 0) => job.fence.signal(error),
-    killed: () => queue.killed,
-    begins() {
-      xe.machine.counts.gpuJobs++;
-      if (rebinds.some(({ fence }) => !fence.signaled))
-        xe.machine.hazard(
-          "stale-pte",
-          vm.gpuvm.name,
-          "a job starts before entries of what moved are written again",
-        );
-      xe.onEvent?.(["job", job.flushTlb]);
-      if (job.flushTlb) vm.pt.flush("submit");
-    },
-    timesOut: () => ban(queue),
-    retire() {
-      queue.pending.delete(job.seqno);
-      queue.kref.put(job.name);
-    },
-  };
-  queue.pending.set(job.seqno, ringJob);
-  xe.ring(queue.engineClass).submit(ringJob, after);
+  let uses: InUse | undefined;
+  let rebinds: readonly TableUpdate[] = [];
+  // Long-running work is preempted and not waited for.
+  if (xe.machine.options.watch === true && !vm.lrMode) {
+    // Binds of the program's are its affair, rebinds are not.
+    const settled = vm.ranges.every((range) => range.rebind || range.fence.signaled);
+    uses = noteUse(xe.machine, job.fence, { vm: vm.record, keeps: "memory", settled });
+    rebinds = vm.ranges.filter((range) => range.rebind);
+  }
+  const batch = new Batch(queue, job, uses, rebinds);
+  queue.pending.set(job.seqno, batch);
+  xe.ring(queue.engineClass).submit(batch, after);
+}
+
+/** A job in the ring's hands. */
+class Batch implements RingJob {
+  readonly queue: XeQueue;
+  readonly job: XeJob;
+  readonly uses: InUse | undefined;
+  /** Rebinds that it waits for, on a machine that watches. */
+  readonly rebinds: readonly TableUpdate[];
+
+  constructor(queue: XeQueue, job: XeJob, uses: InUse | undefined, rebinds: readonly TableUpdate[]) {
+    this.queue = queue;
+    this.job = job;
+    this.uses = uses;
+    this.rebinds = rebinds;
+  }
+
+  get fence(): DmaFence {
+    return this.job.fence;
+  }
+
+  get endless(): boolean {
+    const { vm } = this.queue;
+    return vm.lrMode && vm.xe.endlessLongRunning;
+  }
+
+  signal(error = 0): void {
+    this.job.fence.signal(error);
+  }
+
+  killed(): boolean {
+    return this.queue.killed;
+  }
+
+  begins(): void {
+    const { vm } = this.queue;
+    const { machine } = vm.xe;
+    machine.counts.gpuJobs++;
+    if (this.rebinds.some(({ fence }) => !fence.signaled))
+      machine.hazard(
+        "stale-pte",
+        vm.gpuvm.name,
+        "a job starts before entries of what moved are written again",
+      );
+    vm.xe.onEvent?.(["job", this.job.flushTlb]);
+    if (this.job.flushTlb) vm.pt.flush("submit");
+  }
+
+  timesOut(): void {
+    ban(this.queue);
+  }
+
+  retire(): void {
+    const { queue, job } = this;
+    queue.pending.delete(job.seqno);
+    queue.kref.put(job.name);
+  }
 }

@@ -11,7 +11,6 @@ import {
   USAGE_KERNEL,
 } from "@gpuvm/core";
 import { lock, lockBriefly, unlock, waitFence, waitResv } from "@gpuvm/drm-model";
-import type { XeBo } from "./bo.ts";
 import type { XeQueue } from "./exec-queue.ts";
 import { enableSignaling, PreemptFence } from "./preempt-fence.ts";
 import { fencesWaiting } from "./preempt-state.ts";
@@ -180,7 +179,7 @@ function* resume(vm: XeVm, state: PreemptState, exec: DrmExec): Steps<Errno> {
       return -EAGAIN;
     }
   }
-  vm.xe.ttm.bump(vm.bulk, exec.objects.filter((obj) => obj !== vm.gpuvm.rObj) as XeBo[]);
+  vm.xe.ttm.bump(vm, exec.objects);
   for (const queue of state.queues) {
     // Binds of the program's are its affair.
     const settled = vm.ranges.every((range) => range.rebind || range.fence.signaled);

@@ -16,9 +16,9 @@ export interface RingJob {
   /** It begins (`emit_job`). */
   begins(): void;
   /** Its end was seen, in process context. */
-  readonly retire: () => void;
+  retire(): void;
   /** It took too long (`guc_exec_queue_timedout_job`); absent: it never does. */
-  readonly timesOut?: () => void;
+  timesOut?(): void;
 }
 
 /** How long a job may take (`job_timeout_ms` of its engine class): 5 s. */
@@ -98,7 +98,7 @@ export class XeRing {
     const begins = Math.max(this.busyUntil, machine.now);
     this.busyUntil = begins + (machine.options.jobNs ?? JOB_NS);
     if (this.#hangs && this.#hung === null && job.timesOut !== undefined) {
-      this.#neverEnds(job, job.timesOut, begins + JOB_TIMEOUT_NS);
+      this.#neverEnds(job, begins + JOB_TIMEOUT_NS);
       return;
     }
     const behind = this.#hung !== null;
@@ -108,10 +108,10 @@ export class XeRing {
     });
   }
 
-  #neverEnds(job: RingJob, timesOut: () => void, due: number): void {
+  #neverEnds(job: RingJob, due: number): void {
     this.#hung = job;
     this.machine.timers.add(due, () => {
-      if (this.#hung === job) timesOut();
+      if (this.#hung === job) job.timesOut?.();
     });
   }
 

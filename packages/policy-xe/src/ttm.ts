@@ -1,4 +1,4 @@
-import { ENOMEM, type Errno, type Steps } from "@gpuvm/core";
+import { type DrmGemObject, ENOMEM, type Errno, type Steps } from "@gpuvm/core";
 import { type Bo, KIB4 } from "@gpuvm/drm-model";
 import { Budget } from "./budget.ts";
 import { type BulkMove, Lru, type LruNode, type Place } from "./lru.ts";
@@ -24,6 +24,12 @@ export interface TtmBo extends Bo {
   madv: Purgeable;
   /** The VM that it is private to, with the objects that move with it. */
   readonly vm: { readonly bulk: Readonly<Record<Place, BulkMove<TtmBo>>> } | null;
+}
+
+/** A VM as far as the order of what is evicted goes. */
+interface BumpedVm {
+  readonly bulk: Readonly<Record<Place, BulkMove<TtmBo>>>;
+  readonly gpuvm: { readonly rObj: DrmGemObject };
 }
 
 /** The places of a device's memory with the objects in each, and moves between them (TTM's side of `xe_bo.c`). */
@@ -97,13 +103,17 @@ export class XeTtm {
     bo.bulk = false;
   }
 
-  /** A VM's work uses its private objects, and external ones (`xe_vm_bump_lru`). */
-  bump(bulk: Readonly<Record<Place, BulkMove<TtmBo>>>, external: readonly TtmBo[]): void {
+  /** A VM's work uses its private objects, and the external ones: those that are locked beside its own (`xe_vm_bump_lru`). */
+  bump({ bulk, gpuvm }: BumpedVm, locked: readonly DrmGemObject[]): void {
     const { system, tt, vram } = this.lrus;
     system.bump(bulk.system.node);
     tt.bump(bulk.tt.node);
     vram.bump(bulk.vram.node);
-    for (const bo of external) if (bo.place !== null) this.lrus[bo.place].bump(bo.onLru);
+    for (const obj of locked) {
+      if (obj === gpuvm.rObj) continue;
+      const { place, onLru } = obj as TtmBo;
+      if (place !== null) this.lrus[place].bump(onLru);
+    }
   }
 
   /**

@@ -32,6 +32,18 @@ export interface PreemptState {
   deactivated: boolean;
 }
 
+/** An update of page tables that is in flight. */
+export interface TableUpdate {
+  /** First address. */
+  readonly start: number;
+  /** Last address. */
+  readonly last: number;
+  /** The entries are written, and the TLB has forgotten old ones. */
+  readonly fence: DmaFence;
+  /** Of what moved. */
+  readonly rebind: boolean;
+}
+
 /**
  * An address space (`struct xe_vm`); a file has any number of them.
  *
@@ -77,7 +89,7 @@ export class XeVm {
   /** Mappings of the program's own memory that has changed; null: there was never any (`vm->userptr`). */
   userptr: UserptrLists<XeVma> | null = null;
   /** Page-table updates in flight, by range (`vm->rftree`). */
-  ranges: { start: number; last: number; fence: DmaFence; rebind: boolean }[] = [];
+  ranges: TableUpdate[] = [];
   /** Queues that are preempted instead of waited for; null: the VM is not in that mode. */
   preempt: PreemptState | null = null;
 

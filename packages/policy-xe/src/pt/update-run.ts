@@ -13,6 +13,7 @@ import { enableSignaling } from "../preempt-fence.ts";
 import type { XeVm, XeVma } from "../vm.ts";
 import type { XeVmaOp } from "../vma-op.ts";
 import { commit } from "./commit.ts";
+import type { PtEntry } from "./update.ts";
 import { opsCommit, type PtUpdateOps } from "./update-ops.ts";
 
 /**
@@ -115,7 +116,8 @@ function writeEntries({ pt, xe }: XeVm, work: PtUpdateOps): void {
   for (const { bind, start, end, rebind, updates, runs } of work.ops) {
     for (const { pt: table, ofs, entries } of updates) {
       xe.onEvent?.([bind ? "populate" : "clear", table.level, ofs, entries.length]);
-      if (bind) for (const [i, { entry }] of entries.entries()) table.entries[ofs + i] = entry;
+      if (bind)
+        for (let i = 0; i < entries.length; i++) table.entries[ofs + i] = (entries[i] as PtEntry).entry;
       else pt.clearEntries(table, ofs, ofs + entries.length);
     }
     if (!bind) {
