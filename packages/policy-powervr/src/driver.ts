@@ -223,7 +223,7 @@ function* exec(pvr: PvrDevice, file: PvrFile, jobs: readonly JobArgs[]): Steps<E
   const ret = yield* countSubmit(
     pvr.machine,
     () => submitJobs(pvr, file, jobs, (fence) => out.push(fence.get("ioctl"))),
-    () => jobs.filter(({ type }) => type < 2).length,
+    () => jobs.reduce((n, { type }) => (type < 2 ? n + 1 : n), 0),
   );
   for (const fence of out) {
     if (file.exported.size > 0) yield* importSyncFiles(pvr, file, fence);

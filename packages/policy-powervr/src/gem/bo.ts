@@ -1,4 +1,12 @@
-import { type DmaFence, EINVAL, ENOMEM, type Errno, type Holder, type Steps } from "@gpuvm/core";
+import {
+  type DmaFence,
+  EINVAL,
+  ENOMEM,
+  type Errno,
+  type GemFuncs,
+  type Holder,
+  type Steps,
+} from "@gpuvm/core";
 import { Bo, type BoOptions, type CountedFence, type Machine, preempt, releaseBo } from "@gpuvm/drm-model";
 
 /** `DRM_PVR_BO_PM_FW_PROTECT`: memory that the firmware alone may touch; it cannot be exported. */
@@ -14,20 +22,23 @@ export class PvrBo extends Bo {
   readonly flags: number;
   /** Mappings for the kernel's own CPU accesses (`vmap_use_count`); the first pins the pages. */
   vmaps = 0;
-  /** The fences in its dma_resv, each counted, until another takes the place or the object is freed. */
-  readonly fences: Map<DmaFence, CountedFence> = new Map();
+  /** The fences in its dma_resv, each counted, until another takes the place or the object is freed; null: there was none. */
+  fences: Map<DmaFence, CountedFence> | null = null;
 
   /** A new object with one reference. */
   constructor(machine: Machine, options: BoOptions, flags = 0) {
-    super(machine, { ...options, funcs: { free: (obj) => (obj as PvrBo).#free() } });
+    super(machine, { ...options, funcs: FUNCS });
     this.flags = flags;
     this.pages = "resident";
-    this.resv.onDrop = (fence) => this.#drop(fence);
   }
 
   /** Puts a fence into the dma_resv, which must be locked and have a slot (`dma_resv_add_fence`). */
   attach(fence: CountedFence, usage: number): void {
     fence.get(this);
+    if (this.fences === null) {
+      this.fences = new Map();
+      this.resv.onDrop = (gone) => this.#drop(gone);
+    }
     this.resv.addFence(fence.base, usage);
     // The same fence again has taken its own place.
     this.fences.set(fence.base, fence);
@@ -44,17 +55,19 @@ export class PvrBo extends Bo {
   }
 
   #drop(fence: DmaFence): void {
-    const counted = this.fences.get(fence);
-    this.fences.delete(fence);
+    const counted = this.fences?.get(fence);
+    this.fences?.delete(fence);
     counted?.put(this);
   }
 
   /** `pvr_gem_object_free`: what its dma_resv holds goes with it. */
-  #free(): void {
-    for (const fence of [...this.fences.keys()]) this.#drop(fence);
+  free(): void {
+    if (this.fences !== null) for (const fence of [...this.fences.keys()]) this.#drop(fence);
     releaseBo(this);
   }
 }
+
+const FUNCS: GemFuncs = { free: (obj) => (obj as PvrBo).free() };
 
 /**
  * `pvr_gem_object_create`: the pages are got, and zeroed, here.

@@ -91,7 +91,7 @@ function* prepareSyncs(
     const { bo } = job.hwrt.fw;
     yield* lock(pvr.dev, bo.resv, "drm_sched_job_add_resv_dependencies");
     for (const { fence } of bo.resv.visible(job.type === GEOMETRY ? USAGE_READ : USAGE_WRITE)) {
-      const counted = bo.fences.get(fence);
+      const counted = bo.fences?.get(fence);
       if (counted !== undefined) job.addDependency(counted.get(job));
     }
     unlock(pvr.dev, bo.resv);

@@ -5,6 +5,7 @@ import type { PvrJob } from "./job.ts";
 
 /** What a submit signals: a syncobj, and the fence that it will have (`struct pvr_sync_signal`). */
 interface Signal {
+  readonly handle: number;
   readonly syncobj: SyncObj;
   /** Counted. */
   fence: CountedFence | null;
@@ -15,7 +16,7 @@ const HOLDER = "ioctl";
 /** What the jobs of one submit signal, in the order in which they name it. */
 export class Signals {
   readonly file: PvrFile;
-  readonly byHandle: Map<number, Signal> = new Map();
+  readonly all: Signal[] = [];
 
   /** Nothing yet. */
   constructor(file: PvrFile) {
@@ -25,11 +26,11 @@ export class Signals {
   /** `pvr_sync_signal_array_collect_ops`; -EINVAL for an unknown syncobj. */
   collect(handles: readonly number[]): Errno {
     for (const handle of handles) {
-      if (this.byHandle.has(handle)) continue;
+      if (this.#of(handle) !== undefined) continue;
       const syncobj = this.file.syncobjs.get(handle);
       if (syncobj === undefined) return -EINVAL;
       syncobj.refs++;
-      this.byHandle.set(handle, { syncobj, fence: syncobj.find(HOLDER) });
+      this.all.push({ handle, syncobj, fence: syncobj.find(HOLDER) });
     }
     return 0;
   }
@@ -42,7 +43,7 @@ export class Signals {
    */
   addWaits(job: PvrJob, handles: readonly number[]): Errno {
     for (const handle of handles) {
-      const signal = this.byHandle.get(handle);
+      const signal = this.#of(handle);
       const syncobj = this.file.syncobjs.get(handle);
       if (signal === undefined && syncobj === undefined) return -ENOENT;
       const fence = signal === undefined ? syncobj?.fence : signal.fence;
@@ -56,7 +57,7 @@ export class Signals {
   /** `pvr_sync_signal_array_update_fences`. */
   update(handles: readonly number[], finished: CountedFence): void {
     for (const handle of handles) {
-      const signal = this.byHandle.get(handle);
+      const signal = this.#of(handle);
       if (signal === undefined) continue;
       finished.get(HOLDER);
       signal.fence?.put(HOLDER);
@@ -66,15 +67,20 @@ export class Signals {
 
   /** The syncobjs get their fences (`pvr_sync_signal_array_push_fences`). */
   push(): void {
-    for (const { syncobj, fence } of this.byHandle.values()) syncobj.replace(fence);
+    for (const { syncobj, fence } of this.all) syncobj.replace(fence);
   }
 
   /** `pvr_sync_signal_array_cleanup`. */
   cleanup(): void {
-    for (const { syncobj, fence } of this.byHandle.values()) {
+    for (const { syncobj, fence } of this.all) {
       syncobj.put();
       fence?.put(HOLDER);
     }
-    this.byHandle.clear();
+    this.all.length = 0;
+  }
+
+  /** Of a syncobj (`pvr_sync_signal_array_search`). */
+  #of(handle: number): Signal | undefined {
+    return this.all.find((signal) => signal.handle === handle);
   }
 }
