@@ -18,6 +18,13 @@ export interface LeftBehind {
   vas: number;
 }
 
+/** An open file, and who makes its calls. */
+interface Opened {
+  readonly id: number;
+  readonly file: DrmFile;
+  readonly task: Task;
+}
+
 /**
  * Replays requests on one driver: keeps the files, lets virtual time follow the requests, and closes everything as
  * the kernel does when a program ends.
@@ -31,8 +38,9 @@ export class Replay {
   leftAtFileClose: LeftBehind | null = null;
   /** What was left when the driver was gone. */
   leftAtDeviceClose: LeftBehind | null = null;
-  readonly #files = new Map<number, DrmFile>();
-  readonly #tasks = new Map<number, Task>();
+  readonly #files = new Map<number, Opened>();
+  /** The file that made the last request: most are of one. */
+  #last: Opened | null = null;
   /** The request at hand, and whose it is. */
   #request: Request | null = null;
   #from: DrmFile | null = null;
@@ -69,39 +77,35 @@ export class Replay {
       this.close(file);
       return 0;
     }
-    const from = this.file(file);
-    this.#from = from;
+    const from = this.#opened(file);
+    this.#from = from.file;
     this.#request = request;
-    const ret = machine.call(this.#ioctl, this.#task(file)) ?? 0;
+    const ret = machine.call(this.#ioctl, from.task) ?? 0;
     if (ret !== 0) machine.counts.errors++;
     return ret;
   }
 
   /** The file with a number; opened when first named. */
   file(id: number): DrmFile {
-    let file = this.#files.get(id);
-    if (file === undefined) {
-      file = this.driver.open(id);
-      this.#files.set(id, file);
-      if (id >= this.#nextFile) this.#nextFile = id + 1;
-    }
-    return file;
+    return this.#opened(id).file;
   }
 
   /** Closes a file as the kernel does when its last descriptor goes: the program closed it, or ended in some way. */
   close(id: number, ending: FileEnd = "close"): void {
-    const file = this.#files.get(id);
-    if (file === undefined) return;
+    const opened = this.#files.get(id);
+    if (opened === undefined) return;
+    const { file, task } = opened;
     const { machine } = this;
     for (const record of machine.vms) if (record.file === id) record.finalMappings ??= record.programMappings;
     const began = machine.now;
     file.ending = ending;
     machine.memory.exiting = true;
-    machine.call(() => this.driver.release(file), this.#task(id));
+    machine.call(() => this.driver.release(file), task);
     machine.memory.exiting = false;
     file.closed = true;
     machine.counts.fileCloseWaitNs.add(machine.now - began);
     this.#files.delete(id);
+    this.#last = null;
   }
 
   /** The program is over: files still open are closed, as the kernel does, and all work is done. */
@@ -122,13 +126,16 @@ export class Replay {
     this.leftAtDeviceClose = leftBehind(machine);
   }
 
-  #task(file: number): Task {
-    let task = this.#tasks.get(file);
-    if (task === undefined) {
-      task = new Task(`process of file ${file}`);
-      this.#tasks.set(file, task);
+  #opened(id: number): Opened {
+    if (this.#last?.id === id) return this.#last;
+    let opened = this.#files.get(id);
+    if (opened === undefined) {
+      opened = { id, file: this.driver.open(id), task: new Task(`process of file ${id}`) };
+      this.#files.set(id, opened);
+      if (id >= this.#nextFile) this.#nextFile = id + 1;
     }
-    return task;
+    this.#last = opened;
+    return opened;
   }
 }
 

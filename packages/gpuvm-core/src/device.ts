@@ -53,6 +53,8 @@ export class DrmDevice {
   failAlloc: ((what: string) => boolean) | null = null;
   /** Lets others go on until the running call can: see {@link DrmDevice.pass}. Null: there are no others. */
   onPass: (() => void) | null = null;
+  /** What a driver counts by itself, and has references, oldest first. */
+  readonly counted: Set<Counted> = new Set();
   /** Told of each object, link and VM at the moment when it is freed, in order; null: nobody listens. */
   onFree: ((what: Counted) => void) | null = null;
   /** Freed VAs and objects keep their numbers: a use after free is then always seen as one. */

@@ -27,7 +27,7 @@ export class DrmExec {
   /** `DRM_EXEC_*`. */
   readonly flags: number;
   /** Locked objects, in order of locking; counted. */
-  readonly objects: DrmGemObject[] = [];
+  objects: DrmGemObject[] = [];
   /** The object that another ticket holds, or null; counted. */
   contended: DrmGemObject | null = null;
   /** Rounds begun: more than one means that there was contention. */
@@ -217,11 +217,11 @@ export class DrmExec {
       this.#prelocked = null;
     }
     const { objects } = this;
+    this.objects = [];
     for (let i = objects.length - 1; i >= 0; i--) {
       const obj = objects[i] as DrmGemObject;
       obj.resv.release(current);
       obj.put(this);
     }
-    objects.length = 0;
   }
 }

@@ -92,7 +92,7 @@ export class DmaResv extends Lock {
   busy(usage: number): DmaFence | null {
     for (let i = 0; i < this.#count; i++) {
       const fence = this.#fenceAt(i);
-      if (!fence.signaled && this.#usageAt(i) <= usage) return fence;
+      if (this.#usageAt(i) <= usage && !fence.signaled) return fence;
     }
     return null;
   }

@@ -132,7 +132,7 @@ export class GpuEngine {
     const at = this.#ring.indexOf(entry);
     this.#ring.splice(at, 1);
     this.#leave(job);
-    const [next] = this.#ring;
+    const next = this.#ring[0];
     if (at === 0 && next !== undefined) this.#turnTo(next.job);
     job.fence.signal();
     if (job.retire !== undefined) this.#machine.queueWork(`${this.#name} retire`, job.retire);

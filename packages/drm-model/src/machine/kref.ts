@@ -1,22 +1,19 @@
 import type { Counted, DrmDevice, Holder } from "@gpuvm/core";
 import { dropRef, takeRef } from "./references.ts";
 
-const living = new WeakMap<DrmDevice, Set<Counted>>();
-
 /** What a driver counts by itself on a device, and has references, oldest first; fences only while schedules are explored. */
 export function liveKrefs(dev: DrmDevice): readonly Counted[] {
-  return [...(living.get(dev) ?? [])];
+  return [...dev.counted];
 }
 
 /** It has references from now on. */
 export function comesToLife(dev: DrmDevice, what: Counted): void {
-  const known = living.get(dev) ?? new Set();
-  living.set(dev, known.add(what));
+  dev.counted.add(what);
 }
 
 /** Its last reference went. */
 export function dies(dev: DrmDevice, what: Counted): void {
-  living.get(dev)?.delete(what);
+  dev.counted.delete(what);
 }
 
 /** Something of a driver that is counted beside BOs, vm_bos and VMs (`struct kref`): a queue, a file, a pool. */

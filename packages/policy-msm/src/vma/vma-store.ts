@@ -37,7 +37,9 @@ export interface VmaStore {
 
 /** Before: the BO has the list of its VMAs, a VMA holds its VM, and a VM knows taken addresses only. */
 export const ownedByBo: VmaStore = {
-  find: (bo, vm) => bo.owned.find((vma) => vma.vm === vm)?.va ?? 0,
+  find(bo, vm) {
+    return this.peek(bo, vm);
+  },
   peek: (bo, vm) => bo.owned.find((vma) => vma.vm === vm)?.va ?? 0,
   insert(bo, vm, va, addr) {
     // The model's tree stands for the drm_mm: a node without object, so no way from the VM to the BO.
@@ -65,17 +67,16 @@ const IOCTL = "ioctl";
 /** Since the conversion: `vma ==> vm_bo ==> VM`, and `vm_bo` to the BO as the VM's ownership says. */
 export const linkedByVmBo: VmaStore = {
   find(bo, vm) {
-    if (bo.gpuva.length === 0) return 0;
-    const vmBo = gpuvmBoFind(vm, bo, IOCTL);
-    if (vmBo === null) return 0;
-    const va = vmBo.vaHead;
-    gpuvmBoPut(vmBo, IOCTL);
-    return va;
+    const { lockdep, current } = vm.dev;
+    // `msm_gem_assert_locked`: nobody else can come by an object that is being freed.
+    if (lockdep !== null && bo.refs > 0) lockdep.assertHeld(current, bo.resv, "lookup_vma");
+    return this.peek(bo, vm);
   },
-  peek: (bo, vm) =>
-    gemVmBos(bo)
-      .toArray()
-      .find((vmBo) => vmBo.vm === vm)?.vaHead ?? 0,
+  peek(bo, vm) {
+    for (let node = gemVmBos(bo).head; node !== null; node = node.next)
+      if (node.owner.vm === vm) return node.owner.vaHead;
+    return 0;
+  },
   insert(bo, vm, va, addr) {
     gpuvaInit(vm, va, addr, bo.size, bo, 0);
     const ret = gpuvaInsert(vm, va);

@@ -120,7 +120,8 @@ export class Scheduler {
 
   /** Whether there is a group without a slot. */
   get somebodyWaits(): boolean {
-    return [...this.runnable, ...this.idle].some((list) => list.length > 0);
+    const some = (lists: readonly (readonly PanthorGroup[])[]) => lists.some((list) => list.length > 0);
+    return some(this.runnable) || some(this.idle);
   }
 
   /** Groups in a slot, or that want one. */

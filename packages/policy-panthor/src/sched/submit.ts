@@ -91,7 +91,9 @@ function* arm(
     syncs.signals(job, ops);
   }
   if (ret === 0) {
-    for (const [i, job] of jobs.splice(0).entries()) {
+    const armed = jobs.splice(0);
+    for (let i = 0; i < armed.length; i++) {
+      const job = armed[i] as PanthorJob;
       panthor.onPush?.(job, i);
       pushJob(panthor, vmExec, job);
     }

@@ -108,7 +108,7 @@ export class SchedEntity<J extends SchedJob = SchedJob> implements JobQueue {
 
   /** Takes the first job off, if its dependencies are done; else waits for the next of them (`drm_sched_entity_pop_job`). */
   pop(): J | null {
-    const [job] = this.queue;
+    const job = this.queue[0];
     if (job === undefined) return null;
     let before: CountedFence | null = null;
     for (let fence = this.#nextDependency(job); fence !== null; fence = this.#nextDependency(job)) {

@@ -32,12 +32,13 @@ export class SchedFence implements JobFences {
     const { machine } = scheduler;
     const { dev } = machine;
     this.scheduler = scheduler;
-    const name = dev.ledger === null ? "" : `fence#${dev.serial()}`;
+    const audited = dev.ledger !== null;
+    const name = audited ? `fence#${dev.serial()}` : "";
     const finished = { name };
     this.scheduled = new CountedFence(
       dev,
       machine.fence(contexts.scheduled, seqno),
-      `${name} (scheduled)`,
+      audited ? `${name} (scheduled)` : "",
       finished,
       () => this.setParent(null),
     );

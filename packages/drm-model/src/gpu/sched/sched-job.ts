@@ -70,6 +70,7 @@ export class SchedJob {
   cleanup(): void {
     this.fence?.finished.put(this);
     this.fence = null;
+    if (this.dependencies.length === 0) return;
     for (const fence of this.dependencies.splice(0)) fence?.put(this);
   }
 }

@@ -56,6 +56,8 @@ export class DrmScheduler<J extends SchedJob = SchedJob> implements EntitySchedu
   working = 0;
   /** When the oldest job takes too long. */
   timeout: Timer | null = null;
+  readonly #runLabel: string;
+  readonly #freeLabel: string;
   readonly #creditLimit: number;
   readonly #timeoutNs: number;
   #ages = 0;
@@ -64,6 +66,8 @@ export class DrmScheduler<J extends SchedJob = SchedJob> implements EntitySchedu
   constructor(machine: Machine, options: SchedOptions<J>) {
     this.machine = machine;
     this.name = options.name;
+    this.#runLabel = `${options.name} run_job`;
+    this.#freeLabel = `${options.name} free_job`;
     this.ops = options.ops;
     this.#creditLimit = options.creditLimit ?? Number.POSITIVE_INFINITY;
     this.#timeoutNs =
@@ -94,7 +98,7 @@ export class DrmScheduler<J extends SchedJob = SchedJob> implements EntitySchedu
     // Where there is no job to run, the work item would do nothing.
     if (this.paused || this.runQueued || this.#select() === null) return;
     this.runQueued = true;
-    this.machine.queueWork(`${this.name} run_job`, () => this.#runWork(), "signalling");
+    this.machine.queueWork(this.#runLabel, () => this.#runWork(), "signalling");
   }
 
   /** Work items do nothing, and the scheduler goes. Jobs that still run are on their own (`drm_sched_fini`). */
@@ -156,7 +160,7 @@ export class DrmScheduler<J extends SchedJob = SchedJob> implements EntitySchedu
     for (const entity of this.entities)
       if (entity.ready && (first === null || (entity.ages[0] as number) < (first.ages[0] as number)))
         first = entity;
-    const [job] = first?.queue ?? [];
+    const job = first?.queue[0];
     return job === undefined || this.credits + job.credits > this.#creditLimit ? null : first;
   }
 
@@ -188,7 +192,7 @@ export class DrmScheduler<J extends SchedJob = SchedJob> implements EntitySchedu
   #queueFree(): void {
     if (this.paused || this.freeQueued) return;
     this.freeQueued = true;
-    this.machine.queueWork(`${this.name} free_job`, () => this.#freeWork());
+    this.machine.queueWork(this.#freeLabel, () => this.#freeWork());
   }
 
   /** `drm_sched_free_job_work`. */
@@ -196,7 +200,7 @@ export class DrmScheduler<J extends SchedJob = SchedJob> implements EntitySchedu
     this.freeQueued = false;
     this.working++;
     while (!this.paused) {
-      const [job] = this.running;
+      const job = this.running[0];
       if (job === undefined || !(job.fence as SchedFence).finished.base.signaled) break;
       this.running.shift();
       this.startTimeout();
