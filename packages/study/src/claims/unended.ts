@@ -55,7 +55,7 @@ export const UNENDED_CLAIMS: readonly Claim[] = [
       kept_objects_n: 0,
       unmapped_running_n: 0,
     },
-    says: "msm_gem_close waits until the second look of hangcheck_handler, at most 2.5 s; recover_worker writes what is behind anew, and that runs",
+    says: "msm_gem_close waits until the second look of hangcheck_handler, at most 2.5 s (a GPU that can be asked for progress is given three looks more); recover_worker writes what is behind anew, and that runs",
     basis: ["73"],
   },
   {
@@ -209,7 +209,7 @@ export const UNENDED_CLAIMS: readonly Claim[] = [
     workload: "W18",
     ways: ["panthor:mainline"],
     expect: { end_wait_ms_close: 0, end_wait_ms_kill: 0, unmapped_running_close: 0, end_wait_ms_vm: 0 },
-    says: "the end of the file terminates its groups; panthor_vm_destroy alone unmaps at once, whoever runs there",
+    says: "the end of the file terminates its groups; panthor_vm_destroy alone unmaps at once, so that what runs there faults, and is killed for it",
     basis: ["73"],
   },
 ];
