@@ -33,7 +33,7 @@ export const W20: Workload = {
   },
   says(o) {
     const broken =
-      figure(o, "findings") === 0 ? "nothing breaks" : `${figure(o, "findings")} rules are broken`;
+      figure(o, "findings") === 0 ? "nothing breaks" : `something breaks (${figure(o, "findings")} findings)`;
     const wait = span(figure(o, "close_wait_ms"));
     const places = figure(o, "places");
     return `at ${places === 1 ? "1 place" : `${places} places`}, the close takes ${wait} at most, ${broken}, ${buffers(figure(o, "left_objects"))} left for good${takenWords(o)}`;

@@ -26,7 +26,7 @@ export const W21: Workload = {
     const runs = migrate(subject, jobMs, watch, false);
     const hung = migrate(subject, jobMs, watch, true);
     if (runs === null || hung === null) return NO_USERPTR;
-    return { ...named(runs, "job"), ...named(hung, "hang") };
+    return { rest_of_job_ms: jobMs / 2, ...named(runs, "job"), ...named(hung, "hang") };
   },
   says(o) {
     const [job, hang] = ["migration_wait_ms_job", "migration_wait_ms_hang"].map((name) =>
