@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -34,6 +34,17 @@ const good = file("good.jsonl", init, { op: "dump", vas: [], refs: 1 });
 const wrong = file("wrong.jsonl", init, ...Array(7).fill({ op: "dump", vas: [], refs: 2 }));
 const bad = file("bad.jsonl", init, { op: "dumb" });
 
+/** What pages say of the answers that come with the project: the page, the number, which files it is of, exactly or at least. */
+const CLAIMS: readonly (readonly [page: string, says: RegExp, part: string, exactly: boolean])[] = [
+  ["README.md", /more than ([\d,]+) recorded answers/, "/conformance/", false],
+  ["apps/docs/guides/why-does-msm-need-that.md", /each of ([\d,]+) answers/, "policy-msm", true],
+  ["packages/policy-msm/README.md", /come with the package, ([\d,]+) of them/, "policy-msm", true],
+  ["packages/policy-nouveau/README.md", /has ([\d,]+) answers/, "policy-nouveau", true],
+  ["packages/policy-powervr/README.md", /([\d,]+) answers of 7\.3\.4's own code/, "powervr.jsonl", true],
+  ["packages/policy-powervr/README.md", /([\d,]+) answers of the same/, "powervr-jobs", true],
+  ["packages/policy-xe/README.md", /more than ([\d,]+) answers/, "policy-xe", false],
+];
+
 describe("gpuvm-bench conformance", () => {
   it("without files replays those that come with it", async () => {
     const { code, out } = await run([], true);
@@ -47,6 +58,17 @@ describe("gpuvm-bench conformance", () => {
     expect(drivers.length).toBe(ANSWERS.flatMap(({ VECTORS }) => VECTORS).length);
     expect(drivers.every((f: { vectors: number }) => f.vectors > 0)).toBe(true);
     expect(result.total).toMatchObject({ failed: 0, skipped: 0 });
+    const counted = (part: string) =>
+      (result.files as { file: string; vectors: number }[])
+        .filter(({ file }) => file.includes(part))
+        .reduce((sum, { vectors }) => sum + vectors, 0);
+    for (const [page, says, part, exactly] of CLAIMS) {
+      const text = readFileSync(new URL(`../../../${page}`, import.meta.url), "utf8");
+      const [, number = ""] = says.exec(text) ?? [];
+      const said = Number(number.replaceAll(",", ""));
+      expect(said, `${page}: ${says}`).toBeGreaterThan(counted(part) * (exactly ? 0.999_999 : 0.9));
+      expect(said, `${page}: ${says}`).toBeLessThanOrEqual(counted(part));
+    }
   });
 
   it("prints JSON", async () => {

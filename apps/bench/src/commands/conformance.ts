@@ -7,6 +7,7 @@ import {
   shippedVectors,
   VectorError,
 } from "@gpuvm/conformance/node";
+import { count } from "@gpuvm/results/units";
 import { ANSWERS } from "../answers.ts";
 import { Progress } from "../cli/progress.ts";
 import { say as toStderr } from "../cli/say.ts";
@@ -84,7 +85,9 @@ function text(results: readonly ReplayResult[], width: number): string {
   // Where names leave no room for the counts, these stand below them.
   const isBeside = longest + 3 * COUNT <= width;
   const row = (name: string, ...cells: (string | number)[]) => {
-    const figures = cells.map((cell) => String(cell).padStart(COUNT)).join("");
+    const figures = cells
+      .map((cell) => (typeof cell === "number" ? count(cell) : cell).padStart(COUNT))
+      .join("");
     return isBeside ? `${name.padEnd(longest)}${figures}\n` : `${name}\n${figures}\n`;
   };
   const rows = results.map(
