@@ -1,5 +1,5 @@
 import type { DmaFence, Steps } from "@gpuvm/core";
-import { GpuEngine, type Machine } from "@gpuvm/drm-model";
+import { GpuEngine, type InUse, type Machine } from "@gpuvm/drm-model";
 
 /** A queue as firmware and GPU see it: what is in its CCCB. */
 export interface HardwareQueue {
@@ -17,9 +17,10 @@ export interface HardwareQueue {
 export interface PvrHardware {
   /**
    * A job is in a queue's CCCB, and the firmware was told (`pvr_cccb_send_kccb_kick`). It starts when the jobs before it
-   * in the queue and those that `waits` stand for are done; `done` is to be called when it is done itself.
+   * in the queue and those that `waits` stand for are done; `done` is to be called when it is done itself. `uses` is told when
+   * the GPU turns to it, and leaves it.
    */
-  submit(queue: HardwareQueue, waits: readonly DmaFence[], done: () => void): void;
+  submit(queue: HardwareQueue, waits: readonly DmaFence[], done: () => void, uses?: InUse | undefined): void;
   /** There will be another event, at which the driver looks at its queues; absent: events are said by whoever runs it. */
   nextEvent?(look: () => Steps<void>): void;
 }
@@ -37,7 +38,7 @@ export class TimedHardware implements PvrHardware {
     );
   }
 
-  submit(queue: HardwareQueue, waits: readonly DmaFence[], done: () => void): void {
+  submit(queue: HardwareQueue, waits: readonly DmaFence[], done: () => void, uses?: InUse): void {
     const fence = this.machine.fence(queue.hardwareContext, ++queue.submitted);
     const after = queue.lastOnHardware === null ? waits : [queue.lastOnHardware, ...waits];
     queue.lastOnHardware = fence;
@@ -45,7 +46,7 @@ export class TimedHardware implements PvrHardware {
       if (queue.lastOnHardware === fence) queue.lastOnHardware = null;
       done();
     });
-    (this.engines[queue.type] as GpuEngine).submit({ fence, after });
+    (this.engines[queue.type] as GpuEngine).submit({ fence, after, uses });
   }
 
   nextEvent(look: () => Steps<void>): void {

@@ -1,6 +1,7 @@
 import type { DmaFence, Errno, Steps } from "@gpuvm/core";
 import {
   type CountedFence,
+  noteUse,
   type SchedEntity,
   type SchedFence,
   type SchedOps,
@@ -99,7 +100,12 @@ function submitToCccb(job: PvrJob): void {
   if (job.type === FRAGMENT && paired?.doneFence) waits.push(paired.doneFence.base);
   job.endOffset = queue.objects.cccb.write(jobCommandsSize(job.type, waits.length));
   pvr.trace?.(["to cccb", job]);
-  pvr.hardware.submit(queue, waits, () => jobIsDone(queue, job));
+  // Nothing is locked or fenced for it: it is the program's affair what is mapped while it runs, but not the tables.
+  const view = { vm: job.ctx.vmCtx.record, keeps: "now", settled: false } as const;
+  // The scheduler knows of it as of a job of the hardware's: of a pair that is the geometry job.
+  const own = job.type !== FRAGMENT || paired === null;
+  const uses = own ? noteUse(pvr.machine, (job.doneFence as CountedFence).base, view) : undefined;
+  pvr.hardware.submit(queue, waits, () => jobIsDone(queue, job), uses);
 }
 
 /** `pvr_queue_free_job`. */
