@@ -11,25 +11,27 @@ import { bytes, contiguity } from "../src/cli/parse.ts";
 import { progressLine } from "../src/cli/progress.ts";
 import { SCRIPTS } from "../src/completion/scripts.ts";
 import { configSchema } from "../src/config/schema.ts";
+import { benchIn } from "./in-process.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const NODE_ARGS = ["--conditions=@gpuvm/source", MAIN];
 
 let dir = "";
 
-function bench(...args: string[]) {
-  return spawnSync(process.execPath, [...NODE_ARGS, ...args], { cwd: dir, encoding: "utf8" });
+async function bench(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+  const { code, out, err } = await benchIn(dir, ...args);
+  return { status: code, stdout: out, stderr: err };
 }
 
 function results(name: string): Results {
   return JSON.parse(readFileSync(join(dir, name), "utf8")) as Results;
 }
 
-beforeAll(() => {
+beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), "gpuvm-cli-"));
   // Examples without a trace replay this one: the shipped ones take too long for a test.
   for (const name of ["glmark2", "my"]) {
-    expect(bench("workloads", "flips:seconds=3", "-o", `${name}.jsonl.gz`).status).toBe(0);
+    expect((await bench("workloads", "flips:seconds=3", "-o", `${name}.jsonl.gz`)).status).toBe(0);
   }
   writeFileSync(join(dir, "gpuvm.config.json"), JSON.stringify({ run: { trace: ["glmark2.jsonl.gz"] } }));
   const mapping = (va: number, object: bigint) => ({ va: BigInt(va), length: 65536n, object, offset: 0n });
@@ -66,7 +68,7 @@ function examples(name: keyof typeof COMMANDS): string[] {
 }
 
 describe("--contiguity", () => {
-  it("is a power of two from a page on, or whole", () => {
+  it("is a power of two from a page on, or whole", async () => {
     expect(["4096", "4K", "64K", "2M", "1G", "whole"].map(contiguity)).toEqual([
       4096,
       4096,
@@ -81,7 +83,7 @@ describe("--contiguity", () => {
 });
 
 describe("--vram and --memory", () => {
-  it("are bytes", () => {
+  it("are bytes", async () => {
     expect(["0", "4096", "64M", "8G"].map(bytes)).toEqual([0, 4096, 2 ** 26, 2 ** 33]);
     for (const wrong of ["", "-1", "1.5G", "64MB", "much"])
       expect(() => bytes(wrong), wrong).toThrow(/is not a number of bytes/);
@@ -89,14 +91,14 @@ describe("--vram and --memory", () => {
 });
 
 describe("the examples in the help", () => {
-  it("are there for every command", () => {
+  it("are there for every command", async () => {
     for (const name of Object.keys(COMMANDS) as (keyof typeof COMMANDS)[]) {
-      expect(bench(name, "--help").stdout, name).toContain(`gpuvm-bench ${name}`);
+      expect((await bench(name, "--help")).stdout, name).toContain(`gpuvm-bench ${name}`);
     }
     for (const name of MINE) expect(examples(name).length, name).toBeGreaterThan(0);
   }, 120_000);
 
-  it("work, in their order", () => {
+  it("work, in their order", async () => {
     for (const name of MINE) {
       for (const example of examples(name)) {
         const [command = "", file] = example.split(" > ");
@@ -104,7 +106,7 @@ describe("the examples in the help", () => {
           .split(" ")
           .slice(1)
           .map((word) => word.replaceAll('"', ""));
-        const { status, stderr, stdout } = bench(...args);
+        const { status, stderr, stdout } = await bench(...args);
         if (file !== undefined) writeFileSync(join(dir, file), stdout);
         // Counted references in msm as posted leave objects behind: that is what it shows.
         const fine = example.includes("--ownership both") ? [1] : [0, 3];
@@ -129,12 +131,14 @@ describe("a run in parts", () => {
     "json",
   ];
 
-  it("is the same as the whole", () => {
-    bench(...common, "-o", "whole.json");
+  it("is the same as the whole", async () => {
+    await bench(...common, "-o", "whole.json");
     for (const part of ["1/3", "2/3", "3/3"]) {
-      expect(bench(...common, "--shard", part, "-o", `part-${part[0]}.json`).status).toBe(0);
+      expect((await bench(...common, "--shard", part, "-o", `part-${part[0]}.json`)).status).toBe(0);
     }
-    expect(bench("merge", "part-1.json", "part-2.json", "part-3.json", "-o", "merged.json").status).toBe(0);
+    expect(
+      (await bench("merge", "part-1.json", "part-2.json", "part-3.json", "-o", "merged.json")).status,
+    ).toBe(0);
     const figures = (name: string) =>
       results(name)
         .runs.map((run) => ({ ...run, timing: null }))
@@ -146,46 +150,46 @@ describe("a run in parts", () => {
     expect(Object.keys(results("whole.json").versions ?? {})).toEqual(["gpuvm-bench", "node", "v8"]);
   }, 120_000);
 
-  it("is refused where parts don't go together", () => {
+  it("is refused where parts don't go together", async () => {
     const other = results("whole.json");
     writeFileSync(
       join(dir, "other.json"),
       JSON.stringify({ ...other, options: { ...other.options, seed: 9 } }),
     );
-    const { status, stderr } = bench("merge", "whole.json", "other.json");
+    const { status, stderr } = await bench("merge", "whole.json", "other.json");
     expect([status, stderr]).toEqual([2, expect.stringContaining("seed")]);
   });
 
-  it("chooses by --filter", () => {
-    bench(...common, "--filter", "^ml.* on pan", "-o", "filtered.json");
+  it("chooses by --filter", async () => {
+    await bench(...common, "--filter", "^ml.* on pan", "-o", "filtered.json");
     expect(results("filtered.json").runs.map((run) => run.policy)).toEqual(["panthor"]);
-    expect(bench(...common, "--filter", "nothing").stderr).toContain("leaves nothing to replay");
+    expect((await bench(...common, "--filter", "nothing")).stderr).toContain("leaves nothing to replay");
   });
 });
 
 describe("baselines", () => {
   const run = ["run", "--policy", "powervr", "--workload", "ml:mib=8,steps=5"];
 
-  it("are silent when nothing changed, and answer 3 to a planted 10 %", () => {
-    expect(bench(...run, "--save-baseline", "b").status).toBe(0);
-    const same = bench(...run, "--baseline", "b", "--fail-on", "regression");
+  it("are silent when nothing changed, and answer 3 to a planted 10 %", async () => {
+    expect((await bench(...run, "--save-baseline", "b")).status).toBe(0);
+    const same = await bench(...run, "--baseline", "b", "--fail-on", "regression");
     expect([same.status, same.stdout]).toEqual([0, expect.stringContaining("0 worse, 0 better")]);
     const path = "gpuvm-results/baselines/b.json";
     const planted = results(path);
     const fewer = planted.runs.map((r) => ({ ...r, ptes_written: Math.round(r.ptes_written / 1.1) }));
     writeFileSync(join(dir, path), JSON.stringify({ ...planted, runs: fewer }));
-    const worse = bench(...run, "--baseline", "b", "--threshold", "5%", "--fail-on", "regression");
+    const worse = await bench(...run, "--baseline", "b", "--threshold", "5%", "--fail-on", "regression");
     expect([worse.status, worse.stdout]).toEqual([3, expect.stringMatching(/ptes_written .*1\.100 .*worse/)]);
-    expect(bench(...run, "--baseline", "none").stderr).toContain("there are: b");
+    expect((await bench(...run, "--baseline", "none")).stderr).toContain("there are: b");
   }, 60_000);
 
-  it("go with a relative row, with an error where there are samples", () => {
-    const { stdout } = bench(...run, "--reference", "panthor", "--samples", "3");
+  it("go with a relative row, with an error where there are samples", async () => {
+    const { stdout } = await bench(...run, "--reference", "panthor", "--samples", "3");
     expect(stdout).toMatch(/time, relative to panthor:mainline +1\.00 ± \d+\.\d\d +\d+\.\d\d ± \d+\.\d\d/);
   });
 
-  it("can be benchstat's", () => {
-    const { stdout } = bench(...run, "-f", "benchstat", "--samples", "2");
+  it("can be benchstat's", async () => {
+    const { stdout } = await bench(...run, "-f", "benchstat", "--samples", "2");
     expect(stdout.match(/^BenchmarkReplay\/trace=\S+\/policy=powervr:mainline 1 \d+ ns\/op /gm)).toHaveLength(
       2,
     );
@@ -237,7 +241,7 @@ describe("Ctrl-C", () => {
 });
 
 describe("gpuvm.config", () => {
-  it("has a schema that fits the flags; GPUVM_WRITE_SCHEMA=1 writes it anew", () => {
+  it("has a schema that fits the flags; GPUVM_WRITE_SCHEMA=1 writes it anew", async () => {
     const path = new URL("../gpuvm.config.schema.json", import.meta.url);
     const schema = configSchema(COMMANDS);
     if (process.env["GPUVM_WRITE_SCHEMA"]) writeFileSync(path, `${JSON.stringify(schema, null, 2)}\n`);
@@ -246,18 +250,16 @@ describe("gpuvm.config", () => {
 });
 
 describe("completions", () => {
-  it("know commands, flags, policies, workloads", () => {
-    const words = (...args: string[]) =>
-      bench("__complete", ...args)
-        .stdout.split("\n")
-        .map((l) => l.split("\t")[0]);
-    expect(words("im")).toContain("import");
-    expect(words("run", "--sav")).toContain("--save-baseline");
-    expect(words("run", "--policy", "powervr:")).toContain("powervr:mainline");
-    expect(words("run", "--workload", "br")).toEqual(["browser", ""]);
+  it("know commands, flags, policies, workloads", async () => {
+    const words = async (...args: string[]) =>
+      (await bench("__complete", ...args)).stdout.split("\n").map((l) => l.split("\t")[0]);
+    expect(await words("im")).toContain("import");
+    expect(await words("run", "--sav")).toContain("--save-baseline");
+    expect(await words("run", "--policy", "powervr:")).toContain("powervr:mainline");
+    expect(await words("run", "--workload", "br")).toEqual(["browser", ""]);
   });
 
-  it("complete in bash, colons included", () => {
+  it("complete in bash, colons included", async () => {
     const script = `gpuvm-bench() { '${process.execPath}' ${NODE_ARGS.map((a) => `'${a}'`).join(" ")} "$@"; }
 ${SCRIPTS.bash}
 COMP_WORDS=(gpuvm-bench run --policy powervr : ma); COMP_CWORD=5; _gpuvm_bench; echo "\${COMPREPLY[@]}"
@@ -269,7 +271,7 @@ COMP_WORDS=(gpuvm-bench comp); COMP_CWORD=1; _gpuvm_bench; echo "\${COMPREPLY[@]
 });
 
 describe("the progress line", () => {
-  it("tells rate and what is left, and doesn't foretell an end that nobody knows", () => {
+  it("tells rate and what is left, and doesn't foretell an end that nobody knows", async () => {
     const options = { total: 50, unit: "replays" };
     expect(progressLine(options, 10, 5, "x")).toBe("10/50 replays, 2.0/s, 20 s left: x");
     expect(progressLine({ ...options, total: Number.NaN }, 10, 5, "x")).toBe("10 replays, 2.0/s: x");

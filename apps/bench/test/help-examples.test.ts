@@ -1,25 +1,16 @@
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { COMMANDS } from "../src/cli/app.ts";
+import { benchIn } from "./in-process.ts";
 
-const run = promisify(execFile);
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), "help-"));
 afterAll(() => rmSync(dir, { recursive: true }));
 
 /** Runs the command in a folder with the files that the examples name. */
-async function bench(...words: string[]): Promise<{ code: number; out: string; err: string }> {
-  const args = ["--conditions=@gpuvm/source", main, ...words];
-  return await run(process.execPath, args, { cwd: dir }).then(
-    ({ stdout, stderr }) => ({ code: 0, out: stdout, err: stderr }),
-    (error) => ({ code: Number(error.code), out: error.stdout, err: error.stderr }),
-  );
-}
+const bench = (...words: string[]) => benchIn(dir, ...words);
 
 /** Where the example as it stands takes long: what is asked of less. */
 const LESS: Readonly<Record<string, readonly string[]>> = {
@@ -46,7 +37,7 @@ beforeAll(async () => {
   await bench("export", "mine.jsonl.gz", "--format", "gpuvas", "--at", "1500", "-o", "gpuvas.txt");
 });
 
-it.concurrent.each(Object.keys(COMMANDS).filter((name) => !ELSEWHERE.includes(name)))(
+it.each(Object.keys(COMMANDS).filter((name) => !ELSEWHERE.includes(name)))(
   "the first example of %s --help runs",
   async (name) => {
     const { out: help } = await bench(name, "--help");

@@ -8,11 +8,18 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Results } from "@gpuvm/results";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { benchIn } from "./in-process.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 let dir = "";
 
-function bench(args: readonly string[], input = "") {
+async function bench(args: readonly string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+  const { code, out, err } = await benchIn(dir, ...args);
+  return { status: code, stdout: out, stderr: err };
+}
+
+/** With something on standard input: in a process of its own. */
+function piped(args: readonly string[], input: string) {
   const node = ["--conditions=@gpuvm/source", MAIN];
   return spawnSync(process.execPath, [...node, ...args], { cwd: dir, encoding: "utf8", input });
 }
@@ -36,7 +43,7 @@ const FILES: Readonly<Record<string, string>> = {
     at(1, "gpu_mem_total: gpu_id=0 pid=12 size=4096") + at(2, "gpu_mem_total: gpu_id=0 pid=12 size=8192"),
 };
 
-beforeAll(() => {
+beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), "gpuvm-whole-"));
   for (const [name, text] of Object.entries(FILES)) writeFileSync(join(dir, name), text);
 });
@@ -53,71 +60,71 @@ describe.each([
   ["lost.txt", /40 events were lost/],
   ["unread.txt", /xe_of_the_future/],
 ])("%s", (file, words) => {
-  it.each(COMMANDS(file))("%s says so and answers 4", (...args) => {
-    const { status, stdout, stderr } = bench(args.filter((word) => word !== undefined));
+  it.each(COMMANDS(file))("%s says so and answers 4", async (...args) => {
+    const { status, stdout, stderr } = await bench(args.filter((word) => word !== undefined));
     expect(stdout + stderr).toMatch(words);
     expect(stdout).not.toMatch(/Nothing is left behind/);
     expect(status).toBe(4);
   });
 });
 
-it("the report has no verdict over lost events", () => {
-  const { status } = bench(["run", "--trace", "lost.txt", "--policy", "xe", "--report", "lost.html"]);
+it("the report has no verdict over lost events", async () => {
+  const { status } = await bench(["run", "--trace", "lost.txt", "--policy", "xe", "--report", "lost.html"]);
   expect(status).toBe(4);
   const html = readFileSync(join(dir, "lost.html"), "utf8");
   expect(html).not.toMatch(/nothing is left behind/i);
   expect(html).toMatch(/No verdict on what is left behind.*40 events were lost at line 3/);
 });
 
-it.each(COMMANDS("whole.txt"))("of a whole trace %s answers 0", (...args) => {
-  expect(bench(args.filter((word) => word !== undefined)).status).toBe(0);
+it.each(COMMANDS("whole.txt"))("of a whole trace %s answers 0", async (...args) => {
+  expect((await bench(args.filter((word) => word !== undefined))).status).toBe(0);
 });
 
-it("a policy that can't hold a trace goes without; the others stand", () => {
-  const { status, stdout, stderr } = bench(["run", "--trace", "sparse.txt", "--format", "json"]);
+it("a policy that can't hold a trace goes without; the others stand", async () => {
+  const { status, stdout, stderr } = await bench(["run", "--trace", "sparse.txt", "--format", "json"]);
   expect(status).toBe(4);
   const { runs, refusals } = JSON.parse(stdout) as Results;
   expect(runs.map((run) => run.policy).sort()).toEqual(["msm", "nouveau", "panthor", "xe"]);
   expect(refusals).toMatchObject([{ trace: "sparse.txt", subject: "powervr:mainline" }]);
   expect(stderr).toMatch(/^powervr:mainline cannot hold sparse\.txt: .*\n$/);
-  const alone = bench(["export", "sparse.txt", "--policy", "powervr", "--format", "chrome"]);
+  const alone = await bench(["export", "sparse.txt", "--policy", "powervr", "--format", "chrome"]);
   expect([alone.status, alone.stdout]).toEqual([2, ""]);
   expect(alone.stderr).toMatch(/^powervr:mainline cannot hold .*\n$/);
 });
 
-it("more open buffers than the limit are refused with the flag that raises it", () => {
+it("more open buffers than the limit are refused with the flag that raises it", async () => {
   const two =
     CREATE + BIND + bind(3, "0x000000200000", "0x0000002fffff").replace("bbbb0001", "bbbb0002") + FREE;
   writeFileSync(join(dir, "two.txt"), two);
   const run = ["run", "--trace", "two.txt", "--policy", "xe", "--max-buffers"];
-  expect(bench([...run, "2"]).status).toBe(0);
-  const { status, stderr } = bench([...run, "1"]);
+  expect((await bench([...run, "2"])).status).toBe(0);
+  const { status, stderr } = await bench([...run, "1"]);
   expect(status).toBe(4);
   expect(stderr).toMatch(/more than 1 buffers are open at once; --max-buffers raises the limit/);
 });
 
-it("a trace of nothing is no clean one", () => {
+it("a trace of nothing is no clean one", async () => {
   for (const args of [
     ["run", "--trace", "memory.txt"],
     ["import", "memory.txt"],
   ]) {
-    const { status, stdout, stderr } = bench(args);
+    const { status, stdout, stderr } = await bench(args);
     expect([status, stdout]).toEqual([2, ""]);
     expect(stderr).toMatch(/nothing to replay/);
   }
 });
 
-it("amounts of memory keep their time in csv and timelines", () => {
-  const rows = bench(["export", "memory.txt", "--format", "csv"]).stdout.split("\n");
+it("amounts of memory keep their time in csv and timelines", async () => {
+  const rows = (await bench(["export", "memory.txt", "--format", "csv"])).stdout.split("\n");
   expect(rows[2]).toBe("1000000000,,memory,,,,8192,,,,,,gpu 0 pid 12 gpu total");
-  const events = JSON.parse(bench(["export", "memory.txt", "--format", "chrome"]).stdout) as {
+  const events = JSON.parse((await bench(["export", "memory.txt", "--format", "chrome"])).stdout) as {
     ph: string;
     ts?: number;
   }[];
   expect(events.flatMap(({ ph, ts }) => (ph === "C" ? [ts] : []))).toEqual([0, 1e6]);
 });
 
-it("lint opens a folder, and looks a fault of one file up in another's binds", () => {
+it("lint opens a folder, and looks a fault of one file up in another's binds", async () => {
   const folder = join(dir, "hang");
   mkdirSync(folder);
   writeFileSync(join(folder, "vm_fault.log"), "VM fault report.\n\nFailing VM page: 0x800000001000\n");
@@ -125,16 +132,16 @@ it("lint opens a folder, and looks a fault of one file up in another's binds", (
     `timestamp=${t}, VA=0000800000000000-0000800000010000, destroyed=${destroyed}, is_virtual=0\n`;
   writeFileSync(join(folder, "bo_history.log"), line(1, 0) + line(2, 1));
   writeFileSync(join(folder, "pipeline.log"), "shaders\n");
-  const { status, stdout, stderr } = bench(["lint", "hang"]);
+  const { status, stdout, stderr } = await bench(["lint", "hang"]);
   expect(status).toBe(1);
   expect(stdout).toMatch(
     /^hang\/bo_history\.log:2: error: .* \(hang\/vm_fault\.log:3, RADV\), which line 2 unbound/,
   );
   expect(stderr).toMatch(/not read, as they are in no known format: hang\/pipeline\.log/);
-  expect(bench(["import", "hang/vm_fault.log"]).status).toBe(2);
+  expect((await bench(["import", "hang/vm_fault.log"])).status).toBe(2);
 });
 
-it("a kernel log beside dumps or traces adds no requests, and is told of", () => {
+it("a kernel log beside dumps or traces adds no requests, and is told of", async () => {
   writeFileSync(
     join(dir, "kernel.txt"),
     "[    2.500000] *** gpu fault: iova=0000000000100000 flags=0 (0,0,0,0)\n",
@@ -143,25 +150,25 @@ it("a kernel log beside dumps or traces adds no requests, and is told of", () =>
   const object = "00040000: I  0 ( 1) 00100000 0000000000000000 00016384           tex\n";
   writeFileSync(join(dir, "gem.txt"), gem + object);
   for (const file of ["gem.txt", "whole.txt"]) {
-    const { status, stdout, stderr } = bench(["import", file, "kernel.txt"]);
+    const { status, stdout, stderr } = await bench(["import", file, "kernel.txt"]);
     expect(status, stderr).toBe(0);
-    expect(stdout.split("\n").length).toBe(bench(["import", file]).stdout.split("\n").length);
+    expect(stdout.split("\n").length).toBe((await bench(["import", file])).stdout.split("\n").length);
     expect(stderr).toMatch(/a GPU fault is told of/);
   }
 });
 
-it("amounts that a dump tells again and again are a course, not a sum", () => {
+it("amounts that a dump tells again and again are a course, not a sum", async () => {
   const block = (mib: number): string =>
     `pos:\t0\ndrm-driver:\txe\ndrm-client-id:\t1\ndrm-total-vram0:\t${mib} MiB\n`;
   writeFileSync(join(dir, "watch.txt"), block(1) + block(3) + block(2));
-  const events = JSON.parse(bench(["export", "watch.txt", "--format", "chrome"]).stdout) as {
+  const events = JSON.parse((await bench(["export", "watch.txt", "--format", "chrome"])).stdout) as {
     ph: string;
     ts?: number;
     args: { value?: number };
   }[];
   const counters = events.filter(({ ph }) => ph === "C").map(({ ts, args }) => [ts, args.value]);
   expect(counters).toEqual([1, 3, 2].map((mib, i) => [i * 1e6, mib * 2 ** 20]));
-  expect(bench(["export", "watch.txt", "--format", "markdown"]).stdout).toMatch(
+  expect((await bench(["export", "watch.txt", "--format", "markdown"])).stdout).toMatch(
     /total, last \| 2\.00 MiB[\s\S]*total, peak \| 3\.00 MiB/,
   );
 });
@@ -178,17 +185,17 @@ describe("standard input", () => {
     ["explain", "-", "--policy", "xe", "--bo", "1"],
   ])("%s %s %s", (...args) => {
     const words = args.filter((word) => word !== undefined);
-    const piped = bench(words, text);
-    expect([piped.status, piped.stderr]).toEqual([0, expect.not.stringMatching(/Error/)]);
-    expect(piped.stdout.length + piped.stderr.length).toBeGreaterThan(10);
-    expect(bench(words, "").status).toBe(2);
+    const answer = piped(words, text);
+    expect([answer.status, answer.stderr]).toEqual([0, expect.not.stringMatching(/Error/)]);
+    expect(answer.stdout.length + answer.stderr.length).toBeGreaterThan(10);
+    expect(piped(words, "").status).toBe(2);
   });
 
-  it("a gpu-bo-trace, too", () => {
-    bench(["import", "whole.txt", "-o", "whole.jsonl"]);
+  it("a gpu-bo-trace, too", async () => {
+    await bench(["import", "whole.txt", "-o", "whole.jsonl"]);
     const trace = readFileSync(join(dir, "whole.jsonl"), "utf8");
-    expect(bench(["run", "--trace", "-", "--policy", "xe"], trace).status).toBe(0);
-    expect(bench(["import", "-"], trace).stdout).toBe(trace);
+    expect(piped(["run", "--trace", "-", "--policy", "xe"], trace).status).toBe(0);
+    expect(piped(["import", "-"], trace).stdout).toBe(trace);
   });
 });
 
