@@ -100,7 +100,7 @@ function text(
     const clean = results.filter((r) => r.fixedClean).length;
     lines.push(
       wrapped(
-        `${found} of ${results.length} found; ${clean} fixed forms explored to the end without a finding`,
+        `${found} of ${results.length} found; ${clean} fixed form${clean === 1 ? "" : "s"} explored to the end without a finding`,
         width,
       ),
     );

@@ -8,6 +8,7 @@ import { EXIT } from "../cli/context.ts";
 import { say as toStderr } from "../cli/say.ts";
 import { folded } from "../format/wrapped.ts";
 import { openTrace } from "../inputs/open-trace.ts";
+import { toldSource } from "../inputs/told-source.ts";
 import { tracePath } from "../inputs/trace-path.ts";
 
 /** The arguments of `explain`. */
@@ -44,7 +45,14 @@ export async function runExplain(
   const own = subjectNamed(args.policy);
   const subject = args.ownership === "native" ? own : { ...own, boOwnership: args.ownership };
   const until = typeof args.at === "number" ? args.at * 1e6 : Number.POSITIVE_INFINITY;
-  const watched = await watch(source, subject, args.bo, args.file, until, args.at === "exit");
+  const watched = await watch(
+    toldSource(source, subjectName(subject)),
+    subject,
+    args.bo,
+    args.file,
+    until,
+    args.at === "exit",
+  );
   const { replay, bo, translated } = watched;
   const { machine } = replay;
   if (bo === null) {

@@ -11,6 +11,7 @@ import { statText } from "../format/stat.ts";
 import { markdownTable, sideBySide } from "../format/table.ts";
 import { folded } from "../format/wrapped.ts";
 import { openTrace } from "../inputs/open-trace.ts";
+import { toldSource } from "../inputs/told-source.ts";
 
 /** The arguments of `workloads`. */
 export interface WorkloadsArgs {
@@ -50,7 +51,7 @@ export async function runWorkloads(
     const writer = new TraceWriter(args.out, source.header);
     let events = 0;
     try {
-      for await (const batch of source.batches()) {
+      for await (const batch of toldSource(source, source.name).batches()) {
         await breathe();
         signal.throwIfAborted();
         events += batch.length;
@@ -113,7 +114,7 @@ function listing(format: WorkloadsArgs["format"]): string {
 
 async function statsOf(source: TraceSource, signal: AbortSignal): Promise<Stat[]> {
   const stats = new TraceStats();
-  for await (const batch of source.batches()) {
+  for await (const batch of toldSource(source, source.name).batches()) {
     await breathe();
     signal.throwIfAborted();
     for (const request of batch as readonly Request[]) stats.push(request);

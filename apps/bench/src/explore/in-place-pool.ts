@@ -62,7 +62,7 @@ function needTransformer(): void {
     createRequire(import.meta.url).resolve("@babel/standalone");
   } catch {
     throw new UsageError(
-      "to explore a policy that does not ship its code must be transformed: npm install @babel/standalone beside gpuvm-bench",
+      "a policy that does not ship is transformed before it is explored: npm install @babel/standalone beside gpuvm-bench, or explore it as it is with --method dpor",
     );
   }
 }

@@ -2,6 +2,7 @@ import { DRIVERS, subjectNamed } from "@gpuvm/drivers";
 import { UsageError } from "@gpuvm/drm-model";
 import type { TimelineEvent } from "@gpuvm/trace";
 import { openTrace } from "../inputs/open-trace.ts";
+import { toldSource } from "../inputs/told-source.ts";
 import { replayOne } from "../run/replay.ts";
 import type { ExportArgs, Put } from "./export-args.ts";
 import { GpuvasOfReplay } from "./gpuvas-of-replay.ts";
@@ -22,7 +23,8 @@ export async function exportReplay(
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const source = await openTrace(args.file, signal);
+  const opened = await openTrace(args.file, signal);
+  const source = toldSource(opened, args.policy ?? opened.name);
   const own = DRIVERS.find((driver) => driver.name === source.header.driver) ?? DRIVERS[0];
   const subject = subjectNamed(args.policy ?? own?.name ?? "");
   const options = { audit: false, lockdep: false, repeat: 1, signal };

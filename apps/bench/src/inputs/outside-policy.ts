@@ -113,7 +113,7 @@ function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   if (/import statement outside a module|Unexpected token 'export'/.test(text))
     return `${text}: the nearest package.json does not say "type": "module"; npm pkg set type=module does, or name the file .mjs or .mts`;
-  return /Unknown file extension "\.ts"/.test(text)
+  return /Unknown file extension "\.[cm]?ts"/.test(text)
     ? `Node ${process.versions.node} does not read TypeScript. "npm install --save-dev node@24" puts one that does beside it, for npx to use; or leave the types out and name the files .js`
     : text;
 }
