@@ -69,11 +69,15 @@ export class OpsPool {
     return ops;
   }
 
-  /** Takes a list back with what is in it. */
-  give(ops: GpuvaOps): void {
+  /** Takes a list back with what is in it; in quarantine it is never used again, and nothing is left in it to be read. */
+  give(ops: GpuvaOps, quarantine: boolean): void {
     if (ops.freed) throw freedTwice();
     ops.freed = true;
     ops.length = 0;
+    if (quarantine) {
+      ops.slots = [];
+      return;
+    }
     if (ops.slots.length > KEEP) ops.slots = [];
     if (this.#spare === null) this.#spare = ops;
     else if (this.#others.length < 64) this.#others.push(ops);

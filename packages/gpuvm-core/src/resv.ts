@@ -31,7 +31,10 @@ export class WwTicket {
 export class DmaResv extends Lock {
   /** The ticket under which it is held, or null. */
   ticket: WwTicket | null = null;
-  /** Told of each fence that leaves: another took its place, or it had signalled when room was made. Null: nobody counts. */
+  /**
+   * Told of each fence that leaves: another took its place, or it had signalled when room was made. Null: nobody counts, and a
+   * fence that has signalled is as good as gone.
+   */
   onDrop: ((fence: DmaFence) => void) | null = null;
   // Most have one fence, and submits look at hundreds of them: that one is no list.
   #fence: DmaFence | null = null;
@@ -39,7 +42,10 @@ export class DmaResv extends Lock {
   #fences: DmaFence[] | null = null;
   #usages: number[] | null = null;
   #count = 0;
-  #slots = 0;
+  /** Fences that can still be added under this lock. */
+  #room = 0;
+  /** Fences that were added under this lock, the last ones: if one signals, its room can be used again. */
+  #added = 0;
 
   /** An unlocked reservation object without fences, shown as `name`, or as `name` of `of`. */
   constructor(name: string, lockdep: Lockdep | null, of: { readonly name: string } | null = null) {
@@ -48,42 +54,46 @@ export class DmaResv extends Lock {
 
   /**
    * Makes sure that `n` fences can be added from now until the unlock; not additive (`dma_resv_reserve_fences`). Where room
-   * has to be made, fences that have signalled go, if anybody counts them; otherwise they stay until others take their places.
+   * has to be made, fences that have signalled go.
    *
    * @returns 0, or -EINVAL for `n` 0
    */
   reserve(n: number): Errno {
     if (n === 0) return -EINVAL;
-    if (this.#count + n <= this.#slots) return 0;
-    if (this.onDrop !== null) this.#dropSignaled(this.onDrop);
-    this.#slots = this.#count + n;
+    if (n <= this.#room) return 0;
+    if (this.onDrop !== null) this.#dropSignaled();
+    this.#room = n;
     return 0;
   }
 
   /**
-   * Adds a fence, or lets it take the place of one that is signalled, or that is of the same context, not later, and
-   * of a usage at least as high (`dma_resv_add_fence`).
+   * Adds a fence, or lets it take the place of one of the same context, not later, and of a usage at least as high
+   * (`dma_resv_add_fence`). If somebody counts them, it takes the place of one that is signalled, too.
    *
-   * @throws GpuvmError `NO_FENCE_SLOT` if no slot was reserved (the kernel BUGs).
+   * @throws GpuvmError `NO_FENCE_SLOT` if no slot was reserved (the kernel BUGs, unless a signalled fence happens to be there).
    */
   addFence(fence: DmaFence, usage: number): void {
+    const counted = this.onDrop !== null;
+    if (!counted) this.#dropSignaled();
     const count = this.#count;
     for (let i = 0; i < count; i++) {
       const old = this.#fenceAt(i);
       const later = old.context === fence.context && fence.seqno >= old.seqno;
-      if ((later && this.#usageAt(i) >= usage) || old.signaled) {
+      if ((later && this.#usageAt(i) >= usage) || (counted && old.signaled)) {
         this.#put(i, fence, usage);
         this.onDrop?.(old);
         return;
       }
     }
-    if (count >= this.#slots) {
+    if (this.#room === 0) {
       throw new GpuvmError(
         "NO_FENCE_SLOT",
         `${fence.name} is added to ${this.name} without a reserved slot`,
         [this.name],
       );
     }
+    this.#room--;
+    this.#added++;
     this.#put(count, fence, usage);
     this.#count = count + 1;
   }
@@ -98,8 +108,8 @@ export class DmaResv extends Lock {
   }
 
   /**
-   * Every fence that a look for `usage` sees, with signalled ones whose place nobody has taken yet
-   * (`dma_resv_for_each_fence`). Allocates.
+   * Every fence that a look for `usage` sees (`dma_resv_for_each_fence`); if somebody counts them, with signalled ones whose
+   * place nobody has taken yet. Allocates.
    */
   visible(usage: number): { fence: DmaFence; usage: number }[] {
     const out: { fence: DmaFence; usage: number }[] = [];
@@ -107,10 +117,11 @@ export class DmaResv extends Lock {
     return out;
   }
 
-  /** How many fences can be added before the next {@link DmaResv.reserve}: signalled ones are replaced. */
+  /** How many fences can be added before the next {@link DmaResv.reserve}, whatever has signalled before. */
   get room(): number {
-    let room = this.#slots - this.#count;
-    for (let i = 0; i < this.#count; i++) if (this.#fenceAt(i).signaled) room++;
+    let room = this.#room;
+    if (this.onDrop !== null) return room;
+    for (let i = this.#count - this.#added; i < this.#count; i++) if (this.#fenceAt(i).signaled) room++;
     return room;
   }
 
@@ -123,7 +134,8 @@ export class DmaResv extends Lock {
   each(usage: number, fn: (fence: DmaFence, usage: number) => void): void {
     for (let i = 0; i < this.#count; i++) {
       const of = this.#usageAt(i);
-      if (of <= usage) fn(this.#fenceAt(i), of);
+      const fence = this.#fenceAt(i);
+      if (of <= usage && (!fence.signaled || this.onDrop !== null)) fn(fence, of);
     }
   }
 
@@ -147,13 +159,22 @@ export class DmaResv extends Lock {
     this.#usages[i - 1] = usage;
   }
 
-  #dropSignaled(drop: (fence: DmaFence) => void): void {
+  #dropSignaled(): void {
+    const own = this.#count - this.#added;
     let kept = 0;
     for (let i = 0; i < this.#count; i++) {
       const fence = this.#fenceAt(i);
-      if (fence.signaled) drop(fence);
-      else this.#put(kept++, fence, this.#usageAt(i));
+      if (!fence.signaled) {
+        if (kept < i) this.#put(kept, fence, this.#usageAt(i));
+        kept++;
+        continue;
+      }
+      this.onDrop?.(fence);
+      if (i < own) continue;
+      this.#added--;
+      this.#room++;
     }
+    if (kept === this.#count) return;
     this.#count = kept;
     // Not by the length: an array that is emptied so gives its memory back, and the next fence asks for it again.
     if (kept === 0) this.#fence = null;
@@ -167,6 +188,7 @@ export class DmaResv extends Lock {
   override release(task: Task): void {
     super.release(task);
     this.ticket = null;
-    this.#slots = this.#count;
+    this.#room = 0;
+    this.#added = 0;
   }
 }

@@ -184,7 +184,7 @@ export function gpuvmBoUnmapOpsCreate(vmBo: DrmGpuvmBo): GpuvaOps<GpuvaOpUnmap> 
 /** Frees a list and its operations; VAs, tree and vm_bos stay as they are (`drm_gpuva_ops_free`). */
 export function gpuvaOpsFree(vm: DrmGpuvm, ops: GpuvaOps): void {
   if (vm.ops.opAlloc !== undefined && !ops.freed) freeOwn(vm, ops);
-  vm.pool.give(ops);
+  vm.pool.give(ops, vm.dev.quarantine);
 }
 
 /** Gives a driver's own operations back to it. */

@@ -54,3 +54,61 @@ describe("what leaves a dma_resv", () => {
     ]);
   });
 });
+
+describe("a dma_resv whose fences nobody counts", () => {
+  function held() {
+    const dev = new DrmDevice();
+    const { resv } = new DrmGemObject(dev, { size: 4096 });
+    resv.acquire(dev.current);
+    const release = () => {
+      resv.release(dev.current);
+      resv.acquire(dev.current);
+    };
+    return { resv, release };
+  }
+
+  it("forgets those that have signalled: what is added comes last, and nobody sees them", () => {
+    const { resv: it, release } = held();
+    const [first, second, third] = [1, 2, 3].map((context) => new DmaFence(context, 1)) as [
+      DmaFence,
+      DmaFence,
+      DmaFence,
+    ];
+    it.reserve(2);
+    it.addFence(first, USAGE_READ);
+    it.addFence(second, USAGE_READ);
+    first.signal();
+    expect(it.visible(USAGE_BOOKKEEP).map(({ fence }) => fence)).toEqual([second]);
+    release();
+    it.reserve(1);
+    it.addFence(third, USAGE_READ);
+    expect(it.visible(USAGE_BOOKKEEP).map(({ fence }) => fence)).toEqual([second, third]);
+  });
+
+  it("has room for as many as were asked for, whether older ones have signalled or not", () => {
+    for (const signalled of [false, true]) {
+      const { resv: it, release } = held();
+      const old = new DmaFence(1, 1);
+      it.reserve(1);
+      it.addFence(old, USAGE_READ);
+      release();
+      if (signalled) old.signal();
+      it.reserve(1);
+      expect(it.room).toBe(1);
+      it.addFence(new DmaFence(2, 1), USAGE_READ);
+      expect(() => it.addFence(new DmaFence(3, 1), USAGE_READ)).toThrow("NO_FENCE_SLOT");
+    }
+  });
+
+  it("gives the room of a fence back that was added under the same lock and has signalled", () => {
+    const { resv: it } = held();
+    const first = new DmaFence(1, 1);
+    it.reserve(1);
+    it.addFence(first, USAGE_READ);
+    expect(it.room).toBe(0);
+    first.signal();
+    expect(it.room).toBe(1);
+    it.addFence(new DmaFence(2, 1), USAGE_READ);
+    expect(it.room).toBe(0);
+  });
+});

@@ -23,7 +23,7 @@ export class Kref implements Counted {
   /** Shown in findings: `queue#3`. */
   readonly name: string;
   readonly #dev: DrmDevice;
-  readonly #release: () => void;
+  #release: (() => void) | null;
 
   /** One reference, held by `holder`; `release` runs when the last one goes. */
   constructor(dev: DrmDevice, name: string, holder: Holder, release: () => void) {
@@ -52,7 +52,9 @@ export class Kref implements Counted {
   put(holder: Holder): boolean {
     if (!dropRef(this, this.#dev, holder)) return false;
     dies(this.#dev, this);
-    this.#release();
+    const release = this.#release;
+    this.#release = null;
+    release?.();
     return true;
   }
 }

@@ -38,8 +38,8 @@ export class World {
   readonly slots: Slot[] = [];
   /** Files whose program was killed. */
   readonly killed: Set<number> = new Set();
-  /** What each actor's calls returned. */
-  readonly results: unknown[][];
+  /** See {@link World.results}: for those to whom it decides nothing. @internal */
+  readonly returned: readonly unknown[][];
   /** For the scenario's own use. */
   readonly bag: Map<string, unknown> = new Map();
   /** The first property found violated, or null. */
@@ -58,18 +58,23 @@ export class World {
 
   /** Notes what each step touches, or null. @internal */
   readonly watch: Watch | null;
+  /** Told when somebody asks what calls returned. @internal */
+  readonly asked: () => void;
 
   /**
    * A run at its beginning: the setup is done. `orders` is told of the locks that it takes, from the start, `watch` of
-   * what its steps touch. `firstVas`: where the numbers of each VM's mappings begin.
+   * what its steps touch. `firstVas`: where the numbers of each VM's mappings begin. `asked` is told when somebody asks what
+   * calls returned.
    */
   constructor(
     scenario: Scenario,
     orders: LockOrder | null = null,
     watch: Watch | null = null,
     firstVas: readonly number[] = FIRST_VAS,
+    asked: () => void = () => {},
   ) {
     this.scenario = scenario;
+    this.asked = asked;
     this.watch = watch;
     this.machine = new Machine(scenario.machine ?? { audit: true, lockdep: true, watch: true });
     this.machine.dev.firstVas = firstVas;
@@ -88,7 +93,7 @@ export class World {
       this.fallibleNames?.push(what);
       return ++this.fallible === this.#failAt;
     };
-    this.results = scenario.actors.map(() => []);
+    this.returned = scenario.actors.map(() => []);
     for (const actor of scenario.actors) {
       this.slots.push(new Slot(actor.name, actor, actor.context ?? "process"));
     }
@@ -100,6 +105,12 @@ export class World {
     this.#look();
     dev.stepping = true;
     watch?.adopt([this.driver, this.files, this.bag, this.machine], 0);
+  }
+
+  /** What each actor's calls returned. To who never asks two states are one that differ in this alone. */
+  get results(): readonly (readonly unknown[])[] {
+    this.asked();
+    return this.returned;
   }
 
   /** The file with a number; opened when first named. */
@@ -287,7 +298,7 @@ export class World {
     slot.stop = "";
     this.#leavesLocked(thread.task);
     if (slot.actor === null) return;
-    (this.results[index] as unknown[]).push(thread.result);
+    (this.returned[index] as unknown[]).push(thread.result);
     if (this.scenario.settles === true && !this.#again) this.#settled();
   }
 

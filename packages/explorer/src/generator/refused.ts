@@ -14,7 +14,7 @@ export function refusesAlone(scenario: Scenario, actor: Actor): boolean {
     if (!slot.ready()) return false;
     world.step(choiceOf(0));
   }
-  const answers = world.results[0] as readonly unknown[];
+  const answers = world.returned[0] as readonly unknown[];
   return (
     world.violation === null &&
     answers.length === actor.calls.length &&

@@ -14,10 +14,10 @@ export class Answered {
     this.#refused = new Set(labels);
   }
 
-  /** A run is over. */
-  end(world: World): void {
+  /** A step was taken. */
+  look(world: World): void {
     if (this.#refused.size === 0) return;
-    for (const [i, results] of world.results.entries()) {
+    for (const [i, results] of world.returned.entries()) {
       for (const [c, result] of results.entries()) {
         const label = world.scenario.actors[i]?.calls[c]?.label;
         if (label !== undefined && !(typeof result === "number" && result < 0))

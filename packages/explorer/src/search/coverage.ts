@@ -57,7 +57,7 @@ export class Coverage {
       this.#stops.add(at[i] as string);
       for (let j = i + 1; j < at.length; j++) this.#raced.add(pairOf(at[i] as string, at[j] as string));
     }
-    for (const [i, results] of world.results.entries()) {
+    for (const [i, results] of world.returned.entries()) {
       for (const [c, result] of results.entries()) {
         const label = world.slots[i]?.actor?.calls[c]?.label.split(" ")[0];
         if (typeof result === "number") this.#answers.add(`${label} ${result < 0 ? result : "done"}`);

@@ -1,6 +1,7 @@
 import { mark, setLogging } from "@gpuvm/core/undo";
 import { actorOf, type Choice, choiceOf } from "../engine/choice.ts";
 import { needInPlace } from "../engine/in-place.ts";
+import { FIRST_VAS } from "../engine/numbers.ts";
 import { World } from "../engine/world.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { Fingerprint } from "../state/fingerprint.ts";
@@ -62,19 +63,33 @@ export class Descent {
   /** The way to where it stands. */
   readonly path: Choice[] = [];
   readonly #findings: Findings;
-  readonly #print = new Fingerprint();
+  readonly #print: Fingerprint;
   readonly #guide: Guide;
   readonly #tally: Tally;
   readonly #open: Open[] = [];
+  #asked = false;
 
-  /** At the beginning. Until {@link Descent.end} nobody else may build a machine. @throws NotTransformed */
-  constructor(scenario: Scenario, findings: Findings, guide: Guide, tally: Tally) {
+  /** Somebody asked what calls returned, and states were taken for one that differ in that: it is over. */
+  get mistaken(): boolean {
+    return this.#asked;
+  }
+
+  /**
+   * At the beginning. Until {@link Descent.end} nobody else may build a machine. `answers`: what calls returned is part of the state.
+   *
+   * @throws NotTransformed
+   */
+  constructor(scenario: Scenario, findings: Findings, guide: Guide, tally: Tally, answers: boolean) {
     needInPlace();
     setLogging(false);
+    this.#print = new Fingerprint(answers);
     this.#findings = findings;
     this.#guide = guide;
     this.#tally = tally;
-    this.world = new World(scenario, findings.orders);
+    const asked = () => {
+      this.#asked = !answers;
+    };
+    this.world = new World(scenario, findings.orders, null, FIRST_VAS, asked);
     setLogging(true);
     // A setup that broke a rule is no state.
     if (this.world.violation === null) this.#print.plan(this.world);
@@ -117,7 +132,7 @@ export class Descent {
     guide.coverage?.step(world, path);
     const fallible = choice >> 8 === 0 && failures < guide.failures ? world.fallible : 0;
     this.#findings.lockOrders(path);
-    let enough = guide.stepped();
+    let enough = guide.stepped() || this.#asked;
     if (!enough) {
       if (this.#arrive(actorOf(choice), failures, blocks))
         enough = this.#state(actorOf(choice), failures, blocks);

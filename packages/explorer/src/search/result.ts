@@ -104,6 +104,8 @@ export class Findings {
 
   /** A state was reached. */
   witness(world: World): void {
+    // Where two schedules meet only one of them goes on: what its calls returned is noted before.
+    this.#answered.look(world);
     if (this.#unreached.size === 0) return;
     for (const [name, reached] of this.#unreached) if (reached(world)) this.#unreached.delete(name);
   }
@@ -124,7 +126,7 @@ export class Findings {
 
   /** A run is over, by a violation or because nobody can go on. */
   end(world: World, schedule: readonly Choice[]): Violation | null {
-    this.#answered.end(world);
+    this.#answered.look(world);
     let violation = world.violation;
     if (violation === null && this.#sequential !== null && world.done) {
       const outcome = outcomeOf(world, this.#print);

@@ -2,6 +2,7 @@ import type { Scenario } from "../scenario/scenario.ts";
 import type { Hash } from "../state/hash.ts";
 import { Least } from "../state/least.ts";
 import { Visited } from "../state/visited.ts";
+import { answersDecide } from "./answers-decide.ts";
 import type { Coverage } from "./coverage.ts";
 import { Descent, type Guide, type Tally } from "./descent.ts";
 import { naive } from "./naive.ts";
@@ -34,29 +35,40 @@ const WORD = 1024;
  */
 export function search(scenario: Scenario, options: SearchOptions): SearchResult {
   if (options.states === false) return naive(scenario, options);
+  return decides(scenario, options) ?? (all(scenario, options, true) as SearchResult);
+}
+
+/** With states that differ in what calls returned taken for one, if nobody asks; null: somebody does. */
+function decides(scenario: Scenario, options: SearchOptions): SearchResult | null {
+  return answersDecide(scenario) ? null : all(scenario, options, false);
+}
+
+function all(scenario: Scenario, options: SearchOptions, answers: boolean): SearchResult | null {
   const findings = new Findings(scenario);
   const tally: Tally = { transitions: 0, runs: 0, depth: 0, bound: null };
   const visited = new Visited();
   const stop = stopper(options, tally, () => visited);
-  go(scenario, findings, tally, {
+  const done = go(scenario, findings, tally, answers, {
     ...limitsOf(options),
     coverage: options.coverage,
     enter: (hash) => visited.add(hash.a, hash.b),
     mayChange: () => true,
     stepped: () => (options.stopAtFirst === true && findings.size > 0) || stop(),
   });
+  if (!done) return null;
   for (const [before, after] of findings.orders.pairs()) options.coverage?.order(before, after);
-  const all = findings.result({
+  const found = findings.result({
     ...tally,
     ...none,
     method: options.order,
     states: visited.size,
     bytes: visited.bytes,
   });
-  if (options.order === "dfs" || all.findings.length === 0) return all;
-  const short = shortened(scenario, options, all.findings);
+  if (options.order === "dfs" || found.findings.length === 0) return found;
+  const short = shortened(scenario, options, found.findings, answers);
+  if (short === null) return null;
   return {
-    ...all,
+    ...found,
     findings: short.findings,
     level: short.level,
     steps: tally.transitions + short.transitions,
@@ -78,7 +90,8 @@ function shortened(
   scenario: Scenario,
   options: SearchOptions,
   known: readonly Finding[],
-): { findings: readonly Finding[]; level: number; transitions: number } {
+  answers: boolean,
+): { findings: readonly Finding[]; level: number; transitions: number } | null {
   const wanted = new Set(known.map(({ key }) => key));
   const first = options.stopAtFirst === true;
   const tally: Tally = { transitions: 0, runs: 0, depth: 0, bound: null };
@@ -88,7 +101,7 @@ function shortened(
     if (level > (options.maxBlocks ?? Number.POSITIVE_INFINITY)) break;
     const least = new Least();
     let cut = false;
-    go(scenario, found, tally, {
+    const done = go(scenario, found, tally, answers, {
       ...limitsOf(options),
       enter: (hash, actor, blocks) => {
         hash.int(actor);
@@ -101,10 +114,11 @@ function shortened(
       },
       stepped: stop,
     });
+    if (!done) return null;
     const { findings } = found.result({ ...tally, ...none, method: "bfs", states: 0, bytes: 0 });
     const missing = [...wanted].filter((key) => !findings.some((finding) => finding.key === key));
-    const done = first ? findings.length > 0 : missing.length === 0;
-    if (!done && cut && tally.bound === null) continue;
+    const enough = first ? findings.length > 0 : missing.length === 0;
+    if (!enough && cut && tally.bound === null) continue;
     const rest = first ? [] : known.filter(({ key }) => missing.includes(key));
     return {
       findings: findings.length === 0 ? known : [...findings, ...rest],
@@ -115,19 +129,21 @@ function shortened(
   return { findings: known, level: options.maxBlocks ?? 0, transitions: tally.transitions };
 }
 
-function go(scenario: Scenario, findings: Findings, tally: Tally, guide: Guide): void {
+/** False: somebody asked what calls returned, and it is no part of the state. */
+function go(scenario: Scenario, findings: Findings, tally: Tally, answers: boolean, guide: Guide): boolean {
   const failing = guide.failures > 0;
   const enter: Guide["enter"] = (hash: Hash, actor, blocks, failures, world): boolean => {
     // With fewer failures behind it the same state has more before it.
     if (failing) hash.int(failures);
     return guide.enter(hash, actor, blocks, failures, world);
   };
-  const descent = new Descent(scenario, findings, { ...guide, enter }, tally);
+  const descent = new Descent(scenario, findings, { ...guide, enter }, tally, answers);
   try {
     descent.run();
   } finally {
     descent.end();
   }
+  return !descent.mistaken;
 }
 
 function limitsOf(options: SearchOptions): { failures: number; maxDepth: number } {

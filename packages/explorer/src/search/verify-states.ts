@@ -4,6 +4,7 @@ import { World } from "../engine/world.ts";
 import { violationKey } from "../properties/violation.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { Fingerprint } from "../state/fingerprint.ts";
+import { answersDecide } from "./answers-decide.ts";
 
 /** Two schedules that lead to one state, as it seems, from which it does not go on alike. */
 export interface Mistaken {
@@ -38,7 +39,7 @@ export function verifyStates(scenario: Scenario, options: VerifyOptions = {}): V
 }
 
 function goThrough(scenario: Scenario, most: number): Verified {
-  const print = new Fingerprint();
+  const print = new Fingerprint(answersDecide(scenario));
   const known = new Map<string, { readonly path: readonly Choice[]; readonly next: string }>();
   const mistaken: Mistaken[] = [];
   const todo: Choice[][] = [[]];

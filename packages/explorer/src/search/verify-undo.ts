@@ -4,6 +4,7 @@ import { needInPlace } from "../engine/in-place.ts";
 import { World } from "../engine/world.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { Fingerprint } from "../state/fingerprint.ts";
+import { answersDecide } from "./answers-decide.ts";
 
 /** How much is looked at. */
 export interface VerifyUndoOptions {
@@ -37,8 +38,8 @@ export interface VerifiedUndo {
 export function verifyUndo(scenario: Scenario, options: VerifyUndoOptions = {}): VerifiedUndo {
   needInPlace();
   const { most = Number.POSITIVE_INFINITY, failures: maxFailures = 0, every = 7 } = options;
-  const whole = new Fingerprint();
-  const print = new Fingerprint();
+  const whole = new Fingerprint(answersDecide(scenario));
+  const print = new Fingerprint(answersDecide(scenario));
   const seen = new Map<string, string>();
   const left: Choice[][] = [];
   const other: Choice[][] = [];
@@ -56,7 +57,7 @@ export function verifyUndo(scenario: Scenario, options: VerifyUndoOptions = {}):
     return `${a}:${b}`;
   };
   const all = (at: World): string => {
-    const results = at.results.map((list) => list.join()).join(";");
+    const results = at.returned.map((list) => list.join()).join(";");
     return `${state64(at)}:${at.machine.hazards.length}:${results}:${at.violation?.message ?? ""}`;
   };
   /** Whether the state is new. */

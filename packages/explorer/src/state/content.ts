@@ -1,4 +1,4 @@
-import type { DrmGpuvm, DrmGpuvmBo, WwTicket } from "@gpuvm/core";
+import type { DmaResv, DrmGpuvm, DrmGpuvmBo, WwTicket } from "@gpuvm/core";
 
 /** What is rare in an object, and known only together with all others: what it is to this state. */
 export interface Rare {
@@ -11,6 +11,8 @@ export interface Rare {
   readonly vms: DrmGpuvm[];
   /** Links whose lists of mappings are part of the object: they change without a write to it. */
   readonly links: DrmGpuvmBo[];
+  /** Whose fences are part of the object: that one signals is no write to it. */
+  readonly resvs: DmaResv[];
 }
 
 /**

@@ -13,11 +13,17 @@ import { Walk } from "./walk.ts";
  */
 export class Fingerprint {
   readonly #walk: Walk = new Walk();
+  readonly #answers: boolean;
+
+  /** With `answers`, what calls returned is part of the state: somebody asks for it. */
+  constructor(answers = true) {
+    this.#answers = answers;
+  }
 
   /** The setup of a run is done: from now on only what steps write to is read again. */
   plan(world: World): void {
     const start = mark();
-    this.#walk.plan((reader) => roots(reader, world, true), world.machine.now);
+    this.#walk.plan((reader) => roots(reader, world, true, this.#answers), world.machine.now);
     undo(start);
   }
 
@@ -31,14 +37,14 @@ export class Fingerprint {
   take(world: World, where = true): Hash {
     const to = mark();
     this.#walk.logged(to);
-    const hash = this.#walk.take((reader) => roots(reader, world, where), world.machine.now);
+    const hash = this.#walk.take((reader) => roots(reader, world, where, this.#answers), world.machine.now);
     // To look is to search trees, and these know where the last search has ended.
     undo(to);
     return hash;
   }
 }
 
-function roots(reader: Reader, world: World, where: boolean): void {
+function roots(reader: Reader, world: World, where: boolean, answers: boolean): void {
   const { hash } = reader;
   const { slots, machine } = world;
   if (where) {
@@ -48,10 +54,7 @@ function roots(reader: Reader, world: World, where: boolean): void {
       if (slot.thread !== null) reader.any(slot.thread);
     }
     workers(reader, slots);
-    for (const results of world.results) {
-      hash.int(results.length);
-      for (const result of results) reader.any(result);
-    }
+    if (answers) for (const results of world.returned) for (const result of results) reader.any(result);
   }
   for (const [id, file] of world.files) {
     hash.int(id);

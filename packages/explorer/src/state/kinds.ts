@@ -65,6 +65,8 @@ const SKIP: ReadonlySet<string> = new Set([
   // Sums and peaks of what page tables, trees and lists hold.
   "tables",
   "levels",
+  // How often a drm_exec began anew, for reports.
+  "rounds",
 ]);
 
 /** What a record of a VM counts. */
@@ -167,8 +169,8 @@ export function kindOf(value: object): Kind {
     );
   }
   if (value instanceof Lock) {
-    const isStore = (key: string) => /\$(?:fences|usages|slots)$/.test(key);
-    const isFence = (key: string) => /\$(?:fence|usage|count)$/.test(key);
+    const isStore = (key: string) => /\$(?:fences|usages)$/.test(key);
+    const isFence = (key: string) => /\$(?:fence|usage|count|room|added)$/.test(key);
     const rest = compiled(value, (key) => key !== "owner" && !isStore(key) && !isFence(key));
     const stores = (lock: Record<string, unknown>) =>
       Object.keys(lock)
@@ -178,7 +180,7 @@ export function kindOf(value: object): Kind {
       (reader, lock: Lock) => {
         reader.task(lock.owner);
         rest(reader, lock as never);
-        if (lock instanceof DmaResv) reservations(reader, lock);
+        if (lock instanceof DmaResv) reader.resv(lock);
       },
       { stores: stores as never },
     );
@@ -285,25 +287,13 @@ function within(
   return at < first ? 0 : at < onCatch ? 1 : at < onFinally ? 2 : 3;
 }
 
-/** The fences of a dma_resv, signalled ones too until their places are taken, and how many places there are beside. */
-function reservations(reader: Reader, resv: DmaResv): void {
-  const fences = resv.visible(core.USAGE_BOOKKEEP);
-  let room = resv.room;
-  for (const { fence, usage } of fences) {
-    reader.hash.int(usage);
-    reader.any(fence);
-    if (fence.signaled) room--;
-  }
-  reader.hash.int(fences.length);
-  reader.hash.int(room);
-}
-
 function runs(reader: Reader, ptes: PteMap): void {
   const { hash } = reader;
-  for (const { start, end, offset, bo, user } of ptes.runs()) {
+  for (const { start, end, offset, bo, user, generation = 0 } of ptes.runs()) {
     hash.num(start);
     hash.num(end);
     hash.num(offset);
+    hash.int(generation);
     reader.any(user ?? bo);
   }
   hash.int(ptes.size);

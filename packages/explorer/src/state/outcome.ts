@@ -9,7 +9,7 @@ export function outcomeOf(world: World, print: Fingerprint): string {
 
 /** What each actor's calls returned, in words. */
 export function resultsOf(world: World): string {
-  return world.results
+  return world.returned
     .map(
       (results, i) =>
         `${world.slots[i]?.name}: ${results.map((r) => (typeof r === "number" ? r : "-")).join(", ")}`,

@@ -1,4 +1,4 @@
-import type { DrmGpuvm, DrmGpuvmBo, Task, WwTicket } from "@gpuvm/core";
+import type { DmaResv, DrmGpuvm, DrmGpuvmBo, Task, WwTicket } from "@gpuvm/core";
 import { capturesOf } from "@gpuvm/core/undo";
 import { isRow, isTime } from "../engine/numbers.ts";
 import type { Content, Rare } from "./content.ts";
@@ -116,9 +116,14 @@ export class Reader {
     this.#rarely().links.push(link);
   }
 
+  /** A dma_resv, for its fences. */
+  resv(resv: DmaResv): void {
+    this.#rarely().resvs.push(resv);
+  }
+
   #rarely(): Rare {
     this.hash.int(RARE);
-    this.#rare ??= { numbers: [], timelines: [], tickets: [], vms: [], links: [] };
+    this.#rare ??= { numbers: [], timelines: [], tickets: [], vms: [], links: [], resvs: [] };
     return this.#rare;
   }
 

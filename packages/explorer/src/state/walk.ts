@@ -1,4 +1,4 @@
-import type { DrmGpuvmBo, WwTicket } from "@gpuvm/core";
+import { type DmaFence, type DmaResv, type DrmGpuvmBo, USAGE_BOOKKEEP, type WwTicket } from "@gpuvm/core";
 import { capturesOf } from "@gpuvm/core/undo";
 import { isTime } from "../engine/numbers.ts";
 import { Cache } from "./cache.ts";
@@ -66,7 +66,7 @@ export class Walk {
       info.base = this.#contentOf(info);
       // Its numbers are others in each state.
       if (info.base.rare !== null) info.dirty = true;
-      leads.set(info, info.base.refs);
+      leads.set(info, [...info.base.refs, ...this.#fencesOf(info.base)]);
     }
     this.#making = null;
     for (const info of queue) {
@@ -201,6 +201,23 @@ export class Walk {
     for (const ticket of rare.tickets) this.#tickets.push(ticket);
     for (const vm of rare.vms) this.#rows.vm(vm);
     for (const link of rare.links) this.#list(link);
+    for (const resv of rare.resvs) this.#fences(resv);
+  }
+
+  #fencesOf({ rare }: Content<Info>): Info[] {
+    return (rare?.resvs ?? []).flatMap((resv) =>
+      resv.visible(USAGE_BOOKKEEP).map(({ fence }) => this.#infoFor(fence)),
+    );
+  }
+
+  #fences(resv: DmaResv): void {
+    const hash = this.#hash;
+    hash.int(resv.room);
+    resv.each(USAGE_BOOKKEEP, (fence: DmaFence, usage: number) => {
+      const number = this.#planned ? this.#numberOf(this.#infoFor(fence)) : this.#freshNumber(fence);
+      hash.int(usage);
+      hash.int(number);
+    });
   }
 
   #list(link: DrmGpuvmBo): void {

@@ -87,7 +87,7 @@ function toldOn(scenario: Scenario, schedule: readonly Choice[], look: Onlooker 
     }
     const returned =
       actor !== TIME && slot?.actor != null && slot.thread === null && world.violation === null;
-    const value = returned ? world.results[actor]?.at(-1) : undefined;
+    const value = returned ? world.returned[actor]?.at(-1) : undefined;
     const result = !returned ? null : value === undefined ? "done" : `= ${JSON.stringify(value)}`;
     const changes = changed(before, counts(world.machine));
     steps.push({ actor: name, call, begins, stops, result, failed, changes });

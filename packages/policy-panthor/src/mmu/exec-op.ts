@@ -7,6 +7,7 @@ import {
   type Gpuva,
   type GpuvaOpMap,
   type GpuvaOpRemap,
+  GpuvaOpSlot,
   type GpuvaOpUnmap,
   gpuvaBo,
   gpuvaMap,
@@ -45,16 +46,17 @@ export function* execOp(
   vm.opCtx = ctx;
   const { regionLock } = panthor.gen;
   if (regionLock) lockRegion(panthor, vm, ctx.va, ctx.range);
-  const cleared = panthor.machine.counts.ptUnmaps;
   const ret = ctx.type === "map" && vm.unusable ? -EINVAL : yield* walk(panthor, vm, ctx);
-  if (regionLock) unlockRegion(panthor, vm, causeOf(ctx, panthor.machine.counts.ptUnmaps > cleared));
+  if (regionLock) unlockRegion(panthor, vm, causeOf(ctx));
   if (ret !== 0 && unusableOnFailure) declareUnusable(panthor, vm);
   vm.opCtx = null;
+  // In quarantine nothing is left that somebody could read.
+  if (dev.quarantine) vm.op = new GpuvaOpSlot();
   unlock(dev, vm.opLock);
   return ret;
 }
 
-function causeOf({ type, reason }: OpCtx, cleared: boolean): TlbCause {
+function causeOf({ type, reason, cleared }: OpCtx): TlbCause {
   if (reason === "teardown") return "close";
   return type === "map" && !cleared ? "map" : "unmap";
 }

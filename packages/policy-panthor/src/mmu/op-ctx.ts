@@ -27,6 +27,8 @@ export class OpCtx {
   boOffset = 0;
   /** The link of VM and object; counted. */
   vmBo: DrmGpuvmBo | null = null;
+  /** Entries were cleared for it. */
+  cleared = false;
   /** Pages for tables (`rsvd_page_tables`): got, and used. */
   readonly tables: { count: number; used: number } = { count: 0, used: 0 };
   // VAs not used yet. Their numbers make no state of their own.

@@ -89,6 +89,7 @@ export function mapSparse(
 export function unmapPages(panthor: Panthor, vm: PanthorVm, start: number, size: number): void {
   if (size === 0) return;
   panthor.machine.counts.ptUnmaps++;
+  if (vm.opCtx !== null) vm.opCtx.cleared = true;
   for (let done = 0; done < size; ) {
     const iova = start + done;
     const [bytes, count] = pageSize(iova, size - done);

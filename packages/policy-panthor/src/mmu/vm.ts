@@ -90,7 +90,7 @@ export class PanthorVm {
   /** The list of VMs to reclaim from that it is on; null: none. */
   onReclaim: PanthorVm[] | null = null;
   /** The step in hand, under `opLock`. */
-  readonly op: GpuvaOpSlot = new GpuvaOpSlot();
+  op: GpuvaOpSlot = new GpuvaOpSlot();
 
   /** Bytes of the kernel's part. */
   readonly kernelSize: number;

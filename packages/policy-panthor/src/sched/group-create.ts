@@ -73,10 +73,14 @@ function* syncUpdated(panthor: Panthor, group: PanthorGroup): Steps<void> {
 
 /** Nobody holds it any more (`group_release_work`). */
 function* release(panthor: Panthor, group: PanthorGroup): Steps<void> {
-  for (const queue of group.queues) yield* freeQueue(panthor, queue);
-  for (const kbo of group.memory.splice(0)) yield* kernelBoDestroy(panthor, kbo);
-  group.vm.gpuvm.put(group.kref);
-  panthor.onGroupFree?.(group);
+  // What the group was decides nothing any more: only what it holds is left.
+  const { queues, memory, vm, kref } = group;
+  const told = panthor.onGroupFree === null ? null : () => panthor.onGroupFree?.(group);
+  for (let queue = queues.shift(); queue !== undefined; queue = queues.shift())
+    yield* freeQueue(panthor, queue);
+  for (const kbo of memory.splice(0)) yield* kernelBoDestroy(panthor, kbo);
+  vm.gpuvm.put(kref);
+  told?.();
 }
 
 /** Its memory: all of it but the firmware's stays mapped for the kernel. */

@@ -184,7 +184,7 @@ export class PanthorQueue {
   /** The clock must not run (`disable_delayed_work_sync`). */
   timeoutDisabled = false;
 
-  /** When it expires; while it runs. */
+  /** When it expires; 0: it does not run. */
   get expires(): number {
     return this.#expires;
   }

@@ -43,7 +43,10 @@ export function* freeQueue(panthor: Panthor, queue: PanthorQueue): Steps<void> {
   yield* queue.entity.destroy({ process: null, exiting: false, killed: false });
   queue.scheduler.fini();
   yield* putSyncwait(panthor, queue);
-  for (const kbo of queue.memory.splice(0)) yield* kernelBoDestroy(panthor, kbo);
-  queue.lastFence?.put(queue.entity);
+  // From here on nothing else of the queue decides anything.
+  const { lastFence, memory, entity } = queue;
+  const { name } = entity;
   queue.lastFence = null;
+  for (const kbo of memory.splice(0)) yield* kernelBoDestroy(panthor, kbo);
+  lastFence?.put(name);
 }

@@ -35,8 +35,8 @@ export function* runJob(panthor: Panthor, job: PanthorJob): Steps<CountedFence |
     doorbell(panthor, queue);
     resumeTimeout(panthor, queue);
   }
-  queue.lastFence?.put(queue.entity);
-  queue.lastFence = fence.get(queue.entity);
+  queue.lastFence?.put(queue.entity.name);
+  queue.lastFence = fence.get(queue.entity.name);
   unlock(machine.dev, sched.lock);
   return fence;
 }

@@ -213,6 +213,7 @@ export function unbind(panthor: Panthor, group: PanthorGroup): void {
   group.tilerOom = 0;
   if (group.tilerOomWork.cancel()) group.kref.put(group.holderOf(group.tilerOomWork));
   slot.group = null;
+  slot.priority = 0;
   group.kref.put("device csg slot");
 }
 

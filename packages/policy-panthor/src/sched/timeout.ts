@@ -4,7 +4,7 @@ import { JOB_TIMEOUT_NS, type PanthorQueue } from "./group.ts";
 
 /*
  * The clock of a queue: it runs while its group is in a slot and the queue has something to do. On a machine without
- * timeouts it is kept, but never expires.
+ * timeouts it stands still.
  */
 
 /** `queue_resume_timeout` */
@@ -30,14 +30,22 @@ export function suspendTimeout(panthor: Panthor, queue: PanthorQueue): void {
   if (inFlight.length > 0 && group.canRun && blocked && group.isIdle) return;
   const wasPending = queue.timeout.cancel() || !runs(panthor, queue);
   queue.remaining =
-    !wasPending || inFlight.length === 0 ? JOB_TIMEOUT_NS : Math.max(0, queue.expires - panthor.machine.now);
+    !wasPending || inFlight.length === 0 || !has(panthor)
+      ? JOB_TIMEOUT_NS
+      : Math.max(0, queue.expires - panthor.machine.now);
+  queue.expires = 0;
 }
 
 function expireIn(panthor: Panthor, queue: PanthorQueue, ns: number): void {
+  if (!has(panthor)) return;
   queue.expires = panthor.machine.now + ns;
   if (runs(panthor, queue)) queue.timeout.modify(ns);
 }
 
-function runs({ machine }: Panthor, queue: PanthorQueue): boolean {
-  return machine.options.timeouts === true && !queue.timeoutDisabled;
+function runs(panthor: Panthor, queue: PanthorQueue): boolean {
+  return has(panthor) && !queue.timeoutDisabled;
+}
+
+function has({ machine }: Panthor): boolean {
+  return machine.options.timeouts === true;
 }
