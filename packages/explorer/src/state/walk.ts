@@ -43,8 +43,8 @@ export class Walk {
   readonly #tickets: WwTicket[] = [];
   readonly #oldTimelines = new Map<number, number>();
   readonly #rows = new Rows();
-  /** Objects of the setup that are live, by number, and which of them are waiting. */
-  #live: Info[] = [];
+  /** Objects of the setup that were ever written to, by number, and which of them are waiting. */
+  #dirty: Info[] = [];
   #waiting = new Uint8Array(0);
   #waits = 0;
   #lowest = 0;
@@ -144,7 +144,7 @@ export class Walk {
         this.#lowest = at + 1;
         this.#waiting[at] = 0;
         this.#waits--;
-        const info = this.#live[at] as Info;
+        const info = this.#dirty[at] as Info;
         const content = this.#contentOf(info);
         if (content === info.base && content.rare === null)
           for (const next of info.liveLeads) this.#visit(next);
@@ -236,9 +236,8 @@ export class Walk {
   }
 
   #numberOf(info: Info): number {
-    const { leaf } = info.kind;
-    if (leaf !== null) {
-      const same = leaf(info.value as never);
+    if (info.leaf !== null) {
+      const same = info.leaf(info.value as never);
       if (same !== 0) return same;
     }
     if (info.ord > 0) {
@@ -268,6 +267,12 @@ export class Walk {
   #visit(info: Info): void {
     if (!info.live || info.walk === this.#walks) return;
     info.walk = this.#walks;
+    if (!info.dirty) {
+      // It is as the setup left it, and only leads on.
+      const { liveLeads } = info;
+      for (let i = 0; i < liveLeads.length; i++) this.#visit(liveLeads[i] as Info);
+      return;
+    }
     this.#waiting[info.place] = 1;
     this.#waits++;
     if (info.place < this.#lowest) this.#lowest = info.place;
@@ -290,7 +295,10 @@ export class Walk {
 
   /** A content that leads to what is known of objects, and not to these: they are of too many kinds to be asked each time. */
   #known(content: Content): Content<Info> {
-    return { ...content, refs: content.refs.map((value) => this.#infoFor(value)) };
+    const { a, b, rare, era } = content;
+    const refs: Info[] = [];
+    for (const value of content.refs) refs.push(this.#infoFor(value));
+    return { a, b, refs, rare, era };
   }
 
   #infoFor(value: object): Info {
@@ -342,12 +350,11 @@ export class Walk {
         todo.push(leader);
       }
     }
-    this.#live = this.#setup.filter(({ live }) => live);
-    for (const [place, info] of this.#live.entries()) {
-      info.place = place;
-      info.liveLeads = (this.#leads.get(info) ?? []).filter(({ live }) => live);
-    }
-    this.#waiting = new Uint8Array(this.#live.length);
+    this.#dirty = this.#setup.filter(({ dirty }) => dirty);
+    for (const [place, info] of this.#dirty.entries()) info.place = place;
+    for (const info of this.#setup)
+      if (info.live) info.liveLeads = (this.#leads.get(info) ?? []).filter(({ live }) => live);
+    this.#waiting = new Uint8Array(this.#dirty.length);
   }
 
   #ages(): void {
