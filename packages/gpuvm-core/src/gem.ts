@@ -77,6 +77,7 @@ export class DrmGemObject implements Counted {
     this.#name = options.name ?? null;
     this.size = options.size ?? 0;
     this.resv = options.resv ?? new DmaResv("resv", dev.lockdep, this);
+    if (options.resv === undefined) this.resv.forgets = dev.quarantine;
     this.gpuvaLock = new Lock("gpuva lock", GPUVA_CLASS, dev.lockdep, this);
     this.funcs = options.funcs ?? null;
     if (dev.ledger !== null) dev.ledger.get(this, options.holder ?? "creator");

@@ -31,11 +31,14 @@ export class WwTicket {
 export class DmaResv extends Lock {
   /** The ticket under which it is held, or null. */
   ticket: WwTicket | null = null;
-  /**
-   * Told of each fence that leaves: another took its place, or it had signalled when room was made. Null: nobody counts, and a
-   * fence that has signalled is as good as gone.
-   */
+  /** Told of each fence that leaves: another took its place, or it had signalled when room was made. Null: nobody counts. */
   onDrop: ((fence: DmaFence) => void) | null = null;
+  /**
+   * A fence that has signalled is as good as gone, unless somebody counts: nobody sees it, and there is room for as many as were
+   * asked for and no more, whatever has signalled. So it is while schedules are explored: when a fence signals then makes no
+   * state of its own where it decides nothing.
+   */
+  forgets = false;
   // Most have one fence, and submits look at hundreds of them: that one is no list.
   #fence: DmaFence | null = null;
   #usage = 0;
@@ -54,7 +57,7 @@ export class DmaResv extends Lock {
 
   /**
    * Makes sure that `n` fences can be added from now until the unlock; not additive (`dma_resv_reserve_fences`). Where room
-   * has to be made, fences that have signalled go.
+   * has to be made, fences that have signalled go, if anybody counts them; otherwise they stay until others take their places.
    *
    * @returns 0, or -EINVAL for `n` 0
    */
@@ -67,19 +70,18 @@ export class DmaResv extends Lock {
   }
 
   /**
-   * Adds a fence, or lets it take the place of one of the same context, not later, and of a usage at least as high
-   * (`dma_resv_add_fence`). If somebody counts them, it takes the place of one that is signalled, too.
+   * Adds a fence, or lets it take the place of one that is signalled, or that is of the same context, not later, and
+   * of a usage at least as high (`dma_resv_add_fence`).
    *
-   * @throws GpuvmError `NO_FENCE_SLOT` if no slot was reserved (the kernel BUGs, unless a signalled fence happens to be there).
+   * @throws GpuvmError `NO_FENCE_SLOT` if no slot was reserved (the kernel BUGs).
    */
   addFence(fence: DmaFence, usage: number): void {
-    const counted = this.onDrop !== null;
-    if (!counted) this.#dropSignaled();
+    if (!this.#keeps) this.#dropSignaled();
     const count = this.#count;
     for (let i = 0; i < count; i++) {
       const old = this.#fenceAt(i);
       const later = old.context === fence.context && fence.seqno >= old.seqno;
-      if ((later && this.#usageAt(i) >= usage) || (counted && old.signaled)) {
+      if ((later && this.#usageAt(i) >= usage) || old.signaled) {
         this.#put(i, fence, usage);
         this.onDrop?.(old);
         return;
@@ -108,8 +110,8 @@ export class DmaResv extends Lock {
   }
 
   /**
-   * Every fence that a look for `usage` sees (`dma_resv_for_each_fence`); if somebody counts them, with signalled ones whose
-   * place nobody has taken yet. Allocates.
+   * Every fence that a look for `usage` sees, with signalled ones whose place nobody has taken yet, unless these are forgotten
+   * (`dma_resv_for_each_fence`). Allocates.
    */
   visible(usage: number): { fence: DmaFence; usage: number }[] {
     const out: { fence: DmaFence; usage: number }[] = [];
@@ -117,11 +119,11 @@ export class DmaResv extends Lock {
     return out;
   }
 
-  /** How many fences can be added before the next {@link DmaResv.reserve}, whatever has signalled before. */
+  /** How many fences can be added before the next {@link DmaResv.reserve}: signalled ones are replaced. */
   get room(): number {
     let room = this.#room;
-    if (this.onDrop !== null) return room;
-    for (let i = this.#count - this.#added; i < this.#count; i++) if (this.#fenceAt(i).signaled) room++;
+    for (let i = this.#keeps ? 0 : this.#count - this.#added; i < this.#count; i++)
+      if (this.#fenceAt(i).signaled) room++;
     return room;
   }
 
@@ -135,8 +137,12 @@ export class DmaResv extends Lock {
     for (let i = 0; i < this.#count; i++) {
       const of = this.#usageAt(i);
       const fence = this.#fenceAt(i);
-      if (of <= usage && (!fence.signaled || this.onDrop !== null)) fn(fence, of);
+      if (of <= usage && (!fence.signaled || this.#keeps)) fn(fence, of);
     }
+  }
+
+  get #keeps(): boolean {
+    return !this.forgets || this.onDrop !== null;
   }
 
   #fenceAt(i: number): DmaFence {

@@ -3,6 +3,7 @@ import { Bo, type DmaBuf } from "@gpuvm/drm-model";
 import type { MsmParts } from "../drv/parts.ts";
 import { MSM_BO_NO_SHARE } from "../drv/uapi.ts";
 import type { MsmGemVm } from "../vma/vm.ts";
+import { withoutRoom } from "./resv.ts";
 
 /** What the program said of an object's contents, `purged`: they are gone. */
 export type Madv = "willneed" | "dontneed" | "purged";
@@ -68,6 +69,7 @@ export class MsmBo extends Bo {
       ...(vm === undefined ? {} : { resv: vm.resv }),
       ...(importedFrom === undefined ? {} : { resv: importedFrom.bo.resv }),
     });
+    withoutRoom(this.resv);
     this.#device = msm;
     this.flags = flags;
     this.privateResv = vm === undefined ? null : vm.rObj.get(this);

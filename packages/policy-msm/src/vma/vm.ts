@@ -12,6 +12,7 @@ import {
 } from "@gpuvm/core";
 import { type IoPgtableArm, IovaSpace, type Machine, VmRecord } from "@gpuvm/drm-model";
 import type { MsmParts } from "../drv/parts.ts";
+import { withoutRoom } from "../gem/resv.ts";
 import { underLru } from "../gem/under-lru.ts";
 import { Sched } from "../gpu/sched.ts";
 import type { MsmMmu } from "../mmu/mmu.ts";
@@ -140,6 +141,7 @@ export function msmGemVmCreate(
   // drm_gem_object_release takes each object off the lists, this one, too.
   const rObj = gpuvmResvObjectAlloc(dev, { free: () => underLru(msm, () => {}) });
   if (rObj === null) return null;
+  withoutRoom(rObj.resv);
   const vm = new MsmGemVm(msm, makeMmu(), rObj, file, purpose, managed);
   rObj.put("creator");
   if (dev.ledger !== null) dev.ledger.move(vm, "creator", holder);
