@@ -1,18 +1,36 @@
 import type { DmaResv, DrmGpuvm, DrmGpuvmBo, WwTicket } from "@gpuvm/core";
 
 /** What is rare in an object, and known only together with all others: what it is to this state. */
-export interface Rare {
+export class Rare {
   /** Mappings by number, and times. */
-  readonly numbers: number[];
+  numbers: number[] = NOTHING;
   /** Timelines of fences. */
-  readonly timelines: number[];
-  readonly tickets: WwTicket[];
+  timelines: number[] = NOTHING;
+  tickets: WwTicket[] = NOTHING;
   /** VMs whose rows were hashed. */
-  readonly vms: DrmGpuvm[];
+  vms: DrmGpuvm[] = NOTHING;
   /** Links whose lists of mappings are part of the object: they change without a write to it. */
-  readonly links: DrmGpuvmBo[];
+  links: DrmGpuvmBo[] = NOTHING;
   /** Whose fences are part of the object: that one signals is no write to it. */
-  readonly resvs: DmaResv[];
+  resvs: DmaResv[] = NOTHING;
+
+  /** Adds one to a list of it. */
+  add<K extends keyof Lists>(list: K, value: Lists[K][number]): void {
+    const known = this[list] as Lists[K][number][];
+    if (known === NOTHING) this[list] = [value] as never;
+    else known.push(value);
+  }
+}
+
+type Lists = Pick<Rare, "numbers" | "timelines" | "tickets" | "vms" | "links" | "resvs">;
+
+/** Most lists of most objects. */
+const NOTHING: never[] = [];
+
+/** The hash of a content with the numbers of those that it leads to, which the setup has made. */
+export interface Fixed {
+  readonly a: number;
+  readonly b: number;
 }
 
 /**
@@ -23,6 +41,8 @@ export interface Content<Ref extends object = object> {
   readonly a: number;
   readonly b: number;
   readonly refs: readonly Ref[];
+  /** What it comes to with them, once that is known; only where it is the same in all states. */
+  fixed: Fixed | null;
   readonly rare: Rare | null;
   /** Nonzero: it holds captured variables, as they were when this was the log's era. */
   readonly era: number;

@@ -224,13 +224,31 @@ function literal(reader: Reader, value: Record<string, unknown>): void {
   }
 }
 
+/** An array with more places than this is a table: most of them are empty. */
+const TABLE = 32;
+
 function elements(reader: Reader, values: Iterable<unknown>): void {
+  if (Array.isArray(values) && values.length > TABLE) {
+    table(reader, values);
+    return;
+  }
   let n = 0;
   for (const value of values) {
     reader.any(value);
     n++;
   }
   reader.hash.int(n);
+}
+
+function table(reader: Reader, values: readonly unknown[]): void {
+  const { hash } = reader;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value === null) continue;
+    hash.int(i);
+    reader.any(value);
+  }
+  hash.int(values.length);
 }
 
 /** A typed array, as what is not 0 in it. */

@@ -1,7 +1,7 @@
 import type { DmaResv, DrmGpuvm, DrmGpuvmBo, Task, WwTicket } from "@gpuvm/core";
 import { capturesOf } from "@gpuvm/core/undo";
 import { isRow, isTime } from "../engine/numbers.ts";
-import type { Content, Rare } from "./content.ts";
+import { type Content, Rare } from "./content.ts";
 import { Hash, hashString } from "./hash.ts";
 import { type Kind, kindOf } from "./kinds.ts";
 
@@ -29,7 +29,7 @@ export class Reader {
   /** What was read. */
   end(era: number): Content {
     const { a, b } = this.hash;
-    return { a, b, refs: this.#refs, rare: this.#rare, era };
+    return { a, b, refs: this.#refs, fixed: null, rare: this.#rare, era };
   }
 
   /** What an object holds; `era`: that of captured variables. */
@@ -97,39 +97,39 @@ export class Reader {
 
   /** A place on a timeline. */
   timeline(context: number, seqno: number): void {
-    this.#rarely().timelines.push(context);
+    this.#rarely().add("timelines", context);
     this.hash.num(seqno);
   }
 
   /** A ticket: only which of two is older counts. */
   ticket(ticket: WwTicket): void {
-    this.#rarely().tickets.push(ticket);
+    this.#rarely().add("tickets", ticket);
   }
 
   /** A VM whose rows were read. */
   vm(vm: DrmGpuvm): void {
-    this.#rarely().vms.push(vm);
+    this.#rarely().add("vms", vm);
   }
 
   /** A link, for its list of mappings. */
   link(link: DrmGpuvmBo): void {
-    this.#rarely().links.push(link);
+    this.#rarely().add("links", link);
   }
 
   /** A dma_resv, for its fences. */
   resv(resv: DmaResv): void {
-    this.#rarely().resvs.push(resv);
+    this.#rarely().add("resvs", resv);
   }
 
   #rarely(): Rare {
     this.hash.int(RARE);
-    this.#rare ??= { numbers: [], timelines: [], tickets: [], vms: [], links: [], resvs: [] };
+    this.#rare ??= new Rare();
     return this.#rare;
   }
 
   #number(value: number): void {
     const { hash } = this;
-    if (isRow(value) || isTime(value)) this.#rarely().numbers.push(value);
+    if (isRow(value) || isTime(value)) this.#rarely().add("numbers", value);
     else if (Number.isFinite(value)) hash.num(value);
     else hash.int(value > 0 ? 13 : value < 0 ? 17 : 19);
   }

@@ -1,4 +1,11 @@
-import { type DmaFence, type DmaResv, type DrmGpuvmBo, USAGE_BOOKKEEP, type WwTicket } from "@gpuvm/core";
+import {
+  type DmaFence,
+  type DmaResv,
+  type DrmGpuvm,
+  type DrmGpuvmBo,
+  USAGE_BOOKKEEP,
+  type WwTicket,
+} from "@gpuvm/core";
 import { capturesOf } from "@gpuvm/core/undo";
 import { isTime } from "../engine/numbers.ts";
 import { Cache } from "./cache.ts";
@@ -173,12 +180,25 @@ export class Walk {
   }
 
   /** What a content comes to in this state. */
-  #resolve({ a, b, refs, rare }: Content<Info>, seed: number): void {
+  #resolve(content: Content<Info>, seed: number): void {
     const hash = this.#hash;
-    hash.a = a;
-    hash.b = b;
+    const { refs, fixed, rare } = content;
+    if (fixed !== null) {
+      for (let i = 0; i < refs.length; i++) this.#visit(refs[i] as Info);
+      hash.a = fixed.a;
+      hash.b = fixed.b;
+    } else {
+      hash.a = content.a;
+      hash.b = content.b;
+      let same = rare === null;
+      for (let i = 0; i < refs.length; i++) {
+        const info = refs[i] as Info;
+        if (info.ord === 0 || info.leaf !== null) same = false;
+        hash.int(this.#numberOf(info));
+      }
+      if (same) content.fixed = { a: hash.a, b: hash.b };
+    }
     hash.int(seed);
-    for (let i = 0; i < refs.length; i++) hash.int(this.#numberOf(refs[i] as Info));
     if (rare !== null) this.#resolveRare(rare);
   }
 
@@ -186,22 +206,23 @@ export class Walk {
     const hash = this.#hash;
     hash.a = a;
     hash.b = b;
-    hash.int(seed);
     for (const value of refs) hash.int(this.#freshNumber(value));
+    hash.int(seed);
     if (rare !== null) this.#resolveRare(rare);
   }
 
-  #resolveRare(rare: Rare): void {
+  #resolveRare({ numbers, timelines, tickets, vms, links, resvs }: Rare): void {
     const hash = this.#hash;
-    for (const number of rare.numbers) {
+    for (let i = 0; i < numbers.length; i++) {
+      const number = numbers[i] as number;
       if (isTime(number)) hash.num(number - this.#now);
       else hash.int(this.#rows.number(number));
     }
-    for (const context of rare.timelines) hash.int(this.#timeline(context));
-    for (const ticket of rare.tickets) this.#tickets.push(ticket);
-    for (const vm of rare.vms) this.#rows.vm(vm);
-    for (const link of rare.links) this.#list(link);
-    for (const resv of rare.resvs) this.#fences(resv);
+    for (let i = 0; i < timelines.length; i++) hash.int(this.#timeline(timelines[i] as number));
+    for (let i = 0; i < tickets.length; i++) this.#tickets.push(tickets[i] as WwTicket);
+    for (let i = 0; i < vms.length; i++) this.#rows.vm(vms[i] as DrmGpuvm);
+    for (let i = 0; i < links.length; i++) this.#list(links[i] as DrmGpuvmBo);
+    for (let i = 0; i < resvs.length; i++) this.#fences(resvs[i] as DmaResv);
   }
 
   #fencesOf({ rare }: Content<Info>): Info[] {
@@ -298,7 +319,7 @@ export class Walk {
     const { a, b, rare, era } = content;
     const refs: Info[] = [];
     for (const value of content.refs) refs.push(this.#infoFor(value));
-    return { a, b, refs, rare, era };
+    return { a, b, refs, fixed: null, rare, era };
   }
 
   #infoFor(value: object): Info {
