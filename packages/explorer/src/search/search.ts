@@ -2,7 +2,7 @@ import type { Scenario } from "../scenario/scenario.ts";
 import type { Hash } from "../state/hash.ts";
 import { Least } from "../state/least.ts";
 import { Visited } from "../state/visited.ts";
-import { answersDecide } from "./answers-decide.ts";
+import { answersDecideAtEnd } from "./answers-decide.ts";
 import type { Coverage } from "./coverage.ts";
 import { Descent, type Guide, type Tally } from "./descent.ts";
 import { naive } from "./naive.ts";
@@ -40,7 +40,7 @@ export function search(scenario: Scenario, options: SearchOptions): SearchResult
 
 /** With states that differ in what calls returned taken for one, if nobody asks; null: somebody does. */
 function decides(scenario: Scenario, options: SearchOptions): SearchResult | null {
-  return answersDecide(scenario) ? null : all(scenario, options, false);
+  return answersDecideAtEnd(scenario) ? null : all(scenario, options, false);
 }
 
 function all(scenario: Scenario, options: SearchOptions, answers: boolean): SearchResult | null {
