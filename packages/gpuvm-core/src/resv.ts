@@ -141,6 +141,11 @@ export class DmaResv extends Lock {
     }
   }
 
+  /** Its fences, forgotten ones too while they are there: for who only looks on. A driver decides nothing by it. Allocates. */
+  get all(): DmaFence[] {
+    return Array.from({ length: this.#count }, (_, i) => this.#fenceAt(i));
+  }
+
   get #keeps(): boolean {
     return !this.forgets || this.onDrop !== null;
   }

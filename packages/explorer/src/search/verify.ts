@@ -1,6 +1,7 @@
 import { dpor } from "../reduction/dpor.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { Visited } from "../state/visited.ts";
+import { answersDecide } from "./answers-decide.ts";
 import { Descent, type Tally } from "./descent.ts";
 import { naive } from "./naive.ts";
 import { Findings, type Limits, type SearchResult } from "./result.ts";
@@ -121,6 +122,7 @@ function statesOf(
       },
     },
     tally,
+    answersDecide(scenario),
   );
   try {
     descent.run();

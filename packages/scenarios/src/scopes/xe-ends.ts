@@ -124,7 +124,7 @@ export const XE_END_SCOPES: readonly NativeScope[] = [
     sometimes: {
       "a submit to a banned queue is refused": answered(0, -ECANCELED),
       "the job that hung ends with an error": ({ machine }) =>
-        machine.vms.some(({ vm: { resv } }) => resv.visible(3).some(({ fence }) => fence.error === -ETIME)),
+        machine.vms.some(({ vm: { resv } }) => resv.all.some(({ error }) => error === -ETIME)),
     },
   },
   {
