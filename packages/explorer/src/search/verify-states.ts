@@ -60,7 +60,10 @@ function goThrough(scenario: Scenario, most: number): Verified {
   const nextOf = (path: readonly Choice[], world: World): string =>
     world
       .enabledAll()
-      .map((actor) => `${world.slots[actor]?.name ?? "time"}: ${stateOf(run([...path, choiceOf(actor)]))}`)
+      .map((actor) => {
+        const after = run([...path, choiceOf(actor)]);
+        return `${world.slots[actor]?.name ?? "time"}: ${stateOf(after)}${answerOf(world, after, actor)}`;
+      })
       .sort()
       .join(", ");
 
@@ -79,4 +82,12 @@ function goThrough(scenario: Scenario, most: number): Verified {
     if (before.next !== next) mistaken.push({ one: before.path, other: path, next: [before.next, next] });
   }
   return { states: known.size, compared, mistaken };
+}
+
+/** What the call has returned that the step has brought to its end. */
+function answerOf(before: World, after: World, actor: number): string {
+  const answers = after.returned[actor] ?? [];
+  const ended = answers.length > (before.returned[actor]?.length ?? 0);
+  const last = answers.at(-1);
+  return ended && typeof last === "number" ? ` returns ${last}` : "";
 }
