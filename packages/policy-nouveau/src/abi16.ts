@@ -25,12 +25,15 @@ export function addChannel(
 ): Channel {
   const { machine } = cli;
   const label = `channel ${id} of file ${cli.id}`;
+  const timeline = new Timeline(machine);
   const channel: Channel = {
     name,
     bos,
-    timeline: new Timeline(machine),
+    timeline,
     sched: new NouveauSched(machine, label, `scheduler's mutex of ${label}`, IB_MAX),
-    killed: false,
+    get killed() {
+      return timeline.killed;
+    },
   };
   cli.channels.set(id, channel);
   return channel;
@@ -95,7 +98,8 @@ export function* destroyChannel(nv: NvDevice, cli: NouveauCli, channel: Channel)
   const { dev } = nv;
   const { sched, timeline } = channel;
   sched.kill();
-  if (timeline.last !== null) yield* waitFence(dev, timeline.last, "nouveau_channel_idle");
+  if (timeline.last !== null && !timeline.killed)
+    yield* waitFence(dev, timeline.last, "nouveau_channel_idle");
   if (dev.waitsUntil(() => sched.empty, "nouveau_sched_fini")) yield dev.point;
   for (const bo of [...channel.bos].reverse()) {
     yield* unmapAndUnpin(nv, cli, bo);

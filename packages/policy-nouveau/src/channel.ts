@@ -13,5 +13,5 @@ export interface Channel {
   /** Its EXECs. */
   readonly sched: NouveauSched;
   /** It failed, and takes no more work (`killed`). */
-  killed: boolean;
+  readonly killed: boolean;
 }

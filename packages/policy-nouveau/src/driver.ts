@@ -39,6 +39,7 @@ import { pinCounts } from "./history/pin.ts";
 import { importFailed } from "./history/prime.ts";
 import { GP100, type VmmFunc } from "./mmu/desc.ts";
 import { pushbuf } from "./pushbuf.ts";
+import { failChannel } from "./recovery.ts";
 import { shrink, swapout } from "./ttm/swapout.ts";
 import { validate } from "./ttm/validate.ts";
 import { vmInit } from "./vm-init.ts";
@@ -61,8 +62,14 @@ export function start(
   return driverOf(policy, createDevice(machine, swapout, { ...options, hardware }));
 }
 
+/** The driver with what its hardware does by itself: for scenarios. */
+export interface NouveauDriver extends Driver {
+  /** See {@link failChannel}. */
+  failChannel(): boolean;
+}
+
 /** The driver of a device. */
-export function driverOf(policy: ReferencePolicy, nv: NvDevice): Driver {
+export function driverOf(policy: ReferencePolicy, nv: NvDevice): NouveauDriver {
   const { machine } = nv;
   return {
     policy,
@@ -84,6 +91,7 @@ export function driverOf(policy: ReferencePolicy, nv: NvDevice): Driver {
           `the driver is gone, and ${nv.host.used} bytes of the host's memory are taken`,
         );
     },
+    failChannel: () => failChannel(nv),
     shrink: (bytes) => shrink(nv, bytes),
     scanout: {
       // nv50_wndw_prepare_fb: the display reads memory by itself, through no VM.

@@ -95,8 +95,15 @@ function* lockAndValidate(uvmm: Uvmm, vme: GpuvmExec): Steps<Errno> {
 }
 
 /** `nouveau_exec_job_run`: from here on it is the hardware's. */
-function* run({ nv }: NouveauCli, channel: Channel, work: boolean, uses: InUse | undefined): Steps<DmaFence> {
+function* run(
+  { nv }: NouveauCli,
+  channel: Channel,
+  work: boolean,
+  uses: InUse | undefined,
+): Steps<DmaFence | number> {
   nv.tell?.(["exec job runs"]);
+  // nouveau_fence_emit
+  if (channel.killed) return -ENODEV;
   const fence = channel.timeline.nextOnGpu();
   nv.engine.submit({ fence, after: [], work, uses });
   return fence;

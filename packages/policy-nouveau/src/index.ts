@@ -5,4 +5,5 @@
  * @packageDocumentation
  */
 
+export type { NouveauDriver } from "./driver.ts";
 export { nouveau } from "./package.ts";

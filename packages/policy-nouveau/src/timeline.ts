@@ -19,6 +19,8 @@ export class Timeline {
   readonly context: number;
   /** How many fences there were. */
   seqno = 0;
+  /** Its channel was given up: nothing more is done on it (`fctx->killed`). */
+  killed = false;
   /** The last fence. */
   last: DmaFence | null = null;
 

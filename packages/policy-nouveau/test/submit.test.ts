@@ -40,7 +40,7 @@ describe("an EXEC", () => {
     expect(script.run({ ...EXEC, push: many } as Line)).toEqual([-EINVAL]);
     expect(script.run({ ...EXEC, push: [[K4, 2 ** 23]] } as Line)).toEqual([-EINVAL]);
     const channel = (script.replay.file(0) as NouveauCli).channels.get(1);
-    if (channel !== undefined) channel.killed = true;
+    if (channel !== undefined) channel.timeline.killed = true;
     expect(script.run(EXEC)).toEqual([-ENODEV]);
   });
 
