@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { COMMANDS } from "../src/cli/app.ts";
 import { sideBySide } from "../src/format/table.ts";
 import { folded } from "../src/format/wrapped.ts";
 import { bench } from "./in-process.ts";
@@ -63,6 +64,16 @@ describe("what is printed fits the terminal", () => {
     vi.unstubAllEnvs();
     rmSync(dir, { recursive: true });
   });
+  it("the help of every command, too", async () => {
+    vi.stubEnv("COLUMNS", "60");
+    for (const name of Object.keys(COMMANDS)) {
+      const { out } = await bench(name, "--help");
+      expect(out).toContain("FLAGS");
+      const long = out.split("\n").filter((line) => line.length > 60 && line.trim().includes(" "));
+      expect(long, name).toEqual([]);
+    }
+  });
+
   const cases = new URL("../../../packages/conformance/vectors/doc-cases.jsonl.gz", import.meta.url);
 
   it.each([

@@ -1,10 +1,18 @@
 import { existsSync } from "node:fs";
 import { UsageError } from "@gpuvm/drm-model";
-import { type Application, buildApplication, buildRouteMap, type Command, run } from "@stricli/core";
+import {
+  type Application,
+  buildApplication,
+  buildRouteMap,
+  type Command,
+  run,
+  type StricliProcess,
+} from "@stricli/core";
 import { propose } from "../completion/propose.ts";
 import { COMPLETE } from "../completion/scripts.ts";
 import { flagSchemas } from "../config/schema.ts";
 import { configured } from "../config/words.ts";
+import { folded } from "../format/wrapped.ts";
 import { looksOutside } from "../inputs/looks-outside.ts";
 import { bugsCommand } from "./bugs-command.ts";
 import { compareCommand } from "./compare-command.ts";
@@ -19,6 +27,7 @@ import { keystrokeOver, wasInterrupted } from "./interrupt.ts";
 import { lintCommand } from "./lint-command.ts";
 import { mergeCommand } from "./merge-command.ts";
 import { microCommand, microWords } from "./micro-command.ts";
+import { hasColumns, terminalWidth } from "./output.ts";
 import { recordCommand } from "./record-command.ts";
 import { reportCommand } from "./report-command.ts";
 import { runCommand } from "./run-command.ts";
@@ -111,7 +120,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   let code: number = EXIT.ok;
   let answered = false;
   const context: BenchContext = {
-    process,
+    process: hasColumns() ? folding() : process,
     print,
     finish: async (command) => {
       try {
@@ -165,6 +174,22 @@ export async function main(argv: readonly string[]): Promise<number> {
   await keystrokeOver();
   // Words that no command understood: stricli has its own, negative codes for these.
   return answered ? code : exitCodeOf(process.exitCode);
+}
+
+/** The process for the parser, which prints help: no line of it is longer than the terminal is wide. */
+function folding(): StricliProcess {
+  const write = (text: string) => process.stdout.write(folded(text, terminalWidth()));
+  return {
+    stdout: { write },
+    stderr: process.stderr,
+    env: process.env as Record<string, string>,
+    get exitCode() {
+      return process.exitCode ?? null;
+    },
+    set exitCode(code) {
+      process.exitCode = code;
+    },
+  };
 }
 
 /** JSON is asked for in one way: `--json` and `--format json` mean the same in every command that has either. */

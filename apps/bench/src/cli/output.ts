@@ -6,6 +6,11 @@ export function wantsColour(): boolean {
   return process.stdout.isTTY === true && (no === undefined || no === "") && term !== "dumb";
 }
 
+/** Whether somebody reads what is printed in columns: on a terminal, or with `COLUMNS` set. */
+export function hasColumns(): boolean {
+  return process.stdout.isTTY === true || Number(process.env["COLUMNS"]) > 0;
+}
+
 /** No table is readable in less. */
 const LEAST_COLUMNS = 40;
 

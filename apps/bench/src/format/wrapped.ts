@@ -23,8 +23,8 @@ export function folded(text: string, width: number): string {
 
 function foldedLine(line: string, width: number): string[] {
   const [lead = ""] = /^ */.exec(line) ?? [];
-  const [columns = ""] = /^ *(?:\S+ {2,})*/.exec(line) ?? [];
-  const hang = columns.length > lead.length && columns.length < width / 2 ? columns.length : lead.length + 2;
+  const columns = [...line.matchAll(/\S {2,}(?=\S)/g)].map((gap) => gap.index + gap[0].length);
+  const hang = columns.findLast((column) => column < width / 2) ?? lead.length + 2;
   const lines: string[] = [];
   let last = "";
   for (const [token] of line.matchAll(/ *[^ ]+/g)) {
