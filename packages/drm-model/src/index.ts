@@ -20,6 +20,7 @@ export { type TlbCause, TlbCounts } from "./machine/tlb-counts.ts";
 export { type StepCounts, VmRecord } from "./machine/vm-record.ts";
 export type { Work } from "./machine/work.ts";
 export { DelayedWork, WorkItem } from "./machine/work-item.ts";
+export { isAligned, within } from "./memory/aligned.ts";
 export { Bo, type BoOptions, type PageState, releaseBo } from "./memory/bo.ts";
 export { CpuMapping, zapCpuMappings } from "./memory/cpu-mapping.ts";
 export { entriesOf, type FlushDue, GpuView } from "./memory/gpu-view.ts";

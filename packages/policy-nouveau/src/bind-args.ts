@@ -1,5 +1,5 @@
 import { EINVAL, type Errno, gpuvmRangeValid } from "@gpuvm/core";
-import type { BindOp } from "@gpuvm/drm-model";
+import { type BindOp, isAligned } from "@gpuvm/drm-model";
 import type { BindJobOp } from "./bind-job.ts";
 import type { NouveauBo } from "./bo.ts";
 import { BIND_SPARSE } from "./domains.ts";
@@ -31,8 +31,8 @@ export function jobOp(op: BindOp): BindJobOp {
 /** `bind_validate_op`: whole pages, within the object, within the program's part of the VM. */
 export function validateOp(uvmm: Uvmm, op: BindJobOp, bo: NouveauBo | null): Errno {
   if (bo !== null) {
-    if (op.offset % 4096 !== 0 || bo.size <= op.offset || op.range > bo.size - op.offset) return -EINVAL;
+    if (!isAligned(op.offset, 4096) || bo.size <= op.offset || op.range > bo.size - op.offset) return -EINVAL;
   }
-  if (op.addr % 4096 !== 0 || op.range % 4096 !== 0 || op.range === 0) return -EINVAL;
+  if (!isAligned(op.addr, 4096) || !isAligned(op.range, 4096) || op.range === 0) return -EINVAL;
   return gpuvmRangeValid(uvmm.vm, op.addr, op.range) ? 0 : -EINVAL;
 }

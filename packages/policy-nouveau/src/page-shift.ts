@@ -1,3 +1,4 @@
+import { isAligned } from "@gpuvm/drm-model";
 import { GART, VRAM } from "./domains.ts";
 import type { VmmFunc } from "./mmu/desc.ts";
 import { PL_VRAM } from "./ttm/place.ts";
@@ -34,7 +35,7 @@ export function selectPageShift(
   range: number,
   offset: number,
 ): number {
-  const fits = (shift: number) => [addr, range, offset].every((n) => n % 2 ** shift === 0);
+  const fits = (shift: number) => [addr, range, offset].every((n) => isAligned(n, 2 ** shift));
   if (fits(bo.pageShift)) return bo.pageShift;
   const inVram = bo.resource?.place === PL_VRAM;
   for (const { shift, vram, host } of func.pages) {

@@ -1,5 +1,5 @@
 import { EINVAL, ENOENT, type Errno } from "@gpuvm/core";
-import type { BindOp, VmBind } from "@gpuvm/drm-model";
+import { type BindOp, isAligned, type VmBind } from "@gpuvm/drm-model";
 import { BindExecQueue } from "./bind-exec-queue.ts";
 import type { XeBo } from "./bo.ts";
 import { BIND_FLAGS, BIND_NULL } from "./flags.ts";
@@ -17,7 +17,8 @@ export function checkArgs(ops: readonly BindOp[]): Errno {
     if (op.bo === 0 ? all || (map && !isNull) : !map && !all) return -EINVAL;
     if (all && (op.va !== 0 || op.length !== 0)) return -EINVAL;
     if (!all && op.length === 0) return -EINVAL;
-    if (op.va % 4096 !== 0 || op.length % 4096 !== 0 || op.boOffset % 4096 !== 0) return -EINVAL;
+    if (!isAligned(op.va, 4096) || !isAligned(op.length, 4096) || !isAligned(op.boOffset, 4096))
+      return -EINVAL;
   }
   return 0;
 }

@@ -9,6 +9,7 @@ import {
   type OpRemap,
   type Steps,
 } from "@gpuvm/core";
+import { isAligned } from "@gpuvm/drm-model";
 import { forgetSkipped } from "./history.ts";
 import { pinPages } from "./userptr-pin.ts";
 import type { VmaAttributes, XeVm, XeVma } from "./vm.ts";
@@ -70,7 +71,7 @@ function* parseRemap(vm: XeVm, op: XeVmaOp, { prev, next, unmap }: OpRemap): Ste
   op.old = old;
   op.start = op.oldStart = start;
   op.range = op.oldRange = end - start;
-  const aligned = (at: number) => old.kind !== "userptr" && at % maxPteSize(old) === 0;
+  const aligned = (at: number) => old.kind !== "userptr" && isAligned(at, maxPteSize(old));
   if (prev !== null) {
     const vma = yield* make(vm, prev, old);
     if (typeof vma === "number") return vma;

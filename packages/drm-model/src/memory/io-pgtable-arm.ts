@@ -1,5 +1,6 @@
 import { EEXIST, EINVAL, ENOMEM, type Errno } from "@gpuvm/core";
 import type { Machine } from "../machine/machine.ts";
+import { within } from "./aligned.ts";
 import type { Bo } from "./bo.ts";
 import { entriesOf, type FlushDue, GpuView } from "./gpu-view.ts";
 import { KIB4 } from "./page-table.ts";
@@ -188,7 +189,7 @@ export class IoPgtableArm extends GpuView {
   /** The entry of `level` at `iova` that leads to a table is cleared, and the table freed, with those below it. */
   #freeTable(level: number, iova: number): void {
     const size = SPAN[level] as number;
-    const start = iova - (iova % size);
+    const start = iova - within(iova, size);
     this.counts.clearedTable(level, 1);
     this.#config.flushWalk?.(start, size);
     this.#dropLeafs(start, size);

@@ -1,4 +1,5 @@
 import type { Machine } from "../machine/machine.ts";
+import { isAligned, within } from "./aligned.ts";
 import type { Bo } from "./bo.ts";
 import { entriesOf, type FlushDue, GpuView } from "./gpu-view.ts";
 import type { PteRun } from "./pte-map.ts";
@@ -102,7 +103,8 @@ export class PageTable extends GpuView {
   #pageSize(at: number, offset: number, left: number, most: number): number {
     const { pageSizes } = this.#shape;
     for (const size of pageSizes) {
-      if (size <= most && size <= left && at % size === 0 && offset % Math.min(size, MIB2) === 0) return size;
+      if (size <= most && size <= left && isAligned(at, size) && isAligned(offset, Math.min(size, MIB2)))
+        return size;
     }
     return pageSizes[pageSizes.length - 1] as number;
   }
@@ -110,7 +112,7 @@ export class PageTable extends GpuView {
   /** End of the pages of one size that begin at `to`: up to the next address where a greater one may fit. */
   #runEnd(to: number, end: number, pageSize: number): number {
     const greater = this.#shape.pageSizes.filter((size) => size > pageSize).at(-1);
-    if (greater === undefined) return end - ((end - to) % pageSize || 0);
+    if (greater === undefined) return end - (within(end - to, pageSize) || 0);
     const stop = Math.min(end, (Math.floor(to / greater) + 1) * greater);
     const whole = Math.floor((stop - to) / pageSize) * pageSize;
     return to + Math.max(whole, pageSize);

@@ -1,5 +1,5 @@
 import type { Errno } from "@gpuvm/core";
-import { type Bo, type IoPgtableArm, KIB4, MIB2 } from "@gpuvm/drm-model";
+import { type Bo, type IoPgtableArm, isAligned, KIB4, MIB2, within } from "@gpuvm/drm-model";
 
 /** Page tables and TLB of one VM (`struct msm_mmu`). Addresses and lengths are bytes, multiples of 4096. */
 export interface MsmMmu {
@@ -57,12 +57,13 @@ export function calcPgsize(sizes: readonly number[], iova: number, phys: number,
   let at = 0;
   for (let i = 1; i < sizes.length; i++) {
     const pgsize = sizes[i] as number;
-    if (pgsize <= size && iova % pgsize === 0 && phys % pgsize === 0) at = i;
+    if (pgsize <= size && isAligned(iova, pgsize) && isAligned(phys, pgsize)) at = i;
   }
   const pgsize = sizes[at] as number;
   const next = sizes[at + 1];
   // A greater one never fits where address and memory lie differently within it.
-  if (next === undefined || (iova - phys) % next !== 0) return { pgsize, count: Math.floor(size / pgsize) };
-  const offset = next - (iova % next);
+  if (next === undefined || !isAligned(iova - phys, next))
+    return { pgsize, count: Math.floor(size / pgsize) };
+  const offset = next - within(iova, next);
   return { pgsize, count: Math.floor((offset + next <= size ? offset : size) / pgsize) };
 }

@@ -19,6 +19,7 @@ import {
 } from "@gpuvm/core";
 import {
   type BindOp,
+  isAligned,
   lock,
   lockInterruptible,
   preempt,
@@ -102,7 +103,7 @@ function lookupOp(vm: MsmGemVm, op: JobOp): Errno {
   const { kind, handle, boOffset, iova, range, flags } = op;
   if (kind !== "map" && kind !== "unmap" && kind !== "map_null") return -EINVAL;
   if ((flags & ~MSM_VM_BIND_OP_DUMP) !== 0) return -EINVAL;
-  if (iova % PAGE !== 0 || boOffset % PAGE !== 0 || range % PAGE !== 0) return -EINVAL;
+  if (!isAligned(iova, PAGE) || !isAligned(boOffset, PAGE) || !isAligned(range, PAGE)) return -EINVAL;
   if ((kind === "map") !== (handle !== 0)) return -EINVAL;
   return gpuvmRangeValid(vm, iova, range) ? 0 : -EINVAL;
 }

@@ -10,6 +10,7 @@ import {
   isErr,
   PAGE,
 } from "@gpuvm/core";
+import { isAligned } from "@gpuvm/drm-model";
 import type { Msm } from "../drv/device.ts";
 import type { UnmapReason } from "../drv/log.ts";
 import type { MsmBo } from "../gem/bo.ts";
@@ -34,7 +35,7 @@ function msmGemVmaNew(msm: Msm, bo: MsmBo, vm: MsmGemVm, iova: number | null): G
   if (!msm.history.mayBeMapped(bo, vm)) return -EINVAL;
   if (!dev.mayAlloc("msm vma")) return -ENOMEM;
   const addr =
-    iova === null ? mm.alloc(bo.size) : iova % PAGE === 0 && mm.reserve(iova, bo.size) ? iova : null;
+    iova === null ? mm.alloc(bo.size) : isAligned(iova, PAGE) && mm.reserve(iova, bo.size) ? iova : null;
   if (addr === null) return -ENOSPC;
   const va = gpuvaAlloc(vm);
   const ret = msm.vmas.insert(bo, vm, va, addr);

@@ -1,5 +1,5 @@
 import { GpuvmError } from "@gpuvm/core";
-import type { PageTableCounts, TlbCause } from "@gpuvm/drm-model";
+import { type PageTableCounts, type TlbCause, within } from "@gpuvm/drm-model";
 import type { Desc, Page } from "./desc.ts";
 import { type Half, halfOf, PDE_SPARSE, Pt } from "./pt.ts";
 
@@ -86,7 +86,7 @@ function begin(vmm: Tables, page: Page, addr: number, size: number): Iter {
   // Those below the root are looked up on the way down.
   const pt: Pt[] = [];
   for (const { entries } of desc) {
-    pte.push(index % entries);
+    pte.push(within(index, entries));
     pt.push(vmm.pd);
     index = Math.floor(index / entries);
   }

@@ -10,7 +10,16 @@ import {
   type Steps,
   USAGE_BOOKKEEP,
 } from "@gpuvm/core";
-import { type BindOp, MIB2, preempt, type SchedFence, type SyncOp, type VmBind } from "@gpuvm/drm-model";
+import {
+  type BindOp,
+  isAligned,
+  MIB2,
+  preempt,
+  type SchedFence,
+  type SyncOp,
+  type VmBind,
+  within,
+} from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import { MAP_FLAGS, MAP_NOEXEC, MAP_SPARSE, VA_MAP_SHIFT } from "../flags.ts";
 import type { PanthorFile } from "../panthor-file.ts";
@@ -123,7 +132,7 @@ function* prepareResvs(vm: PanthorVm, exec: DrmExec, jobs: readonly BindJob[]): 
 /** Checks one operation and prepares it (`panthor_vm_bind_prepare_op_ctx`). */
 function* prepare(panthor: Panthor, file: PanthorFile, vm: PanthorVm, op: BindOp): Steps<OpCtx | Errno> {
   const { va, length, boOffset, flags } = op;
-  if (va % 4096 !== 0 || length % 4096 !== 0 || boOffset % 4096 !== 0) return -EINVAL;
+  if (!isAligned(va, 4096) || !isAligned(length, 4096) || !isAligned(boOffset, 4096)) return -EINVAL;
   yield* preempt(panthor.machine.dev, "preempt", "panthor_vm_bind_prepare_op_ctx");
   if (op.kind === "sync") {
     if (flags !== 0 || op.bo !== 0 || boOffset !== 0 || va !== 0 || length !== 0) return -EINVAL;
@@ -147,7 +156,7 @@ function* prepare(panthor: Panthor, file: PanthorFile, vm: PanthorVm, op: BindOp
       length,
       (flags | MAP_SPARSE) << VA_MAP_SHIFT,
     );
-    return (yield* prepareMap(panthor, vm, ctx, vm.dummy, va % MIB2, false)) || ctx;
+    return (yield* prepareMap(panthor, vm, ctx, vm.dummy, within(va, MIB2), false)) || ctx;
   }
   const bo = file.lookup(op.bo, "ioctl");
   const ctx = new OpCtx(panthor.machine.dev, "map", "program", va, length, flags << VA_MAP_SHIFT);

@@ -1,5 +1,5 @@
 import { ENOMEM, type Errno } from "@gpuvm/core";
-import { GIB1, KIB4, MIB2 } from "@gpuvm/drm-model";
+import { GIB1, isAligned, KIB4, MIB2, within } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import type { PanthorBo } from "../gem/bo.ts";
 import { asDisable } from "./address-space.ts";
@@ -13,9 +13,9 @@ import type { PanthorVm } from "./vm.ts";
 
 /** Entry size and number of entries for the next call (`get_pgsize`): to the end of the table that `addr` is in. */
 function pageSize(addr: number, size: number): [bytes: number, count: number] {
-  const toBlock = addr % MIB2 === 0 ? 0 : MIB2 - (addr % MIB2);
+  const toBlock = isAligned(addr, MIB2) ? 0 : MIB2 - within(addr, MIB2);
   if (toBlock > 0 || size < MIB2) return [KIB4, (toBlock > 0 ? Math.min(toBlock, size) : size) / KIB4];
-  return [MIB2, Math.floor(Math.min(GIB1 - (addr % GIB1), size) / MIB2)];
+  return [MIB2, Math.floor(Math.min(GIB1 - within(addr, GIB1), size) / MIB2)];
 }
 
 /**
@@ -42,8 +42,8 @@ export function mapPages(
     while (left > 0) {
       const iova = start + done;
       // Where the piece lies is not known but for its alignment: it is taken to begin a gigabyte of its own.
-      const place = (offset + done) % Math.min(bo.piece, GIB1);
-      const [bytes, count] = pageSize((iova % GIB1) | place, left);
+      const place = within(offset + done, Math.min(bo.piece, GIB1));
+      const [bytes, count] = pageSize(within(iova, GIB1) | place, left);
       panthor.onMmu?.(vm, ["map", `0x${iova.toString(16)}`, bytes, count]);
       const ret = vm.pt.mapPages(iova, bo, offset + done, bytes, count);
       if (ret <= 0) return failed(panthor, vm, start, done, ret === 0 ? -ENOMEM : ret);
@@ -71,8 +71,8 @@ export function mapSparse(
 ): Errno {
   for (let mapped = 0; mapped < size; ) {
     const at = start + mapped;
-    const chunk = Math.min(size - mapped, MIB2 - (at % MIB2));
-    const ret = mapPages(panthor, vm, at, dummy, at % MIB2, chunk);
+    const chunk = Math.min(size - mapped, MIB2 - within(at, MIB2));
+    const ret = mapPages(panthor, vm, at, dummy, within(at, MIB2), chunk);
     if (ret !== 0) {
       unmapPages(panthor, vm, start, mapped);
       return ret;

@@ -7,7 +7,7 @@ import {
   gpuvmBoDeferredCleanup,
   type Steps,
 } from "@gpuvm/core";
-import { GIB1, GIB512, lockBriefly, MIB2, preempt, unlock } from "@gpuvm/drm-model";
+import { GIB1, GIB512, isAligned, lockBriefly, MIB2, preempt, unlock } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import { getDevSgt, pinBo, unpinBo } from "../gem/backing.ts";
 import type { PanthorBo } from "../gem/bo.ts";
@@ -106,7 +106,7 @@ export function* prepareUnmap(panthor: Panthor, vm: PanthorVm, ctx: OpCtx): Step
   const { va, range } = ctx;
   const end = va + range;
   const up = (at: number) => Math.ceil(at / MIB2);
-  const tables = (va % MIB2 === 0 ? 0 : 1) + (end % MIB2 !== 0 && up(end) !== up(va) ? 1 : 0);
+  const tables = (isAligned(va, MIB2) ? 0 : 1) + (!isAligned(end, MIB2) && up(end) !== up(va) ? 1 : 0);
   if (allocVas(panthor, vm, ctx, vmasForUnmap(panthor)) && allocTables(panthor, ctx, tables)) return 0;
   yield* cleanupOp(panthor, vm, ctx);
   return -ENOMEM;

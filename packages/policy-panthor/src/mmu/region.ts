@@ -1,4 +1,4 @@
-import type { TlbCause } from "@gpuvm/drm-model";
+import { type TlbCause, within } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import type { PanthorVm, Region } from "./vm.ts";
 
@@ -49,7 +49,7 @@ function packed({ start, size }: Region): Region {
   let width = 1;
   while (Math.floor(start / width) !== Math.floor((start + size - 1) / width)) width *= 2;
   width = Math.max(width, MIN_SIZE);
-  return { start: start - (start % (width / 2)), size: width };
+  return { start: start - within(start, width / 2), size: width };
 }
 
 function hex(n: number): string {

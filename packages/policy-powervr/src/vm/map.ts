@@ -15,7 +15,7 @@ import {
   gpuvmSmMap,
   type Steps,
 } from "@gpuvm/core";
-import { unlock } from "@gpuvm/drm-model";
+import { isAligned, unlock } from "@gpuvm/drm-model";
 import type { PvrBo } from "../gem/bo.ts";
 import { rulesOf } from "../history/rules.ts";
 import { allocateForSteps, type BindFor, type BindOp, finishBindOp, newBindOp } from "./bind-op.ts";
@@ -50,7 +50,7 @@ export function* pvrVmMap(
   const { dev } = pvr;
   if (ctx.user && heapContaining(addr, size) === null) return -EINVAL;
   if (!addrAndSizeValid(ctx, addr, size)) return -EINVAL;
-  if (offset % 4096 !== 0 || offset >= bo.size || offset + size > bo.size) return -EINVAL;
+  if (!isAligned(offset, 4096) || offset >= bo.size || offset + size > bo.size) return -EINVAL;
 
   if (dev.stopsAt(bo.resv, "pvr_vm_bind_op_map_init")) yield dev.point;
   bo.resv.acquire(dev.current);
@@ -86,7 +86,7 @@ export function* pvrVmMap(
 
 /** `pvr_device_addr_and_size_are_valid`. */
 export function addrAndSizeValid(ctx: PvrVmContext, addr: number, size: number): boolean {
-  if (addr % 4096 !== 0 || addr >= ADDRESS_SPACE || size === 0 || size % 4096 !== 0) return false;
+  if (!isAligned(addr, 4096) || addr >= ADDRESS_SPACE || size === 0 || !isAligned(size, 4096)) return false;
   return gpuvmRangeValid(ctx.vm, addr, size) && addr + size <= ADDRESS_SPACE;
 }
 

@@ -1,5 +1,5 @@
 import type { XePageTables } from "./page-tables.ts";
-import type { PtUpdate } from "./update.ts";
+import type { PtEntry, PtUpdate } from "./update.ts";
 import type { XePt } from "./xe-pt.ts";
 
 /*
@@ -13,7 +13,8 @@ export function commitPrepareBind(updates: readonly PtUpdate[], rebind: boolean)
   for (const { pt, ofs, entries } of updates) {
     if (!rebind) pt.numLive += entries.length;
     if (pt.staging === null) continue;
-    for (const [i, entry] of entries.entries()) {
+    for (let i = 0; i < entries.length; i++) {
+      const entry = entries[i] as PtEntry;
       const old = pt.staging[ofs + i] as XePt | null;
       pt.staging[ofs + i] = entry.child;
       entry.child = old;
@@ -26,7 +27,8 @@ export function commitPrepareUnbind(updates: readonly PtUpdate[]): void {
   for (const { pt, ofs, entries } of updates) {
     pt.numLive -= entries.length;
     if (pt.staging === null) continue;
-    for (const [i, entry] of entries.entries()) {
+    for (let i = 0; i < entries.length; i++) {
+      const entry = entries[i] as PtEntry;
       entry.child = pt.staging[ofs + i] as XePt | null;
       pt.staging[ofs + i] = null;
     }
@@ -37,7 +39,8 @@ export function commitPrepareUnbind(updates: readonly PtUpdate[]): void {
 export function commit(tables: XePageTables, updates: readonly PtUpdate[]): void {
   for (const { pt, ofs, entries } of updates) {
     if (pt.children === null || pt.staging === null) continue;
-    for (const [i, { child }] of entries.entries()) {
+    for (let i = 0; i < entries.length; i++) {
+      const { child } = entries[i] as PtEntry;
       pt.children[ofs + i] = pt.staging[ofs + i] as XePt | null;
       tables.destroy(child);
     }

@@ -1,5 +1,5 @@
 import { ENOMEM, type Errno } from "@gpuvm/core";
-import { KIB4, KIB64, type PteRun } from "@gpuvm/drm-model";
+import { isAligned, KIB4, KIB64, type PteRun } from "@gpuvm/drm-model";
 import type { XeVma } from "../vm.ts";
 import { COMPACT, PTE_1G, PTE_2M, PTE_4K, PTE_64K } from "../vma.ts";
 import { COMPACT_SIZES, MAX_HUGEPTE_LEVEL, NORMAL_SIZES } from "./sizes.ts";
@@ -147,7 +147,7 @@ class StageBind implements PtWalk {
 
   /** Whether a range can be done with entries of 64 KiB (`xe_pt_scan_64K`). */
   #scan64K(addr: number, next: number): boolean {
-    if (addr % KIB64 !== 0 || next > this.#l0End) return false;
+    if (!isAligned(addr, KIB64) || next > this.#l0End) return false;
     if (this.#null) return true;
     for (let at = addr; at < next; at += KIB64) if (!this.#onePiece(at, KIB64)) return false;
     return true;
@@ -170,6 +170,6 @@ class StageBind implements PtWalk {
   #onePiece(addr: number, size: number): boolean {
     const { bo } = this.#vma;
     const contiguity = bo === null ? KIB4 : bo.contiguity;
-    return size <= contiguity && addr + size <= this.#vma.end && this.#dma(addr) % size === 0;
+    return size <= contiguity && addr + size <= this.#vma.end && isAligned(this.#dma(addr), size);
   }
 }

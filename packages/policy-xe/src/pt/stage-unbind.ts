@@ -1,3 +1,4 @@
+import { isAligned } from "@gpuvm/drm-model";
 import type { XeVma } from "../vm.ts";
 import { NORMAL_SIZES } from "./sizes.ts";
 import { type PtUpdate, WalkUpdates } from "./update.ts";
@@ -39,8 +40,8 @@ class StageUnbind implements PtWalk {
   /** `xe_pt_stage_unbind_post_descend`. */
   postDescend(parent: XePt | null, child: XePt, level: number, addr: number, next: number): number {
     const size = this.sizes[level - 1] as number;
-    const from = addr % size === 0 ? addr : this.#start;
-    const to = next % size === 0 ? next : this.#end;
+    const from = isAligned(addr, size) ? addr : this.#start;
+    const to = isAligned(next, size) ? next : this.#end;
     // The root stays.
     if (parent !== null && this.#kills(from, to, level - 1, child)) return 0;
     const own = nonsharedOffsets(from, to, level - 1, this);
@@ -53,7 +54,8 @@ class StageUnbind implements PtWalk {
   /** Whether the range is all that a table has: then it goes (`xe_pt_check_kill`). */
   #kills(addr: number, next: number, level: number, child: XePt): boolean {
     const size = this.sizes[level] as number;
-    if (addr % size !== 0 || next % size !== 0 || (next - addr) / size !== child.numLive) return false;
+    if (!isAligned(addr, size) || !isAligned(next, size) || (next - addr) / size !== child.numLive)
+      return false;
     const above = this.sizes[level + 1] as number;
     this.action = "continue";
     if (this.#start >= addr) this.#start = Math.floor(addr / above) * above;

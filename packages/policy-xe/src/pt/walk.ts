@@ -1,3 +1,4 @@
+import { isAligned, within } from "@gpuvm/drm-model";
 import type { XePt } from "./xe-pt.ts";
 
 /** What one call of a walk's function decides (`enum page_walk_action`). */
@@ -24,14 +25,14 @@ export interface PtWalk {
 /** Index of the entry for an address in a table of a level (`xe_pt_offset`). */
 export function ptOffset(addr: number, level: number, sizes: readonly number[]): number {
   const above = sizes[level + 1];
-  const inside = above === undefined ? addr : addr % above;
+  const inside = above === undefined ? addr : within(addr, above);
   return Math.floor(inside / (sizes[level] as number));
 }
 
 /** Whether a range is exactly one entry of a level (`xe_pt_covers`). */
 export function ptCovers(addr: number, end: number, level: number, sizes: readonly number[]): boolean {
   const size = sizes[level] as number;
-  return end - addr === size && addr % size === 0;
+  return end - addr === size && isAligned(addr, size);
 }
 
 /** How many entries of a level a range touches (`xe_pt_num_entries`). */
@@ -109,11 +110,11 @@ export function nonsharedOffsets(
   let endOffset = offset + ptNumEntries(addr, end, level, walk.sizes);
   if (level === 0) return { offset, end: endOffset };
   walk.action = "continue";
-  if (addr % size !== 0) {
+  if (!isAligned(addr, size)) {
     walk.action = "subtree";
     offset++;
   }
-  if (end % size !== 0) {
+  if (!isAligned(end, size)) {
     walk.action = "subtree";
     endOffset--;
   }

@@ -48,8 +48,6 @@ export class SchedEntity<J extends SchedJob = SchedJob> implements JobQueue {
   seqno = 0;
   /** Jobs not yet run, oldest first (`job_queue`). */
   readonly queue: J[] = [];
-  /** Which of the scheduler's jobs came first, across entities (`submit_ts`). */
-  readonly ages: number[] = [];
   /** The scheduler knows it (`list`): it has had a job, and was not killed. */
   known = false;
   /** No more jobs (`stopped`). */
@@ -90,7 +88,7 @@ export class SchedEntity<J extends SchedJob = SchedJob> implements JobQueue {
       return;
     }
     this.queue.push(job);
-    this.ages.push(this.scheduler.nextAge());
+    job.age = this.scheduler.nextAge();
     if (this.queue.length > 1) return;
     this.scheduler.add(this);
     this.scheduler.wake();
@@ -99,6 +97,11 @@ export class SchedEntity<J extends SchedJob = SchedJob> implements JobQueue {
   /** Whether its first job could be looked at (`drm_sched_entity_is_ready`). */
   get ready(): boolean {
     return this.queue.length > 0 && this.dependency === null && !this.stopped;
+  }
+
+  /** Of its first job; 0: it has none. */
+  get age(): number {
+    return this.queue[0]?.age ?? 0;
   }
 
   /** Nothing is to be waited for (`drm_sched_entity_is_idle`). */
@@ -121,7 +124,7 @@ export class SchedEntity<J extends SchedJob = SchedJob> implements JobQueue {
     this.lastScheduled?.put(this);
     this.lastScheduled = finished;
     this.queue.shift();
-    this.ages.shift();
+    job.age = 0;
     job.entity = null;
     return job;
   }
@@ -152,8 +155,8 @@ export class SchedEntity<J extends SchedJob = SchedJob> implements JobQueue {
     this.scheduler.remove(this);
     if (dev.waitsUntil(() => !this.busy, "drm_sched_entity_kill")) yield dev.point;
     let before = this.lastScheduled;
-    this.ages.length = 0;
     for (const job of this.queue.splice(0)) {
+      job.age = 0;
       this.#killAfter(job, before);
       before = (job.fence as SchedFence).finished;
     }

@@ -18,6 +18,8 @@ export class SchedJob {
   readonly name: string;
   /** Where it is queued; null once it left the queue. */
   entity: JobQueue | null;
+  /** Which of the scheduler's jobs that are queued came first, across entities (`submit_ts`); 0: it is not queued. */
+  age = 0;
   /** Who runs it; null before {@link SchedJob.arm}. */
   scheduler: OnMachine | null = null;
   /** Part of the scheduler's credits that it takes while it runs. */

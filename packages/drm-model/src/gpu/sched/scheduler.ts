@@ -158,8 +158,7 @@ export class DrmScheduler<J extends SchedJob = SchedJob> implements EntitySchedu
   #select(): SchedEntity<J> | null {
     let first: SchedEntity<J> | null = null;
     for (const entity of this.entities)
-      if (entity.ready && (first === null || (entity.ages[0] as number) < (first.ages[0] as number)))
-        first = entity;
+      if (entity.ready && (first === null || entity.age < first.age)) first = entity;
     const job = first?.queue[0];
     return job === undefined || this.credits + job.credits > this.#creditLimit ? null : first;
   }
