@@ -28,6 +28,7 @@ export function stageBind(vma: XeVma, clear: boolean): StagedBind | Errno {
   const { pt } = vma.vm;
   const root = pt.root as XePt;
   const err = walkRange(root, root.level, vma.start, vma.end, walk);
+  walk.countWritten();
   if (err === 0) return { updates: walk.wupd.updates, runs: walk.runs };
   cancelBind(vma, walk.wupd.updates);
   return err;
@@ -56,6 +57,9 @@ class StageBind implements PtWalk {
   /** The 64 KiB that were looked at last, and whether they are one piece. */
   #addr64K = 0;
   #found64K = false;
+  /** Leaves of this size that are not counted yet: neighbours mostly have the same. */
+  #leafSize = 0;
+  #leaves = 0;
 
   constructor(vma: XeVma, clear: boolean) {
     const purged = vma.bo?.madv === "purged";
@@ -93,6 +97,12 @@ class StageBind implements PtWalk {
     return 0;
   }
 
+  /** Counts the leaves that were written last. */
+  countWritten(): void {
+    this.#vma.vm.pt.counts.wrote(this.#leafSize, this.#leaves);
+    this.#leaves = 0;
+  }
+
   #leaf(parent: XePt, offset: number, level: number, addr: number, next: number): void {
     const vma = this.#vma;
     const size = parent.leafSize;
@@ -106,7 +116,11 @@ class StageBind implements PtWalk {
       this.#see(addr, next, size);
     }
     this.#insert(parent, offset, null, entry);
-    vma.vm.pt.counts.wrote(size, 1);
+    if (size !== this.#leafSize) {
+      this.countWritten();
+      this.#leafSize = size;
+    }
+    this.#leaves++;
     vma.pteFlags |= level === 0 ? PTE_4K : level === 1 ? PTE_2M : PTE_1G;
   }
 
