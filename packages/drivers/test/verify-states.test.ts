@@ -1,4 +1,4 @@
-import { standardScopes, verifyStates, verifyUndo } from "@gpuvm/explorer";
+import { standardScopes, verify, verifyStates, verifyUndo, World } from "@gpuvm/explorer";
 import { describe, expect, it } from "vitest";
 import { subjectNamed } from "../src/subjects.ts";
 
@@ -38,5 +38,23 @@ describe.each(POLICIES)("steps of %s", (policy) => {
       if (scenario.actors.length > 1) expect(undone).toBeGreaterThan(0);
       expect({ left, other, mistaken }).toEqual({ left: [], other: [], mistaken: [] });
     }
+  });
+});
+
+describe("what the order of a search must not decide", () => {
+  const scopes = standardScopes(subjectNamed("powervr:mainline").variant);
+  const [scope] = scopes.filter(({ name }) => name === "queue-vs-submit");
+  if (scope === undefined) throw new Error("no such scope");
+
+  it("no row of a VM is used again, of those that the driver makes by itself either", () => {
+    const { machine } = new World(scope);
+    expect(machine.vms.length).toBeGreaterThan(1);
+    expect(machine.vms.map(({ vm }) => vm.vas.quarantine)).not.toContain(false);
+  });
+
+  it("a row that the setup gave back is like any other", () => {
+    const { differs, whole } = verify(scope, { plainSteps: 100, meetings: 10, undone: 50 });
+    expect(whole).toContain("reversed");
+    expect(differs).toEqual([]);
   });
 });

@@ -89,6 +89,8 @@ export class World {
     this.baseline = leftBehind(this.machine);
     const { dev } = this.machine;
     dev.quarantine = true;
+    // Those that the driver has made by itself.
+    for (const { vm } of this.machine.vms) vm.vas.quarantine = true;
     dev.failAlloc = (what) => {
       this.fallibleNames?.push(what);
       return ++this.fallible === this.#failAt;

@@ -39,7 +39,8 @@ export class Rows {
       const rows = new Map<Gpuva, Row>();
       for (let n = vm.vas.first; n < vm.vas.bound; n++) {
         const va = n as Gpuva;
-        this.#given.add(va);
+        // A number that the setup gave back is the next ones' to have, whichever gets it.
+        if (vm.vas.allocated(va) || this.#always.has(va)) this.#given.add(va);
         rows.set(va, rowOf(vm, va));
       }
       this.#old.set(vm, rows);

@@ -29,6 +29,17 @@ export const MSM_SCOPES: readonly NativeScope[] = [
     ],
   },
   {
+    ...vmBind,
+    name: "try-again",
+    about: "memory pressure took a buffer; work that needs it fails at a step, and is tried again",
+    failures: 1,
+    setup(w) {
+      w.must(0, ENABLE, BIND_QUEUE, bo(1, 1, { flags: WC | NO_SHARE }), bindsOf(map(1, VA)));
+      w.machine.call(shrink(PAGE).run(w));
+    },
+    actors: [{ name: "program", calls: [ask(0, WORK), ask(0, WORK)] }],
+  },
+  {
     ...soft,
     name: "set-iova",
     about: "a program chooses an address, changes its mind, and lets the kernel choose",

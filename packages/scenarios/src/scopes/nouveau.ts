@@ -145,6 +145,17 @@ export const NOUVEAU_SCOPES: readonly NativeScope[] = [
   },
   {
     ...common,
+    name: "try-again",
+    about: "memory pressure took a buffer; work that needs it fails at a step, and is tried again",
+    failures: 1,
+    setup(w) {
+      w.must(0, INIT, CHANNEL, bo(1, 1, GART), bind(1, map(1, VA)));
+      w.machine.call(shrink(PAGE).run(w));
+    },
+    actors: [{ name: "program", calls: [ask(0, EXEC), ask(0, EXEC)] }],
+  },
+  {
+    ...common,
     name: "vram-full",
     about:
       "a buffer goes to the GART, to make room for another's, while work uses it, and comes back with the next; or its copy fails, by the GPU and by the CPU",

@@ -37,6 +37,17 @@ export const PANTHOR_SCOPES: readonly NativeScope[] = [
   },
   {
     ...common,
+    name: "try-again",
+    about: "memory pressure took a buffer; work that needs it fails at a step, and is tried again",
+    failures: 1,
+    setup(w) {
+      w.must(0, VM, GROUP, bo(1, 1, { vm: 1 }), bind(1, map(1, VA)));
+      w.machine.call(shrink(PAGE).run(w));
+    },
+    actors: [{ name: "program", calls: [ask(0, EXEC), ask(0, EXEC)] }],
+  },
+  {
+    ...common,
     name: "groups",
     about: "two groups of a VM are destroyed by two threads while a job of one of them runs, and one waits",
     setup: (w) => w.must(0, VM, GROUP, { ...GROUP, queue: 2 }, bo(1), bind(1, map(1, VA)), EXEC),

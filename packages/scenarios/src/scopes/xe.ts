@@ -105,6 +105,19 @@ export const XE_SCOPES: readonly NativeScope[] = [
   },
   {
     ...common,
+    name: "try-again",
+    about:
+      "memory pressure took a buffer of one VM alone; work that needs it fails at a step, and is tried again",
+    failures: 1,
+    setup(w) {
+      w.must(0, vm(), bo(1, 1, { vm: 1 }), queue(), sync(map(1, VA)));
+      w.machine.call(shrink(PAGE).run(w));
+    },
+    actors: [{ name: "program", calls: [ask(0, EXEC), ask(0, EXEC)] }],
+    sometimes: { "the GPU works": evicted["the GPU works"] },
+  },
+  {
+    ...common,
     name: "unmap-all",
     about: "every mapping of a buffer goes at once, while memory is short",
     settles: true,
