@@ -297,6 +297,12 @@ describe("xe", () => {
     expect(codes(findings)).toEqual(["3 mapped-at-close", "6 mapped-at-close"]);
   });
 
+  test("a mapping from the middle of a buffer on is not the program's own memory", async () => {
+    const offset = bind.replace("0x000000000000", "0x000000010000");
+    const { requests } = await read(at(1, create) + at(2, offset));
+    expect(ops(requests).slice(1, 3)).toEqual(["gem_new 1", "map 1 0x100000+0x100000"]);
+  });
+
   test("so does a new VM of the same pointer, when the end was not recorded", async () => {
     const { requests } = await read([create, bind, create, bind].map((what, i) => at(i + 1, what)).join(""));
     expect(ops(requests)).toEqual([

@@ -9,8 +9,8 @@
  * `end` is inclusive. Events of older kernels have no `vm=`: VMs are told apart by their `asid` then.
  *
  * A VMA event doesn't say which buffer is mapped, so each VMA gets a buffer of its own that lives as long as it does.
- * What a translation of such a trace says about buffers mapped more than once is therefore nothing. A VMA with a
- * `userptr` is the program's own memory: it has no buffer.
+ * What a translation of such a trace says about buffers mapped more than once is therefore nothing. `userptr` is
+ * an address of the program, whose own memory it is: it has no buffer. Below 4 GiB it is where in its buffer a mapping begins.
  */
 import type { FtraceLine } from "./ftrace-line.ts";
 import { field } from "./ftrace-line.ts";
@@ -46,6 +46,9 @@ const HARMLESS_GROUPS: readonly string[] = [
   "xe_pm_",
   "xe_eu_stall_",
 ];
+
+/** Where programs of 64 bits have what they map: `userptr` of a buffer is an offset in it, and is below. */
+const MMAPPED = 2n ** 32n;
 
 /** Keeps apart what is alive in each VM. */
 export class XeEvents {
@@ -146,7 +149,7 @@ export class XeEvents {
     const key = `${vm}/${vma}`;
     this.#build.boClose(key);
     const userptr = hex64(field(e.text, "userptr") ?? field(e.text, "ptr") ?? "0", "userptr", place);
-    if (userptr !== 0n) this.#build.bind(serial, "map_null", 0, 0, va, length);
+    if (userptr >= MMAPPED) this.#build.bind(serial, "map_null", 0, 0, va, length);
     else this.#build.bind(serial, "map", this.#build.bo(key, length), 0, va, length);
     live.set(vma, va);
     return { understood: "used", vm };
