@@ -26,12 +26,13 @@ function foldedLine(line: string, width: number): string[] {
   const columns = [...line.matchAll(/\S {2,}(?=\S)/g)].map((gap) => gap.index + gap[0].length);
   const hang = columns.findLast((column) => column < width / 2) ?? lead.length + 2;
   const lines: string[] = [];
-  let last = "";
-  for (const [token] of line.matchAll(/ *[^ ]+/g)) {
-    if (last !== "" && last.length + token.length > width) {
-      lines.push(last);
-      last = " ".repeat(hang) + token.trimStart();
-    } else last += token;
+  const [first = "", ...words] = line.split(" ");
+  let last = first;
+  for (const word of words) {
+    // Spaces that stand together are empty words: they end a line, but begin none.
+    const isFull = word !== "" && last.trim() !== "" && last.length + 1 + word.length > width;
+    if (isFull) lines.push(last.trimEnd());
+    last = isFull ? " ".repeat(hang) + word : `${last} ${word}`;
   }
   return [...lines, last];
 }

@@ -48,7 +48,7 @@ export const W20: Workload = {
 /** A program with buffers that a job uses, and the shrinker that wants them; null: there is none. */
 function setUp(subject: Subject, params: StudyParams, watch?: StageWatch, title = "") {
   const stage = new Stage(subject, { jobMs: shortJobMs(params), watch, title, machine: UNENDED });
-  const { shrink } = stage.driver;
+  const shrink = stage.driver.shrink?.bind(stage.driver);
   if (shrink === undefined) return null;
   stage.program(0);
   for (let i = 1; i <= BUFFERS; i++) stage.buffer(0, i);

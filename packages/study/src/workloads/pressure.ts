@@ -92,7 +92,7 @@ function press(stage: Stage): "from its own memory" | "by the shrinker" | null {
     stage.idle();
   }
   if (counts.evictions > before) return "from its own memory";
-  const { shrink } = stage.driver;
+  const shrink = stage.driver.shrink?.bind(stage.driver);
   if (shrink === undefined) return null;
   stage.does("kernel", "memory is short: the shrinker is asked for everything", () =>
     stage.machine.call(shrink(2 * VRAM_BYTES), new Task("kswapd", "reclaim")),

@@ -21,7 +21,7 @@ export interface Workload {
   /** Runs it, or says why this variant cannot; `watch` is told of each thing that is done. */
   run(subject: Subject, params: StudyParams, watch?: StageWatch): Outcome | string;
   /** The outcome in one sentence without its end, computed from the figures; absent: the figures have to do. */
-  says?(outcome: Outcome): string;
+  readonly says?: (outcome: Outcome) => string;
   /** The outcome in a word, for a cell of at most 12 characters. */
   word(outcome: Outcome, params: StudyParams): string;
 }
