@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Mutant, plant } from "../operators.ts";
+import { APART } from "./apart.ts";
 import { CORE } from "./core.ts";
 import { MSM_SOFT } from "./msm-soft.ts";
 import { MSM_VM_BIND } from "./msm-vm-bind.ts";
@@ -15,6 +16,8 @@ import { NOUVEAU } from "./nouveau.ts";
 import { PANTHOR } from "./panthor.ts";
 import { POWERVR } from "./powervr.ts";
 import { XE } from "./xe.ts";
+
+const ALL = ["powervr", "xe", "panthor", "nouveau", "msm:vm-bind", "msm:soft"];
 
 /** What is planted, and what is explored then. */
 const TABLES: readonly (readonly [name: string, mutants: readonly Mutant[], policies: readonly string[]])[] =
@@ -25,7 +28,13 @@ const TABLES: readonly (readonly [name: string, mutants: readonly Mutant[], poli
     ["xe", XE, ["xe"]],
     ["panthor", PANTHOR, ["panthor"]],
     ["powervr", POWERVR, ["powervr"]],
-    ["core", CORE, ["powervr", "xe", "panthor", "nouveau", "msm:vm-bind", "msm:soft"]],
+    ["core", CORE, ALL],
+    ["apart:xe", APART.xe, ["xe"]],
+    ["apart:panthor", APART.panthor, ["panthor"]],
+    ["apart:nouveau", APART.nouveau, ["nouveau"]],
+    ["apart:powervr", APART.powervr, ["powervr"]],
+    ["apart:msm", APART.msm, ["msm:vm-bind", "msm:soft"]],
+    ["apart:core", APART.core, ALL],
   ];
 
 /** Milliseconds that one mistake may take; who does not come to an end has been found out, too. */

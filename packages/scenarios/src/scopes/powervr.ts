@@ -144,6 +144,14 @@ export const POWERVR_SCOPES: readonly NativeScope[] = [
   },
   {
     ...common,
+    name: "drawn-twice",
+    about: "two pictures in turn: each puts another fence into the syncobj",
+    setup: drawable,
+    actors: [{ name: "program", calls: [DRAW_PAIR, DRAW_PAIR] }],
+    sometimes: { "both are drawn": (w) => w.machine.counts.gpuJobs === 4 },
+  },
+  {
+    ...common,
     name: "killed",
     about: "a program is killed behind its submit: what the firmware does not have yet is given up",
     setup: drawable,
