@@ -1,14 +1,9 @@
-import type { VerifiedScenario, VerifyHow } from "@gpuvm/explorer";
+import type { VerifyHow } from "@gpuvm/explorer";
 import type { Named } from "@gpuvm/scenarios";
 import { EXIT } from "../cli/context.ts";
-import { verifyText } from "../format/verify-text.ts";
+import { type Verified, verifyText } from "../format/verify-text.ts";
 import { isOutside } from "../inputs/outside-policy.ts";
 import { InPlacePool } from "./in-place-pool.ts";
-
-/** One scenario, with what it comes to by each way through it. */
-export interface Verified extends VerifiedScenario {
-  readonly name: string;
-}
 
 /** What is asked for. */
 export interface VerifyArgs {

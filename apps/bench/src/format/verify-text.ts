@@ -1,7 +1,12 @@
+import type { VerifiedScenario } from "@gpuvm/explorer";
 import { count } from "@gpuvm/results/units";
-import type { Verified } from "../explore/verify-all.ts";
 import { fitted, leftOut } from "./fitted.ts";
 import { wrapped } from "./wrapped.ts";
+
+/** One scenario, with what it comes to by each way through it. */
+export interface Verified extends VerifiedScenario {
+  readonly name: string;
+}
 
 /** Columns that may go where the terminal is narrow, the least important first. */
 const LEAST = ["taken back", "meetings", "stopped"];
