@@ -19,8 +19,8 @@ describe("JSON is asked for in one way", () => {
   it.each([
     ["why", "--policy", "xe"],
     ["workloads"],
-    ["bugs", "X1"],
-    ["explore", "--policy", "panthor", "--scenario", "exit"],
+    ["bugs", "P5"],
+    ["explore", "--policy", "powervr", "--scenario", "create-vs-destroy", "--workers", "1"],
   ])("%s", async (...args) => {
     const flag = await printed(...args, "--json");
     expect(() => JSON.parse(flag)).not.toThrow();
