@@ -7,9 +7,6 @@ import { importsOf } from "./source-rules.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Packages whose files still import each other in circles, as they are being rewritten. What has none must go from here. */
-const STILL: ReadonlySet<string> = new Set(["packages/explorer"]);
-
 /** What the files of a folder import of each other, types included. */
 function importsIn(folder: string): Map<string, readonly string[]> {
   const src = join(root, folder, "src");
@@ -29,12 +26,8 @@ function importsIn(folder: string): Map<string, readonly string[]> {
 describe("files import each other in no circle", () => {
   const folders = [...readdirSync(join(root, "packages")).map((name) => `packages/${name}`), "apps/bench"];
 
-  it.each(folders.filter((folder) => !STILL.has(folder)))("%s", (folder) => {
+  it.each(folders)("%s", (folder) => {
     expect(circles(importsIn(folder))).toEqual([]);
-  });
-
-  it.each([...STILL])("%s has them still: else it must go from the list", (folder) => {
-    expect(circles(importsIn(folder))).not.toEqual([]);
   });
 
   it("has imports to judge", () => {

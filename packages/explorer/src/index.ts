@@ -38,15 +38,17 @@ export {
   munmap,
   readFdinfo,
   type Scenario,
+  type ScenarioRun,
   shrink,
 } from "./scenario/scenario.ts";
 export { generatedScopes, STANDARD_SCOPES, standardScopes } from "./scenario/standard.ts";
 export { countSchedules } from "./search/count.ts";
 export { Coverage, type Covered, LISTS, neverReached, reached } from "./search/coverage.ts";
+export type { SearchOptions } from "./search/options.ts";
 export { Random } from "./search/random.ts";
 export type { Finding, Limits, Progress, SearchResult } from "./search/result.ts";
 export { type SampleOptions, sample } from "./search/sample.ts";
-export { type SearchOptions, search, shortest } from "./search/search.ts";
+export { search, shortest } from "./search/search.ts";
 export { type VerifiedScenario, type VerifyHow, verify } from "./search/verify.ts";
 export { type Mistaken, type Verified, type VerifyOptions, verifyStates } from "./search/verify-states.ts";
 export { type VerifiedUndo, type VerifyUndoOptions, verifyUndo } from "./search/verify-undo.ts";

@@ -1,7 +1,7 @@
 import { List, ListNode, Lock } from "@gpuvm/core";
 import { Kref, lock, preempt, unlock } from "@gpuvm/drm-model";
 import { describe, expect, it } from "vitest";
-import { type Call, countSchedules, dpor, type Scenario, search, type World } from "../src/index.ts";
+import { type Call, countSchedules, dpor, type Scenario, type ScenarioRun, search } from "../src/index.ts";
 import { toy } from "./toy.ts";
 import { scenario } from "./toy-scenario.ts";
 
@@ -49,8 +49,8 @@ describe("a reduction that takes too much for independent", () => {
 });
 
 /** What two actors do once each, to the same objects. */
-function twice(...deeds: readonly ((world: World) => void)[]): Scenario {
-  const call = (deed: (world: World) => void): Call => ({
+function twice(...deeds: readonly ((world: ScenarioRun) => void)[]): Scenario {
+  const call = (deed: (world: ScenarioRun) => void): Call => ({
     label: "deed",
     *run(world) {
       yield* preempt(world.machine.dev, "preempt", "before");
@@ -76,17 +76,17 @@ function twice(...deeds: readonly ((world: World) => void)[]): Scenario {
   };
 }
 
-const of = <T>(world: World, name: string) => world.bag.get(name) as T;
-const get = (w: World) => of<Kref>(w, "kref").get("more");
-const put = (w: World) => void of<Kref>(w, "kref").put("more");
-const look = (w: World) => void of<Kref>(w, "kref").refs;
-const push = (w: World) => of<List<object>>(w, "list").push(new ListNode<object>({}));
-const set = (key: number) => (w: World) => void of<Map<number, number>>(w, "map").set(key, 1);
-const drop = (key: number) => (w: World) => void of<Map<number, number>>(w, "map").delete(key);
-const read = (key: number) => (w: World) => void of<Map<number, number>>(w, "map").get(key);
-const size = (w: World) => void of<Map<number, number>>(w, "map").size;
-const first = (w: World) => void of<number[]>(w, "array")[0];
-const append = (w: World) => void of<number[]>(w, "array").push(3);
+const of = <T>(world: ScenarioRun, name: string) => world.bag.get(name) as T;
+const get = (w: ScenarioRun) => of<Kref>(w, "kref").get("more");
+const put = (w: ScenarioRun) => void of<Kref>(w, "kref").put("more");
+const look = (w: ScenarioRun) => void of<Kref>(w, "kref").refs;
+const push = (w: ScenarioRun) => of<List<object>>(w, "list").push(new ListNode<object>({}));
+const set = (key: number) => (w: ScenarioRun) => void of<Map<number, number>>(w, "map").set(key, 1);
+const drop = (key: number) => (w: ScenarioRun) => void of<Map<number, number>>(w, "map").delete(key);
+const read = (key: number) => (w: ScenarioRun) => void of<Map<number, number>>(w, "map").get(key);
+const size = (w: ScenarioRun) => void of<Map<number, number>>(w, "map").size;
+const first = (w: ScenarioRun) => void of<number[]>(w, "array")[0];
+const append = (w: ScenarioRun) => void of<number[]>(w, "array").push(3);
 
 describe("dependence", () => {
   it.each([
@@ -96,7 +96,7 @@ describe("dependence", () => {
     ["a look and a put", look, put, 2],
     ["a look and a get", look, get, 2],
     ["two looks", look, look, 1],
-    ["puts of two things", put, (w: World) => void of<Kref>(w, "other").put("creator"), 1],
+    ["puts of two things", put, (w: ScenarioRun) => void of<Kref>(w, "other").put("creator"), 1],
     ["two changes of a list", push, push, 2],
     ["a list and a count", push, put, 1],
     ["two keys put into a map: one is first in it", set(1), set(2), 2],

@@ -1,14 +1,14 @@
 import { Lock, type Steps } from "@gpuvm/core";
 import { lock, preempt, unlock } from "@gpuvm/drm-model";
 import { describe, expect, it } from "vitest";
-import { type Call, type Scenario, search, type World } from "../src/index.ts";
+import { type Call, type Scenario, type ScenarioRun, search } from "../src/index.ts";
 import { toy } from "./toy.ts";
 
 /** Takes two locks one inside the other, if nobody else was here before. */
 function takes(first: string, second: string): Call {
   return {
     label: `${first}, then ${second}`,
-    *run({ machine: { dev }, bag }: World): Steps<number> {
+    *run({ machine: { dev }, bag }: ScenarioRun): Steps<number> {
       yield* preempt(dev, "preempt", "begin");
       if (bag.has("somebody was here")) return 0;
       bag.set("somebody was here", true);

@@ -1,6 +1,6 @@
 import type { Steps } from "@gpuvm/core";
 import { type Request, SyncObj } from "@gpuvm/drm-model";
-import type { Ask, Call, World } from "@gpuvm/explorer";
+import type { Ask, Call, ScenarioRun } from "@gpuvm/explorer";
 import type { PvrOwnRequest } from "@gpuvm/policy-powervr";
 import { bind, bo, map } from "./bugs/bug.ts";
 
@@ -28,12 +28,12 @@ export const DRAW_PAIR: Call = {
   },
 };
 
-function askPvr(w: World, request: PvrOwnRequest): Steps<number> {
+function askPvr(w: ScenarioRun, request: PvrOwnRequest): Steps<number> {
   return w.driver.ioctl(w.file(0), { ...request, t: 0, f: 0 } as unknown as Request);
 }
 
 /** Syncobj 1 of file 0. */
-export function newSyncObj(w: World): void {
+export function newSyncObj(w: ScenarioRun): void {
   const file = w.file(0) as unknown as { readonly syncobjs: Map<number, SyncObj> };
   file.syncobjs.set(1, new SyncObj("syncobj#1"));
 }

@@ -15,7 +15,7 @@ import type { LockOrder } from "../properties/lock-order.ts";
 import { auditCounts, entriesSettled, everythingDone, stillCounted } from "../properties/settled.ts";
 import { ofError, ofHazard, type Violation } from "../properties/violation.ts";
 import type { Watch } from "../reduction/watch.ts";
-import { type Ask, describeAsk, type Scenario } from "../scenario/scenario.ts";
+import { type Ask, describeAsk, type Scenario, type ScenarioRun } from "../scenario/scenario.ts";
 import { actorOf, type Choice, failOf, TIME } from "./choice.ts";
 import { refuseUntransformed } from "./in-place.ts";
 import { FIRST_TIME, FIRST_VAS } from "./numbers.ts";
@@ -25,7 +25,7 @@ import { Slot } from "./slot.ts";
 const FINISH_STEPS = 10_000;
 
 /** One run of a scenario: the machine, and everybody who can take the next step. */
-export class World {
+export class World implements ScenarioRun {
   /** What runs. */
   readonly scenario: Scenario;
   /** Where. */
@@ -82,7 +82,7 @@ export class World {
     // The circles of a search are those of all its runs together.
     if (orders !== null && this.machine.dev.lockdep !== null) {
       this.machine.dev.lockdep.tellsAll = true;
-      orders.watch(this);
+      orders.watch(this.machine);
     }
     this.driver = scenario.variant.start(this.machine, scenario.options);
     this.machine.settle();

@@ -1,5 +1,5 @@
+import type { Machine } from "@gpuvm/drm-model";
 import type { Choice } from "../engine/choice.ts";
-import type { World } from "../engine/world.ts";
 import type { Violation } from "./violation.ts";
 
 /** Classes of locks that are taken in an order that has a circle, over all schedules of a search. */
@@ -21,8 +21,8 @@ export class LockOrder {
   readonly #fresh: (readonly [before: string, after: string])[] = [];
 
   /** Looks at the locks that a run takes from now on. */
-  watch(world: World): void {
-    const { lockdep } = world.machine.dev;
+  watch({ dev }: Machine): void {
+    const { lockdep } = dev;
     if (lockdep === null) return;
     lockdep.onOrder = (before, after) => {
       if (this.#after.get(before)?.has(after) !== true) this.#fresh.push([before, after]);

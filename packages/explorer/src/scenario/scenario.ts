@@ -1,20 +1,55 @@
-import { ERESTARTSYS, type Errno, type Steps, type TaskContext } from "@gpuvm/core";
+import { ERESTARTSYS, type Errno, type Point, type Steps, type TaskContext } from "@gpuvm/core";
 import {
+  type Driver,
   type DriverOptions,
   type DriverVariant,
+  type DrmFile,
   type GpuFaults,
+  type Machine,
   type MachineOptions,
   Process,
   type Request,
 } from "@gpuvm/drm-model";
-import type { World } from "../engine/world.ts";
+
+/** The run that a scenario is in, as its functions see it. */
+export interface ScenarioRun {
+  /** Where it runs. */
+  readonly machine: Machine;
+  /** The driver. */
+  readonly driver: Driver;
+  /** Open files by number. */
+  readonly files: Map<number, DrmFile>;
+  /** Files whose program was killed. */
+  readonly killed: Set<number>;
+  /** The actors, then the kernel's workers: where each stands. */
+  readonly slots: readonly {
+    /** Null: a worker. */
+    readonly actor: Actor | null;
+    /** Where its call stopped: the kernel function; empty: it is not under way. */
+    readonly stop: string;
+    /** What its call stopped for; null: it is not under way. */
+    readonly waits: Pick<Point, "lock" | "fence" | "until"> | null;
+  }[];
+  /** What each actor's calls returned, so far. */
+  readonly results: readonly (readonly unknown[])[];
+  /** For the scenario's own use. */
+  readonly bag: Map<string, unknown>;
+  /** The file with a number; opened when first named. */
+  file(id: number): DrmFile;
+  /** The last descriptor of a file goes. */
+  closeFile(id: number): Steps<void>;
+  /** Whether an actor is in a call on a file. */
+  calls(file: number): boolean;
+  /** A call without interleaving, for setups: it must answer 0. */
+  must(file: number, ...requests: Ask[]): void;
+}
 
 /** One thing that an actor does: a uAPI call, or a step inside of the kernel. */
 export interface Call {
   /** Shown in counterexamples: `VM_BIND map bo1 @0x1000`. */
   readonly label: string;
   /** Begins it. */
-  readonly run: (world: World) => Steps<unknown>;
+  readonly run: (world: ScenarioRun) => Steps<unknown>;
   /** The file whose program makes it; absent: the kernel, or nobody who can be killed. */
   readonly file?: number;
   /** It is there to be refused; a kind of call that each schedule sees refused is reported otherwise. */
@@ -50,15 +85,15 @@ export interface Scenario {
   /** How the machine is made; default: audit and lock checks on. */
   readonly machine?: MachineOptions;
   /** What was done before, without interleaving. */
-  readonly setup?: (world: World) => void;
+  readonly setup?: (world: ScenarioRun) => void;
   /** Who acts. */
   readonly actors: readonly Actor[];
   /** Asked when everybody is done and before the files are closed: what is wrong, or null. */
-  readonly check?: (world: World) => string | null;
+  readonly check?: (world: ScenarioRun) => string | null;
   /** Asked when files are closed and the driver is gone: what is wrong, or null. */
-  readonly checkAtEnd?: (world: World) => string | null;
+  readonly checkAtEnd?: (world: ScenarioRun) => string | null;
   /** Interesting states, each of which must be reached by some schedule; asked after each step. */
-  readonly sometimes?: Readonly<Record<string, (world: World) => boolean>>;
+  readonly sometimes?: Readonly<Record<string, (world: ScenarioRun) => boolean>>;
   /** Failures that are injected into one schedule unless something else is asked for; default: none. */
   readonly failures?: number;
   /** The uAPI promises that calls look atomic: every outcome must be that of some order of whole calls. */
@@ -75,7 +110,7 @@ export type Ask = Request extends infer R ? (R extends Request ? Omit<R, "t" | "
 /** A uAPI call on a file, as an actor's call; `label` default: the request in short. */
 export function ask(file: number, request: Ask, label: string = describeAsk(request)): Call {
   const full = { ...request, t: 0, f: file } as Request;
-  const run = (world: World) =>
+  const run = (world: ScenarioRun) =>
     world.killed.has(file) ? notMade() : world.driver.ioctl(world.file(file), full);
   return { label, file, run };
 }
@@ -120,7 +155,7 @@ export function killProgram(file: number): Call {
 }
 
 /** A program's memory goes before its files do (`exit_mm`): whoever has parts of it mapped for a GPU is told. */
-function* exitMemory({ machine }: World, { memory }: Process): Steps<void> {
+function* exitMemory({ machine }: ScenarioRun, { memory }: Process): Steps<void> {
   if (memory.notifiers.size > 0) yield* memory.invalidate(machine, 0, Number.POSITIVE_INFINITY, "unmap");
 }
 
@@ -141,7 +176,7 @@ export function migratePages(file: number, start: number, bytes: number): Call {
 function userMemory(
   label: string,
   file: number,
-  fn: (memory: Process["memory"], machine: World["machine"]) => Steps<void>,
+  fn: (memory: Process["memory"], machine: Machine) => Steps<void>,
 ): Call {
   return {
     label,

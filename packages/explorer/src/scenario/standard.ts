@@ -7,7 +7,6 @@ import {
   type NeutralRequest,
   type Request,
 } from "@gpuvm/drm-model";
-import type { World } from "../engine/world.ts";
 import { generatedPlans } from "../generator/generate.ts";
 import {
   BO_BYTES,
@@ -27,6 +26,7 @@ import {
   closeFile,
   readFdinfo,
   type Scenario,
+  type ScenarioRun,
   shrink,
 } from "./scenario.ts";
 
@@ -126,7 +126,7 @@ function phrase(
     const [file, neutral] = whose(deed as Neutral | Other);
     return say(file, neutral).map((request) => ask(file, request));
   };
-  const setup = plan.setup.map((step): ((world: World) => void) => {
+  const setup = plan.setup.map((step): ((world: ScenarioRun) => void) => {
     if (step === "shrink" || "share" in step) said.push(step);
     if (step === "shrink") return (world) => void world.machine.call(shrink(BO_BYTES).run(world));
     if ("share" in step) return (world) => share(world, step);
@@ -146,7 +146,7 @@ function phrase(
     options,
     // Who holds what is told, not searched: without the ledger a run takes half the time.
     machine: { lockdep: true, watch: true },
-    setup: (world: World) => {
+    setup: (world: ScenarioRun) => {
       world.file(0);
       for (const step of setup) step(world);
     },
@@ -166,8 +166,11 @@ function phrase(
 }
 
 const WITNESS_OF = {
-  eviction: { name: "memory pressure takes a buffer", seen: (w: World) => w.machine.counts.evictions > 0 },
-  work: { name: "the GPU works", seen: (w: World) => w.machine.counts.gpuJobs > 0 },
+  eviction: {
+    name: "memory pressure takes a buffer",
+    seen: (w: ScenarioRun) => w.machine.counts.evictions > 0,
+  },
+  work: { name: "the GPU works", seen: (w: ScenarioRun) => w.machine.counts.gpuJobs > 0 },
 };
 
 /** A submit whose program looks until the GPU has begun: from then on timeouts are later than the end of the work. */
@@ -191,7 +194,7 @@ function whose(step: Neutral | Other): readonly [file: number, request: Neutral]
 }
 
 /** The second file gets a handle of its own, by a dma-buf that is closed again. */
-function share(world: World, { share: id }: Share): void {
+function share(world: ScenarioRun, { share: id }: Share): void {
   const { prime } = world.driver;
   const dmaBuf = prime?.exportBo(world.file(0), id) ?? null;
   if (prime === undefined || dmaBuf === null) throw new Error(`bo ${id} cannot be shared`);

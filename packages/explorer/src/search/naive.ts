@@ -1,8 +1,8 @@
 import { actorOf, type Choice, choiceOf } from "../engine/choice.ts";
 import { World } from "../engine/world.ts";
 import type { Scenario } from "../scenario/scenario.ts";
+import type { SearchOptions } from "./options.ts";
 import { Findings, type SearchResult } from "./result.ts";
-import type { SearchOptions } from "./search.ts";
 
 /**
  * Every schedule, one by one, each on a machine of its own from the start. No state is recognised and no step taken back, so nothing

@@ -3,25 +3,10 @@ import type { Hash } from "../state/hash.ts";
 import { Least } from "../state/least.ts";
 import { Visited } from "../state/visited.ts";
 import { answersDecideAtEnd } from "./answers-decide.ts";
-import type { Coverage } from "./coverage.ts";
 import { Descent, type Guide, type Tally } from "./descent.ts";
 import { naive } from "./naive.ts";
-import { type Finding, Findings, type Limits, type Progress, type SearchResult } from "./result.ts";
-
-/** How all schedules are gone through. */
-export interface SearchOptions extends Limits {
-  /**
-   * Both go through the same states. `bfs`: what is found is shown by a schedule with the fewest changes of actor. `dfs`: by
-   * whichever came first.
-   */
-  readonly order: "bfs" | "dfs";
-  /** False: states are not recognised, every schedule is run (the naive way that reductions are held against). */
-  readonly states?: boolean;
-  /** Told now and then how far it is. */
-  readonly progress?: (progress: Progress) => void;
-  /** Notes what the schedules come by. */
-  readonly coverage?: Coverage;
-}
+import type { SearchOptions } from "./options.ts";
+import { type Finding, Findings, type Limits, type SearchResult } from "./result.ts";
 
 const DEPTH = 1000;
 

@@ -1,5 +1,5 @@
 import type { Content } from "./content.ts";
-import type { Kind } from "./kinds.ts";
+import type { Kind } from "./kind.ts";
 
 /** What a walk that goes on from state to state knows of an object. */
 export class Info {

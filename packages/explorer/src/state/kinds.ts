@@ -23,19 +23,7 @@ import * as model from "@gpuvm/drm-model";
 import { Counts, Machine, Memory, PteMap, Timers, VmRecord } from "@gpuvm/drm-model";
 import { Slot } from "../engine/slot.ts";
 import { World } from "../engine/world.ts";
-import type { Reader } from "./reader.ts";
-
-/** What an object is to its reader. */
-export interface Kind {
-  /** Hashes what it holds. */
-  readonly hash: (reader: Reader, value: never) => void;
-  /** Objects of its own of which nothing is hashed but through it: a write to one is a write to it. */
-  readonly stores: ((value: never) => readonly unknown[]) | null;
-  /** What all of those are the same by that cannot change any more; 0: this one can. */
-  readonly leaf: ((value: never) => number) | null;
-  /** Whether captured variables are part of it: they change without a write to it. */
-  readonly captures: boolean;
-}
+import type { Kind, Reading } from "./kind.ts";
 
 /**
  * Fields of any class that say who somebody is, in messages or as a key that somebody else has, and the most that there ever
@@ -137,7 +125,7 @@ function compiled(value: object, only?: (key: string) => boolean): Kind["hash"] 
   return new Function("reader", "value", lines.join("\n")) as Kind["hash"];
 }
 
-function kind(hash: (reader: Reader, value: never) => void, more: Partial<Kind> = {}): Kind {
+function kind(hash: (reader: Reading, value: never) => void, more: Partial<Kind> = {}): Kind {
   return { stores: null, leaf: null, captures: false, ...more, hash };
 }
 
@@ -217,7 +205,7 @@ function signalled({ signaled, error }: DmaFence): number {
 }
 
 /** Fields of an object literal are asked for each time. */
-function literal(reader: Reader, value: Record<string, unknown>): void {
+function literal(reader: Reading, value: Record<string, unknown>): void {
   for (const key in value) {
     reader.name(key);
     reader.any(value[key]);
@@ -227,7 +215,7 @@ function literal(reader: Reader, value: Record<string, unknown>): void {
 /** An array with more places than this is a table: most of them are empty. */
 const TABLE = 32;
 
-function elements(reader: Reader, values: Iterable<unknown>): void {
+function elements(reader: Reading, values: Iterable<unknown>): void {
   if (Array.isArray(values) && values.length > TABLE) {
     table(reader, values);
     return;
@@ -240,7 +228,7 @@ function elements(reader: Reader, values: Iterable<unknown>): void {
   reader.hash.int(n);
 }
 
-function table(reader: Reader, values: readonly unknown[]): void {
+function table(reader: Reading, values: readonly unknown[]): void {
   const { hash } = reader;
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
@@ -252,7 +240,7 @@ function table(reader: Reader, values: readonly unknown[]): void {
 }
 
 /** A typed array, as what is not 0 in it. */
-function numbers(reader: Reader, values: Float64Array | Int32Array): void {
+function numbers(reader: Reading, values: Float64Array | Int32Array): void {
   const { hash } = reader;
   const { length } = values;
   for (let i = 0; i < length; i++) {
@@ -264,7 +252,7 @@ function numbers(reader: Reader, values: Float64Array | Int32Array): void {
   hash.int(length);
 }
 
-function entries(reader: Reader, map: ReadonlyMap<unknown, unknown>): void {
+function entries(reader: Reading, map: ReadonlyMap<unknown, unknown>): void {
   reader.hash.int(map.size);
   for (const [key, value] of map) {
     reader.any(key);
@@ -273,7 +261,7 @@ function entries(reader: Reader, map: ReadonlyMap<unknown, unknown>): void {
 }
 
 /** A call: where it stands, and its locals. */
-function frame(reader: Reader, call: Frame): void {
+function frame(reader: Reading, call: Frame): void {
   const { hash } = reader;
   hash.int(call.site);
   if (call.done) {
@@ -305,7 +293,7 @@ function within(
   return at < first ? 0 : at < onCatch ? 1 : at < onFinally ? 2 : 3;
 }
 
-function runs(reader: Reader, ptes: PteMap): void {
+function runs(reader: Reading, ptes: PteMap): void {
   const { hash } = reader;
   for (const { start, end, offset, bo, user, generation = 0 } of ptes.runs()) {
     hash.num(start);
@@ -317,7 +305,7 @@ function runs(reader: Reader, ptes: PteMap): void {
   hash.int(ptes.size);
 }
 
-function mappings(reader: Reader, vm: DrmGpuvm): void {
+function mappings(reader: Reading, vm: DrmGpuvm): void {
   const { hash } = reader;
   const { vas } = vm;
   for (let va = gpuvmFirstVa(vm); va !== 0; va = gpuvmNextVa(vm, va)) {

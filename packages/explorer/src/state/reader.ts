@@ -3,7 +3,8 @@ import { capturesOf } from "@gpuvm/core/undo";
 import { isRow, isTime } from "../engine/numbers.ts";
 import { type Content, Rare } from "./content.ts";
 import { Hash, hashString } from "./hash.ts";
-import { type Kind, kindOf } from "./kinds.ts";
+import type { Kind, Reading } from "./kind.ts";
+import { kindOf } from "./kinds.ts";
 
 /** Stands for an object: which one it is in this state comes later. */
 const OBJECT = 0x2f0b4c47;
@@ -11,7 +12,7 @@ const OBJECT = 0x2f0b4c47;
 const RARE = 0x51ed2701;
 
 /** Reads what objects hold. */
-export class Reader {
+export class Reader implements Reading {
   /** What stands by itself of the object at hand. */
   readonly hash: Hash = new Hash();
   #refs: object[] = [];

@@ -1,6 +1,6 @@
 import { gpuvmBoFind, gpuvmBoPut } from "@gpuvm/core";
 import { lock, preempt, unlock } from "@gpuvm/drm-model";
-import { ask, type Call, closeFile, type World } from "@gpuvm/explorer";
+import { ask, type Call, closeFile, type ScenarioRun } from "@gpuvm/explorer";
 import { powervr } from "@gpuvm/policy-powervr";
 import { DRAW_PAIR, newSyncObj, TARGET } from "../powervr-pairs.ts";
 import { type Bug, bind, bo, map, PAGE, unmap } from "./bug.ts";
@@ -9,7 +9,7 @@ import { type Bug, bind, bo, map, PAGE, unmap } from "./bug.ts";
 const VA = 0x80_0000_0000;
 
 /** Gives the object of a handle of file 0 a handle in file 1, too. */
-function share(world: World, handle: number): void {
+function share(world: ScenarioRun, handle: number): void {
   const dmaBuf = world.driver.prime?.exportBo(world.file(0), handle) ?? null;
   if (dmaBuf === null) throw new Error("the object cannot be shared");
   const ret = world.machine.call(world.driver.prime?.importBo(world.file(1), dmaBuf, handle) ?? none());

@@ -1,11 +1,11 @@
 import { gpuvmFirstVa, gpuvmNextVa } from "@gpuvm/core";
-import type { World } from "@gpuvm/explorer";
+import type { ScenarioRun } from "@gpuvm/explorer";
 
 /**
  * Whether the page tables of the programs' VMs have what the trees say: each mapping of an object leads to it, at the
  * right offset. Null: they do.
  */
-export function treeIsMapped(world: World): string | null {
+export function treeIsMapped(world: ScenarioRun): string | null {
   for (const record of world.machine.vms) {
     const { vm, freed, purpose } = record;
     if (freed || purpose !== "program") continue;

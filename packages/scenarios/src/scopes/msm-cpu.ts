@@ -1,6 +1,6 @@
 import { EFAULT } from "@gpuvm/core";
 import type { CpuMapping } from "@gpuvm/drm-model";
-import { ask, type Call, shrink, type World } from "@gpuvm/explorer";
+import { ask, type Call, type ScenarioRun, shrink } from "@gpuvm/explorer";
 import { msm } from "@gpuvm/policy-msm";
 import { bo, map, PAGE, unmap } from "../bugs/bug.ts";
 import { BIND_QUEUE, bindsOf, ENABLE, VA } from "./msm-asks.ts";
@@ -11,7 +11,7 @@ const SUBMIT = { op: "submit", bos: [1], writes: [], cmds: 1 } as const;
 /** Neither waits for what its program did not say. */
 const EXPLICIT = { op: "submit", bos: [], writes: [], cmds: 1, flags: 0x8000_0000 } as const;
 
-const mappingOf = ({ bag }: World) => bag.get(MAPPING) as CpuMapping | undefined;
+const mappingOf = ({ bag }: ScenarioRun) => bag.get(MAPPING) as CpuMapping | undefined;
 
 /** The program maps a buffer of file 0. */
 function mmap(handle: number): Call {

@@ -1,5 +1,5 @@
 import { EPIPE } from "@gpuvm/core";
-import { ask, closeFile, faultGpu, handOver, hangGpu, type World } from "@gpuvm/explorer";
+import { ask, closeFile, faultGpu, handOver, hangGpu, type ScenarioRun } from "@gpuvm/explorer";
 import { type MsmDriver, msm } from "@gpuvm/policy-msm";
 import { bo, map, unmap } from "../bugs/bug.ts";
 import { BIND_QUEUE, bindsOf, ENABLE, VA, WORK } from "./msm-asks.ts";
@@ -9,12 +9,13 @@ const vmBind = { driver: msm, variants: ["vm-bind"] };
 const LISTED = { op: "submit", bos: [1], writes: [0], cmds: 1 } as const;
 
 /** A program that manages addresses, with one buffer mapped. */
-function program(w: World, file: number): void {
+function program(w: ScenarioRun, file: number): void {
   w.must(file, ENABLE, BIND_QUEUE, bo(1), bindsOf(map(1, VA)));
 }
 
-const gpuOf = (w: World) => (w.driver as MsmDriver).device.gpu;
-const lost = (file: number) => (w: World) => (w.driver as MsmDriver).vmOf(w.file(file))?.unusable === true;
+const gpuOf = (w: ScenarioRun) => (w.driver as MsmDriver).device.gpu;
+const lost = (file: number) => (w: ScenarioRun) =>
+  (w.driver as MsmDriver).vmOf(w.file(file))?.unusable === true;
 
 /** What msm does when its GPU hangs, or meets an address that leads nowhere. */
 export const MSM_HANG_SCOPES: readonly NativeScope[] = [

@@ -1,4 +1,4 @@
-import { ask, exitProgram, hangGpu, killProgram, type World } from "@gpuvm/explorer";
+import { ask, exitProgram, hangGpu, killProgram, type ScenarioRun } from "@gpuvm/explorer";
 import { type MsmGemVm, msm } from "@gpuvm/policy-msm";
 import { bo, map, PAGE } from "../bugs/bug.ts";
 import { BIND_QUEUE, bindsOf, ENABLE, VA, WORK } from "./msm-asks.ts";
@@ -7,13 +7,13 @@ import type { NativeScope } from "./scope.ts";
 const vmBind = { driver: msm, variants: ["vm-bind"] };
 
 /** Whether a call of a killed program sleeps there, and a signal ends its sleep. */
-const sleeps = (label: string) => (w: World) =>
+const sleeps = (label: string) => (w: ScenarioRun) =>
   w.killed.size > 0 && w.slots.some(({ stop, actor }) => actor !== null && stop === label);
 
-const schedOf = (w: World) => (w.bag.get("vm") as MsmGemVm | undefined)?.sched;
+const schedOf = (w: ScenarioRun) => (w.bag.get("vm") as MsmGemVm | undefined)?.sched;
 
 /** A program that manages addresses, with one buffer mapped; its VM is remembered. */
-function program(w: World): void {
+function program(w: ScenarioRun): void {
   w.must(0, ENABLE, BIND_QUEUE, bo(1, 2), bindsOf(map(1, VA)));
   const record = w.machine.vms.find(({ file }) => file === 0);
   w.bag.set("vm", record?.vm);

@@ -1,5 +1,5 @@
 import { ENODEV } from "@gpuvm/core";
-import { ask, type Call, exitProgram, killProgram, shrink, type World } from "@gpuvm/explorer";
+import { ask, type Call, exitProgram, killProgram, type ScenarioRun, shrink } from "@gpuvm/explorer";
 import { type NouveauDriver, nouveau } from "@gpuvm/policy-nouveau";
 import { bind, bo, map, PAGE, unmap } from "../bugs/bug.ts";
 import { type NativeScope, OWN_FAULT } from "./scope.ts";
@@ -20,12 +20,12 @@ const FAILS: Call = {
 };
 
 /** A program with a buffer that is mapped, and channels. */
-function program(w: World, ...channels: number[]): void {
+function program(w: ScenarioRun, ...channels: number[]): void {
   w.must(0, INIT, ...channels.map(channel), bo(1, 1, { domain: 4 }), bind(1, map(1, VA)));
 }
 
-const killed = (w: World) => w.results.at(-1)?.[0] === 0;
-const refusedExec = (w: World) => w.results[0]?.includes(-ENODEV) === true;
+const killed = (w: ScenarioRun) => w.results.at(-1)?.[0] === 0;
+const refusedExec = (w: ScenarioRun) => w.results[0]?.includes(-ENODEV) === true;
 
 /** How work ends under nouveau that does not end by itself. */
 export const NOUVEAU_END_SCOPES: readonly NativeScope[] = [

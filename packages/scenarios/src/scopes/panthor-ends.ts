@@ -1,6 +1,6 @@
 import { EINVAL, ENODEV } from "@gpuvm/core";
 import { type Driver, type DrmFile, SyncObj } from "@gpuvm/drm-model";
-import { ask, type Call, closeFile, shrink, type World } from "@gpuvm/explorer";
+import { ask, type Call, closeFile, type ScenarioRun, shrink } from "@gpuvm/explorer";
 import { type GroupEnd, type PanthorGpu, panthor } from "@gpuvm/policy-panthor";
 import { bind, bo, map, PAGE, unmap } from "../bugs/bug.ts";
 import type { NativeScope } from "./scope.ts";
@@ -11,7 +11,7 @@ const GROUP = { op: "queue_new", queue: 1, vm: 1, queues: 1 } as const;
 const EXEC = { op: "exec", queue: 1, push: [[VA, 64]] } as const;
 const HEAP = { op: "heap_create", vm: 1, id: 1, chunk: 2 ** 17, init: 1, max: 2 } as const;
 const common = { driver: panthor, variants: ["mainline"] };
-const work = (w: World) => w.must(0, VM, GROUP, bo(1), bind(1, map(1, VA)), EXEC);
+const work = (w: ScenarioRun) => w.must(0, VM, GROUP, bo(1), bind(1, map(1, VA)), EXEC);
 
 /** How work ends that does not come to its own end. */
 export const PANTHOR_END_SCOPES: readonly NativeScope[] = [
@@ -168,7 +168,7 @@ export const PANTHOR_END_SCOPES: readonly NativeScope[] = [
   },
 ];
 
-function gpuOf({ driver }: World): PanthorGpu {
+function gpuOf({ driver }: ScenarioRun): PanthorGpu {
   return (driver as Driver & { readonly gpu: PanthorGpu }).gpu;
 }
 
@@ -183,12 +183,12 @@ function gpu(label: string, happens: (gpu: PanthorGpu) => void): Call {
 }
 
 /** How group 1 was given up. */
-function ended(w: World): GroupEnd | null {
+function ended(w: ScenarioRun): GroupEnd | null {
   const file = w.files.get(0);
   return file === undefined ? null : gpuOf(w).stateOf(file, 1);
 }
 
 /** Mappings of the driver's own in programs' VMs. */
-function internals({ machine }: World): number {
+function internals({ machine }: ScenarioRun): number {
   return machine.vms.reduce((sum, { purpose, internal }) => sum + (purpose === "program" ? internal : 0), 0);
 }

@@ -1,4 +1,4 @@
-import { ask, type Call, closeFile, type World } from "@gpuvm/explorer";
+import { ask, type Call, closeFile, type ScenarioRun } from "@gpuvm/explorer";
 import { powervr } from "@gpuvm/policy-powervr";
 import { bind, bo, map, PAGE, unmap } from "../bugs/bug.ts";
 import { DRAW_PAIR, newSyncObj, TARGET } from "../powervr-pairs.ts";
@@ -40,7 +40,7 @@ const KILL: Call = {
   },
 };
 
-function drawable(w: World): void {
+function drawable(w: ScenarioRun): void {
   w.must(0, ...TARGET);
   newSyncObj(w);
 }

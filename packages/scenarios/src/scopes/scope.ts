@@ -1,5 +1,5 @@
 import type { DriverPackage } from "@gpuvm/drm-model";
-import type { Call, Scenario, World } from "@gpuvm/explorer";
+import type { Call, Scenario, ScenarioRun } from "@gpuvm/explorer";
 
 /** A scope of one driver. */
 export interface NativeScope extends Omit<Scenario, "variant" | "options" | "machine"> {
@@ -35,7 +35,7 @@ export function mustFail(call: Call): Call {
 }
 
 /** Whether a call was let through that must not be. */
-export function refused(world: World): string | null {
+export function refused(world: ScenarioRun): string | null {
   const label = world.bag.get("not refused");
   return typeof label === "string" ? `${label} is let through` : null;
 }

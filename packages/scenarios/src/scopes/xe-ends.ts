@@ -1,5 +1,13 @@
 import { ECANCELED, ENOENT, ETIME } from "@gpuvm/core";
-import { ask, exitProgram, hangGpu, killProgram, migratePages, shrink, type World } from "@gpuvm/explorer";
+import {
+  ask,
+  exitProgram,
+  hangGpu,
+  killProgram,
+  migratePages,
+  type ScenarioRun,
+  shrink,
+} from "@gpuvm/explorer";
 import { xe } from "@gpuvm/policy-xe";
 import { bind, bo, map, PAGE } from "../bugs/bug.ts";
 import type { NativeScope } from "./scope.ts";
@@ -20,19 +28,20 @@ const user = { kind: "map_userptr", bo: 0, boOffset: MEM, va: VA, length: PAGE, 
 const common = { driver: xe, variants: ["mainline"] };
 
 /** Long-running work on one buffer. */
-function longRunning(w: World): void {
+function longRunning(w: ScenarioRun): void {
   w.must(0, vm(LR), bo(1), sync(map(1, VA)), queue(), exec());
 }
 
 /** A VM with a queue and one buffer. */
-function program(w: World, file = 0): void {
+function program(w: ScenarioRun, file = 0): void {
   w.must(file, vm(), bo(1), sync(map(1, VA)), queue());
 }
 
-const answered = (actor: number, errno: number) => (w: World) => w.results[actor]?.includes(errno) === true;
+const answered = (actor: number, errno: number) => (w: ScenarioRun) =>
+  w.results[actor]?.includes(errno) === true;
 
 /** VM 1 of file 0 takes no more work. */
-function isBanned({ files }: World): boolean {
+function isBanned({ files }: ScenarioRun): boolean {
   const file = files.get(0) as
     | { readonly vms?: ReadonlyMap<number, { readonly banned: boolean }> }
     | undefined;

@@ -1,4 +1,4 @@
-import { ask, type World } from "@gpuvm/explorer";
+import { ask, type ScenarioRun } from "@gpuvm/explorer";
 import { xe } from "@gpuvm/policy-xe";
 import { bind, bo, map, PAGE } from "../bugs/bug.ts";
 import { mustFail, type NativeScope, refused } from "./scope.ts";
@@ -17,7 +17,7 @@ const sync = (...ops: Parameters<typeof bind>[1][]) => ({ ...bind(1, ...ops), sy
 const common = { driver: xe, variants: ["mainline"] };
 
 /** A buffer of the program's is in use. */
-function inUse(world: World, flags = 0, placement = SYSTEM): void {
+function inUse(world: ScenarioRun, flags = 0, placement = SYSTEM): void {
   world.must(0, { ...VM, flags }, bo(1, BUFFER, { placement }), QUEUE, sync(map(1, VA, BUFFER)));
   world.machine.quiesce();
   world.must(0, EXEC);
@@ -27,11 +27,11 @@ function inUse(world: World, flags = 0, placement = SYSTEM): void {
 const OTHER = { name: "other", calls: [ask(1, bo(1, BUFFER)), ask(1, CLOSE)] };
 const PROGRAM = { name: "program", calls: [ask(0, EXEC)] };
 
-const evicted = { "an object is taken away": (w: World) => w.machine.counts.evictions > 0 };
-const comesBack = { "it is bound again": (w: World) => w.machine.counts.rebinds > 0 };
+const evicted = { "an object is taken away": (w: ScenarioRun) => w.machine.counts.evictions > 0 };
+const comesBack = { "it is bound again": (w: ScenarioRun) => w.machine.counts.rebinds > 0 };
 const isIn =
   (where: "swapped" | "system") =>
-  ({ machine }: World) =>
+  ({ machine }: ScenarioRun) =>
     [...machine.memory.objects].some((o) => {
       const { tt, place } = o as unknown as { tt: string; place: string };
       return where === "swapped" ? tt === where : place === where && tt === "populated";

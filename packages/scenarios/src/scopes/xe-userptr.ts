@@ -7,7 +7,7 @@ import {
   killProgram,
   migratePages,
   munmap,
-  type World,
+  type ScenarioRun,
 } from "@gpuvm/explorer";
 import { xe } from "@gpuvm/policy-xe";
 import { bind, PAGE, unmap } from "../bugs/bug.ts";
@@ -46,14 +46,14 @@ function again(request: Ask): Call {
 }
 
 /** The GPU's entries lead to memory that the program has given back. */
-const leadsToGone = ({ machine }: World) =>
+const leadsToGone = ({ machine }: ScenarioRun) =>
   machine.vms.some(({ pt }) => pt.ptes.runs().some(({ user }) => user?.gone === true));
 const sometimes = {
   "entries lead to pages that are gone": leadsToGone,
-  "what has changed is bound again": (w: World) => w.machine.counts.rebinds > 0,
+  "what has changed is bound again": (w: ScenarioRun) => w.machine.counts.rebinds > 0,
 };
 /** An actor is about to look whether what it looked up is still there, and it is not. */
-const noticesLate = (w: World) =>
+const noticesLate = (w: ScenarioRun) =>
   w.slots.some(({ waits }) => waits?.lock?.name.startsWith("notifier lock") === true) && leadsToGone(w);
 const common = { driver: xe, variants: ["mainline"] };
 

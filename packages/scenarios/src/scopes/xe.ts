@@ -1,4 +1,4 @@
-import { ask, readFdinfo, shrink, type World } from "@gpuvm/explorer";
+import { ask, readFdinfo, type ScenarioRun, shrink } from "@gpuvm/explorer";
 import { xe } from "@gpuvm/policy-xe";
 import { bind, bo, map, PAGE, unmap } from "../bugs/bug.ts";
 import { mustFail, mustNotLeave, type NativeScope, OWN_FAULT, refused } from "./scope.ts";
@@ -26,20 +26,20 @@ const inVram = (id: number, placement = VRAM | SYSTEM) =>
 /** Room for the tables of one VM and one of those. */
 const SMALL = 30 * PAGE;
 /** What is new in VRAM is cleared by the GPU: that is over when the scope begins. */
-function cleared(world: World, ...requests: Parameters<World["must"]>[1][]): void {
+function cleared(world: ScenarioRun, ...requests: Parameters<ScenarioRun["must"]>[1][]): void {
   world.must(0, ...requests);
   world.machine.quiesce();
 }
 
 /** The same, with work under way. */
-function inUse(world: World, ...requests: Parameters<World["must"]>[1][]): void {
+function inUse(world: ScenarioRun, ...requests: Parameters<ScenarioRun["must"]>[1][]): void {
   cleared(world, ...requests);
   world.must(0, EXEC);
 }
 
 const evicted = {
-  "an object is evicted from VRAM": (w: World) => w.machine.counts.evictions > 0,
-  "the GPU works": (w: World) => w.machine.counts.gpuJobs > 0,
+  "an object is evicted from VRAM": (w: ScenarioRun) => w.machine.counts.evictions > 0,
+  "the GPU works": (w: ScenarioRun) => w.machine.counts.gpuJobs > 0,
 };
 const common = { driver: xe, variants: ["mainline"] };
 
