@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type GeneratedResult, joinGenerated } from "@gpuvm/scenarios";
@@ -45,7 +45,9 @@ it("parts of an exploration come to the bytes of the whole, in any order, and to
 
   const [one = "", two = "", three = ""] = files;
   await expect(merged([one, three])).rejects.toThrow("part 2 of 3 is missing: make it with --shard 2/3");
-  await expect(merged([one, two, three, two])).rejects.toThrow("are both part 2 of 3");
+  const again = join(folder, "again.json");
+  copyFileSync(two, again);
+  await expect(merged([one, two, three, again])).rejects.toThrow("are both part 2 of 3");
   const [half = ""] = await parts("half", 1, { ...ARGS, scenario: "exit" });
   await expect(merged([one, half])).rejects.toThrow("they do not go together");
   const results = join(folder, "results.json");

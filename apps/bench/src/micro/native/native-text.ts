@@ -1,6 +1,6 @@
 import { fitted, leftOut } from "../../format/fitted.ts";
 import { wrapped } from "../../format/wrapped.ts";
-import { median } from "../measure.ts";
+import { median, nameOf } from "../measure.ts";
 import { geomean, resultFields, round, show } from "../micro-text.ts";
 import type { BesideNative } from "./measure-native.ts";
 import { STORES, type Store } from "./yardstick.ts";
@@ -42,7 +42,7 @@ export function nativeTable(all: readonly BesideNative[], width = 100): string {
     core.work.n.toLocaleString("en"),
     show(median(core.ns)),
     ...native.flatMap(({ ns, ratio }) => [show(median(ns)), ratio.toFixed(2)]),
-    native.every(({ agrees }) => agrees) ? "equal" : differing(native),
+    native.every(({ agrees }) => agrees) ? "equal" : "DIFFER",
   ]);
   const means = sizes(all).map((n) => [
     "geometric mean",
@@ -51,13 +51,17 @@ export function nativeTable(all: readonly BesideNative[], width = 100): string {
     ...STORES.flatMap((store) => ["", meanRatio(all, n, store).toFixed(2)]),
     "",
   ]);
-  const table = fitted(head, [...rows, ...means], width, ["checksums"]);
-  return [table.table, ...leftOut(table, width), "", wrapped(NOTE, width), ""].join("\n");
+  const differences = all.flatMap(differing);
+  // The column can go where it says nothing.
+  const table = fitted(head, [...rows, ...means], width, differences.length === 0 ? ["checksums"] : []);
+  const notes = [...differences, NOTE].flatMap((line) => ["", wrapped(line, width)]);
+  return [table.table, ...leftOut(table, width), ...notes, ""].join("\n");
 }
 
-function differing(native: BesideNative["native"]): string {
+function differing({ core, native }: BesideNative): string[] {
   const names = native.filter(({ agrees }) => !agrees).map(({ store }) => store);
-  return `DIFFER: ${names.join(", ")}`;
+  if (names.length === 0) return [];
+  return [`DIFFER: with ${nameOf(core.work)}, ${names.join(" and ")} did not come to the core's checksum.`];
 }
 
 function sizes(all: readonly BesideNative[]): number[] {
