@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const conditions = ["@gpuvm/source", "node", "import", "default"];
@@ -5,6 +6,11 @@ const conditions = ["@gpuvm/source", "node", "import", "default"];
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
-  // Whole recordings are replayed, also on machines that are busy with something else.
-  test: { testTimeout: 60_000, typecheck: { enabled: true, tsconfig: "tsconfig.test.json" } },
+  test: {
+    // Vitest would leave one core free, which is half of a small machine.
+    maxWorkers: availableParallelism(),
+    // Whole recordings are replayed, also on machines that are busy with something else.
+    testTimeout: 60_000,
+    typecheck: { enabled: true, tsconfig: "tsconfig.test.json" },
+  },
 });
