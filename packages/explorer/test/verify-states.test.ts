@@ -1,6 +1,6 @@
-import { preempt } from "@gpuvm/drm-model";
 import { describe, expect, it } from "vitest";
-import { type Call, type Scenario, verifyStates } from "../src/index.ts";
+import { type Scenario, verifyStates } from "../src/index.ts";
+import { hiddenVariable } from "./hidden-variable.ts";
 import { scenario } from "./toy-scenario.ts";
 
 describe("states that two schedules meet in", () => {
@@ -11,27 +11,10 @@ describe("states that two schedules meet in", () => {
   });
 
   it("do not if a part of the state is in a variable", () => {
-    let hidden = 0;
-    const writes = (value: number): Call => ({
-      label: `writes ${value}`,
-      *run({ machine: { dev } }) {
-        yield* preempt(dev, "preempt", "before");
-        hidden = value;
-        return 0;
-      },
-    });
-    const reads: Call = {
-      label: "reads",
-      *run({ machine: { dev } }) {
-        yield* preempt(dev, "preempt", "before");
-        return hidden;
-      },
-    };
+    const { writes, reads, setup } = hiddenVariable();
     const forgetful: Scenario = {
       ...scenario([]),
-      setup: () => {
-        hidden = 0;
-      },
+      setup,
       actors: [writes(1), writes(2), reads].map((call, i) => ({ name: `T${i}`, calls: [call] })),
     };
     expect(verifyStates(forgetful).mistaken.length).toBeGreaterThan(0);

@@ -1,6 +1,7 @@
 import { preempt } from "@gpuvm/drm-model";
 import { describe, expect, it } from "vitest";
 import { type Call, type Scenario, verify } from "../src/index.ts";
+import { hiddenVariable } from "./hidden-variable.ts";
 import { scenario } from "./toy-scenario.ts";
 
 /** Who it is says its number, which is no part of a state. */
@@ -51,25 +52,7 @@ describe("the searches, held against each other", () => {
   });
 
   it("do not where a variable is no part of the state", () => {
-    let hidden = 0;
-    const writes = (value: number): Call => ({
-      label: `writes ${value}`,
-      *run({ machine: { dev } }) {
-        yield* preempt(dev, "preempt", "before");
-        hidden = value;
-        return 0;
-      },
-    });
-    const reads: Call = {
-      label: "reads",
-      *run({ machine: { dev } }) {
-        yield* preempt(dev, "preempt", "before");
-        return hidden;
-      },
-    };
-    const setup = () => {
-      hidden = 0;
-    };
+    const { writes, reads, setup } = hiddenVariable();
     expect(verify({ ...deciding([writes(1), writes(2)], reads), setup }).differs).not.toEqual([]);
   });
 });

@@ -6,8 +6,9 @@ import { buildCommand, type Command } from "@stricli/core";
 import type { ExploreArgs } from "../commands/explore.ts";
 import type { BenchContext } from "./context.ts";
 import { terminalWidth } from "./output.ts";
-import { bytes, nonNegative, positive, shard, word } from "./parse.ts";
+import { nonNegative, positive, shard, word } from "./parse.ts";
 import { Progress } from "./progress.ts";
+import { MEMORY_FLAG, sizeFlag } from "./size-flag.ts";
 
 type Flags = Omit<
   ExploreArgs,
@@ -105,28 +106,13 @@ export const exploreCommand: Command<BenchContext> = buildCommand<Flags, string[
         brief: "Failures injected into one schedule",
         placeholder: "N",
       },
-      vram: {
-        kind: "parsed",
-        parse: bytes,
-        optional: true,
-        brief: "Memory of the device's own, where a driver has such; what does not fit is evicted: 64K, 1M",
-        placeholder: "SIZE",
-      },
-      gart: {
-        kind: "parsed",
-        parse: bytes,
-        optional: true,
-        brief: "Memory of the host's that the GPU reaches at a time; what does not fit goes out of its reach",
-        placeholder: "SIZE",
-      },
-      memory: {
-        kind: "parsed",
-        parse: bytes,
-        optional: true,
-        brief:
-          "Memory of the host's that buffers may have, where a driver keeps to a limit; more goes to swap",
-        placeholder: "SIZE",
-      },
+      vram: sizeFlag(
+        "Memory of the device's own, where a driver has such; what does not fit is evicted: 64K, 1M",
+      ),
+      gart: sizeFlag(
+        "Memory of the host's that the GPU reaches at a time; what does not fit goes out of its reach",
+      ),
+      memory: MEMORY_FLAG,
       seed: {
         kind: "parsed",
         parse: positive,

@@ -3,7 +3,8 @@ import { buildCommand, type Command } from "@stricli/core";
 import type { RunArgs, RunFormat } from "../commands/run.ts";
 import type { Shard } from "../run/plan.ts";
 import type { BenchContext } from "./context.ts";
-import { bytes, contiguity, nonNegative, pattern, percentage, positive, shard, word } from "./parse.ts";
+import { contiguity, nonNegative, pattern, percentage, positive, shard, word } from "./parse.ts";
+import { MEMORY_FLAG, sizeFlag } from "./size-flag.ts";
 
 interface Flags {
   readonly trace?: readonly string[];
@@ -124,29 +125,13 @@ export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], B
           "How the memory of buffers lies, in contiguous pieces: 4K, 64K, 2M, whole; default: as with each driver",
         placeholder: "SIZE",
       },
-      vram: {
-        kind: "parsed",
-        parse: bytes,
-        optional: true,
-        brief: "Memory of the device's own, where a driver has such; what does not fit is evicted: 64M, 8G",
-        placeholder: "SIZE",
-      },
-      gart: {
-        kind: "parsed",
-        parse: bytes,
-        optional: true,
-        brief:
-          "Memory of the host's that the GPU reaches at a time, for xe and nouveau; more goes out of its reach",
-        placeholder: "SIZE",
-      },
-      memory: {
-        kind: "parsed",
-        parse: bytes,
-        optional: true,
-        brief:
-          "Memory of the host's that buffers may have, where a driver keeps to a limit; more goes to swap",
-        placeholder: "SIZE",
-      },
+      vram: sizeFlag(
+        "Memory of the device's own, where a driver has such; what does not fit is evicted: 64M, 8G",
+      ),
+      gart: sizeFlag(
+        "Memory of the host's that the GPU reaches at a time, for xe and nouveau; more goes out of its reach",
+      ),
+      memory: MEMORY_FLAG,
       details: {
         kind: "boolean",
         default: false,
