@@ -1,6 +1,7 @@
 import type { DmaResv, DrmGemObject, DrmGpuvm, Holder } from "@gpuvm/core";
 import { Bo, GIB512, KIB4, type Machine, MIB2, releaseBo } from "@gpuvm/drm-model";
 import type { Generation } from "../history/generation.ts";
+import { removeFrom } from "../lists.ts";
 
 /** How hard it is to take an object's pages, easiest first (`enum panthor_gem_reclaim_state`). */
 export type ReclaimState = "unused" | "mmapped" | "single" | "multi" | "unreclaimable";
@@ -77,8 +78,7 @@ export class PanthorBo extends Bo {
 
   /** To the end of a list by which pages are reclaimed, off the one that it is on (`drm_gem_lru_move_tail`). */
   moveTo(list: PanthorBo[] | null): void {
-    const at = this.lru?.indexOf(this) ?? -1;
-    if (at >= 0) this.lru?.splice(at, 1);
+    removeFrom<PanthorBo>(this.lru, this);
     this.lru = list;
     list?.push(this);
   }

@@ -1,3 +1,4 @@
+import { removeFrom } from "../lists.ts";
 import type { PanthorVm } from "../mmu/vm.ts";
 import type { PanthorBo, ReclaimState } from "./bo.ts";
 
@@ -37,8 +38,7 @@ export function vmWasActive({ vms }: Reclaim, vm: PanthorVm): void {
 
 /** A VM goes to the end of a list, or off all of them. */
 export function moveVm(vm: PanthorVm, to: PanthorVm[] | null): void {
-  const at = vm.onReclaim?.indexOf(vm) ?? -1;
-  if (at >= 0) vm.onReclaim?.splice(at, 1);
+  removeFrom(vm.onReclaim, vm);
   vm.onReclaim = to;
   to?.push(vm);
 }

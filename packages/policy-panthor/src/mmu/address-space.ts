@@ -2,6 +2,7 @@ import { EBUSY, type Errno, type Steps } from "@gpuvm/core";
 import { lockBriefly, type TlbCause, unlock } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import { vmWasActive } from "../gem/reclaim-lists.ts";
+import { removeFrom } from "../lists.ts";
 import type { PanthorVm } from "./vm.ts";
 
 /**
@@ -74,9 +75,4 @@ export function asDisable(panthor: Panthor, as: number, recycle: boolean, cause:
   vm.pt.flush(cause);
   if (vm.locked.size > 0) panthor.onMmu?.(vm, `as_cmd ${as} UNLOCK`);
   if (!recycle) panthor.onMmu?.(vm, `as_cmd ${as} UPDATE`);
-}
-
-function removeFrom(list: PanthorVm[], vm: PanthorVm): void {
-  const at = list.indexOf(vm);
-  if (at >= 0) list.splice(at, 1);
 }

@@ -1,4 +1,5 @@
 import type { Panthor } from "../device.ts";
+import { removeFrom } from "../lists.ts";
 import { report } from "./events.ts";
 import type { PanthorGroup, PanthorQueue } from "./group.ts";
 
@@ -55,8 +56,7 @@ function begin({ machine }: Panthor, queue: PanthorQueue): void {
 }
 
 function leave({ machine, gpu }: Panthor, queue: PanthorQueue): void {
-  const at = gpu.line.indexOf(queue);
-  if (at >= 0) gpu.line.splice(at, 1);
+  removeFrom(gpu.line, queue);
   if (queue.onGpu === null) return;
   if (!gpu.manual) gpu.cancel(machine);
   queue.onGpu.uses?.stops();

@@ -11,6 +11,7 @@ import {
   WorkItem,
 } from "@gpuvm/drm-model";
 import type { KernelBo, PanthorBo } from "../gem/bo.ts";
+import { removeFrom } from "../lists.ts";
 import type { PanthorVm } from "../mmu/vm.ts";
 
 /*
@@ -126,8 +127,7 @@ export class PanthorGroup {
 
   /** Goes to the end of a list, off the one that it is on; null: off all. */
   moveTo(list: PanthorGroup[] | null, first = false): void {
-    const at = this.runList?.indexOf(this) ?? -1;
-    if (at >= 0) this.runList?.splice(at, 1);
+    removeFrom(this.runList, this);
     this.runList = list;
     if (first) list?.unshift(this);
     else list?.push(this);

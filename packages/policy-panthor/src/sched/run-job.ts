@@ -1,6 +1,7 @@
 import { ECANCELED, type Errno, type Steps } from "@gpuvm/core";
 import { type CountedFence, lockBriefly, startScheduler, stopScheduler, unlock } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
+import { removeFrom } from "../lists.ts";
 import { doorbell } from "./csg.ts";
 import type { PanthorGroup, PanthorJob, PanthorQueue } from "./group.ts";
 import { REALTIME } from "./scheduler.ts";
@@ -83,6 +84,5 @@ export function startQueue(queue: PanthorQueue): void {
 
 /** The group waits for no value any more (`wait_node`). */
 export function stopWaiting({ sched }: Panthor, group: PanthorGroup): void {
-  const at = sched.waiting.indexOf(group);
-  if (at >= 0) sched.waiting.splice(at, 1);
+  removeFrom(sched.waiting, group);
 }
