@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { type Mutant, plant } from "../operators.ts";
 import { APART } from "./apart.ts";
 import { CORE } from "./core.ts";
+import * as kinds from "./kinds/index.ts";
 import { MSM_SOFT } from "./msm-soft.ts";
 import { MSM_VM_BIND } from "./msm-vm-bind.ts";
 import { NOUVEAU } from "./nouveau.ts";
@@ -35,10 +36,17 @@ const TABLES: readonly (readonly [name: string, mutants: readonly Mutant[], poli
     ["apart:powervr", APART.powervr, ["powervr"]],
     ["apart:msm", APART.msm, ["msm:vm-bind", "msm:soft"]],
     ["apart:core", APART.core, ALL],
+    ["kinds:xe", kinds.XE, ["xe"]],
+    ["kinds:panthor", kinds.PANTHOR, ["panthor"]],
+    ["kinds:nouveau", kinds.NOUVEAU, ["nouveau"]],
+    ["kinds:powervr", kinds.POWERVR, ["powervr"]],
+    ["kinds:msm", kinds.MSM, ["msm:vm-bind", "msm:soft"]],
+    ["kinds:core", kinds.CORE, ALL],
+    ["kinds:model", kinds.MODEL, ALL],
   ];
 
-/** Milliseconds that one mistake may take; who does not come to an end has been found out, too. */
-const LIMIT = 300_000;
+/** Milliseconds that one mistake may take for each policy that is explored; one whose hunt has no end by then is not found. */
+const LIMIT = 600_000;
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), "gpuvm-policies-"));
@@ -103,7 +111,7 @@ function hunt(policies: readonly string[]): Promise<Found | null> {
   child.stdout.on("data", (chunk) => (out += chunk));
   child.stderr.on("data", (chunk) => (err += chunk));
   return new Promise((resolve) => {
-    const timer = setTimeout(() => child.kill("SIGKILL"), LIMIT);
+    const timer = setTimeout(() => child.kill("SIGKILL"), LIMIT * policies.length);
     child.on("close", (code, signal) => {
       clearTimeout(timer);
       if (signal !== null) return resolve({ by: "**it never ends**", property: false });

@@ -1,0 +1,44 @@
+import type { Mutant } from "../../operators.ts";
+import { inFile } from "../table.ts";
+
+/** One mistake of each kind that was thought of, in nouveau. */
+export const NOUVEAU: readonly Mutant[] = [
+  ...inFile("policy-nouveau/src/sched.ts", [
+    [
+      "what is cancelled does not wait for the job that has begun",
+      "    this.lastBegun = job.finished;\n",
+      "",
+    ],
+  ]),
+  ...inFile("policy-nouveau/src/recovery.ts", [
+    [
+      "work of a channel that is given up is on the GPU again",
+      "  for (const job of left) if (!isKilled(job)) engine.submit(job);\n",
+      "  for (const job of left) engine.submit(job);\n",
+    ],
+  ]),
+  ...inFile("policy-nouveau/src/ttm/validate.ts", [
+    ["a way by the GART that fails keeps its room there", "    freeResource(nv, hop);\n", ""],
+  ]),
+  ...inFile("policy-nouveau/src/ttm/copy.ts", [
+    [
+      "memory is given back while it is copied from",
+      '  yield* waitFence(dev, fence, "nouveau_bo_move_m2mf");\n',
+      "",
+    ],
+  ]),
+  ...inFile("policy-nouveau/src/fence-sync.ts", [
+    [
+      "work that writes does not wait for who reads",
+      "resv.visible(exclusive ? USAGE_READ : USAGE_WRITE)",
+      "resv.visible(exclusive ? USAGE_WRITE : USAGE_WRITE)",
+    ],
+  ]),
+  ...inFile("policy-nouveau/src/mmu/vmm.ts", [
+    [
+      "page tables that were not all to be had are kept",
+      "    if (failed !== addr) this.put(addr, failed - addr, shift);\n    return -ENOMEM;",
+      "    return -ENOMEM;",
+    ],
+  ]),
+];
