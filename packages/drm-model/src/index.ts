@@ -86,7 +86,6 @@ export type {
   QueueClose,
   QueueNew,
   Request,
-  RequestBase,
   RequestOf,
   RequestOp,
   SetIova,
@@ -100,6 +99,18 @@ export type {
   WaitFence,
 } from "./request.ts";
 export { BIND_KINDS, TRACE_FORMAT, TRACE_VERSION } from "./request.ts";
+export type { RequestBase } from "./request-base.ts";
+export type {
+  SyncobjCreate,
+  SyncobjDestroy,
+  SyncobjExport,
+  SyncobjImport,
+  SyncobjRequest,
+  SyncobjReset,
+  SyncobjSignal,
+  SyncobjTransfer,
+  SyncobjWait,
+} from "./sync-request.ts";
 export { perFile } from "./translation/per-file.ts";
 export { PrivateBuffers } from "./translation/private-buffers.ts";
 export { translator } from "./translation/translator.ts";
@@ -136,6 +147,7 @@ export { Process } from "./uapi/process.ts";
 export { waitResv, waitResvInterruptible, waitResvTimeout } from "./uapi/resv.ts";
 export { countSubmit } from "./uapi/submit.ts";
 export { SyncObj, type SyncOp } from "./uapi/sync-obj.ts";
+export { releaseSyncobjs, syncobjIoctl } from "./uapi/syncobj-ioctl.ts";
 export { type MovedRange, placeByWindow, Windows } from "./uapi/windows.ts";
 export { UsageError, unknownName } from "./usage-error.ts";
 export { visible, visibleLine } from "./visible.ts";

@@ -16,13 +16,13 @@ import type {
   PrimeImport,
   QueueClose,
   QueueNew,
-  RequestBase,
   Submit,
   VmBind,
   VmCreate,
   VmDestroy,
   WaitFence,
 } from "./request.ts";
+import type { RequestBase } from "./request-base.ts";
 
 /** The `driver` of the header of a translated trace. */
 export const NEUTRAL_DRIVER = "neutral" as const;

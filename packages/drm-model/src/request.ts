@@ -9,6 +9,8 @@
  * uAPI's (`va_range`); here they are booleans and camel case (`vaRange`).
  */
 
+import type { RequestBase } from "./request-base.ts";
+import type { SyncobjRequest } from "./sync-request.ts";
 import type { SyncOp } from "./uapi/sync-obj.ts";
 
 /** Name of the format, the first thing in a file. */
@@ -39,14 +41,6 @@ export interface TraceHeader {
   readonly submits?: number;
   /** Time from the first to the last event, in milliseconds. */
   readonly durationMs?: number;
-}
-
-/** What every event has. */
-export interface RequestBase {
-  /** Nanoseconds since the first event; never goes back. */
-  readonly t: number;
-  /** The DRM file (one `open` of the device node) that the call was made on. 0 when the program used one only. */
-  readonly f: number;
 }
 
 /**
@@ -231,8 +225,8 @@ export interface VmBind extends RequestBase {
   /** Number of sync entries of both directions (xe, panthor). */
   readonly syncs?: number;
   /**
-   * panthor: what each operation waits for and signals, in the order of `ops`; msm: the whole call, in one list. Recordings
-   * have numbers of them only.
+   * What is waited for and signalled. panthor: of each operation, in the order of `ops`. msm, nouveau, xe, neutral: of the
+   * whole call, in one list. Absent: nothing is known but the numbers.
    */
   readonly syncOps?: readonly (readonly SyncOp[])[];
   /** Applied in order. */
@@ -298,7 +292,7 @@ export interface Submit extends RequestBase {
   readonly in?: number;
   /** Number of syncobjs signalled. */
   readonly out?: number;
-  /** msm: what it waits for and signals. Recordings have numbers of them only. */
+  /** msm, neutral: what it waits for and signals. Absent: nothing is known but the numbers. */
   readonly syncOps?: readonly SyncOp[];
   /** msm, VM_BIND mode: the command buffers. */
   readonly ib?: readonly CommandRange[];
@@ -335,7 +329,10 @@ export interface Exec extends RequestBase {
   readonly in?: number;
   readonly out?: number;
   readonly syncs?: number;
-  /** panthor: what each command buffer waits for and signals, in the order of `push`. Recordings have numbers of them only. */
+  /**
+   * What is waited for and signalled. panthor, powervr: by each command buffer or job, in the order of `push` or `jobs`.
+   * nouveau, xe: by the whole call, in one list. Absent: nothing is known but the numbers.
+   */
   readonly syncOps?: readonly (readonly SyncOp[])[];
 }
 
@@ -426,6 +423,7 @@ export type Request =
   | HeapDestroy
   | FreeListCreate
   | HwrtCreate
+  | SyncobjRequest
   | Close
   | End;
 

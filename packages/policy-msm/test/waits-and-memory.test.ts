@@ -1,7 +1,7 @@
-import { EFAULT, EINVAL, ENOSPC, type Errno } from "@gpuvm/core";
-import { type BindOp, type CpuMapping, KIB4 } from "@gpuvm/drm-model";
+import { type DmaFence, EFAULT, EINVAL, ENOENT, ENOSPC, type Errno } from "@gpuvm/core";
+import { type BindOp, type CpuMapping, KIB4, SyncObj } from "@gpuvm/drm-model";
 import { describe, expect, it } from "vitest";
-import { Syncobjs } from "../src/gpu/syncobj.ts";
+import { parseDeps, processPostDeps } from "../src/gpu/syncobj.ts";
 import { MS, NOTHING, Rig } from "./support/rig.ts";
 
 const GIB = 2 ** 30;
@@ -68,6 +68,9 @@ describe("syncobjs", () => {
     const submit = (...syncOps: { handle: number; wait: boolean; point?: number }[]) =>
       rig.ask({ op: "submit", bos: [], writes: [], cmds: 1, flags: 0x8000_0000, syncOps });
     const op: BindOp = { kind: "map", bo: 2, boOffset: 0, va: BASE, length: 65536, flags: 0 };
+    expect(submit({ handle: 1, wait: true, point: 1 })).toBe(-ENOENT);
+    expect(submit({ handle: 1, wait: false, point: 1 })).toBe(-EINVAL);
+    expect(rig.ask({ op: "syncobj_create", syncobj: 1 })).toBe(0);
     expect(submit({ handle: 1, wait: true, point: 1 })).toBe(-EINVAL);
     expect(submit({ handle: 1, wait: false, point: 1 })).toBe(0);
     const syncOps = [
@@ -91,18 +94,26 @@ describe("syncobjs", () => {
 
   it("a point is reached when all before it are; a binary one has the last fence", () => {
     const { machine } = new Rig("vm-bind");
-    const [a, b, c] = [1, 2, 3].map((n) => machine.fence(n, 1)) as [never, never, never];
-    const syncobjs = new Syncobjs();
-    syncobjs.processPostDeps([{ handle: 1, wait: false, point: 2 }], a);
-    syncobjs.processPostDeps([{ handle: 1, wait: false, point: KIB4 }], b);
-    syncobjs.processPostDeps([{ handle: 2, wait: false }], b);
-    syncobjs.processPostDeps([{ handle: 2, wait: false }], c);
-    const wait = (handle: number, point?: number) =>
-      syncobjs.parseDeps([point === undefined ? { handle, wait: true } : { handle, wait: true, point }]);
-    expect(wait(1, 1)).toEqual([a]);
-    expect(wait(1, 3)).toEqual([a, b]);
+    const [a, b, c] = [1, 2, 3].map((n) => machine.fence(n, 1)) as [DmaFence, DmaFence, DmaFence];
+    const syncobjs = new Map([1, 2, 3].map((n) => [n, new SyncObj(`syncobj ${n}`)]));
+    const signal = (fence: DmaFence, handle: number, point?: number) =>
+      processPostDeps(machine.dev, syncobjs, [{ handle, wait: false, ...(point ? { point } : {}) }], fence);
+    signal(a, 1, 2);
+    signal(b, 1, KIB4);
+    signal(b, 2);
+    signal(c, 2);
+    const wait = (handle: number, point = 0, reset = false) =>
+      parseDeps(syncobjs, [{ handle, wait: true, point, reset }]);
+    const [two] = wait(1, 1) as [DmaFence];
+    const [later] = wait(1, 3) as [DmaFence];
+    b.signal();
+    expect([two.signaled, later.signaled]).toEqual([false, false]);
+    a.signal();
+    expect([two.signaled, later.signaled]).toEqual([true, true]);
     expect(wait(1, KIB4 + 1)).toBe(-EINVAL);
     expect(wait(2)).toEqual([c]);
     expect(wait(3)).toBe(-EINVAL);
+    processPostDeps(machine.dev, syncobjs, [{ handle: 2, wait: true, reset: true }], a);
+    expect(wait(2)).toBe(-EINVAL);
   });
 });

@@ -7,7 +7,7 @@ import {
   gpuvmNextVa,
   type Steps,
 } from "@gpuvm/core";
-import { lock, unlock } from "@gpuvm/drm-model";
+import { lock, releaseSyncobjs, unlock } from "@gpuvm/drm-model";
 import { destroyChannel } from "./abi16.ts";
 import type { NouveauBo } from "./bo.ts";
 import type { NouveauCli } from "./cli.ts";
@@ -39,6 +39,7 @@ export function* closeHandle(nv: NvDevice, cli: NouveauCli, bo: NouveauBo): Step
 export function* closeFile(nv: NvDevice, cli: NouveauCli): Steps<void> {
   const { dev } = nv;
   cli.ownVmm.mmu.closing = true;
+  releaseSyncobjs(cli);
   yield* cli.closeAll(cli.uvmm === null ? (bo) => closeHandle(nv, cli, bo) : null);
   for (const handle of [...cli.exported.keys()]) cli.closeExport(handle);
   // nouveau_abi16_fini

@@ -23,6 +23,7 @@ import {
   preempt,
   type Request,
   type RequestOf,
+  syncobjIoctl,
   unlock,
   waitResvTimeout,
 } from "@gpuvm/drm-model";
@@ -163,7 +164,7 @@ function* ioctl(nv: NvDevice, cli: NouveauCli, request: Request): Steps<Errno> {
     case "set_name":
       return 0;
     default:
-      return -EINVAL;
+      return yield* syncobjIoctl(cli, request, -EINVAL);
   }
 }
 

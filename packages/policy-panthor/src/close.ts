@@ -1,5 +1,5 @@
 import { EINVAL, type Errno, type Holder, type Steps } from "@gpuvm/core";
-import { preempt, type VmDestroy } from "@gpuvm/drm-model";
+import { preempt, releaseSyncobjs, type VmDestroy } from "@gpuvm/drm-model";
 import type { Panthor } from "./device.ts";
 import { unmapRange } from "./gem/kernel-bo.ts";
 import { munmap } from "./gem/mmap.ts";
@@ -46,8 +46,7 @@ export function* vmDestroy(panthor: Panthor, vm: PanthorVm, holder: Holder): Ste
 export function* fileClose(panthor: Panthor, file: PanthorFile): Steps<void> {
   // A mapping holds the file, so none is left by then.
   for (const handle of [...file.mmaps.keys()]) yield* munmap(panthor, file, handle);
-  for (const syncobj of file.syncobjs.values()) syncobj.put();
-  file.syncobjs.clear();
+  releaseSyncobjs(file);
   yield* file.closeAll(null);
   for (const dmaBuf of file.exports.values()) dmaBuf.close();
   file.exports.clear();

@@ -1,5 +1,12 @@
 import { EINVAL, ENODEV, type Errno, type ReferencePolicy, type Steps, withOwnership } from "@gpuvm/core";
-import type { Driver, DriverOptions, GemClose, Machine, Request } from "@gpuvm/drm-model";
+import {
+  type Driver,
+  type DriverOptions,
+  type GemClose,
+  type Machine,
+  type Request,
+  syncobjIoctl,
+} from "@gpuvm/drm-model";
 import { fileClose, vmDestroyIoctl } from "./close.ts";
 import { type DeviceWorks, type Panthor, panthorDevice } from "./device.ts";
 import { fwInit, kernelBosRole } from "./fw/firmware.ts";
@@ -118,7 +125,7 @@ function ioctl(panthor: Panthor, file: PanthorFile, request: Request): Steps<Err
     case "cpu_map":
       return mmap(panthor, file, request.bo);
     default:
-      return nothing(0);
+      return syncobjIoctl(file, request, 0);
   }
 }
 

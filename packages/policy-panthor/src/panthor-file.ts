@@ -1,4 +1,4 @@
-import { type DmaBuf, DrmFile, LowestFree, type SyncObj } from "@gpuvm/drm-model";
+import { type DmaBuf, DrmFile, LowestFree } from "@gpuvm/drm-model";
 import type { PanthorBo } from "./gem/bo.ts";
 import type { PanthorVm } from "./mmu/vm.ts";
 import type { PanthorGroup } from "./sched/group.ts";
@@ -17,8 +17,6 @@ export class PanthorFile extends DrmFile<PanthorBo> {
   readonly heaps: Map<number, { readonly vm: number; readonly id: number }> = new Map();
   /** The last number given to a heap that the program has no number for; below 0. */
   unnamedHeaps = 0;
-  /** Syncobjs by handle. */
-  readonly syncobjs: Map<number, SyncObj> = new Map();
   /** dma-bufs that the program made, by handle: it keeps the descriptor as long as the handle. */
   readonly exports: Map<number, DmaBuf> = new Map();
   /** Objects that the program has mapped to the CPU, by the handle that they had then; counted. */

@@ -1,4 +1,5 @@
 import type { Steps } from "@gpuvm/core";
+import { releaseSyncobjs } from "@gpuvm/drm-model";
 import type { PvrDevice } from "./device.ts";
 import type { PvrFile } from "./file.ts";
 import { rulesOf } from "./history/rules.ts";
@@ -12,8 +13,7 @@ import { putVmContext } from "./vm/vm-life.ts";
  * contexts are killed; mappings of VMs that jobs and fences keep go now, too.
  */
 export function* closeFile(pvr: PvrDevice, file: PvrFile): Steps<void> {
-  for (const syncobj of file.syncobjs.values()) syncobj.put();
-  file.syncobjs.clear();
+  releaseSyncobjs(file);
   yield* file.closeAll(null);
   for (const handle of [...file.exported.keys()]) file.closeExport(handle);
   for (const ctx of file.contexts.eraseAll()) yield* destroyContext(ctx, file.flusher, file.holder);

@@ -10,6 +10,7 @@ import {
   IovaSpace,
   type Machine,
   preempt,
+  syncobjIoctl,
 } from "@gpuvm/drm-model";
 import { closeFile } from "./close.ts";
 import type { PvrDevice } from "./device.ts";
@@ -161,7 +162,7 @@ export function* ioctl(pvr: PvrDevice, file: PvrFile, request: PvrRequest): Step
     case "wait_fence":
       return 0;
     default:
-      return -EINVAL;
+      return yield* syncobjIoctl(file, request, -EINVAL);
   }
 }
 

@@ -1,4 +1,4 @@
-import { DmaBuf, DrmFile, type Flusher, type Machine, type SyncObj } from "@gpuvm/drm-model";
+import { DmaBuf, DrmFile, type Flusher, type Machine } from "@gpuvm/drm-model";
 import type { PvrBo } from "./gem/bo.ts";
 import { HandleTable } from "./handle-table.ts";
 import type { PvrContext } from "./queue/pvr-context.ts";
@@ -18,8 +18,6 @@ export class PvrFile extends DrmFile<PvrBo> {
   readonly freeLists: HandleTable<PvrFreeList> = new HandleTable();
   /** `hwrt_handles`. */
   readonly hwrts: HandleTable<PvrHwrt> = new HandleTable();
-  /** Syncobjs by handle. */
-  readonly syncobjs: Map<number, SyncObj> = new Map();
   /** Open dma-bufs of its buffers, by handle. */
   readonly exported: Map<number, DmaBuf<PvrBo>> = new Map();
   /** How the file holds what its tables lead to. */

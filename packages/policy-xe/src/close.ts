@@ -1,5 +1,5 @@
 import { EBUSY, ENOENT, type Errno, gpuvmFirstVa, gpuvmNextVa, type Holder, type Steps } from "@gpuvm/core";
-import { lock, unlock, type VmDestroy } from "@gpuvm/drm-model";
+import { lock, releaseSyncobjs, unlock, type VmDestroy } from "@gpuvm/drm-model";
 import type { Xe } from "./device.ts";
 import { closeHook } from "./gem.ts";
 import { flushRebindWork } from "./preempt.ts";
@@ -81,6 +81,7 @@ function* destroyVmas(vm: XeVm): Steps<XeVma[]> {
  * The last descriptor of a file goes: the handles (`drm_gem_release`), then the queues, then the VMs (`xe_file_close`).
  */
 export function* fileClose(xe: Xe, file: XeFile): Steps<void> {
+  releaseSyncobjs(file);
   yield* file.closeAll(closeHook(xe));
   for (const dmaBuf of file.exports.values()) dmaBuf.close();
   file.exports.clear();

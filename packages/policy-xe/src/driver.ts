@@ -1,5 +1,5 @@
 import { ENOENT, type Errno, type ReferencePolicy, type Steps, withOwnership } from "@gpuvm/core";
-import type { Driver, DriverOptions, Machine, Request } from "@gpuvm/drm-model";
+import { type Driver, type DriverOptions, type Machine, type Request, syncobjIoctl } from "@gpuvm/drm-model";
 import { vmBindIoctl } from "./bind.ts";
 import { fileClose, vmDestroyIoctl } from "./close.ts";
 import { type Xe, xeDevice } from "./device.ts";
@@ -75,7 +75,7 @@ function ioctl(xe: Xe, file: XeFile, request: Request): Steps<Errno> {
     case "cpu_map":
       return answer(file.handles.has(request.bo) ? 0 : -ENOENT);
     default:
-      return answer(0);
+      return syncobjIoctl(file, request, 0);
   }
 }
 

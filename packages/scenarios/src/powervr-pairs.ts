@@ -1,5 +1,5 @@
 import type { Steps } from "@gpuvm/core";
-import { type Request, SyncObj } from "@gpuvm/drm-model";
+import type { Request } from "@gpuvm/drm-model";
 import type { Ask, Call, ScenarioRun } from "@gpuvm/explorer";
 import type { PvrOwnRequest } from "@gpuvm/policy-powervr";
 import { bind, bo, map } from "./bugs/bug.ts";
@@ -34,6 +34,5 @@ function askPvr(w: ScenarioRun, request: PvrOwnRequest): Steps<number> {
 
 /** Syncobj 1 of file 0. */
 export function newSyncObj(w: ScenarioRun): void {
-  const file = w.file(0) as unknown as { readonly syncobjs: Map<number, SyncObj> };
-  file.syncobjs.set(1, new SyncObj("syncobj#1"));
+  w.must(0, { op: "syncobj_create", syncobj: 1 });
 }

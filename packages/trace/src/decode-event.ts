@@ -11,6 +11,16 @@ import {
   decodeSetName,
 } from "./decode-buffer-event.ts";
 import {
+  decodeSyncobjCreate,
+  decodeSyncobjExport,
+  decodeSyncobjImport,
+  decodeSyncobjReset,
+  decodeSyncobjSignal,
+  decodeSyncobjTransfer,
+  decodeSyncobjWait,
+  syncobj,
+} from "./decode-sync-event.ts";
+import {
   decodeFreeListCreate,
   decodeHeapCreate,
   decodeHeapDestroy,
@@ -95,6 +105,22 @@ export function decodeEvent(s: DecodeState, value: unknown): Request {
       return decodeFreeListCreate(s, raw, t, f);
     case "hwrt_create":
       return decodeHwrtCreate(s, raw, t, f);
+    case "syncobj_create":
+      return decodeSyncobjCreate(s, raw, t, f);
+    case "syncobj_destroy":
+      return { t, f, op, syncobj: syncobj(s, raw) };
+    case "syncobj_reset":
+      return decodeSyncobjReset(s, raw, t, f);
+    case "syncobj_signal":
+      return decodeSyncobjSignal(s, raw, t, f);
+    case "syncobj_wait":
+      return decodeSyncobjWait(s, raw, t, f);
+    case "syncobj_transfer":
+      return decodeSyncobjTransfer(s, raw, t, f);
+    case "syncobj_export":
+      return decodeSyncobjExport(s, raw, t, f);
+    case "syncobj_import":
+      return decodeSyncobjImport(s, raw, t, f);
     case "close":
       return { t, f, op };
     case "end":

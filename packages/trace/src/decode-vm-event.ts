@@ -7,6 +7,7 @@ import {
   type VmCreate,
   type VmInit,
 } from "@gpuvm/drm-model";
+import { decodeSyncLists } from "./decode-sync-event.ts";
 import { EventProblem } from "./event-problem.ts";
 import { bool, type DecodeState, describe, list, uint } from "./field.ts";
 import type { Mutable, RawEvent } from "./raw-event.ts";
@@ -54,6 +55,7 @@ export function decodeVmBind(s: DecodeState, raw: RawEvent, t: number, f: number
   if (raw.in !== undefined) e.in = uint(s, raw.in, "in");
   if (raw.out !== undefined) e.out = uint(s, raw.out, "out");
   if (raw.syncs !== undefined) e.syncs = uint(s, raw.syncs, "syncs");
+  if (raw.sync_ops !== undefined) e.syncOps = decodeSyncLists(s, raw.sync_ops, ops, "ops");
   return e;
 }
 

@@ -1,5 +1,6 @@
 /** Decoders of the events about queues and the work on them. */
 import type { ChannelNew, CommandRange, Exec, PvrJob, QueueNew, Submit, WaitFence } from "@gpuvm/drm-model";
+import { decodeSyncLists, decodeSyncOps } from "./decode-sync-event.ts";
 import { EventProblem } from "./event-problem.ts";
 import { bool, type DecodeState, positive, tuples, uint, uints } from "./field.ts";
 import type { Mutable, RawEvent } from "./raw-event.ts";
@@ -48,6 +49,7 @@ export function decodeSubmit(s: DecodeState, raw: RawEvent, t: number, f: number
   if (raw.channel !== undefined) e.channel = uint(s, raw.channel, "channel");
   if (raw.vm !== undefined) e.vm = uint(s, raw.vm, "vm");
   if (raw.work !== undefined) e.work = bool(raw.work, "work");
+  if (raw.sync_ops !== undefined) e.syncOps = decodeSyncOps(s, raw.sync_ops);
   return e;
 }
 
@@ -63,6 +65,10 @@ export function decodeExec(s: DecodeState, raw: RawEvent, t: number, f: number):
   if (raw.in !== undefined) e.in = uint(s, raw.in, "in");
   if (raw.out !== undefined) e.out = uint(s, raw.out, "out");
   if (raw.syncs !== undefined) e.syncs = uint(s, raw.syncs, "syncs");
+  if (raw.sync_ops !== undefined) {
+    const [parts, name] = e.jobs === undefined ? [e.push ?? [], "push"] : [e.jobs, "jobs"];
+    e.syncOps = decodeSyncLists(s, raw.sync_ops, parts, name);
+  }
   return e;
 }
 

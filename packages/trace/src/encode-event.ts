@@ -1,5 +1,6 @@
 /** One {@link Request} to one line. The order of keys is the recorder's, so that its files come out as they went in. */
 import type { BindOp, Request } from "@gpuvm/drm-model";
+import { syncLists, syncOps } from "./encode-sync.ts";
 import { exactDecimal } from "./exact-integer.ts";
 
 function key(name: string, value: number | undefined): string {
@@ -72,7 +73,7 @@ function body(e: Request): string {
     case "vm_destroy":
       return key("vm", e.vm);
     case "vm_bind":
-      return `${key("vm", e.vm)}${key("queue", e.queue)}${flag("async", e.async)}${key("in", e.in)}${key("out", e.out)}${key("syncs", e.syncs)},"ops":[${e.ops.map(bindOp).join(",")}]`;
+      return `${key("vm", e.vm)}${key("queue", e.queue)}${flag("async", e.async)}${key("in", e.in)}${key("out", e.out)}${key("syncs", e.syncs)},"ops":[${e.ops.map(bindOp).join(",")}]${syncLists(e.syncOps)}`;
     case "queue_new":
       return (
         key("queue", e.queue) +
@@ -107,7 +108,8 @@ function body(e: Request): string {
         tuples("ib", e.ib) +
         key("relocs", e.relocs) +
         key("channel", e.channel) +
-        flag("work", e.work)
+        flag("work", e.work) +
+        syncOps(e.syncOps)
       );
     case "exec":
       return (
@@ -119,7 +121,8 @@ function body(e: Request): string {
         tuples("jobs", e.jobs) +
         key("syncs", e.syncs) +
         key("batches", e.batches) +
-        key("addr", e.addr)
+        key("addr", e.addr) +
+        syncLists(e.syncOps)
       );
     case "wait_fence":
       return key("fence", e.fence) + key("queue", e.queue);
@@ -139,6 +142,29 @@ function body(e: Request): string {
       );
     case "hwrt_create":
       return key("id", e.id) + key("w", e.width) + key("h", e.height);
+    case "syncobj_create":
+      return key("syncobj", e.syncobj) + flag("signaled", e.signaled);
+    case "syncobj_destroy":
+      return key("syncobj", e.syncobj);
+    case "syncobj_reset":
+      return list("syncobjs", e.syncobjs);
+    case "syncobj_signal":
+      return list("syncobjs", e.syncobjs) + list("points", e.points);
+    case "syncobj_wait":
+      return list("syncobjs", e.syncobjs) + list("points", e.points) + key("flags", e.flags);
+    case "syncobj_transfer":
+      return (
+        key("src", e.src) +
+        key("src_point", e.srcPoint) +
+        key("dst", e.dst) +
+        key("dst_point", e.dstPoint) +
+        key("flags", e.flags)
+      );
+    case "syncobj_export":
+    case "syncobj_import":
+      return (
+        key("syncobj", e.syncobj) + key("fd", e.fd) + flag("sync_file", e.syncFile) + key("point", e.point)
+      );
     case "end":
       return `,"why":${JSON.stringify(e.why)}`;
     case "enable_vm_bind":

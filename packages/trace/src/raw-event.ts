@@ -54,6 +54,18 @@ export interface RawEvent {
   readonly max_pages?: unknown;
   readonly grow_pages?: unknown;
   readonly h?: unknown;
+  readonly sync_ops?: unknown;
+  readonly syncobj?: unknown;
+  readonly syncobjs?: unknown;
+  readonly points?: unknown;
+  readonly point?: unknown;
+  readonly signaled?: unknown;
+  readonly src?: unknown;
+  readonly dst?: unknown;
+  readonly src_point?: unknown;
+  readonly dst_point?: unknown;
+  readonly fd?: unknown;
+  readonly sync_file?: unknown;
   readonly why?: unknown;
 }
 

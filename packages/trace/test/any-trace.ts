@@ -21,6 +21,12 @@ const bindOp = rec(
   { pat: small },
 );
 const range = fc.oneof(fc.tuple(u64, small), fc.tuple(u64, small, small));
+const syncOp = fc.oneof(
+  rec({ handle: known, wait: fc.boolean() }, { point: fc.integer({ min: 1, max: 2 ** 40 }) }),
+  rec({ handle: known, wait: fc.constant(true), reset: fc.constant(true) }),
+);
+const syncOps = fc.array(syncOp, { maxLength: 3 });
+const handles = fc.array(known, { minLength: 2, maxLength: 2 });
 const c = <T>(v: T): fc.Arbitrary<T> => fc.constant(v);
 
 const body: fc.Arbitrary<object> = fc.oneof(
@@ -38,7 +44,15 @@ const body: fc.Arbitrary<object> = fc.oneof(
   rec({ op: c("vm_destroy"), vm: small }),
   rec(
     { op: c("vm_bind"), ops: fc.array(bindOp, { maxLength: 4 }) },
-    { vm: small, queue: small, async: fc.boolean(), in: small, out: small, syncs: small },
+    {
+      vm: small,
+      queue: small,
+      async: fc.boolean(),
+      in: small,
+      out: small,
+      syncs: small,
+      syncOps: fc.tuple(syncOps),
+    },
   ),
   rec(
     { op: c("queue_new"), queue: small },
@@ -61,6 +75,7 @@ const body: fc.Arbitrary<object> = fc.oneof(
       channel: small,
       vm: small,
       work: fc.boolean(),
+      syncOps,
     },
   ),
   rec(
@@ -79,8 +94,17 @@ const body: fc.Arbitrary<object> = fc.oneof(
       in: small,
       out: small,
       syncs: small,
+      syncOps: fc.tuple(syncOps),
     },
   ),
+  rec({ op: c("syncobj_create"), syncobj: known }, { signaled: fc.boolean() }),
+  rec({ op: c("syncobj_destroy"), syncobj: known }),
+  rec({ op: c("syncobj_reset"), syncobjs: handles }),
+  rec({ op: c("syncobj_signal"), syncobjs: handles }, { points: fc.tuple(u64, u64) }),
+  rec({ op: c("syncobj_wait"), syncobjs: handles }, { points: fc.tuple(u64, u64), flags: small }),
+  rec({ op: c("syncobj_transfer"), src: known, dst: known }, { srcPoint: u64, dstPoint: u64, flags: small }),
+  rec({ op: c("syncobj_export"), syncobj: known, fd: known }, { syncFile: fc.boolean(), point: small }),
+  rec({ op: c("syncobj_import"), syncobj: known }, { fd: known, syncFile: fc.boolean(), point: small }),
   rec({ op: c("wait_fence"), fence: small }, { queue: small }),
   rec({ op: c("heap_create") }, { vm: small, id: small, chunk: u64, init: small, max: small }),
   rec({ op: c("heap_destroy") }, { vm: small, id: small }),

@@ -37,6 +37,7 @@ const EVENTS: Record<string, Record<string, unknown>> = {
     "out?": 1,
     "syncs?": 1,
     ops: [["map", 1, 0, 4096, 4096, 0, 2]],
+    "sync_ops?": [[["wait", 3]]],
   },
   queue_new: { queue: 1, "vm?": 1, "class?": 1, "flags?": 1, "prio?": 1, "queues?": 1 },
   queue_close: { queue: 1 },
@@ -56,6 +57,7 @@ const EVENTS: Record<string, Record<string, unknown>> = {
     "channel?": 1,
     "vm?": 1,
     "work?": 1,
+    "sync_ops?": [["signal", 3, 4]],
   },
   exec: {
     "queue?": 1,
@@ -67,12 +69,26 @@ const EVENTS: Record<string, Record<string, unknown>> = {
     "syncs?": 1,
     "batches?": 1,
     "addr?": 4096,
+    "sync_ops?": [
+      [
+        ["wait", 3, 2],
+        ["signal", 4],
+      ],
+    ],
   },
   wait_fence: { fence: 1, "queue?": 1 },
   heap_create: { "vm?": 1, "id?": 1, "chunk?": 1, "init?": 1, "max?": 1 },
   heap_destroy: { "vm?": 1, "id?": 1 },
   free_list_create: { "id?": 1, "va?": 4096, "init_pages?": 1, "max_pages?": 1, "grow_pages?": 1 },
   hwrt_create: { "id?": 1, "w?": 1, "h?": 1 },
+  syncobj_create: { syncobj: 3, "signaled?": 1 },
+  syncobj_destroy: { syncobj: 3 },
+  syncobj_reset: { syncobjs: [3, 4] },
+  syncobj_signal: { syncobjs: [3, 4], "points?": [7, 8] },
+  syncobj_wait: { syncobjs: [3, 4], "points?": [7, 8], "flags?": 3 },
+  syncobj_transfer: { src: 3, dst: 4, "src_point?": 7, "dst_point?": 8, "flags?": 2 },
+  syncobj_export: { syncobj: 3, fd: 1, "sync_file?": 1, "point?": 7 },
+  syncobj_import: { syncobj: 3, "fd?": 1, "sync_file?": 1, "point?": 7 },
   close: {},
   end: { why: "stopped" },
 };
@@ -116,7 +132,12 @@ describe.each(Object.keys(EVENTS))("%s", (op) => {
 
   for (const name of ["t", "f", ...Object.keys(EVENTS[op] ?? {}).map((k) => k.replace("?", ""))]) {
     // A submit without a list of buffers is a neutral one, so null is an answer there.
-    const wrong = WRONG.filter((v) => !(op === "submit" && name === "bos" && v === null));
+    const nullIsRight = op === "submit" && name === "bos";
+    // A list of lists is right with an empty one in it.
+    const emptyIsRight = op !== "submit" && name === "sync_ops";
+    const wrong = WRONG.filter(
+      (v) => !(nullIsRight && v === null) && !(emptyIsRight && JSON.stringify(v) === "[[]]"),
+    );
     test.each(wrong.map((v) => JSON.stringify(v)))(`is refused with ${name} %s`, (json) => {
       const error = errorOf(() => readEvent({ ...fields(op), [name]: JSON.parse(json) as unknown }));
       expect(error.line).toBe(4);
@@ -185,4 +206,55 @@ test.each([
   ["jobs", [[1, 2, 3, 4]], "an entry of jobs has 4 numbers"],
 ])("%s %j has the wrong length", (name, value, reason) => {
   expect(errorOf(() => readEvent({ t: 5, op: "exec", [name]: value })).reason).toBe(reason);
+});
+
+describe("syncs", () => {
+  const exec = (extra: object): unknown => readEvent({ t: 5, op: "exec", ...extra });
+
+  test("arrays become objects", () => {
+    const sync_ops = [
+      ["wait", 3],
+      ["wait_reset", 4],
+      ["signal", 5, 6],
+    ];
+    expect(readEvent({ t: 5, op: "submit", bos: [], w: [], sync_ops })).toMatchObject({
+      syncOps: [
+        { handle: 3, wait: true },
+        { handle: 4, wait: true, reset: true },
+        { handle: 5, wait: false, point: 6 },
+      ],
+    });
+  });
+
+  test.each([
+    [[[["wait"]]], "an entry of sync_ops has 1 elements"],
+    [[[["wait", 1, 2, 3]]], "an entry of sync_ops has 4 elements"],
+    [[[["wiat", 1]]], 'unknown kind of sync_ops "wiat"'],
+    [[[["wait", 0]]], "sync_ops is 0"],
+    [[[["signal", 1, 0]]], "sync_ops is 0"],
+    [[["wait", 1]], "sync_ops is a string, not an array"],
+    [[[], [], []], "sync_ops has 3 lists, but push has 2 entries"],
+  ])("%j is refused", (sync_ops, reason) => {
+    const push = [
+      [4096, 8],
+      [8192, 8],
+    ];
+    expect(errorOf(() => exec({ push, sync_ops })).reason).toBe(reason);
+  });
+
+  test("there are as many lists as jobs or operations", () => {
+    expect(errorOf(() => exec({ jobs: [[2, 1, 0]], sync_ops: [[], []] })).reason).toBe(
+      "sync_ops has 2 lists, but jobs has 1 entries",
+    );
+    const bind = { t: 5, op: "vm_bind", ops: [["unmap", 0, 0, 4096, 4096, 0]], sync_ops: [[], []] };
+    expect(errorOf(() => readEvent(bind)).reason).toBe("sync_ops has 2 lists, but ops has 1 entries");
+  });
+
+  test("there is a point for each syncobj", () => {
+    const wait = { t: 5, op: "syncobj_wait", syncobjs: [1, 2], points: [3] };
+    expect(errorOf(() => readEvent(wait)).reason).toBe("points has 1 entries, but syncobjs has 2");
+    expect(errorOf(() => readEvent({ t: 5, op: "syncobj_reset", syncobjs: [0] })).reason).toBe(
+      "syncobjs is 0",
+    );
+  });
 });

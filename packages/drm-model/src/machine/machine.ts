@@ -108,6 +108,8 @@ export class Machine implements Surroundings {
   readonly blocked: Thread[] = [];
   /** Jobs that are in use, on a machine that watches: the fence is pending, or the GPU works on them. */
   readonly inUse: Set<InUse> = new Set();
+  /** What programs keep descriptors of, by the number that a trace gives them, and the file that it was made of. */
+  readonly descriptors: Map<number, { readonly of: object; readonly what: unknown }> = new Map();
   /** Work that was ever queued: who wants to know whether a call left any compares. */
   worked = 0;
   /** Virtual time in nanoseconds. */

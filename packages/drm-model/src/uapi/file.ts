@@ -5,6 +5,7 @@ import type { DmaBuf } from "./dma-buf.ts";
 import { handleGone } from "./handle-gone.ts";
 import { LowestFree } from "./lowest-free.ts";
 import { Process } from "./process.ts";
+import type { SyncObj } from "./sync-obj.ts";
 
 /**
  * How a file's last descriptor goes: its program closes it, exits (`PF_EXITING`), or was killed by SIGKILL. Waits of a
@@ -37,6 +38,8 @@ export class DrmFile<B extends Bo = Bo> {
   ending: FileEnd = "close";
   /** Dma-bufs that handles were exported as, or came from, by handle; counted (`drm_prime_file_private`). */
   readonly prime: Map<number, DmaBuf> = new Map();
+  /** Syncobjs by handle; counted (`syncobj_idr`). */
+  readonly syncobjs: Map<number, SyncObj> = new Map();
   /** The file is closed. */
   closed = false;
 

@@ -1,7 +1,6 @@
 import { DrmFile } from "@gpuvm/drm-model";
 import type { MsmBo } from "../gem/bo.ts";
 import { queueZero } from "../gpu/submitqueue.ts";
-import { Syncobjs } from "../gpu/syncobj.ts";
 import { MsmContext } from "./context.ts";
 import type { Msm } from "./device.ts";
 
@@ -9,8 +8,6 @@ import type { Msm } from "./device.ts";
 export class MsmFile extends DrmFile<MsmBo> {
   /** `file_priv->driver_priv`; counted until the file is closed. */
   readonly ctx: MsmContext;
-  /** Its syncobjs; a program has made each that it names. */
-  readonly syncobjs: Syncobjs = new Syncobjs();
   readonly #device: Msm;
 
   /** Opens the device (`msm_open`). */

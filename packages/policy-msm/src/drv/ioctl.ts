@@ -1,5 +1,5 @@
 import { EINVAL, ENOSYS, type Errno, type Steps } from "@gpuvm/core";
-import type { Request } from "@gpuvm/drm-model";
+import { type Request, syncobjIoctl } from "@gpuvm/drm-model";
 import { msmGemClose } from "../gem/close.ts";
 import { gemCpuPrep, gemMadvise, gemNew, getIova, setIova } from "../gem/gem.ts";
 import { importForeign, primeExportCall } from "../gem/prime.ts";
@@ -48,7 +48,7 @@ export function ioctl(msm: Msm, file: MsmFile, request: Request): Steps<Errno> {
     case "wait_fence":
       return waitFenceNumber(msm, file, request.queue ?? 0, request.fence);
     default:
-      return answer(-EINVAL);
+      return syncobjIoctl(file, request, -EINVAL);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Steps } from "@gpuvm/core";
-import { type FileEnd, waitResv, waitResvTimeout } from "@gpuvm/drm-model";
+import { type FileEnd, releaseSyncobjs, waitResv, waitResvTimeout } from "@gpuvm/drm-model";
 import type { MsmContext } from "../drv/context.ts";
 import type { Msm } from "../drv/device.ts";
 import type { MsmFile } from "../drv/file.ts";
@@ -39,6 +39,7 @@ export function* msmGemClose(msm: Msm, ctx: MsmContext, bo: MsmBo): Steps<void> 
  */
 export function* msmPostclose(msm: Msm, file: MsmFile): Steps<void> {
   const { ctx } = file;
+  releaseSyncobjs(file);
   yield* file.closeAll((bo) => msmGemClose(msm, ctx, bo));
   for (const dmaBuf of ctx.exports.values()) dmaBuf.close();
   ctx.exports.clear();

@@ -27,6 +27,7 @@ import { vmBoOf } from "../vma/vma-store.ts";
 import { destroy, retire } from "./retire.ts";
 import { MsmSubmit } from "./submit-state.ts";
 import { fenceAndValidate, lockObjectsVmBind } from "./submit-vm-bind.ts";
+import { parseDeps, parsePostDeps, processPostDeps } from "./syncobj.ts";
 
 /** What a submit asks beside what traces record. */
 export interface SubmitMore {
@@ -76,9 +77,10 @@ function* underQueueLock(
   let ret = yield* lockInterruptible(dev, queue.lock, submit.submitter, "msm_ioctl_gem_submit");
   const locked = ret === 0;
   const ops = request.syncOps ?? [];
-  const after = locked ? file.syncobjs.parseDeps(ops) : ret;
+  const after = locked ? parseDeps(file.syncobjs, ops) : ret;
   if (typeof after === "number") ret = after;
-  else ret = lookupObjects(file, submit, request);
+  else ret = parsePostDeps(file.syncobjs, ops);
+  if (ret === 0) ret = lookupObjects(file, submit, request);
   if (ret === 0) {
     // From here on the handles may be closed: the objects are held, their mappings are not.
     yield* preempt(dev, "preempt", "submit_lookup_objects");
@@ -87,7 +89,7 @@ function* underQueueLock(
       after: [...more.after, ...(typeof after === "number" ? [] : after)],
     });
   }
-  if (ret === 0 && submit.fence !== null) file.syncobjs.processPostDeps(ops, submit.fence);
+  if (ret === 0 && submit.fence !== null) processPostDeps(dev, file.syncobjs, ops, submit.fence);
   if (locked) unlock(dev, queue.lock);
   if (ret !== 0) {
     msm.history.submitFailed(submit.fence !== null && (request.out ?? 0) > 0);

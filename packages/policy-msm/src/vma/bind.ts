@@ -34,6 +34,7 @@ import type { MsmFile } from "../drv/file.ts";
 import { MSM_VM_BIND_OP_DUMP } from "../drv/uapi.ts";
 import type { MsmBo } from "../gem/bo.ts";
 import { getPages, pinObj } from "../gem/pages.ts";
+import { parseDeps, parsePostDeps, processPostDeps } from "../gpu/syncobj.ts";
 import { type JobOp, MsmVmBindJob } from "./bind-job.ts";
 import { PREALLOC_LIMIT, preallocCount } from "./prealloc.ts";
 import type { MsmGemVm } from "./vm.ts";
@@ -79,18 +80,21 @@ function* underQueueLock(
   after: DmaFence[],
 ): Steps<Errno> {
   const syncs = request.syncOps?.flat() ?? [];
-  const deps = file.syncobjs.parseDeps(syncs);
+  const deps = parseDeps(file.syncobjs, syncs);
   if (typeof deps === "number") return deps;
-  let ret = lookupOps(msm, file, job);
+  let ret = parsePostDeps(file.syncobjs, syncs);
+  if (ret === 0) ret = lookupOps(msm, file, job);
   if (ret === 0) ret = yield* throttle(msm, file, job);
   if (ret === 0) ret = yield* lockPinAndQueue(msm, file, job, [...after, ...deps]);
-  if (ret === 0 && job.queue.lastBind !== null) file.syncobjs.processPostDeps(syncs, job.queue.lastBind);
+  const fence = job.queue.lastBind;
+  if (ret === 0 && fence !== null) processPostDeps(msm.dev, file.syncobjs, syncs, fence);
   return ret;
 }
 
-/** What a recorded program waits for where it names a syncobj. */
+/** What a recorded program waits for where its trace does not tell which syncobjs it names. */
 function lastSubmit({ lastSubmit }: MsmContext, request: RequestOf<"vm_bind">): DmaFence[] {
-  return (request.in ?? 0) > 0 && lastSubmit !== null && !lastSubmit.signaled ? [lastSubmit] : [];
+  const told = request.syncOps !== undefined;
+  return !told && (request.in ?? 0) > 0 && lastSubmit !== null && !lastSubmit.signaled ? [lastSubmit] : [];
 }
 
 function jobOp(op: BindOp): JobOp {

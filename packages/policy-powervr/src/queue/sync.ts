@@ -46,10 +46,11 @@ export class Signals {
       const signal = this.#of(handle);
       const syncobj = this.file.syncobjs.get(handle);
       if (signal === undefined && syncobj === undefined) return -ENOENT;
-      const fence = signal === undefined ? syncobj?.fence : signal.fence;
+      const fence = signal === undefined ? syncobj?.find(HOLDER) : signal.fence?.get(HOLDER);
       if (fence === null || fence === undefined) return -EINVAL;
       // The firmware waits for jobs of the driver's own: it is enough that they were scheduled.
       job.addDependency((fence.sched?.scheduled ?? fence).get(job));
+      fence.put(HOLDER);
     }
     return 0;
   }

@@ -10,6 +10,7 @@ const MAPPING = "mapping";
 const SUBMIT = { op: "submit", bos: [1], writes: [], cmds: 1 } as const;
 /** Neither waits for what its program did not say. */
 const EXPLICIT = { op: "submit", bos: [], writes: [], cmds: 1, flags: 0x8000_0000 } as const;
+const SYNCOBJ = { op: "syncobj_create", syncobj: 1 } as const;
 
 const mappingOf = ({ bag }: ScenarioRun) => bag.get(MAPPING) as CpuMapping | undefined;
 
@@ -97,7 +98,7 @@ export const MSM_CPU_SCOPES: readonly NativeScope[] = [
     variants: ["vm-bind"],
     name: "timelines",
     about: "work, binds and work again, each behind a point of a timeline that the one before signals",
-    setup: (w) => w.must(0, ENABLE, BIND_QUEUE, bo(1), bo(2), bindsOf(map(1, VA))),
+    setup: (w) => w.must(0, ENABLE, BIND_QUEUE, bo(1), bo(2), SYNCOBJ, bindsOf(map(1, VA))),
     actors: [
       {
         name: "program",

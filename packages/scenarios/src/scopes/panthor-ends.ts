@@ -1,5 +1,5 @@
 import { EINVAL, ENODEV } from "@gpuvm/core";
-import { type Driver, type DrmFile, SyncObj } from "@gpuvm/drm-model";
+import type { Driver } from "@gpuvm/drm-model";
 import { ask, type Call, closeFile, type ScenarioRun, shrink } from "@gpuvm/explorer";
 import { type GroupEnd, type PanthorGpu, panthor } from "@gpuvm/policy-panthor";
 import { bind, bo, map, PAGE, unmap } from "../bugs/bug.ts";
@@ -150,10 +150,9 @@ export const PANTHOR_END_SCOPES: readonly NativeScope[] = [
     name: "bind-behind-work",
     about: "a bind waits for a job whose group is closed meanwhile",
     setup(w) {
-      const { syncobjs } = w.file(0) as DrmFile & { readonly syncobjs: Map<number, SyncObj> };
-      syncobjs.set(1, new SyncObj("syncobj#1"));
+      const syncobj = { op: "syncobj_create", syncobj: 1 } as const;
       const syncOps = [[{ handle: 1, wait: false }]];
-      w.must(0, VM, GROUP, bo(1), bind(1, map(1, VA)), { ...EXEC, syncOps });
+      w.must(0, VM, GROUP, bo(1), syncobj, bind(1, map(1, VA)), { ...EXEC, syncOps });
     },
     actors: [
       {
