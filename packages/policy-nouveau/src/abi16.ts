@@ -6,12 +6,16 @@ import type { Channel } from "./channel.ts";
 import type { NouveauCli } from "./cli.ts";
 import type { NvDevice } from "./device.ts";
 import { GART } from "./domains.ts";
+import { deleteChannel } from "./recovery.ts";
 import { NouveauSched } from "./sched.ts";
 import { Timeline } from "./timeline.ts";
 import { vmaDel, vmaDetach, vmaFind, vmaNew } from "./vma.ts";
 
 /** Bytes of a channel's push buffer and its indirect one (`nouveau_channel_ctor`). */
 const PUSH_BYTES = 0x10000 + 0x2000;
+
+/** How long a fence of a channel is waited for: 15 s (`nouveau_fence_emit`). */
+const FENCE_NS = 15e9;
 
 /** Entries of a channel's ring (`NV50_DMA_IB_MAX`). */
 const IB_MAX = 1023;
@@ -95,16 +99,35 @@ function* create(nv: NvDevice, cli: NouveauCli, id: number, notifier: number | u
  * channel is idle and its jobs are given back.
  */
 export function* destroyChannel(nv: NvDevice, cli: NouveauCli, channel: Channel): Steps<void> {
-  const { dev } = nv;
   const { sched, timeline } = channel;
+  const [push, ntfy] = channel.bos;
   sched.kill();
-  if (timeline.last !== null && !timeline.killed)
-    yield* waitFence(dev, timeline.last, "nouveau_channel_idle");
-  if (dev.waitsUntil(() => sched.empty, "nouveau_sched_fini")) yield dev.point;
-  for (const bo of [...channel.bos].reverse()) {
-    yield* unmapAndUnpin(nv, cli, bo);
-    bo.put(channel);
+  yield* channelIdle(nv, timeline);
+  yield* sched.fini();
+  if (ntfy !== undefined) yield* release(nv, cli, channel, ntfy);
+  deleteChannel(nv, timeline);
+  if (push !== undefined) yield* release(nv, cli, channel, push);
+}
+
+/** `nouveau_channel_idle`: waits for all that the channel has, for at most 15 s on machines with timeouts. */
+function* channelIdle({ machine, dev }: NvDevice, timeline: Timeline): Steps<void> {
+  const { last, killed } = timeline;
+  if (last === null || killed) return;
+  if (machine.options.timeouts !== true) {
+    yield* waitFence(dev, last, "nouveau_channel_idle");
+    return;
   }
+  let late = false;
+  const limit = machine.timers.add(machine.now + FENCE_NS, () => {
+    late = true;
+  });
+  if (dev.waitsUntil(() => late || last.signaled, "nouveau_channel_idle")) yield dev.point;
+  machine.timers.cancel(limit);
+}
+
+function* release(nv: NvDevice, cli: NouveauCli, channel: Channel, bo: NouveauBo): Steps<void> {
+  yield* unmapAndUnpin(nv, cli, bo);
+  bo.put(channel);
 }
 
 /** A handle is about to be made (`nouveau_gem_object_open`): without VM_BIND it maps, or counts one user more. */

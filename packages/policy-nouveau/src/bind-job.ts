@@ -2,7 +2,7 @@ import type { DrmGpuvmBo, Gpuva, GpuvaOps, GpuvaSmOp } from "@gpuvm/core";
 import type { NouveauBo } from "./bo.ts";
 import type { NouveauCli } from "./cli.ts";
 import type { Region } from "./regions.ts";
-import type { BindInFlight } from "./sched.ts";
+import type { BindInFlight } from "./sched-job.ts";
 
 /** What an operation of a job does (`enum vm_bind_op`). */
 export type BindOpKind = "map" | "unmap" | "map_sparse" | "unmap_sparse" | "unknown";

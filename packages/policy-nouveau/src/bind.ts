@@ -57,6 +57,8 @@ export function* vmBind(cli: NouveauCli, request: RequestOf<"vm_bind">): Steps<E
     },
     run: () => runBindJob(uvmm, bind),
     free: () => cleanUpBindJob(uvmm, bind),
+    // nouveau_bind_ops has none: a bind is done when it has run.
+    timeout: null,
   });
 }
 

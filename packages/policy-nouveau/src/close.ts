@@ -51,7 +51,7 @@ export function* closeFile(nv: NvDevice, cli: NouveauCli): Steps<void> {
   unlock(dev, cli.mutex);
   // nouveau_cli_fini
   if (dev.waitsUntil(() => cli.works === 0, "flush_work(&cli->work)")) yield dev.point;
-  if (dev.waitsUntil(() => cli.sched.empty, "nouveau_sched_fini")) yield dev.point;
+  yield* cli.sched.fini();
   if (cli.uvmm !== null) yield* finiUvmm(cli, cli.uvmm);
   cli.uvmm = null;
   cli.ownVmm.fini();

@@ -1,5 +1,5 @@
 import { type BoOwnership, type DrmDevice, type DrmGpuvm, type Gpuva, Lock, type Steps } from "@gpuvm/core";
-import { type Bo, GpuEngine, type GpuJob, type Machine } from "@gpuvm/drm-model";
+import { type Bo, GpuEngine, type GpuJob, type Machine, type Timer } from "@gpuvm/drm-model";
 import { GP100, type VmmFunc } from "./mmu/desc.ts";
 import { Space } from "./mmu/space.ts";
 import { type MmuEvent, Vmm } from "./mmu/vmm.ts";
@@ -48,6 +48,8 @@ export interface NvDevice {
   readonly hardware: VmmFunc;
   /** The graphics engine; channels take turns on it. */
   readonly engine: { submit(job: GpuJob): void };
+  /** When the hardware will have tried for too long to switch to another channel. */
+  readonly hardwareWatch: { timer: Timer | null };
   /** The GPU works, and may use what it was given; false: its jobs are done as they begin. */
   readonly gpuWorks: boolean;
   /** The client's VMM behind each tree that programs manage themselves. */
@@ -90,6 +92,7 @@ export function createDevice(
     defects: options.defects ?? new Set(),
     hardware,
     engine: options.engine ?? new GpuEngine(machine, "gr"),
+    hardwareWatch: { timer: null },
     gpuWorks: options.gpuWorks ?? true,
     uvmms: new Map(),
     places: {

@@ -18,6 +18,8 @@ import {
   type Driver,
   type DriverOptions,
   type DrmFile,
+  GpuEngine,
+  type GpuFaults,
   lock,
   type Machine,
   preempt,
@@ -39,8 +41,9 @@ import { execIoctl } from "./exec.ts";
 import { pinCounts } from "./history/pin.ts";
 import { importFailed } from "./history/prime.ts";
 import { GP100, type VmmFunc } from "./mmu/desc.ts";
+import { vmBindPolicy } from "./policy.ts";
 import { pushbuf } from "./pushbuf.ts";
-import { failChannel } from "./recovery.ts";
+import { failChannel, watchSwitch } from "./recovery.ts";
 import { shrink, swapout } from "./ttm/swapout.ts";
 import { validate } from "./ttm/validate.ts";
 import { vmInit } from "./vm-init.ts";
@@ -93,6 +96,8 @@ export function driverOf(policy: ReferencePolicy, nv: NvDevice): NouveauDriver {
         );
     },
     failChannel: () => failChannel(nv),
+    // No work by PUSHBUF ever times out: only the hardware gives its channel up, or the close of the file.
+    ...(policy.variant === vmBindPolicy.variant ? { gpu: gpuOf(nv) } : {}),
     shrink: (bytes) => shrink(nv, bytes),
     scanout: {
       // nv50_wndw_prepare_fb: the display reads memory by itself, through no VM.
@@ -110,6 +115,16 @@ export function driverOf(policy: ReferencePolicy, nv: NvDevice): NouveauDriver {
         if (file.handles.get(handle) === bo) return 0;
         return yield* publish(nv, file as NouveauCli, handle, bo.get("creator"));
       },
+    },
+  };
+}
+
+/** What the GPU does by itself. */
+function gpuOf(nv: NvDevice): GpuFaults {
+  return {
+    hang() {
+      if (nv.engine instanceof GpuEngine) nv.engine.hang();
+      watchSwitch(nv);
     },
   };
 }

@@ -15,6 +15,7 @@ import { type InUse, lock, noteUse, type RequestOf, unlock } from "@gpuvm/drm-mo
 import type { Channel } from "./channel.ts";
 import type { NouveauCli } from "./cli.ts";
 import { jobSubmit } from "./job.ts";
+import { killChannel, watchSwitch } from "./recovery.ts";
 import type { Uvmm } from "./uvmm.ts";
 
 /** Command buffers of one call: half of the ring's entries, less one (`nouveau_exec_push_max_from_ib_max`). */
@@ -78,6 +79,8 @@ function* exec(cli: NouveauCli, request: RequestOf<"exec">, named: (objects: num
     },
     run: () => run(cli, channel, work, uses),
     *free() {},
+    // nouveau_exec_job_timeout
+    timeout: () => killChannel(nv, channel.timeline),
   });
 }
 
@@ -106,6 +109,7 @@ function* run(
   if (channel.killed) return -ENODEV;
   const fence = channel.timeline.nextOnGpu();
   nv.engine.submit({ fence, after: [], work, uses });
+  watchSwitch(nv);
   return fence;
 }
 

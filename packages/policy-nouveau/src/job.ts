@@ -1,7 +1,8 @@
 import { type DmaFence, EINVAL, type Errno, type Steps } from "@gpuvm/core";
 import { unlock, waitFence } from "@gpuvm/drm-model";
 import type { NvDevice } from "./device.ts";
-import type { BindInFlight, NouveauSched } from "./sched.ts";
+import type { NouveauSched } from "./sched.ts";
+import type { BindInFlight } from "./sched-job.ts";
 
 /** A bind or an EXEC on its way to the scheduler (`struct nouveau_job`). */
 export interface Job {
@@ -19,6 +20,8 @@ export interface Job {
   readonly armedSubmit: (finished: DmaFence) => void;
   readonly run: (finished: DmaFence) => Steps<DmaFence | number>;
   readonly free: () => Steps<void>;
+  /** See `SchedJob`. */
+  readonly timeout: (() => void) | null;
 }
 
 /** `nouveau_job_init`: who waits in the call has no use for syncobjs. */
@@ -44,8 +47,9 @@ export function* jobSubmit(nv: NvDevice, sched: NouveauSched, job: Job): Steps<E
   }
   const finished = sched.timeline.next();
   job.armedSubmit(finished);
-  const { label, credits, after, bind, free } = job;
-  sched.push({ label, credits, after, bind, free, finished, run: () => job.run(finished) });
+  const { label, credits, after, bind, free, timeout } = job;
+  const run = () => job.run(finished);
+  sched.push({ label, credits, after, bind, free, timeout, finished, run, parent: null });
   unlock(dev, sched.mutex);
   if (job.sync) yield* waitFence(dev, finished, "nouveau_job_submit");
   return 0;

@@ -18,6 +18,7 @@ import type { NouveauCli } from "./cli.ts";
 import { GART, VRAM } from "./domains.ts";
 import { fenceSync, needsSync } from "./fence-sync.ts";
 import { putRefused } from "./history/pushbuf.ts";
+import { watchSwitch } from "./recovery.ts";
 import { validate } from "./ttm/validate.ts";
 import { type NvVma, vmaFind } from "./vma.ts";
 
@@ -151,6 +152,7 @@ function run(cli: NouveauCli, entries: readonly Entry[], fence: DmaFence, after:
   };
   cli.nv.tell?.(["pushbuf"]);
   cli.nv.engine.submit({ fence, after, uses });
+  watchSwitch(cli.nv);
 }
 
 /** Keeps count of the running work that named an object, to see whether it is unmapped under it. */

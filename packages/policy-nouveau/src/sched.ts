@@ -1,41 +1,20 @@
 import { type DmaFence, Lock, type Steps } from "@gpuvm/core";
-import type { Machine } from "@gpuvm/drm-model";
+import type { Machine, Timer } from "@gpuvm/drm-model";
+import type { SchedJob } from "./sched-job.ts";
+import { type Stoppable, timedOut } from "./sched-timeout.ts";
 import { Timeline } from "./timeline.ts";
 
 /** `-ESRCH`: a job that was cancelled with its entity. */
 const ESRCH = 3;
 
-/** A bind that others may have to wait for. */
-export interface BindInFlight {
-  /** It is given back (`complete`). */
-  readonly complete: boolean;
-  /** Whether it unmaps something in a range. */
-  unmaps(addr: number, range: number): boolean;
-}
-
-/** A job in a scheduler's hands (`struct drm_sched_job`). */
-export interface SchedJob {
-  /** Shown in findings. */
-  readonly label: string;
-  /** What it takes of the ring while it runs. */
-  readonly credits: number;
-  /** What it waits for. */
-  readonly after: readonly DmaFence[];
-  /** Signals when it is done, or cancelled (`s_fence->finished`). */
-  readonly finished: DmaFence;
-  /** Does the work, in the path that signals fences: a fence of the hardware's, or 0 or -errno if there is none. */
-  readonly run: () => Steps<DmaFence | number>;
-  /** Gives back what it held, in process context; for a job that never ran, too. */
-  readonly free: () => Steps<void>;
-  /** The bind that it is, or null. */
-  readonly bind: BindInFlight | null;
-}
+/** How long the oldest job may take: 10 s (`NOUVEAU_SCHED_JOB_TIMEOUT_MS`). */
+const JOB_TIMEOUT_NS = 10e9;
 
 /**
  * A scheduler with its one entity (`struct nouveau_sched`): of the binds of a client, or of the EXECs of a channel. Jobs
  * begin in the order in which they were pushed, when what they wait for is done and the ring has room.
  */
-export class NouveauSched {
+export class NouveauSched implements Stoppable {
   readonly machine: Machine;
   readonly label: string;
   readonly #runLabel: string;
@@ -48,6 +27,16 @@ export class NouveauSched {
   readonly list: Set<SchedJob> = new Set();
   /** Jobs that have not begun. */
   readonly queue: SchedJob[] = [];
+  /** Jobs that have begun and are not given back, oldest first (`pending_list`). */
+  readonly pending: SchedJob[] = [];
+  /** Nothing begins, and nothing is given back (`pause_submit`). */
+  paused = false;
+  /** Workers that begin a job, or give one back. */
+  working = 0;
+  /** A worker deals with a job that took too long. */
+  timingOut = false;
+  /** When the oldest job takes too long; null: there is none, or nobody looks. */
+  timer: Timer | null = null;
   /** What the ring still takes (`credit_limit`). */
   credits: number;
   /** The last job that has begun. */
@@ -83,7 +72,7 @@ export class NouveauSched {
   /** Begins the next job, if it can. */
   kick(): void {
     const job = this.queue[0];
-    if (job === undefined || this.kicked || this.killed) return;
+    if (job === undefined || this.kicked || this.killed || this.paused) return;
     const blocker = job.after.find((fence) => !fence.signaled);
     if (blocker !== undefined) {
       blocker.onSignal(() => this.kick());
@@ -114,27 +103,78 @@ export class NouveauSched {
   *begin(): Steps<void> {
     this.kicked = false;
     const job = this.queue[0];
-    // It was cancelled meanwhile.
-    if (job === undefined) return;
+    // It was cancelled meanwhile, or the scheduler is stopped.
+    if (job === undefined || this.paused) return;
     this.queue.shift();
     this.credits -= job.credits;
     this.lastBegun = job.finished;
+    this.pending.push(job);
+    this.startTimeout();
+    this.working++;
     const done = yield* job.run();
+    this.working--;
     if (typeof done === "number") this.finish(job, done);
-    else done.onSignal(() => this.finish(job, done.error));
+    else this.follow(job, done);
     this.kick();
   }
 
+  /** A job is done when the hardware says so, unless it is given up before. */
+  follow(job: SchedJob, fence: DmaFence): void {
+    job.parent = fence;
+    fence.onSignal(() => {
+      if (job.parent === fence) this.finish(job, fence.error);
+    });
+  }
+
+  /** `drm_sched_job_done`. */
   finish(job: SchedJob, error: number): void {
     this.credits += job.credits;
     job.finished.signal(error);
-    this.machine.queueWork(this.#freeLabel, () => this.free(job));
+    this.machine.queueWork(this.#freeLabel, () => this.#freeWork(job));
     this.kick();
+  }
+
+  *#freeWork(job: SchedJob): Steps<void> {
+    const at = this.pending.indexOf(job);
+    // The timeout deals with it, or has given it back.
+    if (at < 0) return;
+    this.pending.splice(at, 1);
+    this.startTimeout();
+    this.working++;
+    yield* this.free(job);
+    this.working--;
   }
 
   *free(job: SchedJob): Steps<void> {
     yield* job.free();
     this.list.delete(job);
+  }
+
+  /** Watches over the oldest job, from now on (`drm_sched_start_timeout`). */
+  startTimeout(): void {
+    const { machine } = this;
+    if (machine.options.timeouts !== true) return;
+    this.stopTimeout();
+    if (this.pending.length === 0) return;
+    this.timer = machine.timers.add(machine.now + JOB_TIMEOUT_NS, () => {
+      this.timer = null;
+      machine.queueWork(`${this.label} timedout_job`, () => timedOut(this));
+    });
+  }
+
+  /** Watches no more. */
+  stopTimeout(): void {
+    if (this.timer !== null) this.machine.timers.cancel(this.timer);
+    this.timer = null;
+  }
+
+  /** It goes, with every job given back (`nouveau_sched_fini`). */
+  *fini(): Steps<void> {
+    const { dev } = this.machine;
+    if (dev.waitsUntil(() => this.empty, "nouveau_sched_fini")) yield dev.point;
+    // drm_sched_fini
+    this.stopTimeout();
+    if (dev.waitsUntil(() => !this.timingOut, "drm_sched_fini")) yield dev.point;
   }
 }
 

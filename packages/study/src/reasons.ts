@@ -7,7 +7,7 @@ const REASONS: Readonly<Record<string, string>> = {};
 /** What is missing in the model of a driver for a job that never ends. */
 const UNENDED: Readonly<Record<string, string>> = {
   nouveau:
-    "its firmware takes a channel whose work hangs off the GPU, and then tells the driver (nouveau_channel_killed); the model has no such firmware",
+    "work by PUSHBUF has no timeout of the driver's: a hang ends when the hardware or its firmware gives the channel up, and tells the driver (nouveau_channel_killed), or when the file closes",
   powervr:
     "after 60 s pvr_queue_timedout_job starts the queue again with what it has, and no job ends by it; what ends one is the firmware, which the model does not have",
 };

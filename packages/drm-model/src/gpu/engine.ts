@@ -35,6 +35,8 @@ export class GpuEngine {
   readonly #name: string;
   /** What is on the ring; the GPU works on the first. */
   readonly #ring: OnRing[] = [];
+  /** What is not on the ring yet, as it waits for something. */
+  readonly #waiting: GpuJob[] = [];
   #busyUntil = 0;
   #hung = false;
 
@@ -50,15 +52,30 @@ export class GpuEngine {
     return this.#ring.length > 0;
   }
 
+  /** The job at hand never ends, or else the next will not. */
+  get hung(): boolean {
+    return this.#hung;
+  }
+
+  /** What is not done: on the ring, oldest first, and then what waits. */
+  get jobs(): readonly GpuJob[] {
+    return [...this.#ring.map(({ job }) => job), ...this.#waiting];
+  }
+
   /** Queues a job behind its dependencies. */
   submit(job: GpuJob): void {
     if (job.after.every(({ signaled }) => signaled)) {
       this.#write(job);
       return;
     }
+    this.#waiting.push(job);
     let waiting = 1;
     const ready = () => {
-      if (--waiting === 0) this.#write(job);
+      const at = waiting === 1 ? this.#waiting.indexOf(job) : -1;
+      waiting--;
+      if (at < 0) return;
+      this.#waiting.splice(at, 1);
+      this.#write(job);
     };
     for (const fence of job.after) {
       if (fence.signaled) continue;
@@ -94,6 +111,35 @@ export class GpuEngine {
     this.#busyUntil = this.#machine.now;
     this.#hung = false;
     return this.#ring.splice(0).map(({ job }) => job);
+  }
+
+  /**
+   * Takes jobs away, which need not have begun. The GPU is stopped if it works on one of them, and the others begin anew; else what is
+   * at hand goes on. No fence signals.
+   */
+  remove(which: (job: GpuJob) => boolean): void {
+    for (const job of this.#waiting.filter(which)) {
+      this.#waiting.splice(this.#waiting.indexOf(job), 1);
+      this.#leave(job);
+    }
+    const [hand] = this.#ring;
+    if (hand === undefined) return;
+    if (which(hand.job)) {
+      for (const job of this.reset()) {
+        if (!which(job)) this.submit(job);
+        else if (job !== hand.job) this.#leave(job);
+      }
+      return;
+    }
+    const { timers, counts, now } = this.#machine;
+    const behind = this.#ring.splice(1);
+    for (const { ends } of behind) if (ends !== null) timers.cancel(ends);
+    this.#busyUntil = hand.ends?.at ?? now;
+    for (const { job } of behind) {
+      if (job.work !== false) counts.gpuJobs--;
+      if (which(job)) this.#leave(job);
+      else this.#write(job);
+    }
   }
 
   /** What is the oldest now, and has nothing to do, ends when the workers have done their part. */

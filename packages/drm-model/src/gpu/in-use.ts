@@ -30,7 +30,7 @@ import type { RunningJob, Surroundings } from "../memory/surroundings.ts";
 export interface GpuUse {
   /** The GPU works on the job from now on. */
   starts(): void;
-  /** It works on it no more: the job is done, or the GPU was reset. */
+  /** It works on it no more, or will never: the job is done, the GPU was reset, or the job was taken away before it began. */
   stops(): void;
 }
 

@@ -1,5 +1,6 @@
 import type { NouveauCli } from "../cli.ts";
-import { NouveauSched, type SchedJob } from "../sched.ts";
+import { NouveauSched } from "../sched.ts";
+import type { SchedJob } from "../sched-job.ts";
 
 /**
  * The scheduler of a client's binds. Before 6cdcc65fdb0b (6.6) a client had several entities, whose jobs ran in any order

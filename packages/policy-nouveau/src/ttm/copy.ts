@@ -2,6 +2,7 @@ import { ENOMEM, type Errno, type Steps, USAGE_KERNEL } from "@gpuvm/core";
 import { lock, unlock, waitFence } from "@gpuvm/drm-model";
 import type { NouveauBo } from "../bo.ts";
 import type { NvDevice } from "../device.ts";
+import { watchSwitch } from "../recovery.ts";
 import type { CopyVma, Resource } from "./resource.ts";
 
 /**
@@ -17,6 +18,7 @@ export function* copy(nv: NvDevice, bo: NouveauBo, to: Resource): Steps<Errno> {
   // Nobody uses the object any more: there is nothing that the copy would have to wait for.
   const fence = nv.driver.channel.timeline.nextOnGpu();
   nv.engine.submit({ fence, after: [] });
+  watchSwitch(nv);
   nv.tell?.(["copy", bo, from.place, to.place]);
   yield* waitFence(dev, fence, "nouveau_bo_move_m2mf");
   bo.resv.reserve(1);

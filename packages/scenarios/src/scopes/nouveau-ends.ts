@@ -1,5 +1,14 @@
-import { ENODEV } from "@gpuvm/core";
-import { ask, type Call, exitProgram, killProgram, type ScenarioRun, shrink } from "@gpuvm/explorer";
+import { ECANCELED, ENODEV } from "@gpuvm/core";
+import {
+  ask,
+  type Call,
+  closeFile,
+  exitProgram,
+  hangGpu,
+  killProgram,
+  type ScenarioRun,
+  shrink,
+} from "@gpuvm/explorer";
 import { type NouveauDriver, nouveau } from "@gpuvm/policy-nouveau";
 import { bind, bo, map, PAGE, unmap } from "../bugs/bug.ts";
 import { type NativeScope, OWN_FAULT } from "./scope.ts";
@@ -26,6 +35,10 @@ function program(w: ScenarioRun, ...channels: number[]): void {
 
 const killed = (w: ScenarioRun) => w.results.at(-1)?.[0] === 0;
 const refusedExec = (w: ScenarioRun) => w.results[0]?.includes(-ENODEV) === true;
+
+/** Work of VM 1 ended with an error. */
+const ended = (errno: number) => (w: ScenarioRun) =>
+  w.machine.vms.some(({ vm: { resv } }) => resv.all.some(({ error }) => error === errno));
 
 /** How work ends under nouveau that does not end by itself. */
 export const NOUVEAU_END_SCOPES: readonly NativeScope[] = [
@@ -81,5 +94,60 @@ export const NOUVEAU_END_SCOPES: readonly NativeScope[] = [
       { name: "program", calls: [ask(0, exec(1)), ask(0, exec(1))] },
       { name: "killer", calls: [killProgram(0)] },
     ],
+  },
+  {
+    ...common,
+    name: "hang",
+    about:
+      "a job hangs with another of its channel behind it: after its time the channel is killed, and both are cancelled",
+    timeouts: true,
+    setup: (w) => program(w, 1),
+    actors: [{ name: "program", calls: [hangGpu(), ask(0, exec(1)), ask(0, exec(1)), ask(0, exec(1))] }],
+    sometimes: {
+      "a job that hung is cancelled": ended(-ECANCELED),
+      "the channel takes no more work": refusedExec,
+    },
+  },
+  {
+    ...common,
+    name: "hang-beside",
+    about: "a job hangs while another channel has work: the hardware cannot switch, and gives the one up",
+    timeouts: true,
+    setup: (w) => program(w, 1, 2),
+    actors: [
+      { name: "one", calls: [hangGpu(), ask(0, exec(1))] },
+      { name: "two", calls: [ask(0, exec(2))] },
+    ],
+    sometimes: {
+      "a channel is given up": ended(-ENODEV),
+      "work of the other channel is done": ended(0),
+    },
+  },
+  {
+    ...common,
+    name: "hang-exit",
+    about: "a program ends while its job hangs: the end waits for the job's timeout, then the GPU leaves it",
+    timeouts: true,
+    setup: (w) => program(w, 1),
+    actors: [
+      { name: "program", calls: [hangGpu(), ask(0, exec(1)), ask(0, exec(1)), ask(0, CLOSE), closeFile(0)] },
+    ],
+    sometimes: {
+      "the end waits for the channel": (w) => w.slots.some(({ stop }) => stop === "nouveau_channel_idle"),
+    },
+  },
+  {
+    ...common,
+    name: "hang-kill",
+    about: "a program is killed while its job hangs: it ends no sooner than one that closes its file",
+    timeouts: true,
+    setup: (w) => program(w, 1),
+    actors: [
+      { name: "program", calls: [hangGpu(), ask(0, exec(1)), ask(0, exec(1))] },
+      { name: "killer", calls: [killProgram(0)] },
+    ],
+    sometimes: {
+      "the end waits for the channel": (w) => w.slots.some(({ stop }) => stop === "nouveau_channel_idle"),
+    },
   },
 ];

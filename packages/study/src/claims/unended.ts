@@ -106,6 +106,20 @@ export const UNENDED_CLAIMS: readonly Claim[] = [
     basis: ["73"],
   },
   {
+    workload: "W16",
+    ways: ["nouveau:vm-bind"],
+    expect: {
+      close_wait_ms_n: 0,
+      last_job_ms_1: 10000,
+      lost_behind: "behind_jobs",
+      kept_objects_after_n: "queued_jobs",
+      leaked_objects_n: 0,
+      unmapped_running_n: 0,
+    },
+    says: "after NOUVEAU_SCHED_JOB_TIMEOUT_MS, 10 s, nouveau_exec_job_timeout kills the channel, and drm_sched_start cancels every job of it that has begun (sooner, if the hardware gives the channel up); buffers stay until they are unmapped",
+    basis: ["73"],
+  },
+  {
     workload: "W17",
     ways: ["OWN"],
     expect: { given_jobs: "queued_jobs", end_wait_ms: 0, left_objects: 0, unmapped_running: 0 },
@@ -145,6 +159,19 @@ export const UNENDED_CLAIMS: readonly Claim[] = [
     ways: ["panthor:mainline"],
     expect: { given_jobs: 1, end_wait_ms: 0, kept_objects: 0, unmapped_running: 0 },
     says: "the group is terminated: what is in its ring buffer does not run",
+    basis: ["73"],
+  },
+  {
+    workload: "W17",
+    ways: ["nouveau:vm-bind"],
+    expect: {
+      given_jobs: "queued_jobs",
+      end_wait_ms: { atLeast: 1 },
+      kept_objects: 0,
+      left_objects: 0,
+      unmapped_running: 0,
+    },
+    says: "nouveau_abi16_chan_fini cancels only what has not begun, and there is room for all on the channel's ring; nouveau_channel_idle waits for these, SIGKILL or not, and only then is unmapped",
     basis: ["73"],
   },
   {
@@ -210,6 +237,19 @@ export const UNENDED_CLAIMS: readonly Claim[] = [
     ways: ["panthor:mainline"],
     expect: { end_wait_ms_close: 0, end_wait_ms_kill: 0, unmapped_running_close: 0, end_wait_ms_vm: 0 },
     says: "the end of the file terminates its groups; panthor_vm_destroy alone unmaps at once, so that what runs there faults, and is killed for it",
+    basis: ["73"],
+  },
+  {
+    workload: "W18",
+    ways: ["nouveau:vm-bind"],
+    expect: {
+      end_wait_ms_close: { atLeast: 1000 },
+      end_wait_ms_kill: "end_wait_ms_close",
+      kept_objects_close: 0,
+      left_objects_close: 0,
+      unmapped_running_close: 0,
+    },
+    says: "the end of the file waits in nouveau_channel_idle, which no signal ends, until the job's timeout kills the channel",
     basis: ["73"],
   },
 ];
