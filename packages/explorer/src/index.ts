@@ -41,12 +41,12 @@ export {
   type ScenarioRun,
   shrink,
 } from "./scenario/scenario.ts";
-export { generatedScopes, STANDARD_SCOPES, standardScopes } from "./scenario/standard.ts";
+export { generatedScopes, largeScopes, STANDARD_SCOPES, standardScopes } from "./scenario/standard.ts";
 export { countSchedules } from "./search/count.ts";
 export { Coverage, type Covered, LISTS, neverReached, reached } from "./search/coverage.ts";
 export type { SearchOptions } from "./search/options.ts";
 export { Random } from "./search/random.ts";
-export type { Finding, Limits, Progress, SearchResult } from "./search/result.ts";
+export type { Finding, Limits, Progress, SearchResult, Seen } from "./search/result.ts";
 export { type SampleOptions, sample } from "./search/sample.ts";
 export { search, shortest } from "./search/search.ts";
 export { type VerifiedScenario, type VerifyHow, verify } from "./search/verify.ts";
@@ -60,3 +60,6 @@ export { type Block, blocksOf, type Dropped, type Shrunk, shrinkSchedule, withou
 export { type Onlooker, type Story, type StoryStep, tell } from "./story/story.ts";
 export { formatStory } from "./story/table.ts";
 export { formatToken, parseToken, type Token } from "./story/token.ts";
+export { type Common, newCommon } from "./together/common.ts";
+export { conclude } from "./together/conclude.ts";
+export { type Part, type PartOptions, searchPart } from "./together/part.ts";

@@ -1,13 +1,18 @@
 import {
   blocksOf,
+  type Common,
+  conclude,
   dpor,
   type Finding,
   formatStory,
   formatToken,
+  type Part,
+  type PartOptions,
   type Progress,
   type SearchResult,
   sample,
   search,
+  searchPart,
   shrinkSchedule,
   storyToPerfetto,
   tell,
@@ -78,14 +83,8 @@ export function searchOne(
   how: How,
   progress?: (p: Progress) => void,
 ): SearchResult {
-  const { method = "bfs", inject = failures, seed = 1, runs = 10_000 } = how;
-  const limits = {
-    failures: inject,
-    maxSteps: how.maxSteps ?? 20_000_000,
-    maxBytes: MAX_BYTES,
-    stopAtFirst: how.first ?? false,
-    ...(progress === undefined ? {} : { progress }),
-  };
+  const { method = "bfs", seed = 1, runs = 10_000 } = how;
+  const limits = { ...limitsOf(how, failures, progress), stopAtFirst: how.first ?? false };
   switch (method) {
     case "random":
     case "pct":
@@ -97,6 +96,50 @@ export function searchOne(
     default:
       return search(scenario, { ...limits, order: method });
   }
+}
+
+function limitsOf(how: How, failures: number, progress: ((progress: Progress) => void) | undefined) {
+  return {
+    failures: how.inject ?? failures,
+    maxSteps: how.maxSteps ?? 20_000_000,
+    maxBytes: MAX_BYTES,
+    ...(progress === undefined ? {} : { progress }),
+  };
+}
+
+function sharedOptions(
+  how: How,
+  failures: number,
+  progress: ((progress: Progress) => void) | undefined,
+): PartOptions {
+  return { ...limitsOf(how, failures, progress), order: how.method === "dfs" ? "dfs" : "bfs" };
+}
+
+/** Whether several threads can search one scenario so: none if it is stopped by what is found, or every schedule is run. */
+export function isShared({ method = "bfs", first }: How): boolean {
+  return (method === "bfs" || method === "dfs") && first !== true;
+}
+
+/** What a thread does of such a search, in memory that they have in common (`newCommon`). */
+export function searchPartOf(
+  { scenario, failures }: Named,
+  how: How,
+  common: Common,
+  first: boolean,
+  progress?: (progress: Progress) => void,
+): Part {
+  return searchPart(scenario, sharedOptions(how, failures, progress), common, first);
+}
+
+/** What it comes to, once all its threads are done; null: it is to be done again with {@link Common.answers}. */
+export function concludeParts(
+  { scenario, failures }: Named,
+  how: How,
+  common: Common,
+  parts: readonly Part[],
+  progress?: (progress: Progress) => void,
+): SearchResult | null {
+  return conclude(scenario, sharedOptions(how, failures, progress), common, parts);
 }
 
 function show(named: Named, finding: Finding, width?: number): Shown {

@@ -18,12 +18,15 @@ export { BUGS, UNEXPRESSED, type Unexpressed } from "./bugs/catalogue.ts";
 export { type BugResult, checkBug } from "./bugs/check.ts";
 export { RULES, type Rule, type RuleResult, type RuleRow } from "./bugs/rules.ts";
 export {
+  concludeParts,
   type Explored,
   exploreOne,
   type How,
+  isShared,
   type Method,
   type Shown,
   searchOne,
+  searchPartOf,
   showAll,
 } from "./explore-one.ts";
 export {
@@ -41,6 +44,7 @@ export {
   budgeted,
   bugNamed,
   defectsOf,
+  largeScopesOf,
   type Named,
   named,
   parseSelector,

@@ -6,7 +6,7 @@ import {
   UsageError,
   unknownName,
 } from "@gpuvm/drm-model";
-import { type Scenario, standardScopes } from "@gpuvm/explorer";
+import { largeScopes, type Scenario, standardScopes } from "@gpuvm/explorer";
 import { scenarioOf } from "./bugs/bug.ts";
 import { BUGS } from "./bugs/catalogue.ts";
 import { nativeScopes } from "./scopes/native.ts";
@@ -112,21 +112,37 @@ export function named(selector: string, scenarios: readonly Scenario[]): Named[]
  * @throws UsageError with the drivers and variants there are
  */
 export function scopesOf(selector: string): Named[] {
+  const { options, budgets, driver, variant, variantName } = subjectOf(selector);
+  return [
+    ...named(selector, [
+      ...withoutVram(standardScopes(variant, options), budgets),
+      ...nativeScopes(driver, variantName, options, { ...NO_VRAM, ...budgets }),
+    ]),
+    ...ownOf(selector, driver, variantName, options, budgets),
+  ];
+}
+
+/**
+ * Scopes of `DRIVER[:VARIANT][+DEFECT...]` that take minutes each.
+ *
+ * @throws UsageError with the drivers and variants there are
+ */
+export function largeScopesOf(selector: string): Named[] {
+  const { options, budgets, variant } = subjectOf(selector);
+  return named(selector, withoutVram(largeScopes(variant, options), budgets));
+}
+
+function subjectOf(selector: string) {
   const { policy, options, budgets } = parseSelector(selector);
   const { driver, variant, variantName } = subjectNamed(policy);
   const known = defectsOf(driver);
   for (const defect of options.defects ?? [])
     if (!known.includes(defect)) throw unknownName(`defect of ${driver.name}`, defect, known);
-  return [
-    ...named(selector, [
-      ...standardScopes(variant, options).map((scope) => ({
-        ...scope,
-        machine: { ...scope.machine, ...NO_VRAM, ...budgets },
-      })),
-      ...nativeScopes(driver, variantName, options, { ...NO_VRAM, ...budgets }),
-    ]),
-    ...ownOf(selector, driver, variantName, options, budgets),
-  ];
+  return { options, budgets, driver, variant, variantName };
+}
+
+function withoutVram(scopes: readonly Scenario[], budgets: Budgets): Scenario[] {
+  return scopes.map((scope) => ({ ...scope, machine: { ...scope.machine, ...NO_VRAM, ...budgets } }));
 }
 
 /** The smallest scenarios of the defects that are switched on: what the others may not reach, these do. */

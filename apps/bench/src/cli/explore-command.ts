@@ -51,7 +51,7 @@ export const exploreCommand: Command<BenchContext> = buildCommand<Flags, string[
         kind: "parsed",
         parse: word,
         optional: true,
-        brief: "One scenario; default: all",
+        brief: "One scenario; default: all but three-by-three, which takes minutes",
         placeholder: "S",
       },
       bug: {
@@ -146,7 +146,7 @@ export const exploreCommand: Command<BenchContext> = buildCommand<Flags, string[
         kind: "parsed",
         parse: positive,
         optional: true,
-        brief: "Scenarios explored at once; default: one for each core. The results are the same",
+        brief: "Threads, over scenarios and within one; default: one for each core. The results are the same",
         placeholder: "N",
       },
       json: { kind: "boolean", default: false, withNegated: false, brief: "Results as JSON" },

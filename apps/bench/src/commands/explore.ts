@@ -13,10 +13,17 @@ import {
 import { EXIT } from "../cli/context.ts";
 import { writeWhole } from "../cli/output.ts";
 import { checkOutputs } from "../cli/outputs.ts";
-import { exploreAll, type Watcher } from "../explore/explore-all.ts";
+import { exploreAll } from "../explore/explore-all.ts";
 import { runGenerated } from "../explore/explore-generated.ts";
 import { type ExploredJson, exploredText, verdictOf } from "../explore/explored-part.ts";
-import { generatedScenariosOf, requireNamed, scenarioNamed, scenariosOf } from "../explore/resolve.ts";
+import {
+  generatedScenariosOf,
+  largeScenariosOf,
+  requireNamed,
+  scenarioNamed,
+  scenariosOf,
+} from "../explore/resolve.ts";
+import type { Watcher } from "../explore/together.ts";
 import { verifyAll } from "../explore/verify-all.ts";
 import { exploreText } from "../format/explore-text.ts";
 import type { Shard } from "../run/plan.ts";
@@ -31,7 +38,7 @@ export interface ExploreArgs extends How, Budgets {
   readonly triples?: boolean;
   /** Holds the searches against each other, and against fresh runs, instead of looking for what is wrong with the policy. */
   readonly verify?: boolean;
-  /** One scenario of the policy; default: all of them. */
+  /** One scenario of the policy; default: all of them but the large ones. */
   readonly scenario?: string;
   /** A bug of the catalogue, with its defect. */
   readonly bug?: string;
@@ -39,7 +46,7 @@ export interface ExploreArgs extends How, Budgets {
   readonly replay?: string;
   /** Only every n-th scenario: `i/n`, i from 1. */
   readonly shard?: Shard;
-  /** Scenarios explored at once, each by a thread of its own; default 1. */
+  /** Threads: a scenario for each, and several for one where fewer are left; default 1. */
   readonly workers?: number;
   /** With pairs or triples: what was never reached, too. */
   readonly coverage?: boolean;
@@ -70,8 +77,9 @@ export async function runExplore(asked: ExploreArgs, out: (text: string) => void
   const { method, inject, seed, runs, maxSteps, first: stop } = args;
   const how = definedOf({ method, inject, seed, runs, maxSteps, first: stop });
   const all = await chosen(args);
+  const { workers = 1, width } = args;
   const { begin, refused } = begun(all, args.policy);
-  const explored = await exploreAll(begin, how, args.workers ?? 1, args.progress, args.width);
+  const explored = await exploreAll(begin, how, { workers, width }, args.progress);
   const answers = new Map([...explored.map(withoutTraces), ...refused].map((item) => [item.name, item]));
   // In their own order: parts of an exploration are put together by it.
   const items = all.flatMap(({ name }) => answers.get(name) ?? []);
@@ -159,13 +167,14 @@ async function chosen(args: ExploreArgs): Promise<Named[]> {
   const all = await (generates
     ? generatedScenariosOf(policy, triples === true ? 3 : 2)
     : scenariosOf(policy));
-  const named =
-    scenario === undefined ? all : all.filter((n) => n.scenario.name === scenario || n.name === scenario);
+  const isIt = (n: Named) => n.scenario.name === scenario || n.name === scenario;
+  const large = scenario === undefined ? [] : await largeScenariosOf(policy);
+  const named = scenario === undefined ? all : [...all, ...large].filter(isIt);
   if (named.length === 0) {
     throw unknownName(
       `scenario of ${args.policy}`,
       scenario ?? "",
-      all.map((n) => n.scenario.name),
+      [...all, ...large].map((n) => n.scenario.name),
     );
   }
   return named.filter((_, i) => shard === undefined || i % shard.of === shard.index - 1);
@@ -203,7 +212,8 @@ function definedOf(how: { readonly [K in keyof How]: How[K] | undefined }): How 
 
 function withoutTraces({ name, result, shown }: Explored): ExploredJson {
   const counterexamples = shown.map(({ perfetto: _, ...rest }) => rest);
-  const { findings: _, ...counts } = result;
+  // How long the longest schedule is depends on which came first.
+  const { findings: _, depth: __, ...counts } = result;
   return { name, ...counts, counterexamples };
 }
 

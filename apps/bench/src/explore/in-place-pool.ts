@@ -17,12 +17,17 @@ export class InPlacePool {
   }
 
   /**
-   * Starts threads; `outside`: a policy that does not ship is explored, which must be transformed as it is loaded; `plain`: by a
+   * Starts threads, and `most` when there is work for so many; `outside`: a policy that does not ship is explored, which must be transformed as it is loaded; `plain`: by a
    * method that takes all code as it is.
    *
    * @throws UsageError if that cannot be
    */
-  static async start(threads: number, outside: boolean, plain = false): Promise<InPlacePool> {
+  static async start(
+    threads: number,
+    outside: boolean,
+    plain = false,
+    most: number = threads,
+  ): Promise<InPlacePool> {
     const { Tinypool } = await import("tinypool");
     const source = import.meta.url.endsWith(".ts");
     if (outside && !plain && !source) needTransformer();
@@ -31,7 +36,7 @@ export class InPlacePool {
       filename: new URL(source ? "./worker.ts" : "./worker.js", import.meta.url).href,
       runtime: "worker_threads",
       minThreads: threads,
-      maxThreads: threads,
+      maxThreads: most,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
       execArgv: ["--no-warnings", ...conditions],
     });

@@ -1,10 +1,11 @@
 import { UsageError, unknownName } from "@gpuvm/drm-model";
-import { standardScopes } from "@gpuvm/explorer";
+import { largeScopes, standardScopes } from "@gpuvm/explorer";
 import {
   budgeted,
   bugNamed,
   generatedFor,
   generatedOf,
+  largeScopesOf,
   type Named,
   named,
   parseSelector,
@@ -21,6 +22,13 @@ export async function scenariosOf(selector: string): Promise<Named[]> {
   const { variant, options, budgets, own } = await outside(selector);
   const scopes = [...standardScopes(variant, options), ...(own?.(variant, options) ?? [])];
   return named(selector, budgeted(scopes, budgets));
+}
+
+/** Scopes of a policy that take minutes each, and are asked for by name alone. */
+export async function largeScenariosOf(selector: string): Promise<Named[]> {
+  if (!isOutside(selector)) return largeScopesOf(selector);
+  const { variant, options, budgets } = await outside(selector);
+  return named(selector, budgeted(largeScopes(variant, options), budgets));
 }
 
 /** The generated scenarios of a policy: pairs or triples of its calls. */
@@ -65,7 +73,9 @@ export async function scenarioNamed(name: string): Promise<Named> {
     const found = all.find((candidate) => candidate.name === name);
     if (found !== undefined) return found;
   }
-  const found = (await scenariosOf(name.slice(0, slash))).find((candidate) => candidate.name === name);
+  const policy = name.slice(0, slash);
+  const isIt = (candidate: Named) => candidate.name === name;
+  const found = (await scenariosOf(policy)).find(isIt) ?? (await largeScenariosOf(policy)).find(isIt);
   if (found === undefined) throw new UsageError(`no scenario is called "${name}"`);
   return found;
 }

@@ -1,10 +1,26 @@
 import type { MessagePort } from "node:worker_threads";
-import type { Progress, SearchResult, VerifiedScenario, VerifyHow } from "@gpuvm/explorer";
+import type { Common, Part, Progress, SearchResult, VerifiedScenario, VerifyHow } from "@gpuvm/explorer";
 import type { BugResult, GeneratedHow, GeneratedResult, How, RuleResult } from "@gpuvm/scenarios";
 
 /** What a worker is asked for, by names: scenarios are functions, and cannot be sent. */
 export type Job =
   | { readonly kind: "search"; readonly name: string; readonly how: How; readonly port: MessagePort }
+  | {
+      readonly kind: "part";
+      readonly name: string;
+      readonly how: How;
+      readonly common: Common;
+      readonly first: boolean;
+      readonly port: MessagePort;
+    }
+  | {
+      readonly kind: "conclude";
+      readonly name: string;
+      readonly how: How;
+      readonly common: Common;
+      readonly parts: readonly Part[];
+      readonly port: MessagePort;
+    }
   | { readonly kind: "verify"; readonly name: string; readonly how: VerifyHow }
   | { readonly kind: "bug"; readonly id: string }
   | { readonly kind: "rule"; readonly id: string }
@@ -24,6 +40,8 @@ export interface GeneratedProgress {
 /** What comes back for each kind of job. */
 export interface Answers {
   readonly search: SearchResult;
+  readonly part: Part;
+  readonly conclude: SearchResult | null;
   readonly verify: VerifiedScenario;
   readonly bug: BugResult;
   readonly rule: RuleResult;
@@ -40,7 +58,7 @@ export type Order = Job & { readonly transforms: boolean };
  */
 export default async function work(order: Order): Promise<Answers[Job["kind"]]> {
   if (order.transforms) await import("@gpuvm/explorer/register");
-  const { BUGS, checkBug, RULES, searchOne } = await import("@gpuvm/scenarios");
+  const { BUGS, checkBug, concludeParts, RULES, searchOne, searchPartOf } = await import("@gpuvm/scenarios");
   if (order.kind === "bug") return checkBug(BUGS.find(({ id }) => id === order.id) as (typeof BUGS)[number]);
   if (order.kind === "rule") return (RULES.find(({ id }) => id === order.id) as (typeof RULES)[number]).run();
   const { generatedScenariosOf, scenarioNamed } = await import("./resolve.ts");
@@ -60,10 +78,13 @@ export default async function work(order: Order): Promise<Answers[Job["kind"]]> 
     const { scenario, failures } = await scenarioNamed(order.name);
     return verify(scenario, { failures, ...order.how });
   }
+  const progress = (p: Progress) => order.port.postMessage(p);
   try {
-    return searchOne(await scenarioNamed(order.name), order.how, (progress: Progress) => {
-      order.port.postMessage(progress);
-    });
+    const named = await scenarioNamed(order.name);
+    const { how } = order;
+    if (order.kind === "search") return searchOne(named, how, progress);
+    if (order.kind === "part") return searchPartOf(named, how, order.common, order.first, progress);
+    return concludeParts(named, how, order.common, order.parts, progress);
   } finally {
     order.port.close();
   }

@@ -5,7 +5,7 @@ import { fitted, leftOut } from "./fitted.ts";
 import { wrapped } from "./wrapped.ts";
 
 /** Columns that may go where the terminal is narrow, the least important first. */
-const LEAST = ["schedules", "steps", "depth", "transitions", "states"];
+const LEAST = ["schedules", "steps", "transitions", "states"];
 
 /** Something that was found, in however many scenarios. */
 interface Cause {
@@ -19,13 +19,12 @@ interface Cause {
 export function exploreText(explored: readonly Explored[], width: number): string {
   const group = groupOf(explored);
   const short = (name: string) => name.slice(group.length);
-  const head = ["scenario", "states", "transitions", "steps", "depth", "schedules", "explored", "found"];
+  const head = ["scenario", "states", "transitions", "steps", "schedules", "explored", "found"];
   const rows = explored.map(({ name, result: r }) => [
     short(name),
     count(r.states),
     count(r.transitions),
     count(r.steps),
-    count(r.depth),
     count(r.runs),
     r.bound === null ? "to the end" : `STOPPED at ${r.bound}`,
     count(r.findings.length),

@@ -272,3 +272,18 @@ export const PLANS: readonly Plan[] = [
     failures: 1,
   },
 ];
+
+/** Scopes that are asked for by name alone: they take minutes where the others take seconds. */
+export const LARGE_PLANS: readonly Plan[] = [
+  {
+    name: "three-by-three",
+    about: "three threads with three calls each: they map, cut, submit, unmap and close two buffers",
+    setup: [...vm(1), bo(1), bo(2)],
+    actors: {
+      first: [map(1, 0, 2), submit([1]), unmap(0, 1)],
+      second: [map(2, 1, 1), submit([2]), close(2)],
+      third: [unmap(0, 3), map(1, 4, 1), close(1)],
+    },
+    faults: "yes",
+  },
+];

@@ -17,7 +17,7 @@ import {
   PROGRAMS_FAULT,
   type Share,
 } from "./plan.ts";
-import { PLANS, TRIAL } from "./plans.ts";
+import { LARGE_PLANS, PLANS, TRIAL } from "./plans.ts";
 import {
   type Actor,
   type Ask,
@@ -44,6 +44,12 @@ export function standardScopes(variant: DriverVariant, options: DriverOptions = 
   return PLANS.filter(({ prime }) => prime !== true || known.prime).map(
     (plan) => phrase(plan, variant, options, known).scenario,
   );
+}
+
+/** Scopes as {@link standardScopes}, which take minutes each. */
+export function largeScopes(variant: DriverVariant, options: DriverOptions = {}): Scenario[] {
+  const known = knownOf(variant, options);
+  return LARGE_PLANS.map((plan) => phrase(plan, variant, options, known).scenario);
 }
 
 /**

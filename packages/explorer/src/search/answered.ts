@@ -26,6 +26,16 @@ export class Answered {
     }
   }
 
+  /** Kinds of which each call was refused so far. */
+  get refused(): readonly string[] {
+    return [...this.#refused];
+  }
+
+  /** Somebody else has seen only these refused. */
+  join(refused: readonly string[]): void {
+    for (const kind of this.#refused) if (!refused.includes(kind)) this.#refused.delete(kind);
+  }
+
   /** What was never done, in words. */
   get missing(): string[] {
     return [...this.#refused].map((kind) => `a ${kind} that is not refused`);

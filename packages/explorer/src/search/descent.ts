@@ -108,13 +108,16 @@ export class Descent {
     else if (this.world.violation !== null) this.#finish();
   }
 
-  /** Goes through everything behind some choices, which somebody else has come to. */
-  runFrom(path: readonly Choice[], failures: number, blocks: number): void {
+  /** Goes through everything behind the last of some choices, which somebody else has come to. */
+  runFrom(way: readonly Choice[], failures: number): void {
     const start = mark();
-    const before = path.slice(0, -1);
-    this.world.replay(before);
-    this.path.push(...before);
-    this.#take(path.at(-1) as Choice, failures, blocks);
+    for (const choice of way.slice(0, -1)) {
+      mark();
+      this.world.replay([choice]);
+      this.path.push(choice);
+    }
+    this.#findings.orders.drop();
+    this.#take(way.at(-1) as Choice, failures, 0);
     this.path.length = 0;
     this.#back(start);
   }

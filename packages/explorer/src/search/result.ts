@@ -66,7 +66,7 @@ export interface SearchResult {
   readonly steps: number;
   /** Schedules run to their end. */
   readonly runs: number;
-  /** Longest schedule. */
+  /** Longest schedule that was gone through: another one where states are come to in another order. */
   readonly depth: number;
   /** Most changes of actor that were gone through (breadth-first). */
   readonly level: number;
@@ -76,6 +76,16 @@ export interface SearchResult {
   readonly unreached: readonly string[];
   /** Bytes of fingerprints and links. */
   readonly bytes: number;
+}
+
+/** What the runs of a part of a search have shown: it can be sent to another thread. */
+export interface Seen {
+  readonly findings: readonly Finding[];
+  /** Orders of locks: two classes, and the schedule that showed it. */
+  readonly orders: readonly (readonly [before: string, after: string, schedule: readonly Choice[]])[];
+  /** Interesting states that were not reached, and kinds of calls that were always refused. */
+  readonly unreached: readonly string[];
+  readonly refused: readonly string[];
 }
 
 /** Collects what the runs of a search show. */
@@ -140,6 +150,25 @@ export class Findings {
     violation ??= world.finish();
     if (violation !== null) this.add(violation, schedule);
     return violation;
+  }
+
+  /** What was shown so far. */
+  seen(): Seen {
+    return {
+      findings: [...this.#found.values()],
+      orders: this.orders.pairs(),
+      unreached: [...this.#unreached.keys()],
+      refused: this.#answered.refused,
+    };
+  }
+
+  /** Adds what another part of the search has shown. */
+  join({ findings, orders, unreached, refused }: Seen): void {
+    for (const finding of findings) if (!this.#found.has(finding.key)) this.#found.set(finding.key, finding);
+    for (const [before, after, schedule] of orders) this.orders.add(before, after, schedule);
+    for (const name of [...this.#unreached.keys()])
+      if (!unreached.includes(name)) this.#unreached.delete(name);
+    this.#answered.join(refused);
   }
 
   /** The search is over. */
