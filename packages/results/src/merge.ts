@@ -10,9 +10,10 @@ export interface NamedResults {
 
 /**
  * Joins parts of one run, or runs of the same replays: what several files have must be counted alike in all of them, and
- * their samples are put together.
+ * their samples are put together. Parts that `--shard` made come to what the whole run gives, in its order; only times are of
+ * the machines that took them.
  *
- * @throws UsageError for files that were not made alike
+ * @throws UsageError for files that were not made alike, and for parts of which one is missing
  */
 export function mergeResults(parts: readonly NamedResults[]): Results {
   const [first] = parts;
@@ -21,38 +22,57 @@ export function mergeResults(parts: readonly NamedResults[]): Results {
   for (const { name, results } of parts) {
     requireAlike(first, { name, results });
     for (const run of results.runs) {
-      const key = `${run.trace} on ${run.subject}`;
+      const key = replayName(run);
       const known = runs.get(key);
       if (known === undefined) runs.set(key, { run, from: name });
       else runs.set(key, { run: joined(known.run, run, `${known.from} and ${name}`), from: name });
     }
   }
   const { shard: _shard, ...options } = first.results.options;
-  const { partial: _partial, ...rest } = first.results;
+  const { partial: _partial, whole, ...rest } = first.results;
   const partial = parts.some(({ results }) => results.partial) ? { partial: true as const } : {};
   const incomplete = [...new Set(parts.flatMap(({ results }) => results.incomplete ?? []))];
   const refusals = new Map(
-    parts
-      .flatMap(({ results }) => results.refusals ?? [])
-      .map((refusal) => [`${refusal.trace} on ${refusal.subject}`, refusal]),
+    parts.flatMap(({ results }) => results.refusals ?? []).map((refusal) => [replayName(refusal), refusal]),
   );
+  const made = new Set([...runs.keys(), ...refusals.keys()]);
+  if (whole !== undefined && !("partial" in partial)) requireAll(whole, made, first.results.options.shard);
+  const inOrder = <T>(of: ReadonlyMap<string, T>) =>
+    [...new Set([...(whole ?? []), ...of.keys()])].flatMap((name) => of.get(name) ?? []);
   const lacking = {
     ...(incomplete.length === 0 ? {} : { incomplete }),
-    ...(refusals.size === 0 ? {} : { refusals: [...refusals.values()] }),
+    ...(refusals.size === 0 ? {} : { refusals: inOrder(refusals) }),
   };
-  return { ...rest, ...partial, ...lacking, options, runs: [...runs.values()].map(({ run }) => run) };
+  return { ...rest, ...partial, ...lacking, options, runs: inOrder(runs).map(({ run }) => run) };
+}
+
+/** `TRACE on SUBJECT`. */
+const replayName = ({ trace, subject }: Pick<RunResult, "trace" | "subject">) => `${trace} on ${subject}`;
+
+/** Refuses parts that are not all that the run was split into. */
+function requireAll(whole: readonly string[], made: ReadonlySet<string>, shard = "1/1"): void {
+  const missing = whole.findIndex((name) => !made.has(name));
+  if (missing < 0) return;
+  const of = Number(shard.split("/")[1]);
+  const part = `${(missing % of) + 1}/${of}`;
+  throw new UsageError(`${whole[missing]} is in none of the files: make its part, with --shard ${part}`);
 }
 
 /** Options that decide what is counted. */
-const DECIDING = ["audit", "lockdep", "repeat", "seed"] as const;
+const DECIDING = ["audit", "lockdep", "repeat", "seed", "contiguity", "vram", "gart", "memory"] as const;
 
 function requireAlike(a: NamedResults, b: NamedResults): void {
   for (const key of DECIDING) {
     if (a.results.options[key] !== b.results.options[key]) {
       throw new UsageError(
-        `${b.name} was made with ${key} ${b.results.options[key]}, ${a.name} with ${a.results.options[key]}: they do not go together`,
+        `${b.name} was made with ${key} ${b.results.options[key] ?? "as by default"}, ${a.name} with ${a.results.options[key] ?? "as by default"}: they do not go together`,
       );
     }
+  }
+  if (JSON.stringify(a.results.whole) !== JSON.stringify(b.results.whole)) {
+    throw new UsageError(
+      `${b.name} and ${a.name} are parts of different runs: make all with the same traces and policies`,
+    );
   }
   const version = (n: NamedResults) => n.results.versions?.["gpuvm-bench"];
   if (version(a) !== version(b)) {

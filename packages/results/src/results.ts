@@ -141,6 +141,8 @@ export interface Results {
     /** The replays that were chosen. */
     readonly filter?: string;
   };
+  /** Of a part that `--shard` made: all replays of the run, `TRACE on SUBJECT`, in its order. */
+  readonly whole?: readonly string[];
   /** What it was made with. */
   readonly versions?: Readonly<Record<string, string>>;
   /** It was interrupted: the runs are those that were finished. */

@@ -25,7 +25,7 @@ import { detailsText, runsCsv } from "../format/details.ts";
 import { sayFaults } from "../format/passed-over.ts";
 import { baselinePath, loadBaseline, RESULTS_DIR, saveBaseline } from "../run/baselines.ts";
 import { resultsHere } from "../run/made-with.ts";
-import { type Choice, jobName, plan } from "../run/plan.ts";
+import { type Choice, jobName, partOfPlan, plan } from "../run/plan.ts";
 import { HERE, replayOne } from "../run/replay.ts";
 import { compareText } from "./compare.ts";
 
@@ -115,7 +115,8 @@ export async function runRun(
       ? chosen
       : [reference, ...chosen];
   const before = args.baseline === undefined ? undefined : await loadBaseline(args.baseline);
-  const jobs = await plan({ ...NO_CHOICE, ...args }, columns, signal);
+  const all = await plan({ ...NO_CHOICE, ...args }, columns, signal);
+  const jobs = partOfPlan(all, args.shard);
   const main = isMainJob(args);
   const portrait =
     main || args.report !== undefined || args.format === "json" || args.saveBaseline !== undefined;
@@ -143,6 +144,7 @@ export async function runRun(
     ...resultsFor(runs, args, interrupted),
     ...(incomplete.length === 0 ? {} : { incomplete }),
     ...(refusals.length === 0 ? {} : { refusals }),
+    ...(args.shard === undefined ? {} : { whole: all.map(jobName) }),
   };
   const text = render(comparison, results, args);
   if (args.out === undefined) print(text);

@@ -28,7 +28,10 @@ export interface Shard {
   readonly of: number;
 }
 
-/** The replays to make, trace by trace: the same choice gives the same list everywhere, so that its parts fit together. */
+/**
+ * The replays of the whole run, trace by trace: the same choice gives the same list everywhere, so that its parts fit
+ * together.
+ */
 export async function plan(
   choice: Choice,
   subjects: readonly Subject[],
@@ -41,7 +44,7 @@ export async function plan(
   tellApart(sources);
   for (const spec of new Set(choice.workload)) sources.push(openWorkload(spec, choice.seed));
   const jobs = sources.flatMap((source) => subjects.map((subject): Job => ({ source, subject })));
-  const { filter, shard } = choice;
+  const { filter } = choice;
   const chosen = filter === undefined ? jobs : jobs.filter((job) => filter.test(jobName(job)));
   if (chosen.length === 0) {
     const names = jobs.slice(0, 3).map(jobName).join(", ");
@@ -49,7 +52,12 @@ export async function plan(
       `--filter ${filter?.source} leaves nothing to replay; it is held against such as: ${names}`,
     );
   }
-  return shard === undefined ? chosen : chosen.filter((_, i) => i % shard.of === shard.index - 1);
+  return chosen;
+}
+
+/** The replays of one part. */
+export function partOfPlan(jobs: readonly Job[], shard: Shard | undefined): readonly Job[] {
+  return shard === undefined ? jobs : jobs.filter((_, i) => i % shard.of === shard.index - 1);
 }
 
 /** Each file once, however often and by whatever path it was named. */

@@ -12,6 +12,7 @@ export const resultsSchema: v.GenericSchema<unknown, Results> = object({
   version: v.literal(1, "is not 1"),
   machine: object({ cpu: text, cores: count, node: text, platform: text }),
   options,
+  whole: v.exactOptional(list(text)),
   versions: v.exactOptional(texts),
   partial: v.exactOptional(v.literal(true, "is not true")),
   incomplete: v.exactOptional(list(text)),
