@@ -16,6 +16,7 @@ import { submitBindJob } from "./bind-submit.ts";
 import type { NouveauCli } from "./cli.ts";
 import { bindSched } from "./history/entities.ts";
 import { jobInit, jobSubmit } from "./job.ts";
+import { JobSyncs } from "./job-syncs.ts";
 
 /**
  * `nouveau_uvmm_ioctl_vm_bind`: one job for all operations. It waits for the job unless the call is asynchronous.
@@ -35,7 +36,8 @@ export function* vmBind(cli: NouveauCli, request: RequestOf<"vm_bind">): Steps<E
   const sync = request.async !== true;
   const bind = new BindJob(cli);
   for (const op of request.ops) bind.ops.push(jobOp(op));
-  const ret = jobInit(sync, request.in, request.out);
+  const syncOps = request.syncOps?.flat();
+  const ret = jobInit(sync, request.in, request.out, syncOps);
   if (ret !== 0) return ret;
 
   let exec: DrmExec | null = null;
@@ -43,6 +45,7 @@ export function* vmBind(cli: NouveauCli, request: RequestOf<"vm_bind">): Steps<E
     label: bind.name,
     credits: 1,
     sync,
+    syncs: syncOps === undefined ? null : new JobSyncs(cli, syncOps),
     after: (request.in ?? 0) > 0 ? lastWork(cli) : [],
     bind,
     *submit() {
@@ -62,7 +65,7 @@ export function* vmBind(cli: NouveauCli, request: RequestOf<"vm_bind">): Steps<E
   });
 }
 
-/** What the syncobjs that a bind waits for stand for; which ones is not recorded: the last work of each channel. */
+/** What the syncobjs that a bind waits for stand for, where the trace does not tell which: the last work of each channel. */
 function lastWork(cli: NouveauCli): DmaFence[] {
   const out: DmaFence[] = [];
   for (const { sched } of cli.channels.values()) {

@@ -15,6 +15,7 @@ import { type InUse, lock, noteUse, type RequestOf, unlock } from "@gpuvm/drm-mo
 import type { Channel } from "./channel.ts";
 import type { NouveauCli } from "./cli.ts";
 import { jobSubmit } from "./job.ts";
+import { JobSyncs } from "./job-syncs.ts";
 import { killChannel, watchSwitch } from "./recovery.ts";
 import type { Uvmm } from "./uvmm.ts";
 
@@ -29,8 +30,8 @@ const PUSH_MAX_LENGTH = 0x7fffff;
  * (`nouveau_abi16_get`).
  *
  * @param named told how many objects were locked
- * @returns 0; -ENOSYS without VM_INIT; -ENOENT for an unknown channel, -ENODEV for a killed one; -EINVAL for too many
- * command buffers, or one that is too long; -ENOMEM
+ * @returns 0; -ENOSYS without VM_INIT; -ENOENT for an unknown channel or syncobj, -ENODEV for a killed channel; -EINVAL
+ * for too many command buffers, one that is too long, or a syncobj without a fence to wait for; -ENOMEM
  */
 export function* execIoctl(
   cli: NouveauCli,
@@ -57,6 +58,8 @@ function* exec(cli: NouveauCli, request: RequestOf<"exec">, named: (objects: num
   if (!dev.mayAlloc("nouveau_exec_job")) return -ENOMEM;
 
   const vme = new GpuvmExec(uvmm.vm, DRM_EXEC_IGNORE_DUPLICATES, 1);
+  const syncOps = request.syncOps?.flat();
+  // Which syncobjs a program waits for where its trace does not tell: its last bind's.
   const bind = (request.in ?? 0) > 0 ? cli.sched.timeline.last : null;
   const work = push.some(([, bytes]) => bytes > 0);
   let uses: InUse | undefined;
@@ -65,6 +68,7 @@ function* exec(cli: NouveauCli, request: RequestOf<"exec">, named: (objects: num
     // One more for the fence.
     credits: push.length + 1,
     sync: false,
+    syncs: syncOps === undefined ? null : new JobSyncs(cli, syncOps),
     after: bind === null ? [] : [bind],
     bind: null,
     *submit() {
@@ -72,10 +76,10 @@ function* exec(cli: NouveauCli, request: RequestOf<"exec">, named: (objects: num
       if (ret === 0) named(vme.exec?.objects.length ?? 0);
       return ret;
     },
-    armedSubmit(finished) {
+    armedSubmit(finished, after) {
       vme.addFence(finished, USAGE_WRITE, USAGE_WRITE);
       vme.unlock();
-      if (work) uses = noteExec(cli, uvmm, finished, bind);
+      if (work) uses = noteExec(cli, uvmm, finished, after);
     },
     run: () => run(cli, channel, work, uses),
     *free() {},
@@ -113,10 +117,15 @@ function* run(
   return fence;
 }
 
-function noteExec(cli: NouveauCli, uvmm: Uvmm, finished: DmaFence, bind: DmaFence | null): InUse | undefined {
+function noteExec(
+  cli: NouveauCli,
+  uvmm: Uvmm,
+  finished: DmaFence,
+  after: readonly DmaFence[],
+): InUse | undefined {
   // Nobody is in a bind, and the last one is done or waited for.
   const still = uvmm.mutex.owner === null && cli.sched.mutex.owner === null;
   const { last } = cli.sched.timeline;
-  const settled = still && (last === bind || last === null || last.signaled);
+  const settled = still && (last === null || last.signaled || after.includes(last));
   return noteUse(cli.machine, finished, { vm: uvmm.record, keeps: "memory", settled });
 }

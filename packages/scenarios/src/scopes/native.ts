@@ -6,6 +6,7 @@ import { MSM_HANG_SCOPES } from "./msm-hang.ts";
 import { MSM_KILL_SCOPES } from "./msm-kill.ts";
 import { NOUVEAU_SCOPES } from "./nouveau.ts";
 import { NOUVEAU_END_SCOPES } from "./nouveau-ends.ts";
+import { NOUVEAU_SYNC_SCOPES } from "./nouveau-syncs.ts";
 import { PANTHOR_SCOPES } from "./panthor.ts";
 import { PANTHOR_END_SCOPES } from "./panthor-ends.ts";
 import { POWERVR_SCOPES } from "./powervr.ts";
@@ -22,6 +23,7 @@ const ALL: readonly NativeScope[] = [
   ...MSM_CPU_SCOPES,
   ...NOUVEAU_SCOPES,
   ...NOUVEAU_END_SCOPES,
+  ...NOUVEAU_SYNC_SCOPES,
   ...XE_SCOPES,
   ...XE_MEMORY_SCOPES,
   ...XE_USERPTR_SCOPES,

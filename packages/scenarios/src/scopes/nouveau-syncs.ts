@@ -1,0 +1,113 @@
+import { EINVAL, ENOENT } from "@gpuvm/core";
+import type { SyncOp } from "@gpuvm/drm-model";
+import { ask, closeFile, type ScenarioRun } from "@gpuvm/explorer";
+import { nouveau } from "@gpuvm/policy-nouveau";
+import { bind, bo, map, unmap } from "../bugs/bug.ts";
+import type { NativeScope } from "./scope.ts";
+
+const VA = 0x10_0000;
+const INIT = { op: "vm_init", kva: 2 ** 46, ksize: 2 ** 30 } as const;
+const GART = { domain: 4 };
+const channel = (id: number) => ({ op: "channel_new", channel: id }) as const;
+const syncobj = (id: number) => ({ op: "syncobj_create", syncobj: id }) as const;
+const wait = (handle: number, point = 0): SyncOp => ({ handle, wait: true, point });
+const signal = (handle: number, point = 0): SyncOp => ({ handle, wait: false, point });
+const exec = (id: number, ...ops: SyncOp[]) =>
+  ({ op: "exec", channel: id, push: [[VA, 64]], syncOps: [ops] }) as const;
+const binds = (op: Parameters<typeof bind>[1], ...ops: SyncOp[]) =>
+  ({ ...bind(1, op), async: true, syncOps: [ops] }) as const;
+const CLOSE = { op: "gem_close", bo: 1 } as const;
+const common = { driver: nouveau, variants: ["vm-bind"] };
+
+function program(w: ScenarioRun): void {
+  w.must(0, INIT, bo(1, 1, GART), bo(2, 1, GART), bind(1, map(1, VA)), channel(1), channel(2));
+  w.must(0, syncobj(1), syncobj(2));
+}
+
+interface Queued {
+  readonly sched: { readonly queue: readonly unknown[] };
+}
+
+/** A job is queued on a channel, or a bind of file 0. */
+function queued({ files }: ScenarioRun, on: "bind" | number): boolean {
+  const cli = files.get(0) as (Queued & { readonly channels: ReadonlyMap<number, Queued> }) | undefined;
+  const of = on === "bind" ? cli : cli?.channels.get(on);
+  return (of?.sched.queue.length ?? 0) > 0;
+}
+
+const answered = (actor: number, errno: number) => (w: ScenarioRun) =>
+  w.results[actor]?.includes(errno) === true;
+
+/** What binds and EXECs of nouveau wait for and signal. */
+export const NOUVEAU_SYNC_SCOPES: readonly NativeScope[] = [
+  {
+    ...common,
+    name: "syncs",
+    about: "a buffer is unmapped behind the work that uses it, and another takes its place for the next",
+    setup: program,
+    actors: [
+      {
+        name: "program",
+        calls: [
+          ask(0, exec(1, signal(1))),
+          ask(0, binds(unmap(VA), wait(1))),
+          ask(0, binds(map(2, VA), signal(2))),
+          ask(0, exec(2, wait(2))),
+          ask(0, CLOSE),
+        ],
+      },
+    ],
+    sometimes: {
+      "a bind waits for work": (w) => queued(w, "bind"),
+      "work waits for a bind": (w) => queued(w, 2),
+    },
+  },
+  {
+    ...common,
+    name: "syncs-of-timelines",
+    about: "work of two channels and a bind, each behind a point of a timeline, while the file closes",
+    setup: program,
+    actors: [
+      {
+        name: "program",
+        calls: [
+          ask(0, exec(2, signal(1, 1))),
+          ask(0, exec(1, wait(1, 1), signal(1, 2))),
+          ask(0, binds(unmap(VA), wait(1, 2), signal(1, 3))),
+          closeFile(0),
+        ],
+      },
+    ],
+    sometimes: {
+      "work waits for another channel's": (w) => queued(w, 1),
+      "a bind waits for both": (w) => queued(w, "bind"),
+      "one that waits is cancelled": (w) => w.machine.counts.gpuJobs === 1 && w.results[0]?.length === 4,
+    },
+  },
+  {
+    ...common,
+    name: "syncs-vs-destroy",
+    about: "a syncobj is emptied and goes while another thread has work signal it, and wait for it",
+    setup: program,
+    actors: [
+      {
+        name: "program",
+        calls: [ask(0, exec(1, signal(1))), ask(0, binds(unmap(VA), wait(1)))],
+      },
+      {
+        name: "other thread",
+        calls: [
+          ask(0, { op: "syncobj_reset", syncobjs: [1] }),
+          ask(0, { op: "syncobj_destroy", syncobj: 1 }),
+        ],
+      },
+    ],
+    // A bind that does not wait takes what the work uses away.
+    allow: { "gpu-fault": "the program unmaps, in part or whole, what its own work uses" },
+    sometimes: {
+      "it has no fence": answered(0, -EINVAL),
+      "it is not there": answered(0, -ENOENT),
+      "a bind waits for work": (w) => queued(w, "bind"),
+    },
+  },
+];
