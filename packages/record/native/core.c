@@ -18,6 +18,7 @@ bool gives_back(const struct drm_file *file, unsigned nr)
 	case NR(DRM_IOCTL_GEM_CLOSE):
 	case NR(DRM_IOCTL_GEM_CHANGE_HANDLE):
 	case NR(DRM_IOCTL_MODE_DESTROY_DUMB):
+	case NR(DRM_IOCTL_SYNCOBJ_DESTROY):
 		return true;
 	}
 	switch (file->driver) {
@@ -38,7 +39,7 @@ bool gives_back(const struct drm_file *file, unsigned nr)
 	}
 }
 
-/* Asks nothing of a buffer: names and abilities of the device, who is master, sync objects, what a screen shows. */
+/* Asks nothing of a buffer: names and abilities of the device, who is master, what a screen shows. */
 static bool harmless(unsigned nr)
 {
 	switch (nr) {
@@ -51,6 +52,8 @@ static bool harmless(unsigned nr)
 	case NR(DRM_IOCTL_WAIT_VBLANK):
 	case NR(DRM_IOCTL_CRTC_GET_SEQUENCE):
 	case NR(DRM_IOCTL_CRTC_QUEUE_SEQUENCE):
+	case NR(DRM_IOCTL_SYNCOBJ_QUERY):
+	case NR(DRM_IOCTL_SYNCOBJ_EVENTFD):
 		return true;
 	/* These make buffers, or handles of buffers. */
 	case NR(DRM_IOCTL_MODE_GETFB):
@@ -60,9 +63,16 @@ static bool harmless(unsigned nr)
 	case NR(DRM_IOCTL_MODE_DESTROY_DUMB):
 		return false;
 	}
-	/* The device's name and the like; mode setting and sync objects. */
+	/* The device's name and the like; mode setting. */
 	return nr <= NR(DRM_IOCTL_MODESET_CTL) ||
 	       (nr >= NR(DRM_IOCTL_MODE_GETRESOURCES) && nr <= NR(DRM_IOCTL_SET_CLIENT_NAME));
+}
+
+static bool syncobj(unsigned nr)
+{
+	return (nr >= NR(DRM_IOCTL_SYNCOBJ_CREATE) && nr <= NR(DRM_IOCTL_SYNCOBJ_SIGNAL)) ||
+	       nr == NR(DRM_IOCTL_SYNCOBJ_TIMELINE_WAIT) || nr == NR(DRM_IOCTL_SYNCOBJ_TRANSFER) ||
+	       nr == NR(DRM_IOCTL_SYNCOBJ_TIMELINE_SIGNAL);
 }
 
 static enum decoded import(const struct drm_call *call, uint32_t handle, int64_t size)
@@ -79,6 +89,8 @@ enum decoded drm_core(const struct drm_call *call)
 {
 	const void *in = call->in, *out = call->out;
 
+	if (syncobj(call->nr))
+		return drm_syncobj(call);
 	if (harmless(call->nr))
 		return EVENT;
 	switch (call->nr) {

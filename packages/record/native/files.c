@@ -13,11 +13,14 @@
 #define MAX_FDS 65536
 
 static struct drm_file *table[MAX_FDS];
+/* Descriptors of syncobjs and sync files that this process made. */
+static bool shared[MAX_FDS];
 static unsigned last_id;
 
 bool fd_watched(int fd)
 {
-	return fd >= 0 && fd < MAX_FDS && __atomic_load_n(&table[fd], __ATOMIC_RELAXED);
+	return fd >= 0 && fd < MAX_FDS &&
+	       (__atomic_load_n(&table[fd], __ATOMIC_RELAXED) || __atomic_load_n(&shared[fd], __ATOMIC_RELAXED));
 }
 
 struct drm_file *fd_file(int fd)
@@ -69,13 +72,35 @@ struct drm_file *fd_opened(int fd)
 	return file;
 }
 
+static void shared_line(const char *op, int fd, int to)
+{
+	if (!line_begin(op, 0))
+		return;
+	put_u64("fd", (uint64_t)fd);
+	if (to >= 0)
+		put_u64("to", (uint64_t)to);
+	line_end();
+}
+
+void fd_shared(int fd)
+{
+	if (fd >= 0 && fd < MAX_FDS)
+		__atomic_store_n(&shared[fd], true, __ATOMIC_RELAXED);
+}
+
 void fd_duplicated(int from, int to)
 {
 	struct drm_file *file = fd_file(from);
 
-	if (!file || to < 0 || to >= MAX_FDS || from == to)
+	if (to < 0 || to >= MAX_FDS || from == to)
 		return;
 	fd_closed(to);
+	if (from >= 0 && from < MAX_FDS && shared[from]) {
+		shared_line("fd_duplicated", from, to);
+		fd_shared(to);
+	}
+	if (!file)
+		return;
 	__atomic_store_n(&table[to], file, __ATOMIC_RELEASE);
 	file->fds++;
 }
@@ -84,6 +109,10 @@ void fd_closed(int fd)
 {
 	struct drm_file *file = fd_file(fd);
 
+	if (fd >= 0 && fd < MAX_FDS && shared[fd]) {
+		__atomic_store_n(&shared[fd], false, __ATOMIC_RELAXED);
+		shared_line("fd_closed", fd, -1);
+	}
 	if (!file)
 		return;
 	__atomic_store_n(&table[fd], NULL, __ATOMIC_RELEASE);
@@ -98,6 +127,8 @@ void fd_closed(int fd)
 
 void files_inherited(void)
 {
+	/* What the parent made descriptors of is none of this process's trace. */
+	memset(shared, 0, sizeof shared);
 	for (int fd = 0; fd < MAX_FDS; fd++)
 		if (table[fd] && !table[fd]->inherited) {
 			table[fd]->inherited = true;

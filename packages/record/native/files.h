@@ -17,13 +17,15 @@ struct drm_file {
 	bool inherited;  /* from the parent process: its close here is not its end */
 };
 
-/* Whether the descriptor may be a DRM file; cheap, without the log. */
+/* Whether the descriptor may be a DRM file, or of a syncobj; cheap, without the log. */
 bool fd_watched(int fd);
 /* Its file; what is found stays readable, also when another thread closes it. */
 struct drm_file *fd_file(int fd);
 /* All below: with the log taken. */
 /* Makes a descriptor that is a DRM device a file of the table. */
 struct drm_file *fd_opened(int fd);
+/* It is of a syncobj, or of a syncobj's fence: its end is an event. */
+void fd_shared(int fd);
 void fd_duplicated(int from, int to);
 void fd_closed(int fd);
 /* Whether there ever was one. */

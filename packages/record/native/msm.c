@@ -67,16 +67,33 @@ static enum decoded cpu_prep(const struct drm_call *call)
 	return EVENT;
 }
 
+/* One list of what a call waits for, then of what it signals. */
+static void sync_ops(uint64_t in, unsigned in_count, uint64_t out, unsigned out_count, unsigned stride)
+{
+	struct drm_msm_syncobj sync;
+
+	for (unsigned i = 0; i < in_count; i++) {
+		element(&sync, sizeof sync, in, i, stride);
+		put_sync(i == 0, sync.flags & MSM_SYNCOBJ_RESET ? "wait_reset" : "wait", sync.handle, sync.point);
+	}
+	for (unsigned i = 0; i < out_count; i++) {
+		element(&sync, sizeof sync, out, i, stride);
+		put_sync(in_count + i == 0, "signal", sync.handle, sync.point);
+	}
+}
+
 static enum decoded submit(const struct drm_call *call)
 {
 	const struct drm_msm_gem_submit *s = (const void *)call->in, *o = (const void *)call->out;
 	struct drm_msm_gem_submit_bo bo;
 	struct drm_msm_gem_submit_cmd cmd;
+	unsigned waits = s->flags & MSM_SUBMIT_SYNCOBJ_IN ? s->nr_in_syncobjs : 0;
+	unsigned signals = s->flags & MSM_SUBMIT_SYNCOBJ_OUT ? s->nr_out_syncobjs : 0;
 	bool first = true;
 
 	if (call->result)
 		return REFUSED;
-	if (!event(call, "submit", 2 + s->nr_bos + s->nr_cmds))
+	if (!event(call, "submit", 2 + s->nr_bos + s->nr_cmds + waits + signals))
 		return EVENT;
 	put_raw(",\"bos\":[");
 	for (unsigned i = 0; i < s->nr_bos; i++) {
@@ -113,6 +130,11 @@ static enum decoded submit(const struct drm_call *call)
 		}
 		put_raw("]");
 	}
+	if (waits + signals) {
+		put_raw(",\"sync_ops\":[");
+		sync_ops(s->in_syncobjs, waits, s->out_syncobjs, signals, s->syncobj_stride);
+		put_raw("]");
+	}
 	line_end();
 	return EVENT;
 }
@@ -126,10 +148,11 @@ static enum decoded vm_bind(const struct drm_call *call)
 	};
 	const struct drm_msm_vm_bind *b = (const void *)call->in;
 	struct drm_msm_vm_bind_op op;
+	unsigned syncs = b->nr_in_syncobjs + b->nr_out_syncobjs;
 
 	if (call->result)
 		return REFUSED;
-	if (!event(call, "vm_bind", 1 + b->nr_ops))
+	if (!event(call, "vm_bind", 1 + b->nr_ops + syncs))
 		return EVENT;
 	put_u64("queue", b->queue_id);
 	put_u64("in", b->nr_in_syncobjs);
@@ -144,6 +167,11 @@ static enum decoded vm_bind(const struct drm_call *call)
 			 op.iova, op.range, op.flags, -1);
 	}
 	put_raw("]");
+	if (syncs) {
+		put_raw(",\"sync_ops\":[[");
+		sync_ops(b->in_syncobjs, b->nr_in_syncobjs, b->out_syncobjs, b->nr_out_syncobjs, b->syncobj_stride);
+		put_raw("]]");
+	}
 	line_end();
 	return EVENT;
 }

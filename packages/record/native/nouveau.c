@@ -76,6 +76,24 @@ static enum decoded pushbuf(const struct drm_call *call)
 	return EVENT;
 }
 
+/* One list of what a call waits for, then of what it signals. */
+static void sync_ops(uint64_t waits, unsigned wait_count, uint64_t sigs, unsigned sig_count)
+{
+	struct drm_nouveau_sync sync;
+
+	if (!wait_count && !sig_count)
+		return;
+	put_raw(",\"sync_ops\":[[");
+	for (unsigned i = 0; i < wait_count + sig_count; i++) {
+		bool wait = i < wait_count;
+
+		element(&sync, sizeof sync, wait ? waits : sigs, wait ? i : i - wait_count, sizeof sync);
+		bool timeline = (sync.flags & DRM_NOUVEAU_SYNC_TYPE_MASK) == DRM_NOUVEAU_SYNC_TIMELINE_SYNCOBJ;
+		put_sync(i == 0, wait ? "wait" : "signal", sync.handle, timeline ? sync.timeline_value : 0);
+	}
+	put_raw("]]");
+}
+
 static enum decoded vm_bind(const struct drm_call *call)
 {
 	const struct drm_nouveau_vm_bind *b = (const void *)call->in;
@@ -83,7 +101,7 @@ static enum decoded vm_bind(const struct drm_call *call)
 
 	if (call->result)
 		return REFUSED;
-	if (!event(call, "vm_bind", 1 + b->op_count))
+	if (!event(call, "vm_bind", 1 + b->op_count + b->wait_count + b->sig_count))
 		return EVENT;
 	put_u64("async", b->flags & DRM_NOUVEAU_VM_BIND_RUN_ASYNC ? 1 : 0);
 	put_u64("in", b->wait_count);
@@ -96,6 +114,7 @@ static enum decoded vm_bind(const struct drm_call *call)
 			 op.op == DRM_NOUVEAU_VM_BIND_OP_MAP ? op.handle : 0, op.bo_offset, op.addr, op.range, op.flags, -1);
 	}
 	put_raw("]");
+	sync_ops(b->wait_ptr, b->wait_count, b->sig_ptr, b->sig_count);
 	line_end();
 	return EVENT;
 }
@@ -107,7 +126,7 @@ static enum decoded exec(const struct drm_call *call)
 
 	if (call->result)
 		return REFUSED;
-	if (!event(call, "exec", 1 + e->push_count))
+	if (!event(call, "exec", 1 + e->push_count + e->wait_count + e->sig_count))
 		return EVENT;
 	put_u64("channel", e->channel);
 	put_u64("in", e->wait_count);
@@ -123,6 +142,7 @@ static enum decoded exec(const struct drm_call *call)
 		put_raw("]");
 	}
 	put_raw("]");
+	sync_ops(e->wait_ptr, e->wait_count, e->sig_ptr, e->sig_count);
 	line_end();
 	return EVENT;
 }

@@ -10,6 +10,22 @@
 #define NR(request) _IOC_NR(request)
 #define LONGEST_LABEL 256
 
+/* What one operation or command buffer waits for and signals. */
+static void sync_list(bool first, const struct drm_panthor_obj_array *syncs)
+{
+	struct drm_panthor_sync_op sync;
+
+	put_comma(first);
+	put_raw("[");
+	for (unsigned i = 0; i < syncs->count; i++) {
+		element(&sync, sizeof sync, syncs->array, i, syncs->stride);
+		bool timeline = (sync.flags & DRM_PANTHOR_SYNC_OP_HANDLE_TYPE_MASK) == DRM_PANTHOR_SYNC_OP_HANDLE_TYPE_TIMELINE_SYNCOBJ;
+		put_sync(i == 0, sync.flags & (uint32_t)DRM_PANTHOR_SYNC_OP_SIGNAL ? "signal" : "wait", sync.handle,
+			 timeline ? sync.timeline_value : 0);
+	}
+	put_raw("]");
+}
+
 static enum decoded vm_bind(const struct drm_call *call)
 {
 	const struct drm_panthor_vm_bind *b = (const void *)call->in, *o = (const void *)call->out;
@@ -18,9 +34,15 @@ static enum decoded vm_bind(const struct drm_call *call)
 	/* A synchronous bind stops at the first operation that fails; those before it are done (panthor_ioctl_vm_bind_sync). */
 	unsigned done = !call->result ? b->ops.count : async || o->ops.count >= b->ops.count ? 0 : o->ops.count;
 
+	size_t syncs = 0;
+
 	if (call->result && !done)
 		return REFUSED;
-	if (!event(call, "vm_bind", 1 + done))
+	for (unsigned i = 0; i < done; i++) {
+		element(&op, sizeof op, b->ops.array, i, b->ops.stride);
+		syncs += op.syncs.count;
+	}
+	if (!event(call, "vm_bind", 1 + done + syncs))
 		return call->result ? REFUSED : EVENT;
 	put_u64("vm", b->vm_id);
 	put_u64("async", async);
@@ -34,6 +56,14 @@ static enum decoded vm_bind(const struct drm_call *call)
 			 op.va, op.size, flags, -1);
 	}
 	put_raw("]");
+	if (syncs) {
+		put_raw(",\"sync_ops\":[");
+		for (unsigned i = 0; i < done; i++) {
+			element(&op, sizeof op, b->ops.array, i, b->ops.stride);
+			sync_list(i == 0, &op.syncs);
+		}
+		put_raw("]");
+	}
 	line_end();
 	return call->result ? REFUSED : EVENT;
 }
@@ -46,13 +76,16 @@ static enum decoded group_submit(const struct drm_call *call)
 
 	if (call->result)
 		return REFUSED;
-	if (!event(call, "exec", 1 + s->queue_submits.count))
+	for (unsigned i = 0; i < s->queue_submits.count; i++) {
+		element(&submit, sizeof submit, s->queue_submits.array, i, s->queue_submits.stride);
+		syncs += submit.syncs.count;
+	}
+	if (!event(call, "exec", 1 + s->queue_submits.count + syncs))
 		return EVENT;
 	put_u64("queue", s->group_handle);
 	put_raw(",\"push\":[");
 	for (unsigned i = 0; i < s->queue_submits.count; i++) {
 		element(&submit, sizeof submit, s->queue_submits.array, i, s->queue_submits.stride);
-		syncs += submit.syncs.count;
 		put_comma(i == 0);
 		put_raw("[");
 		put_number(page_if_large(submit.stream_addr));
@@ -64,6 +97,14 @@ static enum decoded group_submit(const struct drm_call *call)
 	}
 	put_raw("]");
 	put_u64("syncs", syncs);
+	if (syncs) {
+		put_raw(",\"sync_ops\":[");
+		for (unsigned i = 0; i < s->queue_submits.count; i++) {
+			element(&submit, sizeof submit, s->queue_submits.array, i, s->queue_submits.stride);
+			sync_list(i == 0, &submit.syncs);
+		}
+		put_raw("]");
+	}
 	line_end();
 	return EVENT;
 }

@@ -39,14 +39,34 @@ static enum decoded vm_unmap(const struct drm_call *call)
 	return EVENT;
 }
 
+/* What one job waits for and signals. */
+static void sync_list(bool first, const struct drm_pvr_obj_array *syncs)
+{
+	struct drm_pvr_sync_op sync;
+
+	put_comma(first);
+	put_raw("[");
+	for (unsigned i = 0; i < syncs->count; i++) {
+		element(&sync, sizeof sync, syncs->array, i, syncs->stride);
+		bool timeline = (sync.flags & DRM_PVR_SYNC_OP_FLAG_HANDLE_TYPE_MASK) == DRM_PVR_SYNC_OP_FLAG_HANDLE_TYPE_TIMELINE_SYNCOBJ;
+		put_sync(i == 0, sync.flags & DRM_PVR_SYNC_OP_FLAG_SIGNAL ? "signal" : "wait", sync.handle, timeline ? sync.value : 0);
+	}
+	put_raw("]");
+}
+
 static enum decoded submit_jobs(const struct drm_call *call)
 {
 	const struct drm_pvr_ioctl_submit_jobs_args *s = (const void *)call->in;
 	struct drm_pvr_job job;
+	size_t syncs = 0;
 
 	if (call->result)
 		return REFUSED;
-	if (!event(call, "exec", 1 + s->jobs.count))
+	for (unsigned i = 0; i < s->jobs.count; i++) {
+		element(&job, sizeof job, s->jobs.array, i, s->jobs.stride);
+		syncs += job.sync_ops.count;
+	}
+	if (!event(call, "exec", 1 + s->jobs.count + syncs))
 		return EVENT;
 	put_raw(",\"jobs\":[");
 	for (unsigned i = 0; i < s->jobs.count; i++) {
@@ -61,6 +81,14 @@ static enum decoded submit_jobs(const struct drm_call *call)
 		put_raw("]");
 	}
 	put_raw("]");
+	if (syncs) {
+		put_raw(",\"sync_ops\":[");
+		for (unsigned i = 0; i < s->jobs.count; i++) {
+			element(&job, sizeof job, s->jobs.array, i, s->jobs.stride);
+			sync_list(i == 0, &job.sync_ops);
+		}
+		put_raw("]");
+	}
 	line_end();
 	return EVENT;
 }

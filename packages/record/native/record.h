@@ -40,6 +40,7 @@ void element(void *to, size_t size, uint64_t array, size_t i, size_t stride);
 /* Whether the call must be made with the log taken: it gives back a number that another thread may be given at once. */
 bool gives_back(const struct drm_file *file, unsigned nr);
 
+enum decoded drm_syncobj(const struct drm_call *call);
 enum decoded drm_core(const struct drm_call *call);
 enum decoded msm(const struct drm_call *call);
 enum decoded nouveau(const struct drm_call *call);
@@ -53,5 +54,7 @@ int64_t real_size(int fd);
 /* One operation of a bind: [kind, bo, bo_offset, va, length, flags, pat]; no pat: -1. */
 void put_bind(bool first, const char *kind, uint64_t bo, uint64_t offset, uint64_t va, uint64_t length, uint64_t flags,
 	      int64_t pat);
+/* What a bind or work does with a syncobj: [kind, handle, point]; a binary one has no point, 0. */
+void put_sync(bool first, const char *kind, uint32_t handle, uint64_t point);
 
 #endif

@@ -20,6 +20,26 @@ static void bind_op(bool first, const struct drm_xe_vm_bind_op *op)
 		 op->pat_index);
 }
 
+/* What a call waits for and signals: syncobjs. User fences are words in memory, of which only the number is told. */
+static void sync_ops(uint64_t syncs, unsigned count)
+{
+	struct drm_xe_sync sync;
+	bool first = true;
+
+	if (!count)
+		return;
+	put_raw(",\"sync_ops\":[[");
+	for (unsigned i = 0; i < count; i++) {
+		element(&sync, sizeof sync, syncs, i, sizeof sync);
+		if (sync.type != DRM_XE_SYNC_TYPE_SYNCOBJ && sync.type != DRM_XE_SYNC_TYPE_TIMELINE_SYNCOBJ)
+			continue;
+		put_sync(first, sync.flags & DRM_XE_SYNC_FLAG_SIGNAL ? "signal" : "wait", sync.handle,
+			 sync.type == DRM_XE_SYNC_TYPE_TIMELINE_SYNCOBJ ? sync.timeline_value : 0);
+		first = false;
+	}
+	put_raw("]]");
+}
+
 static enum decoded vm_bind(const struct drm_call *call)
 {
 	const struct drm_xe_vm_bind *b = (const void *)call->in;
@@ -27,7 +47,7 @@ static enum decoded vm_bind(const struct drm_call *call)
 
 	if (call->result)
 		return REFUSED;
-	if (!event(call, "vm_bind", 1 + b->num_binds))
+	if (!event(call, "vm_bind", 1 + b->num_binds + b->num_syncs))
 		return EVENT;
 	put_u64("vm", b->vm_id);
 	put_u64("queue", b->exec_queue_id);
@@ -41,6 +61,7 @@ static enum decoded vm_bind(const struct drm_call *call)
 		bind_op(i == 0, &op);
 	}
 	put_raw("]");
+	sync_ops(b->syncs, b->num_syncs);
 	line_end();
 	return EVENT;
 }
@@ -55,11 +76,12 @@ static enum decoded exec(const struct drm_call *call)
 	/* Several: an array of their addresses. The format has room for one. */
 	if (e->num_batch_buffer > 1)
 		element(&address, sizeof address, e->address, 0, sizeof address);
-	if (event(call, "exec", 0)) {
+	if (event(call, "exec", 1 + e->num_syncs)) {
 		put_u64("queue", e->exec_queue_id);
 		put_u64("syncs", e->num_syncs);
 		put_u64("batches", e->num_batch_buffer);
 		put_address("addr", address);
+		sync_ops(e->syncs, e->num_syncs);
 		line_end();
 	}
 	return EVENT;

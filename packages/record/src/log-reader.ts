@@ -23,6 +23,8 @@ interface Open {
   submits: number;
   serials: number;
   files: number;
+  /** Descriptors of syncobjs that were made. */
+  descriptors: number;
 }
 
 /** How a process ended that left no word of its end. */
@@ -48,6 +50,8 @@ export class LogReader {
   readonly #files = new Map<number, DrmFile>();
   readonly #traces = new Map<string, Open>();
   readonly #drivers = new Set<string>();
+  /** Descriptors of syncobjs that are open now: the trace that each is of, and its number there. */
+  readonly #descriptors = new Map<number, { readonly trace: Open; readonly fd: number }>();
   #lastTime = 0;
   #exited = false;
   #stopped: string | undefined;
@@ -77,6 +81,14 @@ export class LogReader {
         break;
       case "inherited":
         break;
+      case "fd_closed":
+        this.#descriptors.delete(line["fd"] as number);
+        break;
+      case "fd_duplicated": {
+        const of = this.#descriptors.get(line["fd"] as number);
+        if (of !== undefined) this.#descriptors.set(line["to"] as number, of);
+        break;
+      }
       case "exit":
         this.#exited = true;
         break;
@@ -131,7 +143,7 @@ export class LogReader {
       this.#files.delete(line.f as number);
       if (file.index !== undefined) this.#emit(file, { t: line.t, op: "close" });
     } else if (known) this.#event(file, line);
-    else this.tally.miss(`${file.driver} ${line.op}`);
+    else if (!line.op.startsWith("syncobj_")) this.tally.miss(`${file.driver} ${line.op}`);
   }
 
   #counted(file: DrmFile, line: LogLine, known: boolean): void {
@@ -155,6 +167,8 @@ export class LogReader {
       const bos = (line["bos"] as readonly number[]).map((handle) => this.#known(file, handle, line.op) ?? 0);
       this.#emit(file, { ...line, bos });
     } else if (line.op === "vm_bind") this.#bound(file, line);
+    else if (line.op === "syncobj_export") this.#exported(file, line);
+    else if (line.op === "syncobj_import") this.#syncobjImported(file, line);
     else if (bo === undefined) this.#emit(file, line);
     else {
       const serial = this.#known(file, bo, line.op);
@@ -175,15 +189,37 @@ export class LogReader {
   }
 
   #bound(file: DrmFile, line: LogLine): void {
+    const all = line["ops"] as unknown[][];
+    const lists = line["sync_ops"] as unknown[] | undefined;
     const ops: unknown[][] = [];
-    for (const op of line["ops"] as unknown[][]) {
+    const kept: unknown[] = [];
+    for (const [i, op] of all.entries()) {
       if (op[0] === "?") this.tally.miss("an operation of a bind that is not known");
       else {
         const bo = this.#known(file, op[1] as number, line.op);
-        if (bo !== undefined) ops.push([op[0], bo, ...op.slice(2)]);
+        if (bo === undefined) continue;
+        ops.push([op[0], bo, ...op.slice(2)]);
+        kept.push(lists?.[i]);
       }
     }
-    if (ops.length > 0 || (line["ops"] as unknown[]).length === 0) this.#emit(file, { ...line, ops });
+    if (ops.length === 0 && all.length > 0) return;
+    // A list for each operation goes with it; one is of the whole call.
+    const each = lists !== undefined && lists.length > 1;
+    this.#emit(file, each ? { ...line, ops, sync_ops: kept } : { ...line, ops });
+  }
+
+  #exported(file: DrmFile, line: LogLine): void {
+    const trace = this.#trace(file, line.t);
+    const fd = ++trace.descriptors;
+    this.#descriptors.set(line["fd"] as number, { trace, fd });
+    this.#emit(file, { ...line, fd });
+  }
+
+  /** A descriptor that was not seen to be made came from elsewhere. */
+  #syncobjImported(file: DrmFile, { fd, ...line }: LogLine): void {
+    const of = this.#descriptors.get(fd as number);
+    const own = of !== undefined && of.trace === this.#traces.get(file.driver);
+    this.#emit(file, own ? { ...line, fd: of.fd } : line);
   }
 
   #known(file: DrmFile, handle: number, op: string): number | undefined {
@@ -203,7 +239,16 @@ export class LogReader {
   #trace(file: DrmFile, t: number): Open {
     let trace = this.#traces.get(file.driver);
     if (trace === undefined) {
-      trace = { driver: file.driver, first: t, last: t, events: 0, submits: 0, serials: 0, files: 0 };
+      trace = {
+        driver: file.driver,
+        first: t,
+        last: t,
+        events: 0,
+        submits: 0,
+        serials: 0,
+        files: 0,
+        descriptors: 0,
+      };
       this.#traces.set(file.driver, trace);
     }
     return trace;

@@ -39,6 +39,7 @@ describe.skipIf(skipped !== undefined)("a recorded program", () => {
     ["nouveau-bind", [], []],
     ["xe", ["xe MADVISE"], []],
     ["panthor", [], ["panthor VM_BIND refused with errno 22"]],
+    ["syncobjs", [], ["msm SYNCOBJ_DESTROY refused with errno 22"]],
     ["powervr", [], ["powervr DESTROY_HWRT_DATASET, which has no event in a trace"]],
   ])("has every call of %s, byte for byte", async (name, missing, notes) => {
     const recording = await bench.record([name]);

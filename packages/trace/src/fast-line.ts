@@ -4,6 +4,7 @@
  * which are most of a large trace.
  */
 import type { RawEvent } from "./raw-event.ts";
+import { SYNC_KINDS } from "./sync-kind.ts";
 
 /** Up to this many digits an integer is exact. */
 const DIGITS_MAX = 15;
@@ -32,7 +33,10 @@ const W = ascii(',"w":');
 const CMDS = ascii(',"cmds":');
 const IN = ascii(',"in":');
 const OUT = ascii(',"out":');
+const SYNC_OPS = ascii(',"sync_ops":');
 const END = ascii("}");
+/** How an element of `sync_ops` begins. */
+const SYNC_ENTRIES = SYNC_KINDS.map((kind) => ({ kind, begin: ascii(`["${kind}",`) }));
 
 const NAMES = {
   gem_new: ascii("gem_new"),
@@ -92,7 +96,7 @@ export class FastLine {
   }
 
   #submit(t: number, f: number): RawEvent {
-    return {
+    const event = {
       t,
       op: "submit",
       f,
@@ -105,6 +109,29 @@ export class FastLine {
       in: this.#int(IN),
       out: this.#int(OUT),
     };
+    return this.#matches(SYNC_OPS) ? { ...event, sync_ops: this.#syncOps() } : event;
+  }
+
+  /** Entries such as `["wait",3]` or `["signal",3,17]`. */
+  #syncOps(): (readonly (string | number)[])[] {
+    const out: (readonly (string | number)[])[] = [];
+    if (this.#bytes[this.#at++] !== OPEN) this.#failed = true;
+    while (!this.#failed) {
+      const entry = SYNC_ENTRIES.find(({ begin }) => this.#matches(begin));
+      if (entry === undefined) {
+        this.#failed = true;
+        break;
+      }
+      const handle = this.#digits();
+      const more = this.#bytes[this.#at] === COMMA;
+      if (more) this.#at++;
+      out.push(more ? [entry.kind, handle, this.#digits()] : [entry.kind, handle]);
+      if (this.#bytes[this.#at++] !== CLOSE) this.#failed = true;
+      const next = this.#bytes[this.#at++];
+      if (next === CLOSE) break;
+      if (next !== COMMA) this.#failed = true;
+    }
+    return out;
   }
 
   /** Length and first letter tell the names apart; the rest is compared. */

@@ -17,6 +17,7 @@ const LINES = [
   '{"t":5,"op":"prime_export","bo":1}',
   '{"t":5,"op":"madvise","bo":1,"willneed":0}',
   '{"t":123456789012345,"op":"wait_fence","fence":1,"queue":2}',
+  '{"t":5,"op":"submit","bos":[],"w":[],"queue":1,"fence":1,"flags":0,"cmds":1,"in":2,"out":1,"sync_ops":[["wait",1],["wait_reset",2],["signal",3,17]]}',
   '{"t":5,"op":"submit","f":3,"bos":[1,22,3],"w":[],"queue":1,"fence":1,"flags":2684354576,"cmds":1,"in":0,"out":0}',
 ];
 

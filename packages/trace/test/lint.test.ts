@@ -260,3 +260,93 @@ test("a finding reads FILE:LINE and says what to do; only errors fail a check", 
   );
   expect(HEADER).toContain("gpu-bo-trace");
 });
+
+describe("syncobjs", () => {
+  const made = (syncobj: number, signaled = 0) => ({ op: "syncobj_create", syncobj, signaled });
+  const exec = (...sync_ops: unknown[]) => ({ op: "exec", sync_ops: [sync_ops] });
+  test.each<[string, readonly object[], readonly string[]]>([
+    [
+      "a chain of work, also on a timeline",
+      [
+        made(1),
+        made(2),
+        exec(["signal", 1], ["signal", 2, 5]),
+        exec(["wait", 1], ["wait", 2, 4], ["signal", 1]),
+        { op: "syncobj_wait", syncobjs: [1, 2], points: [0, 5], flags: 1 },
+        { op: "syncobj_destroy", syncobj: 1 },
+      ],
+      [],
+    ],
+    ["a wait for what was never made", [exec(["wait", 3])], ["2 unknown-syncobj"]],
+    [
+      "a signal of what was never made, and again",
+      [exec(["signal", 3]), exec(["wait", 3])],
+      ["2 unknown-syncobj"],
+    ],
+    [
+      "an end of what was never made",
+      [
+        { op: "syncobj_destroy", syncobj: 3 },
+        { op: "syncobj_reset", syncobjs: [4] },
+      ],
+      ["2 unknown-syncobj", "3 unknown-syncobj"],
+    ],
+    ["the same number in another file", [made(1), { ...exec(["wait", 1]), f: 1 }], ["3 unknown-syncobj"]],
+    ["a wait for an empty one", [made(1), exec(["wait", 1])], ["3 never-signalled"]],
+    ["a wait for one that began signalled", [made(1, 1), exec(["wait", 1])], []],
+    [
+      "a wait for one that was emptied by the wait before",
+      [made(1, 1), exec(["wait_reset", 1]), exec(["wait", 1])],
+      ["4 never-signalled"],
+    ],
+    [
+      "a wait for a point that is too late",
+      [made(1), { op: "syncobj_signal", syncobjs: [1], points: [4] }, exec(["wait", 1, 5])],
+      ["4 never-signalled"],
+    ],
+    [
+      "a wait for what is submitted later",
+      [made(1), { op: "syncobj_wait", syncobjs: [1], flags: 2 }, exec(["signal", 1])],
+      [],
+    ],
+    [
+      "a wait for what is never submitted",
+      [made(1), { op: "syncobj_wait", syncobjs: [1], flags: 2 }, { op: "close" }],
+      ["4 never-signalled"],
+    ],
+    [
+      "one from elsewhere, or that went there",
+      [
+        { op: "syncobj_import", syncobj: 1 },
+        exec(["wait", 1]),
+        made(2),
+        { op: "syncobj_export", syncobj: 2, fd: 1 },
+        exec(["wait", 2]),
+      ],
+      [],
+    ],
+    [
+      "a fence that is copied",
+      [made(1), made(2), exec(["signal", 1]), { op: "syncobj_transfer", src: 1, dst: 2 }, exec(["wait", 2])],
+      [],
+    ],
+    [
+      "one call whose second job waits for the first",
+      [
+        made(1),
+        {
+          op: "exec",
+          push: [
+            [0, 0],
+            [0, 0],
+          ],
+          sync_ops: [[["signal", 1]], [["wait", 1]]],
+        },
+      ],
+      [],
+    ],
+  ])("%s", async (_name, events, found) => {
+    const lines = events.map((event, i) => JSON.stringify({ t: i, ...event }));
+    expect(codes(await lint(bytes(...lines)))).toEqual(found);
+  });
+});

@@ -15,6 +15,8 @@ export type FindingCode =
   | "mapped-at-close"
   | "growth"
   | "fragmentation"
+  | "unknown-syncobj"
+  | "never-signalled"
   | "gpu-fault"
   | "lost-events"
   | "not-understood";
@@ -45,6 +47,14 @@ export const FINDINGS: Readonly<Record<FindingCode, readonly [Severity, string]>
     "the kernel must clean these up: unbind before the file or the VM is closed",
   ],
   growth: ["warning", "memory only grows: look for buffers that are made again and again and never closed"],
+  "unknown-syncobj": [
+    "error",
+    "the kernel answers such a call with -ENOENT or -EINVAL: make it first, with syncobj_create or syncobj_import",
+  ],
+  "never-signalled": [
+    "warning",
+    "such a wait is refused with -EINVAL, or goes on for ever: signal it first, or record what does",
+  ],
   "gpu-fault": [
     "error",
     "look it up in binds that were recorded at the same time: lint TRACE and the log together",

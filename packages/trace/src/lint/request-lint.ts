@@ -4,6 +4,7 @@ import { type Cut, type Mapped, MappingSet } from "../mapping-set.ts";
 import { AddressHistory } from "./address-history.ts";
 import { type Finding, finding } from "./finding.ts";
 import { Growth } from "./growth.ts";
+import { SyncLint } from "./sync-lint.ts";
 
 const PAGE = 4096;
 /** Ranges that are remembered after their unbind, per VM. */
@@ -26,6 +27,7 @@ export class RequestLint {
   readonly #sizes = new Map<number, number>();
   readonly #mappedTimes = new Map<number, number>();
   readonly #history: AddressHistory;
+  readonly #syncs = new SyncLint((code, message) => this.#say(code, message));
   #growth = new Growth();
   #bytes = 0;
   #line = 0;
@@ -43,6 +45,7 @@ export class RequestLint {
   push(r: Request, line: number, clock?: number, label?: string): void {
     this.#line = line;
     this.#clock = clock ?? Number.NaN;
+    this.#syncs.push(r, line);
     if (r.op === "vm_create" && label !== undefined) this.#history.label(`${r.f}/${r.vm}`, label);
     if (r.op === "gem_new" || (r.op === "prime_import" && r.fresh)) this.#open(r.bo, r.size);
     else if (r.op === "gem_close") this.#close(r.bo);
@@ -66,11 +69,13 @@ export class RequestLint {
     this.#lossLine = line;
     this.#mappedTimes.clear();
     this.#growth = new Growth();
+    this.#syncs.lost();
     for (const vm of this.#vms.values()) vm.unbound.length = 0;
   }
 
   /** After the last request. */
   end(): void {
+    this.#syncs.end();
     for (const { set } of this.#vms.values()) this.#fragments(set);
     const grown = this.#growth.verdict();
     if (grown !== undefined) {

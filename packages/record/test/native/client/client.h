@@ -21,10 +21,12 @@ void nouveau_bind(int fd);
 void xe(int fd);
 void panthor(int fd);
 void powervr(int fd);
+void syncobjs(int fd);
 
 void gem_close(int fd, uint32_t handle);
 int prime_export(int fd, uint32_t handle);
 uint32_t prime_import(int fd, int dmabuf);
 uint32_t msm_new(int fd, uint64_t size);
+uint32_t syncobj_new(int fd, uint32_t flags);
 
 #endif

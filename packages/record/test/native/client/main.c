@@ -144,6 +144,7 @@ int main(int argc, char **argv)
 		{ "xe", "/dev/dri/standin-xe", xe },
 		{ "panthor", "/dev/dri/standin-panthor", panthor },
 		{ "powervr", "/dev/dri/standin-powervr", powervr },
+		{ "syncobjs", "/dev/dri/standin-msm", syncobjs },
 		/* Its requests are counted: it is none of the five. */
 		{ "amdgpu", "/dev/dri/standin-amdgpu", powervr },
 	};

@@ -78,13 +78,18 @@ void msm_bind(int fd)
 		{ .op = MSM_VM_BIND_OP_MAP, .handle = a, .obj_offset = 65536, .iova = 2ull << 32, .range = 65536 },
 		{ .op = MSM_VM_BIND_OP_UNMAP, .iova = 1ull << 32, .range = 1 << 20 },
 	};
+	struct drm_msm_syncobj in = { .handle = syncobj_new(fd, 1), .flags = MSM_SYNCOBJ_RESET };
+	struct drm_msm_syncobj out[] = { { .handle = syncobj_new(fd, 0) }, { .handle = syncobj_new(fd, 0), .point = 7 } };
 	struct drm_msm_vm_bind many = { .nr_ops = 3, .queue_id = q.id, .op_stride = sizeof ops[0], .ops = POINTER(ops),
-					.nr_in_syncobjs = 1, .nr_out_syncobjs = 2 };
+					.nr_in_syncobjs = 1, .nr_out_syncobjs = 2, .in_syncobjs = POINTER(&in),
+					.out_syncobjs = POINTER(out), .syncobj_stride = sizeof in };
 	ioctl(fd, DRM_IOCTL_MSM_VM_BIND, &many);
+	in.flags = 0;
 	struct drm_msm_gem_submit_cmd cmds[] = { { .type = MSM_SUBMIT_CMD_BUF, .size = 64, .iova = 2ull << 32 },
 						 { .type = MSM_SUBMIT_CMD_BUF, .size = 32, .iova = (2ull << 32) + 64 } };
-	struct drm_msm_gem_submit s = { .flags = MSM_PIPE_3D0, .nr_cmds = 2, .cmds = POINTER(cmds), .queueid = 9,
-					.nr_out_syncobjs = 1 };
+	struct drm_msm_gem_submit s = { .flags = MSM_PIPE_3D0 | MSM_SUBMIT_SYNCOBJ_IN | MSM_SUBMIT_SYNCOBJ_OUT, .nr_cmds = 2,
+					.cmds = POINTER(cmds), .queueid = 9, .nr_in_syncobjs = 2, .in_syncobjs = POINTER(out),
+					.nr_out_syncobjs = 1, .out_syncobjs = POINTER(&in), .syncobj_stride = sizeof in };
 	ioctl(fd, DRM_IOCTL_MSM_GEM_SUBMIT, &s);
 	gem_close(fd, a);
 }

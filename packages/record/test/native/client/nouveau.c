@@ -51,11 +51,17 @@ void nouveau_bind(int fd)
 		{ .op = DRM_NOUVEAU_VM_BIND_OP_MAP, .flags = 6, .handle = a, .addr = 1ull << 32, .bo_offset = 4096, .range = 8192 },
 		{ .op = DRM_NOUVEAU_VM_BIND_OP_UNMAP, .addr = 1ull << 32, .range = 4096 },
 	};
+	struct drm_nouveau_sync bound = { .handle = syncobj_new(fd, 0) };
+	struct drm_nouveau_sync done[] = {
+		{ .flags = DRM_NOUVEAU_SYNC_TIMELINE_SYNCOBJ, .handle = syncobj_new(fd, 0), .timeline_value = 4 },
+		{ .handle = bound.handle },
+	};
 	struct drm_nouveau_vm_bind b = { .op_count = 3, .flags = DRM_NOUVEAU_VM_BIND_RUN_ASYNC, .sig_count = 1,
-					 .op_ptr = POINTER(ops) };
+					 .sig_ptr = POINTER(&bound), .op_ptr = POINTER(ops) };
 	ioctl(fd, DRM_IOCTL_NOUVEAU_VM_BIND, &b);
 	struct drm_nouveau_exec_push push[] = { { .va = 1ull << 32, .va_len = 256 }, { .va = 0, .va_len = 0 } };
-	struct drm_nouveau_exec e = { .channel = (uint32_t)c.channel, .push_count = 2, .wait_count = 1, .push_ptr = POINTER(push) };
+	struct drm_nouveau_exec e = { .channel = (uint32_t)c.channel, .push_count = 2, .wait_count = 1,
+				      .wait_ptr = POINTER(&bound), .sig_count = 2, .sig_ptr = POINTER(done), .push_ptr = POINTER(push) };
 	ioctl(fd, DRM_IOCTL_NOUVEAU_EXEC, &e);
 	gem_close(fd, a);
 }

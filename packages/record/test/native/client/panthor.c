@@ -27,9 +27,11 @@ void panthor(int fd)
 	};
 	struct drm_panthor_vm_bind part = { .vm_id = v.id, .ops = DRM_PANTHOR_OBJ_ARRAY(3, ops) };
 	ioctl(fd, DRM_IOCTL_PANTHOR_VM_BIND, &part);
+	struct drm_panthor_sync_op unbound = { .flags = (uint32_t)DRM_PANTHOR_SYNC_OP_SIGNAL, .handle = syncobj_new(fd, 0) };
 	struct drm_panthor_vm_bind_op un[] = {
 		{ .flags = (uint32_t)DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP, .va = 1 << 26, .size = 4096 },
-		{ .flags = (uint32_t)DRM_PANTHOR_VM_BIND_OP_TYPE_SYNC_ONLY },
+		{ .flags = (uint32_t)DRM_PANTHOR_VM_BIND_OP_TYPE_SYNC_ONLY,
+		  .syncs = DRM_PANTHOR_OBJ_ARRAY(1, &unbound) },
 	};
 	struct drm_panthor_vm_bind async = { .vm_id = v.id, .flags = DRM_PANTHOR_VM_BIND_ASYNC, .ops = DRM_PANTHOR_OBJ_ARRAY(2, un) };
 	ioctl(fd, DRM_IOCTL_PANTHOR_VM_BIND, &async);
@@ -38,10 +40,16 @@ void panthor(int fd)
 	ioctl(fd, DRM_IOCTL_PANTHOR_GROUP_CREATE, &g);
 	struct drm_panthor_tiler_heap_create h = { .vm_id = v.id, .initial_chunk_count = 5, .chunk_size = 2 << 20, .max_chunks = 64 };
 	ioctl(fd, DRM_IOCTL_PANTHOR_TILER_HEAP_CREATE, &h);
-	struct drm_panthor_sync_op sync = { .flags = (uint32_t)DRM_PANTHOR_SYNC_OP_SIGNAL };
+	struct drm_panthor_sync_op first[] = {
+		{ .handle = unbound.handle },
+		{ .flags = (uint32_t)DRM_PANTHOR_SYNC_OP_SIGNAL | DRM_PANTHOR_SYNC_OP_HANDLE_TYPE_TIMELINE_SYNCOBJ,
+		  .handle = syncobj_new(fd, 0), .timeline_value = 5 },
+	};
+	struct drm_panthor_sync_op then = { .flags = DRM_PANTHOR_SYNC_OP_HANDLE_TYPE_TIMELINE_SYNCOBJ, .handle = first[1].handle,
+					    .timeline_value = 5 };
 	struct drm_panthor_queue_submit submits[] = {
-		{ .queue_index = 0, .stream_size = 40, .stream_addr = 1 << 25, .syncs = DRM_PANTHOR_OBJ_ARRAY(1, &sync) },
-		{ .queue_index = 1, .syncs = DRM_PANTHOR_OBJ_ARRAY(1, &sync) },
+		{ .queue_index = 0, .stream_size = 40, .stream_addr = 1 << 25, .syncs = DRM_PANTHOR_OBJ_ARRAY(2, first) },
+		{ .queue_index = 1, .syncs = DRM_PANTHOR_OBJ_ARRAY(1, &then) },
 	};
 	struct drm_panthor_group_submit s = { .group_handle = g.group_handle, .queue_submits = DRM_PANTHOR_OBJ_ARRAY(2, submits) };
 	ioctl(fd, DRM_IOCTL_PANTHOR_GROUP_SUBMIT, &s);

@@ -21,8 +21,13 @@ void powervr(int fd)
 	ioctl(fd, DRM_IOCTL_PVR_CREATE_HWRT_DATASET, &h);
 	struct drm_pvr_ioctl_create_context_args c = { .type = DRM_PVR_CTX_TYPE_TRANSFER_FRAG, .vm_context_handle = v.handle };
 	ioctl(fd, DRM_IOCTL_PVR_CREATE_CONTEXT, &c);
+	struct drm_pvr_sync_op syncs[] = {
+		{ .handle = syncobj_new(fd, DRM_SYNCOBJ_CREATE_SIGNALED) },
+		{ .handle = syncobj_new(fd, 0), .flags = DRM_PVR_SYNC_OP_FLAG_SIGNAL | DRM_PVR_SYNC_OP_FLAG_HANDLE_TYPE_TIMELINE_SYNCOBJ,
+		  .value = 2 },
+	};
 	struct drm_pvr_job jobs[] = {
-		{ .type = DRM_PVR_JOB_TYPE_TRANSFER_FRAG, .context_handle = c.handle, .sync_ops = { .stride = 16, .count = 2 } },
+		{ .type = DRM_PVR_JOB_TYPE_TRANSFER_FRAG, .context_handle = c.handle, .sync_ops = DRM_PVR_OBJ_ARRAY(2, syncs) },
 		{ .type = DRM_PVR_JOB_TYPE_COMPUTE, .context_handle = c.handle },
 	};
 	struct drm_pvr_ioctl_submit_jobs_args s = { .jobs = DRM_PVR_OBJ_ARRAY(2, jobs) };

@@ -40,6 +40,7 @@ static struct file {
 	ino_t ino;
 	const char *driver;
 	struct handle handles[MAX_HANDLES];
+	char syncobjs[MAX_HANDLES];
 	uint32_t last_id;    /* of VMs, queues, heaps */
 	uint32_t fence;
 } files[MAX_FILES];
@@ -121,6 +122,16 @@ static uint32_t handle_new(struct file *file, uint64_t size, ino_t dmabuf)
 	return 0;
 }
 
+static uint32_t syncobj_new(struct file *file)
+{
+	for (uint32_t i = 1; i < MAX_HANDLES; i++)
+		if (!file->syncobjs[i]) {
+			file->syncobjs[i] = 1;
+			return i;
+		}
+	return 0;
+}
+
 static int fail(int error)
 {
 	errno = error;
@@ -189,6 +200,29 @@ static int core(struct file *file, unsigned nr, void *arg)
 	case NR(DRM_IOCTL_MODE_DESTROY_DUMB):
 		file->handles[((struct drm_mode_destroy_dumb *)arg)->handle].used = 0;
 		return 0;
+	case NR(DRM_IOCTL_SYNCOBJ_CREATE):
+		((struct drm_syncobj_create *)arg)->handle = syncobj_new(file);
+		return 0;
+	case NR(DRM_IOCTL_SYNCOBJ_DESTROY): {
+		struct drm_syncobj_destroy *d = arg;
+
+		if (d->handle >= MAX_HANDLES || !file->syncobjs[d->handle])
+			return fail(EINVAL);
+		file->syncobjs[d->handle] = 0;
+		return 0;
+	}
+	case NR(DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD):
+		((struct drm_syncobj_handle *)arg)->fd = memfd_create("syncobj_file", MFD_CLOEXEC);
+		return 0;
+	case NR(DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE): {
+		struct drm_syncobj_handle *h = arg;
+
+		if (!(h->flags & DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_IMPORT_SYNC_FILE))
+			h->handle = syncobj_new(file);
+		return 0;
+	}
+	case NR(DRM_IOCTL_SYNCOBJ_WAIT):
+		return ((struct drm_syncobj_wait *)arg)->timeout_nsec < 0 ? fail(ETIME) : 0;
 	default:
 		return 0;
 	}
