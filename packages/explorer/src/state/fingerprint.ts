@@ -52,6 +52,8 @@ function roots(reader: Reader, world: World, where: boolean, answers: boolean): 
       if (slot.actor === null) continue;
       hash.int(slot.begun);
       if (slot.thread !== null) reader.any(slot.thread);
+      // A scenario's call may wait for what is counted, and counts are no part of the state.
+      if (slot.waits?.until != null) hash.int(slot.ready() ? 1 : 0);
     }
     workers(reader, slots);
     if (answers) for (const results of world.returned) for (const result of results) reader.any(result);
