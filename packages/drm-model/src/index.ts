@@ -18,7 +18,7 @@ export { Thread } from "./machine/thread.ts";
 export { type Timer, Timers } from "./machine/timers.ts";
 export { type TlbCause, TlbCounts } from "./machine/tlb-counts.ts";
 export { type StepCounts, VmRecord } from "./machine/vm-record.ts";
-export type { Work } from "./machine/work.ts";
+export { Work } from "./machine/work.ts";
 export { DelayedWork, WorkItem } from "./machine/work-item.ts";
 export { isAligned, within } from "./memory/aligned.ts";
 export { Bo, type BoOptions, type PageState, releaseBo } from "./memory/bo.ts";

@@ -76,7 +76,7 @@ export class DmaResv extends Lock {
    * @throws GpuvmError `NO_FENCE_SLOT` if no slot was reserved (the kernel BUGs).
    */
   addFence(fence: DmaFence, usage: number): void {
-    if (!this.#keeps) this.#dropSignaled();
+    if (!this.#keeps()) this.#dropSignaled();
     const count = this.#count;
     for (let i = 0; i < count; i++) {
       const old = this.#fenceAt(i);
@@ -122,7 +122,7 @@ export class DmaResv extends Lock {
   /** How many fences can be added before the next {@link DmaResv.reserve}: signalled ones are replaced. */
   get room(): number {
     let room = this.#room;
-    for (let i = this.#keeps ? 0 : this.#count - this.#added; i < this.#count; i++)
+    for (let i = this.#keeps() ? 0 : this.#count - this.#added; i < this.#count; i++)
       if (this.#fenceAt(i).signaled) room++;
     return room;
   }
@@ -137,7 +137,7 @@ export class DmaResv extends Lock {
     for (let i = 0; i < this.#count; i++) {
       const of = this.#usageAt(i);
       const fence = this.#fenceAt(i);
-      if (of <= usage && (!fence.signaled || this.#keeps)) fn(fence, of);
+      if (of <= usage && (!fence.signaled || this.#keeps())) fn(fence, of);
     }
   }
 
@@ -146,7 +146,8 @@ export class DmaResv extends Lock {
     return Array.from({ length: this.#count }, (_, i) => this.#fenceAt(i));
   }
 
-  get #keeps(): boolean {
+  /** No getter: V8 calls its runtime for each look at a private one. */
+  #keeps(): boolean {
     return !this.forgets || this.onDrop !== null;
   }
 

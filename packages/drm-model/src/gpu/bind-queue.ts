@@ -1,5 +1,6 @@
 import { type DmaFence, GpuvmError, type Steps } from "@gpuvm/core";
 import type { Machine } from "../machine/machine.ts";
+import { Work } from "../machine/work.ts";
 
 /** A bind job. */
 export interface BindJob {
@@ -22,6 +23,8 @@ export interface BindJob {
 export class BindQueue {
   readonly #machine: Machine;
   readonly #name: string;
+  readonly #runItem: Work;
+  readonly #freeLabel: string;
   readonly #jobs: BindJob[] = [];
   #running: BindJob | null = null;
   #stopped = false;
@@ -30,6 +33,8 @@ export class BindQueue {
   constructor(machine: Machine, name: string) {
     this.#machine = machine;
     this.#name = name;
+    this.#runItem = new Work(`${name} run_job`, () => this.#run(), "signalling");
+    this.#freeLabel = `${name} free_job`;
   }
 
   /** No job is queued or running. */
@@ -61,7 +66,7 @@ export class BindQueue {
     this.#stopped = true;
     for (const job of this.#jobs.splice(0)) {
       job.finished.signal(error);
-      this.#machine.queueWork(`${this.#name} free_job`, job.free);
+      this.#machine.queueWork(this.#freeLabel, job.free);
     }
   }
 
@@ -75,14 +80,15 @@ export class BindQueue {
     }
     this.#jobs.shift();
     this.#running = job;
-    this.#machine.queueWork(`${this.#name} run_job`, () => this.#run(job), "signalling");
+    this.#machine.queue(this.#runItem);
   }
 
-  *#run(job: BindJob): Steps<void> {
+  *#run(): Steps<void> {
+    const job = this.#running as BindJob;
     const error = yield* job.run();
     this.#running = null;
     job.finished.signal(error);
-    this.#machine.queueWork(`${this.#name} free_job`, job.free);
+    this.#machine.queueWork(this.#freeLabel, job.free);
     this.#kick();
   }
 }

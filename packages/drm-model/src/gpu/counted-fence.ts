@@ -12,6 +12,8 @@ export interface JobFences {
   readonly finished: CountedFence;
   /** The hardware's fence; null before the job was run. */
   readonly parent: CountedFence | null;
+  /** The last reference on one of the two went. */
+  released(fence: CountedFence): void;
 }
 
 /**
@@ -26,18 +28,26 @@ export class CountedFence implements Counted {
   /** References. */
   refs = 1;
   /** The scheduler's fence that it is a part of (`to_drm_sched_fence`), or null. */
-  sched: JobFences | null = null;
+  readonly sched: JobFences | null;
   /** The device. */
   readonly dev: DrmDevice;
-  /** Runs when the last reference goes. */
-  readonly onRelease: () => void;
+  /** Runs when the last reference goes; null: nothing does, or `sched` is told. */
+  readonly onRelease: (() => void) | null;
 
-  /** One reference, held by `holder`. `onRelease` runs when the last one goes (`dma_fence_ops.release`). */
-  constructor(dev: DrmDevice, base: DmaFence, name: string, holder: Holder, onRelease: () => void) {
+  /** One reference, held by `holder`. `onRelease`, or `sched`, is told when the last one goes (`dma_fence_ops.release`). */
+  constructor(
+    dev: DrmDevice,
+    base: DmaFence,
+    name: string,
+    holder: Holder,
+    onRelease: (() => void) | null,
+    sched: JobFences | null = null,
+  ) {
     this.dev = dev;
     this.base = base;
     this.name = name;
     this.onRelease = onRelease;
+    this.sched = sched;
     if (dev.quarantine) comesToLife(dev, this);
     dev.ledger?.get(this, holder);
   }
@@ -60,6 +70,7 @@ export class CountedFence implements Counted {
   put(holder: Holder): void {
     if (!dropRef(this, this.dev, holder)) return;
     if (this.dev.quarantine) dies(this.dev, this);
-    this.onRelease();
+    if (this.sched !== null) this.sched.released(this);
+    else this.onRelease?.();
   }
 }

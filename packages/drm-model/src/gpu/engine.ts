@@ -32,7 +32,7 @@ const JOB_NS = 10_000_000;
 export class GpuEngine {
   readonly #machine: Machine;
   readonly #jobNs: number;
-  readonly #name: string;
+  readonly #retireLabel: string;
   /** What is on the ring; the GPU works on the first. */
   readonly #ring: OnRing[] = [];
   /** What is not on the ring yet, as it waits for something. */
@@ -44,7 +44,7 @@ export class GpuEngine {
   constructor(machine: Machine, name = "gpu") {
     this.#machine = machine;
     this.#jobNs = machine.options.jobNs ?? JOB_NS;
-    this.#name = name;
+    this.#retireLabel = `${name} retire`;
   }
 
   /** The GPU has something to do. */
@@ -175,12 +175,14 @@ export class GpuEngine {
 
   #end(entry: OnRing): void {
     const { job } = entry;
-    const at = this.#ring.indexOf(entry);
-    this.#ring.splice(at, 1);
+    const ring = this.#ring;
+    const first = ring[0] === entry;
+    if (first) ring.shift();
+    else ring.splice(ring.indexOf(entry), 1);
     this.#leave(job);
-    const next = this.#ring[0];
-    if (at === 0 && next !== undefined) this.#turnTo(next.job);
+    const next = ring[0];
+    if (first && next !== undefined) this.#turnTo(next.job);
     job.fence.signal();
-    if (job.retire !== undefined) this.#machine.queueWork(`${this.#name} retire`, job.retire);
+    if (job.retire !== undefined) this.#machine.queueWork(this.#retireLabel, job.retire);
   }
 }

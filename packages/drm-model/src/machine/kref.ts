@@ -1,4 +1,4 @@
-import type { Counted, DrmDevice, Holder } from "@gpuvm/core";
+import { type Counted, type DrmDevice, type Holder, STRAIGHT } from "@gpuvm/core";
 import { dropRef, takeRef } from "./references.ts";
 
 /** What a driver counts by itself on a device, and has references, oldest first; fences only while schedules are explored. */
@@ -6,14 +6,14 @@ export function liveKrefs(dev: DrmDevice): readonly Counted[] {
   return [...dev.counted];
 }
 
-/** It has references from now on. */
+/** It has references from now on. In a replay nobody asks who has. */
 export function comesToLife(dev: DrmDevice, what: Counted): void {
-  dev.counted.add(what);
+  if (!STRAIGHT) dev.counted.add(what);
 }
 
 /** Its last reference went. */
 export function dies(dev: DrmDevice, what: Counted): void {
-  dev.counted.delete(what);
+  if (!STRAIGHT) dev.counted.delete(what);
 }
 
 /** Something of a driver that is counted beside BOs, vm_bos and VMs (`struct kref`): a queue, a file, a pool. */

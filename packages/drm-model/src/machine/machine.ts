@@ -21,7 +21,7 @@ import { Straight } from "./straight.ts";
 import { Thread } from "./thread.ts";
 import { Timers } from "./timers.ts";
 import type { StepCounts, VmRecord } from "./vm-record.ts";
-import type { Work } from "./work.ts";
+import { Work } from "./work.ts";
 
 /** How a machine is made. */
 export interface MachineOptions {
@@ -195,22 +195,24 @@ export class Machine implements Surroundings {
    * (`schedule_work`). In the machine's own order whichever of the two kinds has work first goes on until it has none.
    */
   queueWork(label: string, start: () => Steps<void>, context: TaskContext = "process", system = false): void {
+    this.queue(new Work(label, start, context, system));
+  }
+
+  /** Queues work that is made once, and queued at most once at a time. */
+  queue(work: Work): void {
     this.worked++;
-    this.pending.push({ label, context, start, system, urgent: false, behind: null });
+    this.pending.push(work);
   }
 
   /** As {@link Machine.queueWork}, for work that first waits for some fences, one after the other. */
   queueWorkBehind(fences: readonly DmaFence[], label: string, start: () => Steps<void>): void {
     if (!STRAIGHT) this.queueWork(label, () => behind(this.dev, fences, label, start));
-    else {
-      this.worked++;
-      this.pending.push({ label, context: "process", start, system: false, urgent: false, behind: fences });
-    }
+    else this.queue(new Work(label, start, "process", false, false, fences));
   }
 
   /** Queues work for a worker with a real-time priority (`kthread_queue_work` behind `sched_set_fifo`). */
   queueUrgentWork(label: string, start: () => Steps<void>): void {
-    const work: Work = { label, context: "process", start, system: false, urgent: true, behind: null };
+    const work = new Work(label, start, "process", false, true);
     const at = this.pending.findIndex(({ urgent }) => !urgent);
     if (at < 0) this.pending.push(work);
     else this.pending.insert(at, work);

@@ -96,7 +96,8 @@ export class Straight {
 
   #start(work: Work): void {
     this.#working = true;
-    this.#run(work.start, new Task(work.label, work.context));
+    work.task ??= new Task(work.label, work.context);
+    this.#run(work.start, work.task);
     this.#working = false;
   }
 

@@ -1,6 +1,7 @@
 import type { Steps, TaskContext } from "@gpuvm/core";
 import type { Machine } from "./machine.ts";
 import type { Timer } from "./timers.ts";
+import { Work } from "./work.ts";
 
 /** Work that is queued at most once at a time (`struct work_struct`). */
 export class WorkItem {
@@ -13,6 +14,7 @@ export class WorkItem {
   /** What it does. */
   readonly work: () => Steps<void>;
   readonly context: TaskContext;
+  readonly #item: Work;
 
   /** Not queued. */
   constructor(machine: Machine, label: string, work: () => Steps<void>, context: TaskContext = "process") {
@@ -20,13 +22,14 @@ export class WorkItem {
     this.label = label;
     this.work = work;
     this.context = context;
+    this.#item = new Work(label, () => this.#run(), context);
   }
 
   /** Queues it (`queue_work`). @returns false if it was queued */
   queue(): boolean {
     if (this.queued) return false;
     this.queued = true;
-    this.machine.queueWork(this.label, () => this.#run(), this.context);
+    this.machine.queue(this.#item);
     return true;
   }
 

@@ -140,8 +140,10 @@ export class GpuView {
   /** No entry of this VM is in the TLB any more, without a flush of its own. */
   forget(): void {
     if (this.#old.size > 0) this.#old.remove(0, Number.POSITIVE_INFINITY);
-    for (const user of this.#cachedUser) user.cachedBy.delete(this);
-    this.#cachedUser.clear();
+    if (this.#cachedUser.size > 0) {
+      for (const user of this.#cachedUser) user.cachedBy.delete(this);
+      this.#cachedUser.clear();
+    }
     if (this.#cached.size === 0) return;
     for (const bo of this.#cached) bo.cachedBy?.delete(this);
     this.#cached.clear();

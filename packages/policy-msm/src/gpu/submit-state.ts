@@ -126,8 +126,15 @@ export class MsmSubmit {
     this.#freedAlone = !msm.dev.stepping;
     const ring = msm.rings[queue.ringNr] as MsmRing;
     const work: RingWork = {
-      ...{ file: queue.ctx.file, cmds, vm, queue, uses: this, submitter: this.submitter },
-      ...{ bos: this.bos, cmdIova: this.cmdIova, retire: () => this.#retire(msm) },
+      file: queue.ctx.file,
+      cmds,
+      vm,
+      queue,
+      uses: this,
+      submitter: this.submitter,
+      bos: this.bos,
+      cmdIova: this.cmdIova,
+      retire: () => this.#retire(msm),
     };
     queue.entity.push({
       label: this.name,

@@ -270,7 +270,7 @@ export class PanthorJob extends SchedJob {
     this.seqno = ++this.queue.seqno;
     const name = dev.ledger === null ? "" : `fence#${dev.serial()}`;
     const base = machine.fence(this.queue.context, this.seqno);
-    this.doneFence = new CountedFence(dev, base, name, this, () => {});
+    this.doneFence = new CountedFence(dev, base, name, this, null);
     return this.doneFence;
   }
 }

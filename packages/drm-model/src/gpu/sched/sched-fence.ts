@@ -21,6 +21,8 @@ export class SchedFence implements JobFences {
   readonly finished: CountedFence;
   /** The hardware's fence; null before the job was run. Counted. */
   parent: CountedFence | null = null;
+  /** How `finished` holds `scheduled`, in findings. */
+  readonly #name: string;
 
   /** Unsignalled fences (`drm_sched_fence_init`); `holder` has one reference on `finished`. */
   constructor(
@@ -34,19 +36,16 @@ export class SchedFence implements JobFences {
     this.scheduler = scheduler;
     const audited = dev.ledger !== null;
     const name = audited ? `fence#${dev.serial()}` : "";
-    const finished = { name };
-    this.scheduled = new CountedFence(
-      dev,
-      machine.fence(contexts.scheduled, seqno),
-      audited ? `${name} (scheduled)` : "",
-      finished,
-      () => this.setParent(null),
-    );
-    this.finished = new CountedFence(dev, machine.fence(contexts.finished, seqno), name, holder, () =>
-      this.scheduled.put(finished),
-    );
-    this.scheduled.sched = this;
-    this.finished.sched = this;
+    this.#name = name;
+    const begun = machine.fence(contexts.scheduled, seqno);
+    this.scheduled = new CountedFence(dev, begun, audited ? `${name} (scheduled)` : "", name, null, this);
+    this.finished = new CountedFence(dev, machine.fence(contexts.finished, seqno), name, holder, null, this);
+  }
+
+  /** `drm_sched_fence_release_finished`, `drm_sched_fence_release_scheduled` */
+  released(fence: CountedFence): void {
+    if (fence === this.finished) this.scheduled.put(this.#name);
+    else this.setParent(null);
   }
 
   /** The hardware's fence becomes another one, or none (`drm_sched_fence_set_parent`). */

@@ -1,6 +1,7 @@
 import type { Errno, Steps } from "@gpuvm/core";
 import type { Machine } from "../../machine/machine.ts";
 import type { Timer } from "../../machine/timers.ts";
+import { Work } from "../../machine/work.ts";
 import type { CountedFence } from "../counted-fence.ts";
 import { FenceCallback } from "../fence-callback.ts";
 import type { EntityOps, EntityScheduler, SchedEntity } from "./sched-entity.ts";
@@ -56,8 +57,8 @@ export class DrmScheduler<J extends SchedJob = SchedJob> implements EntitySchedu
   working = 0;
   /** When the oldest job takes too long. */
   timeout: Timer | null = null;
-  readonly #runLabel: string;
-  readonly #freeLabel: string;
+  readonly #runItem: Work;
+  readonly #freeItem: Work;
   readonly #creditLimit: number;
   readonly #timeoutNs: number;
   #ages = 0;
@@ -66,8 +67,8 @@ export class DrmScheduler<J extends SchedJob = SchedJob> implements EntitySchedu
   constructor(machine: Machine, options: SchedOptions<J>) {
     this.machine = machine;
     this.name = options.name;
-    this.#runLabel = `${options.name} run_job`;
-    this.#freeLabel = `${options.name} free_job`;
+    this.#runItem = new Work(`${options.name} run_job`, () => this.#runWork(), "signalling");
+    this.#freeItem = new Work(`${options.name} free_job`, () => this.#freeWork());
     this.ops = options.ops;
     this.#creditLimit = options.creditLimit ?? Number.POSITIVE_INFINITY;
     this.#timeoutNs =
@@ -98,7 +99,7 @@ export class DrmScheduler<J extends SchedJob = SchedJob> implements EntitySchedu
     // Where there is no job to run, the work item would do nothing.
     if (this.paused || this.runQueued || this.#select() === null) return;
     this.runQueued = true;
-    this.machine.queueWork(this.#runLabel, () => this.#runWork(), "signalling");
+    this.machine.queue(this.#runItem);
   }
 
   /** Work items do nothing, and the scheduler goes. Jobs that still run are on their own (`drm_sched_fini`). */
@@ -191,7 +192,7 @@ export class DrmScheduler<J extends SchedJob = SchedJob> implements EntitySchedu
   #queueFree(): void {
     if (this.paused || this.freeQueued) return;
     this.freeQueued = true;
-    this.machine.queueWork(this.#freeLabel, () => this.#freeWork());
+    this.machine.queue(this.#freeItem);
   }
 
   /** `drm_sched_free_job_work`. */
