@@ -336,11 +336,15 @@ export interface Exec extends RequestBase {
   readonly syncOps?: readonly (readonly SyncOp[])[];
 }
 
-/** A blocking wait for a fence: `MSM_WAIT_FENCE`. */
+/** A blocking wait for a fence: `MSM_WAIT_FENCE`, `XE_WAIT_USER_FENCE`. */
 export interface WaitFence extends RequestBase {
   readonly op: "wait_fence";
   readonly fence: number;
   readonly queue?: number;
+  /** xe: address of the program's where `fence` is to be read; absent: the end of the queue's `fence`-th job. No trace has it. */
+  readonly addr?: number;
+  /** xe, with `addr`: nanoseconds; absent: for ever. */
+  readonly timeout?: number;
 }
 
 /** `PANTHOR_TILER_HEAP_CREATE`: tiler memory that the kernel manages and maps. */

@@ -1,6 +1,8 @@
-import { type DrmGpuvm, type Holder, USAGE_BOOKKEEP, USAGE_KERNEL } from "@gpuvm/core";
-import { BindQueue, Kref } from "@gpuvm/drm-model";
+import { type DmaFence, type DrmGpuvm, type Holder, USAGE_BOOKKEEP, USAGE_KERNEL } from "@gpuvm/core";
+import { BindQueue, Kref, SyncObj } from "@gpuvm/drm-model";
 import type { Xe } from "./device.ts";
+import { afterAll, stub } from "./fences.ts";
+import type { UfenceTimeline } from "./sync.ts";
 import { TlbInvalQueue } from "./tlb-inval-queue.ts";
 import type { Xef } from "./xef.ts";
 
@@ -9,11 +11,12 @@ import type { Xef } from "./xef.ts";
  * TLB behind them. It holds the VM that it binds in (`user_vm`): with the VM's own queue (`vm->q`) that is a loop, which the
  * VM's close breaks.
  */
-export class BindExecQueue {
+export class BindExecQueue implements UfenceTimeline {
   /** References. */
   readonly kref: Kref;
   /** The VM that it binds in; counted until the last reference goes (`user_vm`). */
   readonly vm: { readonly gpuvm: DrmGpuvm };
+  readonly #xe: Xe;
   /** Updates of page tables. */
   readonly jobs: BindQueue;
   /** Invalidations, for each GT (`tlb_inval[].dep_scheduler`). */
@@ -22,16 +25,26 @@ export class BindExecQueue {
   readonly contexts: readonly number[];
   /** Updates so far. */
   seqno = 0;
+  /** The last update (`q->last_fence`), and the last invalidation of each GT (`tlb_inval[].last_fence`). */
+  lastFence: DmaFence | null = null;
+  /** See {@link BindExecQueue.lastFence}. */
+  readonly tlbLastFences: DmaFence[] = [];
+  /** See {@link UfenceTimeline}. */
+  readonly ufenceSyncobj: SyncObj = new SyncObj("ufence_syncobj");
+  /** See {@link UfenceTimeline}. */
+  ufenceTimelineValue = 0;
 
   /** A queue with one reference, of `holder`; `file` for one that a program made. */
   constructor(xe: Xe, vm: { readonly gpuvm: DrmGpuvm }, holder: Holder, file: Xef | null) {
     const { machine } = xe;
+    this.#xe = xe;
     this.vm = vm;
     this.jobs = new BindQueue(machine, "xe bind");
     this.tlb = Array.from({ length: xe.platform.gtCount }, () => new TlbInvalQueue(machine));
     this.contexts = [machine.fenceContext(), ...this.tlb.map(() => machine.fenceContext())];
     const kref = new Kref(machine.dev, `queue#${machine.dev.serial()}`, holder, () => {
       // `xe_exec_queue_destroy`, then, in a worker, `xe_exec_queue_fini`.
+      this.ufenceSyncobj.put();
       vm.gpuvm.put(kref);
       if (file === null) return;
       machine.queueWork("xe exec queue destroy", function* () {
@@ -46,5 +59,11 @@ export class BindExecQueue {
   /** As what its fences stand in a dma_resv: work that replaces entries in use makes everything after it wait. */
   usage(waitVmBookkeep: boolean): number {
     return waitVmBookkeep ? USAGE_KERNEL : USAGE_BOOKKEEP;
+  }
+
+  /** Signals when everything that was given to it so far is done (`xe_sync_in_fence_get`, of a bind queue). */
+  inFence(): DmaFence {
+    const { machine } = this.#xe;
+    return afterAll(machine, [this.lastFence ?? stub(machine), ...this.tlbLastFences]);
   }
 }

@@ -20,20 +20,24 @@ import type { XeBo } from "./bo.ts";
 import { evictsAnother } from "./history.ts";
 import { PtUpdateOps, updateOpsAbort, updateOpsPrepare } from "./pt/update-ops.ts";
 import { updateOpsRun } from "./pt/update-run.ts";
+import type { XeSyncs } from "./sync.ts";
+import type { XeUserFence } from "./user-fence.ts";
 import { migrateBo, validateBo } from "./validate.ts";
 import type { XeVm, XeVma } from "./vm.ts";
-import { vmaDestroy } from "./vma-life.ts";
+import { vmaAddUfence, vmaDestroy } from "./vma-life.ts";
 import type { XeVmaOp } from "./vma-op.ts";
 
 /**
  * Locks everything, changes the page tables, lets the old VMAs go (`vm_bind_ioctl_ops_execute`).
  *
+ * @param syncs what it waits for, and what signals when it is done
  * @param array several binds: none of them may make room by evicting an object of another
  * @returns the fence of the change, or -errno
  */
 export function* executeOps(
   vm: XeVm,
-  q: BindExecQueue | null,
+  q: BindExecQueue,
+  syncs: XeSyncs,
   ops: readonly XeVmaOp[],
   array: boolean,
 ): Steps<DmaFence | Errno> {
@@ -44,9 +48,9 @@ export function* executeOps(
     if (exec.contended !== null) continue;
     if (ret !== 0) break;
   }
-  const fence = ret === 0 ? yield* opsExecute(vm, new PtUpdateOps(q ?? (vm.q as BindExecQueue)), ops) : ret;
-  if (typeof fence !== "number") yield* opsFini(ops, fence);
-  else if (fence === -ENODATA) yield* opsFini(ops, null);
+  const fence = ret === 0 ? yield* opsExecute(vm, new PtUpdateOps(q, syncs.inFences), ops) : ret;
+  if (typeof fence !== "number") yield* opsFini(ops, syncs, fence);
+  else if (fence === -ENODATA) yield* opsFini(ops, syncs, null);
   exec.fini();
   return fence;
 }
@@ -78,11 +82,31 @@ function* runLocked(vm: XeVm, work: PtUpdateOps, ops: readonly XeVmaOp[]): Steps
   return fence;
 }
 
-/** The old VMAs go when the fence has signalled (`vm_bind_ioctl_ops_fini`). */
-function* opsFini(ops: readonly XeVmaOp[], fence: DmaFence | null): Steps<void> {
-  for (const op of ops)
+/** The old VMAs go when the fence has signalled, and the program is told (`vm_bind_ioctl_ops_fini`). */
+function* opsFini(ops: readonly XeVmaOp[], syncs: XeSyncs, fence: DmaFence | null): Steps<void> {
+  const { ufence } = syncs;
+  for (const op of ops) {
+    if (ufence !== null) opAddUfence(op, ufence);
     if (op.kind === DRM_GPUVA_OP_UNMAP || op.kind === DRM_GPUVA_OP_REMAP)
       yield* vmaDestroy(op.old as XeVma, fence);
+  }
+  if (fence !== null) syncs.signal(fence);
+}
+
+/** `op_add_ufence`. */
+function opAddUfence(op: XeVmaOp, ufence: XeUserFence): void {
+  const bound = op.kind === DRM_GPUVA_OP_PREFETCH ? [op.old] : [op.map, op.prev, op.next];
+  for (const vma of bound) if (vma !== null) vmaAddUfence(vma, ufence);
+}
+
+/** Nobody takes away what the program was not told of yet (`check_ufence`). */
+function checkUfence(vma: XeVma): Errno {
+  const { ufence } = vma;
+  if (ufence === null) return 0;
+  if (!ufence.signalled) return -EBUSY;
+  vma.ufence = null;
+  ufence.kref.put(vma);
+  return 0;
 }
 
 /** `vm_bind_ioctl_ops_lock_and_prep`. */
@@ -115,6 +139,8 @@ function* opLockAndPrep(
       return yield* validate(map);
     }
     case DRM_GPUVA_OP_REMAP: {
+      const err = checkUfence(op.old as XeVma);
+      if (err !== 0) return err;
       yield* lockVma(exec, op.old as XeVma);
       if (exec.contended !== null) return 0;
       const ret = op.prev === null ? 0 : yield* validate(op.prev);
@@ -125,9 +151,11 @@ function* opLockAndPrep(
       yield* lockVma(exec, old);
       return exec.contended !== null || old.bo === null ? 0 : yield* prefetch(old.bo);
     }
-    default:
-      yield* lockVma(exec, op.old as XeVma);
-      return 0;
+    default: {
+      const err = checkUfence(op.old as XeVma);
+      if (err === 0) yield* lockVma(exec, op.old as XeVma);
+      return err;
+    }
   }
 }
 

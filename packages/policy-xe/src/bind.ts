@@ -3,6 +3,8 @@ import {
   EINVAL,
   ENODATA,
   ENOENT,
+  ENOMEM,
+  EOPNOTSUPP,
   type Errno,
   type GpuvaOps,
   gpuvaOpsFree,
@@ -18,6 +20,7 @@ import type { XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
 import { BIND_IMMEDIATE, BIND_NULL } from "./flags.ts";
 import { freeTwice } from "./history.ts";
+import { tooManySyncs, XeSyncs } from "./sync.ts";
 import type { VmaAttributes, VmaKind, XeVm } from "./vm.ts";
 import { XeVmaOp } from "./vma-op.ts";
 import type { XeFile } from "./xe-file.ts";
@@ -31,7 +34,7 @@ export function* vmBindIoctl(xe: Xe, file: XeFile, req: VmBind): Steps<Errno> {
   const { dev } = xe.machine;
   const vm = file.vms.get(req.vm ?? 0);
   if (vm === undefined) return -EINVAL;
-  const q = checkArgs(req.ops) || lookupQueue(file, vm, req);
+  const q = (tooManySyncs(req) ? -EINVAL : checkArgs(req.ops)) || lookupQueue(file, vm, req);
   if (typeof q === "number") {
     freeTwice(xe, req.ops);
     return q;
@@ -41,6 +44,7 @@ export function* vmBindIoctl(xe: Xe, file: XeFile, req: VmBind): Steps<Errno> {
   yield* lock(dev, vm.lock, "xe_vm_bind_ioctl");
   const bos: (XeBo | null)[] = [];
   let ret: Errno = vm.closedOrBanned ? -ENOENT : checkRanges(vm, req.ops);
+  const queue = q ?? (vm.q as BindExecQueue);
   for (const op of ret === 0 ? req.ops : []) {
     const bo = lookupBo(file, vm, op);
     if (typeof bo === "number") {
@@ -49,18 +53,52 @@ export function* vmBindIoctl(xe: Xe, file: XeFile, req: VmBind): Steps<Errno> {
     }
     bos.push(bo);
   }
-  if (ret === 0) ret = yield* bindAll(vm, q, req.ops, bos);
+  if (ret === 0) ret = yield* bindSynced(xe, file, vm, queue, req, bos);
   for (const bo of bos) bo?.put("ioctl");
   unlock(dev, vm.lock);
   q?.kref.put("ioctl");
   vm.gpuvm.put("ioctl");
-  return ret === -ENODATA ? 0 : ret;
+  return ret;
+}
+
+/** Looks up what the call waits for and signals, binds, and lets it go again. */
+function* bindSynced(
+  xe: Xe,
+  file: XeFile,
+  vm: XeVm,
+  q: BindExecQueue,
+  req: VmBind,
+  bos: readonly (XeBo | null)[],
+): Steps<Errno> {
+  const syncs = new XeSyncs(xe, {
+    syncobjs: file.syncobjs,
+    memory: file.process.memory,
+    exec: false,
+    lrMode: vm.lrMode,
+    disallowUserFence: req.ops.length === 0,
+    ufences: q,
+  });
+  let ret = syncs.parse(req.syncOps?.flat() ?? []);
+  if (ret === 0) ret = req.ops.length === 0 ? -ENODATA : yield* bindAll(vm, q, syncs, req.ops, bos);
+  if (ret === -ENODATA) ret = signalFences(xe, q, syncs);
+  syncs.cleanup();
+  return ret;
+}
+
+/** Nothing was to be done: the syncs signal when what was given to the queue before is done (`vm_bind_ioctl_signal_fences`). */
+function signalFences(xe: Xe, q: BindExecQueue, syncs: XeSyncs): Errno {
+  if (syncs.empty) return 0;
+  if (syncs.waits) return -EOPNOTSUPP;
+  if (!xe.machine.dev.mayAlloc("xe in fence")) return -ENOMEM;
+  syncs.signal(q.inFence());
+  return 0;
 }
 
 /** @returns 0; -ENODATA if there was nothing to do; another -errno, with everything as before */
 function* bindAll(
   vm: XeVm,
-  q: BindExecQueue | null,
+  q: BindExecQueue,
+  syncs: XeSyncs,
   binds: readonly BindOp[],
   bos: readonly (XeBo | null)[],
 ): Steps<Errno> {
@@ -81,7 +119,7 @@ function* bindAll(
   }
   if (ret === 0 && ops.length === 0) ret = -ENODATA;
   if (ret === 0) {
-    const fence: DmaFence | Errno = yield* executeOps(vm, q, ops, binds.length > 1);
+    const fence: DmaFence | Errno = yield* executeOps(vm, q, syncs, ops, binds.length > 1);
     if (typeof fence === "number") ret = fence;
   }
   if (ret !== 0 && ret !== -ENODATA) {

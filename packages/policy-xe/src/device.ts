@@ -1,8 +1,10 @@
 import { type BoOwnership, type DrmGpuvm, Lock } from "@gpuvm/core";
 import { KIB4, type Machine } from "@gpuvm/drm-model";
+import { XeEntity } from "./entity.ts";
 import type { XeEvent } from "./events.ts";
+import { OrderedQueue } from "./ordered-queue.ts";
 import { BATTLEMAGE, LUNAR_LAKE, type XePlatform } from "./platform.ts";
-import { XeRing } from "./ring.ts";
+import { type RingJob, XeRing } from "./ring.ts";
 import { XeTtm } from "./ttm.ts";
 
 /** The device (`struct xe_device`), as far as the rest of the driver needs it. */
@@ -26,7 +28,9 @@ export interface Xe {
   /** Copies of the driver's own are done when they are submitted, as by a CPU; else they are jobs. */
   copiesAtOnce: boolean;
   /** The timeline of those copies (`struct xe_migrate`). */
-  readonly migrate: { readonly context: number; seqno: number };
+  readonly migrate: { readonly entity: XeEntity<RingJob>; seqno: number };
+  /** User fences are written in the order in which they signal (`xe->ordered_wq`). */
+  readonly orderedWq: OrderedQueue;
   /** Told of each thing that is done to the hardware, or null. */
   onEvent: ((event: XeEvent) => void) | null;
   /** The ring of an engine class. */
@@ -58,7 +62,8 @@ export function xeDevice(
     ttm: new XeTtm(platform.vram, machine.options.gart, machine.options.memory),
     endlessLongRunning: false,
     copiesAtOnce: false,
-    migrate: { context: machine.fenceContext(), seqno: 0 },
+    migrate: { entity: new XeEntity(machine.fenceContext()), seqno: 0 },
+    orderedWq: new OrderedQueue(machine, "xe ordered_wq"),
     onEvent: null,
     ring(engineClass) {
       let ring = rings.get(engineClass);

@@ -1,4 +1,6 @@
+import type { DmaFence } from "@gpuvm/core";
 import { Kref } from "@gpuvm/drm-model";
+import { XeEntity } from "./entity.ts";
 import type { PreemptFence, RunningQueue } from "./preempt-fence.ts";
 import { ban } from "./queue-kill.ts";
 import type { RingJob } from "./ring.ts";
@@ -13,8 +15,10 @@ export class XeQueue implements RunningQueue {
   readonly vm: XeVm;
   /** `DRM_XE_ENGINE_CLASS_*`. */
   readonly engineClass: number;
-  /** Timeline of its jobs. */
-  readonly context: number;
+  /** Jobs that wait for something before they begin, and what its jobs are numbered on. */
+  readonly entity: XeEntity<RingJob>;
+  /** The end of the last batch, or what else was the last to signal syncs; not of long-running work (`q->last_fence`). */
+  lastFence: DmaFence | null = null;
   /** Jobs so far. */
   seqno = 0;
   /** What the VM's count was when its last batch flushed the TLB (`q->tlb_flush_seqno`). */
@@ -33,7 +37,7 @@ export class XeQueue implements RunningQueue {
     const { machine } = file;
     this.vm = vm;
     this.engineClass = engineClass;
-    this.context = machine.fenceContext();
+    this.entity = new XeEntity(machine.fenceContext());
     const name = `queue#${machine.dev.serial()}`;
     const kref = new Kref(machine.dev, name, "creator", () => {
       // `xe_exec_queue_destroy`: a worker tells the firmware and frees it (`xe_exec_queue_fini`).

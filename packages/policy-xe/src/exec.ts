@@ -7,6 +7,7 @@ import {
   EINVAL,
   ENOENT,
   ENOMEM,
+  EOPNOTSUPP,
   type Errno,
   GpuvmExec,
   type Steps,
@@ -17,15 +18,18 @@ import { countSubmit, type Exec, lock, unlock } from "@gpuvm/drm-model";
 import { BindExecQueue } from "./bind-exec-queue.ts";
 import type { Xe } from "./device.ts";
 import type { XeQueue } from "./exec-queue.ts";
+import { stub } from "./fences.ts";
 import { armJob, newJob, pushJob, putJob } from "./job.ts";
 import { reactivateRebind } from "./preempt.ts";
 import { validateRebind } from "./rebind.ts";
+import { tooManySyncs, XeSyncs } from "./sync.ts";
 import { needsRepin } from "./userptr.ts";
 import { userptrPin } from "./userptr-pin.ts";
 import type { XeFile } from "./xe-file.ts";
 
 /** `xe_exec_ioctl`: everything mapped in the queue's VM is in use. */
 export function* execIoctl(xe: Xe, file: XeFile, req: Exec): Steps<Errno> {
+  if (tooManySyncs(req)) return -EINVAL;
   const queue = file.queues.get(req.queue ?? 0);
   if (queue === undefined) return -ENOENT;
   if (queue instanceof BindExecQueue) return -EINVAL;
@@ -33,7 +37,7 @@ export function* execIoctl(xe: Xe, file: XeFile, req: Exec): Steps<Errno> {
   let objects = 0;
   const ret = yield* countSubmit(
     xe.machine,
-    () => submit(xe, queue, req, (n) => (objects = n)),
+    () => submitSynced(xe, file, queue, req, (n) => (objects = n)),
     () => objects,
   );
   // X9: some early exits forgot the queue.
@@ -41,50 +45,95 @@ export function* execIoctl(xe: Xe, file: XeFile, req: Exec): Steps<Errno> {
   return ret;
 }
 
-function* submit(xe: Xe, queue: XeQueue, req: Exec, counted: (n: number) => void): Steps<Errno> {
+/** Looks up what the call waits for and signals, submits, and lets it go again. */
+function* submitSynced(
+  xe: Xe,
+  file: XeFile,
+  queue: XeQueue,
+  req: Exec,
+  counted: (n: number) => void,
+): Steps<Errno> {
+  if (queue.reset) return -ECANCELED;
+  const syncs = new XeSyncs(xe, {
+    syncobjs: file.syncobjs,
+    memory: file.process.memory,
+    exec: true,
+    lrMode: queue.vm.lrMode,
+    disallowUserFence: false,
+    ufences: null,
+  });
+  let ret = syncs.parse(req.syncOps?.flat() ?? []);
+  if (ret === 0) ret = yield* submit(xe, queue, req, syncs, counted);
+  syncs.cleanup();
+  return ret;
+}
+
+function* submit(
+  xe: Xe,
+  queue: XeQueue,
+  req: Exec,
+  syncs: XeSyncs,
+  counted: (n: number) => void,
+): Steps<Errno> {
   const { dev } = xe.machine;
   const { vm } = queue;
-  if (queue.reset) return -ECANCELED;
   let ret: Errno;
   do {
     const repin = !vm.lrMode && needsRepin(vm.userptr);
     yield* lock(dev, vm.lock, "xe_exec_ioctl");
     ret = repin ? yield* userptrPin(vm) : 0;
-    if (ret === 0) ret = yield* submitPinned(xe, queue, req, counted);
+    if (ret === 0) ret = yield* submitPinned(xe, queue, req, syncs, counted);
     unlock(dev, vm.lock);
   } while (ret === -EAGAIN);
   return ret;
 }
 
 /** The program's own memory was looked up, as far as that was known to be needed. */
-function submitPinned(xe: Xe, queue: XeQueue, req: Exec, counted: (n: number) => void): Steps<Errno> {
-  if (req.batches === 0) return onlySyncs(xe, queue);
-  return queue.vm.lrMode ? longRunning(queue) : work(queue, counted);
+function submitPinned(
+  xe: Xe,
+  queue: XeQueue,
+  req: Exec,
+  syncs: XeSyncs,
+  counted: (n: number) => void,
+): Steps<Errno> {
+  if (req.batches === 0) return onlySyncs(xe, queue, syncs);
+  return queue.vm.lrMode ? longRunning(queue, syncs) : work(queue, syncs, counted);
 }
 
-/** Nothing runs: fences of what came before are collected for the syncs, on a closed VM, too. */
-function* onlySyncs(xe: Xe, { vm }: XeQueue): Steps<Errno> {
+/**
+ * Nothing runs: the syncs signal when what came before on the queue is done (`xe_sync_in_fence_get`), on a closed VM, too. To
+ * wait for something there would have to be work.
+ */
+function* onlySyncs(xe: Xe, queue: XeQueue, syncs: XeSyncs): Steps<Errno> {
   const { dev } = xe.machine;
+  const { vm } = queue;
   yield* lock(dev, vm.gpuvm.resv, "xe_exec_ioctl");
-  const collected = vm.lrMode || dev.mayAlloc("xe in fence");
+  const refused = !vm.lrMode && syncs.waits;
+  if (!vm.lrMode && !refused) {
+    const { lastFence } = queue;
+    const fence = lastFence === null || lastFence.signaled ? stub(xe.machine) : lastFence;
+    syncs.signal(fence);
+    queue.lastFence = fence;
+  }
   // X8: the lock was forgotten where that failed.
-  if (collected || !xe.defects.has("X8")) unlock(dev, vm.gpuvm.resv);
-  return collected ? 0 : -ENOMEM;
+  if (!refused || !xe.defects.has("X8")) unlock(dev, vm.gpuvm.resv);
+  return refused ? -EOPNOTSUPP : 0;
 }
 
 /** Nothing is locked: preempt fences keep everything in its place. */
-function* longRunning(queue: XeQueue): Steps<Errno> {
+function* longRunning(queue: XeQueue, syncs: XeSyncs): Steps<Errno> {
   const { vm } = queue;
   if (vm.closedOrBanned) return -ECANCELED;
   const job = newJob(queue);
   if (job === null) return -ENOMEM;
   armJob(queue, job);
-  pushJob(queue, job, []);
+  job.word = syncs.word;
+  pushJob(queue, job, syncs.inFences);
   reactivateRebind(vm);
   return 0;
 }
 
-function* work(queue: XeQueue, counted: (n: number) => void): Steps<Errno> {
+function* work(queue: XeQueue, syncs: XeSyncs, counted: (n: number) => void): Steps<Errno> {
   const { vm } = queue;
   const vmExec = new GpuvmExec(vm.gpuvm, DRM_EXEC_INTERRUPTIBLE_WAIT, 1);
   // `xe_exec_fn`
@@ -92,18 +141,19 @@ function* work(queue: XeQueue, counted: (n: number) => void): Steps<Errno> {
   const ret = yield* vmExec.lock();
   if (ret !== 0) return ret;
   const exec = vmExec.exec as DrmExec;
-  const err = yield* submitLocked(queue, vmExec, exec);
+  const err = yield* submitLocked(queue, syncs, vmExec, exec);
   counted(exec.objects.length);
   vmExec.unlock();
   return err;
 }
 
-function* submitLocked(queue: XeQueue, vmExec: GpuvmExec, exec: DrmExec): Steps<Errno> {
+function* submitLocked(queue: XeQueue, syncs: XeSyncs, vmExec: GpuvmExec, exec: DrmExec): Steps<Errno> {
   const { vm } = queue;
   if (vm.closedOrBanned) return -ECANCELED;
   const job = newJob(queue);
   if (job === null) return -ENOMEM;
   const after = kernelFences(exec);
+  after.push(...syncs.inFences);
   const { dev } = vm.gpuvm;
   const notified = vm.userptr !== null;
   if (notified) {
@@ -116,6 +166,9 @@ function* submitLocked(queue: XeQueue, vmExec: GpuvmExec, exec: DrmExec): Steps<
   }
   armJob(queue, job);
   vmExec.addFence(job.fence, USAGE_BOOKKEEP, USAGE_BOOKKEEP);
+  syncs.signal(job.fence);
+  job.word = syncs.word;
+  queue.lastFence = job.fence;
   pushJob(queue, job, after);
   vm.xe.ttm.bump(vm, exec.objects);
   if (notified) unlock(dev, vm.notifierLock);

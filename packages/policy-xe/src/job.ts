@@ -3,7 +3,7 @@ import { type InUse, noteUse } from "@gpuvm/drm-model";
 import type { XeQueue } from "./exec-queue.ts";
 import { ban } from "./queue-kill.ts";
 import type { RingJob } from "./ring.ts";
-import type { TableUpdate } from "./vm.ts";
+import type { TableUpdate, XeVm } from "./vm.ts";
 
 /** A batch (`struct xe_sched_job`): holds its queue until it is retired. */
 export interface XeJob {
@@ -12,6 +12,8 @@ export interface XeJob {
   readonly fence: DmaFence;
   /** The ring flushes the TLB before it (`ring_ops_flush_tlb`). */
   flushTlb: boolean;
+  /** What the GPU writes for the program behind it, and where in its VM (`job->user_fence`). */
+  word: { readonly addr: number; readonly value: number } | null;
 }
 
 /** `xe_sched_job_create`; null: no memory. */
@@ -21,7 +23,7 @@ export function newJob(queue: XeQueue): XeJob | null {
   const seqno = ++queue.seqno;
   const name = queue.vm.holder("submit");
   queue.kref.get(name);
-  return { name, seqno, fence: machine.fence(queue.context, seqno), flushTlb: false };
+  return { name, seqno, fence: machine.fence(queue.entity.context, seqno), flushTlb: false, word: null };
 }
 
 /** A job that was not armed goes (`xe_sched_job_put`). */
@@ -56,7 +58,14 @@ export function pushJob(queue: XeQueue, job: XeJob, after: readonly DmaFence[]):
   }
   const batch = new Batch(queue, job, uses, rebinds);
   queue.pending.set(job.seqno, batch);
-  xe.ring(queue.engineClass).submit(batch, after);
+  xe.ring(queue.engineClass).submit(batch, queue.entity, after);
+}
+
+/** The ring writes behind the batch (`emit_store_imm_ppgtt_posted`). Only the program's own memory is followed: that it reads. */
+function writeWord({ pt, file }: XeVm, { addr, value }: NonNullable<XeJob["word"]>): void {
+  const run = pt.ptes.at(addr);
+  if (run?.user === undefined || run.user.gone) return;
+  file.process.memory.write(run.offset + (addr - run.start), value);
 }
 
 /** A job in the ring's hands. */
@@ -84,7 +93,9 @@ class Batch implements RingJob {
   }
 
   signal(error = 0): void {
-    this.job.fence.signal(error);
+    const { word, fence } = this.job;
+    if (error === 0 && word !== null) writeWord(this.queue.vm, word);
+    fence.signal(error);
   }
 
   killed(): boolean {

@@ -26,7 +26,7 @@ export function clearBo(xe: Xe, bo: XeBo, to: Place): DmaFence {
 
 function submit(xe: Xe, bo: XeBo, waitsFor: number): DmaFence {
   const { machine, migrate } = xe;
-  const fence = machine.fence(migrate.context, ++migrate.seqno);
+  const fence = machine.fence(migrate.entity.context, ++migrate.seqno);
   if (xe.copiesAtOnce) {
     fence.signal();
     return fence;
@@ -36,6 +36,10 @@ function submit(xe: Xe, bo: XeBo, waitsFor: number): DmaFence {
   bo.resv.reserve(1);
   bo.resv.addFence(fence, USAGE_KERNEL);
   const plain = { uses: undefined, endless: false, killed: () => false, begins() {}, retire() {} };
-  xe.ring(MIGRATE).submit({ ...plain, fence, signal: (error = 0) => fence.signal(error) }, after);
+  xe.ring(MIGRATE).submit(
+    { ...plain, fence, signal: (error = 0) => fence.signal(error) },
+    migrate.entity,
+    after,
+  );
   return fence;
 }

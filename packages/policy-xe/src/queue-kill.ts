@@ -20,9 +20,11 @@ export function ban(queue: RunningQueue): void {
 
 /** `guc_exec_queue_timedout_job`: scheduling is off, so no job touches memory any more. */
 function* timedoutJob(xe: Xe, queue: RunningQueue, holder: string): Steps<void> {
+  const ring = xe.ring(queue.engineClass);
   let error = -ETIME;
-  for (const job of [...queue.pending.values()]) {
-    xe.ring(queue.engineClass).finish(job, error);
+  // What still waits for something is given up when its turn comes.
+  for (const job of [...queue.pending.values()].filter((job) => ring.live.has(job))) {
+    ring.finish(job, error);
     error = -ECANCELED;
   }
   queue.kref.put(holder);

@@ -14,6 +14,7 @@ import { XeQueue } from "./exec-queue.ts";
 import { CLASS_VM_BIND } from "./flags.ts";
 import { addComputeQueue, removeComputeQueue } from "./preempt.ts";
 import { kill } from "./queue-kill.ts";
+import { waitUserFence } from "./wait-user-fence.ts";
 import type { XeFile } from "./xe-file.ts";
 
 /** `xe_exec_queue_create_ioctl`. The id is published last. */
@@ -63,8 +64,9 @@ export function* queueKill(queue: XeQueue | BindExecQueue): Steps<void> {
   yield* removeComputeQueue(queue.vm, queue);
 }
 
-/** Waits for the n-th job of a queue, counted from 1 (a user-mode driver's wait on its syncobj). */
+/** Waits for the n-th job of a queue, counted from 1 (a user-mode driver's wait on its syncobj), or for a word of memory. */
 export function* queueWait(xe: Xe, file: XeFile, req: WaitFence): Steps<Errno> {
+  if (req.addr !== undefined) return yield* waitUserFence(xe, file, req, req.addr);
   const queue = file.queues.get(req.queue ?? 0);
   if (!(queue instanceof XeQueue)) return -ENOENT;
   const job = queue.pending.get(req.fence);

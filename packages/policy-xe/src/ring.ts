@@ -1,5 +1,6 @@
 import { type DmaFence, ECANCELED, type Steps } from "@gpuvm/core";
 import type { InUse, Machine } from "@gpuvm/drm-model";
+import type { XeEntity } from "./entity.ts";
 
 /** A job, from its submission to its retirement (`struct xe_sched_job`). */
 export interface RingJob {
@@ -27,13 +28,13 @@ const JOB_TIMEOUT_NS = 5e9;
 /** Default modelled time of one job: 10 ms. */
 const JOB_NS = 10_000_000;
 
-/** One engine: jobs of any queue run one after the other, in the order in which they became ready. */
+/** One engine: jobs of any queue run one after the other, in the order in which they became ready. A queue's own keep theirs. */
 export class XeRing {
   /** The machine. */
   readonly machine: Machine;
   /** When what is queued now will be done. */
   busyUntil = 0;
-  /** Jobs whose end nobody has seen. */
+  /** Jobs that were given to it, whose end nobody has seen (`drm_sched.pending_list`). */
   readonly live: Set<RingJob> = new Set();
   /** The next job does not end. */
   #hangs = false;
@@ -47,19 +48,9 @@ export class XeRing {
     this.machine = machine;
   }
 
-  /** Queues a job behind what it waits for (`drm_sched_entity_push_job`). */
-  submit(job: RingJob, after: readonly DmaFence[]): void {
-    this.live.add(job);
-    let waiting = 1;
-    const ready = () => {
-      if (--waiting === 0) this.#run(job);
-    };
-    for (const fence of after) {
-      if (fence.signaled) continue;
-      waiting++;
-      fence.onSignal(ready);
-    }
-    ready();
+  /** Queues a job behind those of its entity, and what it waits for. */
+  submit(job: RingJob, entity: XeEntity<RingJob>, after: readonly DmaFence[]): void {
+    entity.push(job, after, (first) => this.#run(first));
   }
 
   /** The next job never ends, nor does what is behind it, until its queue is taken off the engine. */
@@ -67,10 +58,10 @@ export class XeRing {
     this.#hangs = true;
   }
 
-  /** A job's end: by itself, or because its queue is no more. */
+  /** A job's end: by itself, or because its queue is no more. One that was not given to the engine yet has none. */
   finish(job: RingJob, error: number): void {
-    job.uses?.stops();
     if (!this.live.delete(job)) return;
+    job.uses?.stops();
     if (job === this.#hung) this.#goOn();
     job.signal(error);
     this.machine.queueWork("xe ring retire", function* () {
@@ -81,7 +72,7 @@ export class XeRing {
   /** `guc_exec_queue_run_job`. */
   #run(job: RingJob): void {
     const { machine } = this;
-    if (!this.live.has(job)) return;
+    this.live.add(job);
     if (job.killed()) {
       machine.queueWork("xe timedout_job", () => this.#giveUp(job));
       return;

@@ -19,6 +19,7 @@ import { BulkMove, type Place } from "./lru.ts";
 import type { RunningQueue } from "./preempt-fence.ts";
 import { XePageTables } from "./pt/page-tables.ts";
 import type { TtmBo } from "./ttm.ts";
+import type { XeUserFence } from "./user-fence.ts";
 import type { UserptrLists, XeUserptr } from "./userptr.ts";
 import type { Xef } from "./xef.ts";
 
@@ -236,6 +237,8 @@ export class XeVma {
   tileInvalidated = 0;
   /** Sizes of entries that it ever had (`XE_VMA_PTE_*`). */
   pteFlags = 0;
+  /** Until it is written nobody cuts or unmaps it; counted. Null: the program did not ask for one (`vma->ufence`). */
+  ufence: XeUserFence | null = null;
   /** To be unbound, or unbound (`XE_VMA_DESTROYED`). */
   destroyed = false;
 

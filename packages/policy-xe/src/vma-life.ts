@@ -22,6 +22,7 @@ import { lockBriefly, preempt, unlock } from "@gpuvm/drm-model";
 import type { XeBo } from "./bo.ts";
 import { addPreemptFences } from "./preempt-state.ts";
 import { vmaCountDec, vmaCountInc, willneedGet, willneedPut } from "./purgeable.ts";
+import type { XeUserFence } from "./user-fence.ts";
 import { userptrSetup } from "./userptr-notifier.ts";
 import { pinPages } from "./userptr-pin.ts";
 import { type VmaAttributes, type XeVm, XeVma } from "./vm.ts";
@@ -157,6 +158,13 @@ export function* vmaDestroy(vma: XeVma, fence: DmaFence | null): Steps<void> {
   else fence.onSignal(() => vm.file.machine.queueWork("xe vma_destroy_work", () => vmaDestroyLate(vma)));
 }
 
+/** A mapping is not taken away before this is written (`vma_add_ufence`). */
+export function vmaAddUfence(vma: XeVma, ufence: XeUserFence): void {
+  vma.ufence?.kref.put(vma);
+  vma.ufence = ufence;
+  ufence.kref.get(vma);
+}
+
 /** `xe_userptr_destroy`. */
 function userptrDestroy(vma: XeVma): void {
   vma.vm.userptr?.invalidated.delete(vma);
@@ -165,6 +173,8 @@ function userptrDestroy(vma: XeVma): void {
 /** `vma_destroy_work_func`, `xe_vma_destroy_late`. */
 function* vmaDestroyLate(vma: XeVma): Steps<void> {
   const { vm, va, bo, userptr } = vma;
+  vma.ufence?.kref.put(vma);
+  vma.ufence = null;
   if (userptr !== null) {
     // `xe_userptr_remove`: only now, when the GPU has nothing to do with the memory any more.
     const { dev } = vm.gpuvm;

@@ -22,7 +22,7 @@ function decodeSyncOp(s: DecodeState, value: unknown): SyncOp {
     throw new EventProblem(
       "sync_ops",
       `an entry of sync_ops has ${a.length} elements`,
-      "each is [kind, syncobj], with the point of a timeline as a third",
+      "each is [kind, syncobj], with the point of a timeline as a third, or [user_fence, address, value]",
     );
   }
   const kind = a[0] as SyncKind;
@@ -32,6 +32,10 @@ function decodeSyncOp(s: DecodeState, value: unknown): SyncOp {
       `unknown kind of sync_ops ${typeof kind === "string" ? JSON.stringify(kind) : describe(kind)}`,
       `one of ${SYNC_KINDS.join(", ")}`,
     );
+  }
+  if (kind === "user_fence") {
+    const addr = positive(s, a[1], "sync_ops");
+    return { handle: 0, wait: false, addr, point: uint(s, a[2] ?? 0, "sync_ops") };
   }
   const handle = positive(s, a[1], "sync_ops");
   const wait = kind !== "signal";

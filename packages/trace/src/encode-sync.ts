@@ -3,7 +3,8 @@ import type { SyncOp } from "@gpuvm/drm-model";
 import { exactDecimal } from "./exact-integer.ts";
 import type { SyncKind } from "./sync-kind.ts";
 
-function syncOp({ handle, wait, point, reset }: SyncOp): string {
+function syncOp({ handle, wait, point, reset, addr }: SyncOp): string {
+  if (addr !== undefined) return `["user_fence",${exactDecimal(addr)},${exactDecimal(point ?? 0)}]`;
   const kind: SyncKind = !wait ? "signal" : reset ? "wait_reset" : "wait";
   return `["${kind}",${handle}${point ? `,${exactDecimal(point)}` : ""}]`;
 }

@@ -24,6 +24,12 @@ const range = fc.oneof(fc.tuple(u64, small), fc.tuple(u64, small, small));
 const syncOp = fc.oneof(
   rec({ handle: known, wait: fc.boolean() }, { point: fc.integer({ min: 1, max: 2 ** 40 }) }),
   rec({ handle: known, wait: fc.constant(true), reset: fc.constant(true) }),
+  rec({
+    handle: fc.constant(0),
+    wait: fc.constant(false),
+    addr: fc.integer({ min: 1, max: 2 ** 40 }),
+    point: u64,
+  }),
 );
 const syncOps = fc.array(syncOp, { maxLength: 3 });
 const handles = fc.array(known, { minLength: 2, maxLength: 2 });

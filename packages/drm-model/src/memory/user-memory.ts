@@ -91,6 +91,10 @@ export class UserMemory {
   holes: readonly { readonly start: number; readonly end: number }[] = [];
   /** What drivers were given, and has not gone. */
   readonly found: Set<UserPages> = new Set();
+  /** The program has exited: it has no memory any more (`mmget_not_zero` fails). */
+  gone = false;
+  /** What a driver wrote for the program to read, by address; all else reads as 0. */
+  readonly words: Map<number, number> = new Map();
 
   /** @internal @returns what the notifier begins with */
   subscribe(notifier: IntervalNotifier): object {
@@ -113,9 +117,21 @@ export class UserMemory {
     return true;
   }
 
+  /** The word at an address (`get_user`); null: nothing is mapped there (-EFAULT). */
+  read(addr: number): number | null {
+    return this.#mapped(addr, addr + 1) ? (this.words.get(addr) ?? 0) : null;
+  }
+
+  /** Writes a word (`copy_to_user`). @returns false if nothing is mapped there */
+  write(addr: number, value: number): boolean {
+    if (!this.#mapped(addr, addr + 1)) return false;
+    this.words.set(addr, value);
+    return true;
+  }
+
   /** The pages of a range, which come if they are not there (`hmm_range_fault`); null: a part is not mapped (-EFAULT). */
   fault(start: number, end: number): UserPages | null {
-    if (this.holes.some((hole) => hole.start < end && start < hole.end)) return null;
+    if (!this.#mapped(start, end)) return null;
     const pages = new UserPages(start, end);
     this.found.add(pages);
     return pages;
@@ -150,13 +166,20 @@ export class UserMemory {
     for (const notifier of told) if (yield* notifier.ops.invalidateStart(seq)) passes.push(notifier);
     for (const notifier of passes.reverse()) yield* notifier.ops.invalidateFinish();
     for (const notifier of told) this.telling.delete(notifier);
-    if (how === "unmap") this.holes = [...this.holes, { start, end }];
+    if (how === "unmap") {
+      this.holes = [...this.holes, { start, end }];
+      for (const addr of [...this.words.keys()]) if (addr >= start && addr < end) this.words.delete(addr);
+    }
     for (const pages of [...this.found]) {
       if (pages.start >= end || start >= pages.end) continue;
       this.found.delete(pages);
       pages.go(machine);
     }
     this.#over();
+  }
+
+  #mapped(start: number, end: number): boolean {
+    return !this.holes.some((hole) => hole.start < end && start < hole.end);
   }
 
   /** `mn_itree_inv_end`. */

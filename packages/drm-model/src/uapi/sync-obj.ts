@@ -11,6 +11,11 @@ export interface SyncOp {
   readonly point?: number;
   /** msm (`MSM_SYNCOBJ_RESET`): once the fence to wait for was taken out, the syncobj has none. */
   readonly reset?: boolean;
+  /**
+   * xe (`DRM_XE_SYNC_TYPE_USER_FENCE`): it is no syncobj, but a word of memory, at this address of the program (binds) or of
+   * the GPU (work), where `point` is written.
+   */
+  readonly addr?: number;
 }
 
 /** Whoever asks for a fence only to look at it. */

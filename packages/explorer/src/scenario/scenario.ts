@@ -156,6 +156,7 @@ export function killProgram(file: number): Call {
 
 /** A program's memory goes before its files do (`exit_mm`): whoever has parts of it mapped for a GPU is told. */
 function* exitMemory({ machine }: ScenarioRun, { memory }: Process): Steps<void> {
+  memory.gone = true;
   if (memory.notifiers.size > 0) yield* memory.invalidate(machine, 0, Number.POSITIVE_INFINITY, "unmap");
 }
 

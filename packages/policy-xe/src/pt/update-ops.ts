@@ -50,10 +50,13 @@ export class PtUpdateOps {
   needsSvmLock = false;
   /** Where the work is queued. */
   readonly q: BindExecQueue;
+  /** What the call has to wait for (`vops->syncs`). */
+  readonly inFences: readonly DmaFence[];
 
   /** Nothing prepared. */
-  constructor(q: BindExecQueue) {
+  constructor(q: BindExecQueue, inFences: readonly DmaFence[] = []) {
     this.q = q;
+    this.inFences = inFences;
   }
 }
 

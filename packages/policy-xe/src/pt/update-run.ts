@@ -1,5 +1,5 @@
 import {
-  DmaFence,
+  type DmaFence,
   DRM_GPUVA_OP_MAP,
   DRM_GPUVA_OP_PREFETCH,
   DRM_GPUVA_OP_REMAP,
@@ -9,6 +9,7 @@ import {
   USAGE_KERNEL,
 } from "@gpuvm/core";
 import type { TlbCause } from "@gpuvm/drm-model";
+import { afterAll, stub } from "../fences.ts";
 import { enableSignaling } from "../preempt-fence.ts";
 import type { XeVm, XeVma } from "../vm.ts";
 import type { XeVmaOp } from "../vma-op.ts";
@@ -20,18 +21,14 @@ import { opsCommit, type PtUpdateOps } from "./update-ops.ts";
  * Carries out what is prepared (`xe_pt_update_ops_run`): the CPU writes at once if there is nothing to wait for and the queue
  * is idle, else a job does. Where entries go, each GT is told behind that. What was replaced in the tree is given back.
  *
- * @returns a fence that signals when the entries are written *and* no TLB has old ones; -ENOMEM, with nothing changed but
+ * @returns a fence that signals when the entries are written *and* no TLB has old ones, of earlier updates either; -ENOMEM, with nothing changed but
  * what the caller takes back
  */
 export function updateOpsRun(vm: XeVm, work: PtUpdateOps, ops: readonly XeVmaOp[]): DmaFence | Errno {
   const { machine } = vm.xe;
-  if (work.ops.length === 0) {
-    const done = machine.fence(machine.fenceContext(), 1);
-    done.signal();
-    return done;
-  }
-  if (!machine.dev.mayAlloc("xe pt update")) return -ENOMEM;
   const { q } = work;
+  if (work.ops.length === 0) return afterAll(machine, [stub(machine), ...q.tlbLastFences]);
+  if (!machine.dev.mayAlloc("xe pt update")) return -ENOMEM;
   const seqno = ++q.seqno;
   const written = machine.fence(q.contexts[0] as number, seqno);
   write(vm, work, dependencies(vm, work, ops), written);
@@ -42,7 +39,8 @@ export function updateOpsRun(vm: XeVm, work: PtUpdateOps, ops: readonly XeVmaOp[
     work.needsInvalidation === null ? [written] : invalidate(vm, work, work.needsInvalidation, written);
   for (const fence of fences) vm.gpuvm.resv.addFence(fence, q.usage(work.waitVmBookkeep));
   opsCommit(vm, work, ops, fences);
-  return all(vm, [written, ...fences]);
+  q.lastFence = written;
+  return afterAll(machine, [written, ...q.tlbLastFences]);
 }
 
 /** What the update has to wait for (`xe_pt_vm_dependencies`). */
@@ -60,6 +58,7 @@ function dependencies(vm: XeVm, work: PtUpdateOps, ops: readonly XeVmaOp[]): Dma
       if (range.start <= work.last && work.start <= range.last) out.push(range.fence);
   }
   for (const op of ops) opDependencies(vm, op, out);
+  for (const fence of work.inFences) if (!fence.signaled) out.push(fence);
   return out;
 }
 
@@ -139,6 +138,7 @@ function invalidate(vm: XeVm, work: PtUpdateOps, cause: TlbCause, written: DmaFe
   let left = q.tlb.length;
   return q.tlb.map((queue, gt) => {
     const done = machine.fence(q.contexts[gt + 1] as number, q.seqno);
+    q.tlbLastFences[gt] = done;
     const holder = vm.holder("bind_job");
     vm.gpuvm.get(holder);
     q.kref.get(holder);
@@ -154,18 +154,4 @@ function invalidate(vm: XeVm, work: PtUpdateOps, cause: TlbCause, written: DmaFe
     });
     return done;
   });
-}
-
-/** A fence that signals after all of these (`dma_fence_array`). */
-function all(vm: XeVm, fences: readonly DmaFence[]): DmaFence {
-  const { machine } = vm.xe;
-  const pending = fences.filter((fence) => !fence.signaled);
-  if (pending.length === 0) return fences[0] as DmaFence;
-  const done = new DmaFence(machine.fenceContext(), 1);
-  let left = pending.length;
-  for (const fence of pending)
-    fence.onSignal(() => {
-      if (--left === 0) done.signal();
-    });
-  return done;
 }

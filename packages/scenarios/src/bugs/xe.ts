@@ -104,12 +104,17 @@ export const XE_BUGS: readonly Bug[] = [
     title: "drm/xe: Drop VM dma-resv lock on xe_sync_in_fence_get failure in exec IOCTL",
     upstream: "6.12-rc7",
     driver: xe,
-    failures: 1,
     shows: ["deadlock", "DEADLOCK", "lock-rule", "wrong"],
     scenario: {
-      setup: (w) => w.must(0, VM, bo(1), QUEUE),
+      setup(w) {
+        w.must(0, { op: "syncobj_create", syncobj: 1 }, VM, bo(1), QUEUE, {
+          ...EXEC,
+          syncOps: [[{ handle: 1, wait: false }]],
+        });
+      },
       actors: [
-        { name: "program", calls: [ask(0, { ...EXEC, batches: 0 }), ask(0, { ...EXEC, batches: 0 })] },
+        { name: "program", calls: [ask(0, { ...EXEC, batches: 0, syncOps: [[{ handle: 1, wait: true }]] })] },
+        { name: "other", calls: [ask(0, { ...EXEC, batches: 0 })] },
       ],
     },
   },

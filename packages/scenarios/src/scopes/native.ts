@@ -14,6 +14,7 @@ import type { NativeScope } from "./scope.ts";
 import { XE_SCOPES } from "./xe.ts";
 import { XE_END_SCOPES } from "./xe-ends.ts";
 import { XE_MEMORY_SCOPES } from "./xe-memory.ts";
+import { XE_SYNC_SCOPES } from "./xe-syncs.ts";
 import { XE_USERPTR_SCOPES } from "./xe-userptr.ts";
 
 const ALL: readonly NativeScope[] = [
@@ -28,6 +29,7 @@ const ALL: readonly NativeScope[] = [
   ...XE_MEMORY_SCOPES,
   ...XE_USERPTR_SCOPES,
   ...XE_END_SCOPES,
+  ...XE_SYNC_SCOPES,
   ...PANTHOR_SCOPES,
   ...PANTHOR_END_SCOPES,
   ...POWERVR_SCOPES,
