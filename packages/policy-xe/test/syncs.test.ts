@@ -97,7 +97,7 @@ describe("syncs of a call", () => {
     const all = [signal(2), ...syncOps];
     expect(bench.binds([{ ...MAP, va: MIB }], ...all)).toBe(errno);
     expect(bench.execs(1, ...all)).toBe(errno);
-    expect([out.fence, out.refs]).toEqual([null, 1]);
+    expect([out.peek(), out.refs]).toEqual([null, 1]);
     expect(bench.tree(1)).toEqual([[0, MIB]]);
     expect(bench.references()).toEqual(before);
     bench.clean();
@@ -110,12 +110,12 @@ describe("syncs of a call", () => {
     dev.failAlloc = (what) => what === "xe pt update" || what === "xe sched job";
     expect(bench.binds([MAP], signal(2))).toBe(-ENOMEM);
     expect(bench.execs(1, signal(2))).toBe(-ENOMEM);
-    expect([out.fence, out.refs]).toEqual([null, 1]);
+    expect([out.peek(), out.refs]).toEqual([null, 1]);
     dev.failAlloc = null;
     expect(bench.execs(1, signal(2))).toBe(0);
-    expect(out.fence?.base.signaled).toBe(false);
+    expect(out.peek()?.signaled).toBe(false);
     bench.machine.quiesce();
-    expect(out.fence?.base.signaled).toBe(true);
+    expect(out.peek()?.signaled).toBe(true);
     bench.clean();
   });
 
@@ -159,10 +159,10 @@ describe("a bind", () => {
     // A second one of the queue comes behind it.
     expect(bench.binds([{ ...MAP, va: 2 * MIB }])).toBe(0);
     bench.machine.quiesce();
-    expect([bench.ptes(1).length, out.fence?.base.signaled]).toEqual([0, false]);
+    expect([bench.ptes(1).length, out.peek()?.signaled]).toEqual([0, false]);
     fence.signal();
     bench.machine.quiesce();
-    expect([bench.ptes(1).length, out.fence?.base.signaled]).toEqual([2, true]);
+    expect([bench.ptes(1).length, out.peek()?.signaled]).toEqual([2, true]);
     bench.clean();
   });
 
@@ -176,9 +176,9 @@ describe("a bind", () => {
     // No worker runs between the two.
     expect(ask({ ops: [UNMAP] }).done).toBe(true);
     expect(ask({ ops: [{ ...MAP, va: 2 * MIB }], syncOps: [[signal(2)]] }).done).toBe(true);
-    expect(out.fence?.base.signaled).toBe(false);
+    expect(out.peek()?.signaled).toBe(false);
     machine.settle();
-    expect(out.fence?.base.signaled).toBe(true);
+    expect(out.peek()?.signaled).toBe(true);
     bench.clean();
   });
 
@@ -191,12 +191,12 @@ describe("a bind", () => {
     const nothing = { ...UNMAP, va: 64 * MIB };
     expect(bench.binds([nothing], wait(1), signal(2))).toBe(-EOPNOTSUPP);
     expect(bench.binds([], user(1))).toBe(-EOPNOTSUPP);
-    expect(out.fence).toBe(null);
+    expect(out.peek()).toBe(null);
     expect(bench.binds([], signal(2))).toBe(0);
-    expect(out.fence?.base.signaled).toBe(false);
+    expect(out.peek()?.signaled).toBe(false);
     fence.signal();
     bench.machine.quiesce();
-    expect(out.fence?.base.signaled).toBe(true);
+    expect(out.peek()?.signaled).toBe(true);
     bench.clean();
   });
 
@@ -227,7 +227,7 @@ describe("a batch", () => {
     expect(bench.execs(1, wait(1), signal(2))).toBe(0);
     expect(bench.execs(1, signal(3))).toBe(0);
     expect(bench.ask({ op: "exec", queue: 2, batches: 1, syncOps: [[signal(4)]] })).toBe(0);
-    const done = () => [first, second, third].map((of) => of.fence?.base.signaled);
+    const done = () => [first, second, third].map((of) => of.peek()?.signaled);
     bench.machine.quiesce();
     expect(done()).toEqual([false, false, true]);
     fence.signal();
@@ -269,14 +269,14 @@ describe("a batch", () => {
     bench.syncobj(1, bench.fence());
     const out = bench.syncobj(2);
     expect(bench.execs(0, signal(2))).toBe(0);
-    expect(out.fence?.base.signaled).toBe(true);
+    expect(out.peek()?.signaled).toBe(true);
     bench.execs(1);
     expect(bench.execs(0, wait(1), signal(2))).toBe(-EOPNOTSUPP);
-    expect(out.fence?.base.signaled).toBe(true);
+    expect(out.peek()?.signaled).toBe(true);
     expect(bench.execs(0, signal(2))).toBe(0);
-    expect(out.fence?.base.signaled).toBe(false);
+    expect(out.peek()?.signaled).toBe(false);
     bench.machine.quiesce();
-    expect(out.fence?.base.signaled).toBe(true);
+    expect(out.peek()?.signaled).toBe(true);
     bench.clean();
   });
 
@@ -288,10 +288,10 @@ describe("a batch", () => {
     bench.execs(1, wait(1), signal(2));
     bench.ask({ op: "queue_close", queue: 1 });
     bench.machine.quiesce();
-    expect(out.fence?.base.signaled).toBe(false);
+    expect(out.peek()?.signaled).toBe(false);
     fence.signal();
     bench.machine.settle();
-    expect([out.fence?.base.error, bench.machine.counts.gpuJobs]).toEqual([-ECANCELED, 0]);
+    expect([out.peek()?.error, bench.machine.counts.gpuJobs]).toEqual([-ECANCELED, 0]);
     bench.clean();
   });
 });
