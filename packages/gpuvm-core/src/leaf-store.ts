@@ -1,4 +1,5 @@
 import { grown } from "./capacity.ts";
+import { enlarged, growsInPlace, sharedBytes } from "./enlarged.ts";
 
 // Not shared with the index by import: what is imported is loaded and checked again at each use in optimised code.
 const LEAF_SHIFT = 5;
@@ -113,6 +114,11 @@ export class LeafStore {
     return this.keys.byteLength + this.words.byteLength;
   }
 
+  /** Those of them in shared buffers. */
+  get sharedBytes(): number {
+    return sharedBytes(this.keys, this.words);
+  }
+
   #gather(leaf: number, to: number): number {
     const { keys, words } = this;
     const base = (leaf & LEAVES) << LEAF_SHIFT;
@@ -147,13 +153,9 @@ export class LeafStore {
 
   #grow(): void {
     // In entries, as a leaf is large.
-    const capacity = grown(this.#capacity * LEAF, 16) / LEAF;
-    const keys = new Float64Array(capacity << LEAF_SHIFT);
-    keys.set(this.keys);
-    const words = new Int32Array(capacity * WORDS);
-    words.set(this.words);
-    this.keys = keys;
-    this.words = words;
+    const capacity = grown(this.#capacity * LEAF, growsInPlace(this.keys) ? 32 : 16) / LEAF;
+    this.keys = enlarged(this.keys, capacity << LEAF_SHIFT);
+    this.words = enlarged(this.words, capacity * WORDS);
     this.#capacity = capacity;
   }
 }
