@@ -15,6 +15,12 @@ export type PvrEvent =
 /** What is known of the firmware's address space here; the rest is the VM's own affair. */
 export type KernelVm = Counted;
 
+/** A queue, as the device knows it; `queue/job.ts` knows what it is. */
+export interface DeviceQueue {
+  /** `DRM_PVR_JOB_TYPE_*`. */
+  readonly type: number;
+}
+
 /** The driver's state of the device (`struct pvr_device`). */
 export interface PvrDevice<Rules = unknown> {
   readonly machine: Machine;
@@ -32,4 +38,10 @@ export interface PvrDevice<Rules = unknown> {
   kernelVm: KernelVm | null;
   /** Addresses in it (`fw_mm`). */
   readonly fwMm: IovaSpace;
+  /** Every queue (`queues.idle`, `queues.active`). */
+  readonly queues: Set<DeviceQueue>;
+  /** Free lists that the firmware knows (`free_list_ids`); `tiler/free-list.ts` knows what they are. */
+  readonly freeLists: Set<Counted>;
+  /** The firmware is being reset; it did not come back, and calls are refused (`lost`); so many are inside that were not. */
+  readonly state: { resetting: boolean; lost: boolean; inside: number };
 }

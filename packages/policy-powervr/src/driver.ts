@@ -14,16 +14,19 @@ import {
 } from "@gpuvm/drm-model";
 import { closeFile } from "./close.ts";
 import type { PvrDevice } from "./device.ts";
+import { drmIoctl } from "./drm-ioctl.ts";
 import { PvrFile } from "./file.ts";
 import { BO_FLAGS, createBo, PM_FW_PROTECT, PvrBo } from "./gem/bo.ts";
 import { rulesWith } from "./history/defects.ts";
 import { PvrMmuCaches } from "./mmu/caches.ts";
 import { policyOf } from "./policy.ts";
+import { powerReset } from "./power.ts";
 import { createContext, destroyContext } from "./queue/context.ts";
 import { type PvrHardware, TimedHardware } from "./queue/hardware.ts";
 import { submitJobs } from "./queue/submit.ts";
 import { type JobArgs, type PvrRequest, tracedJobs } from "./requests.ts";
 import { createFreeList, type PvrFreeList, putFreeList } from "./tiler/free-list.ts";
+import { processGrowReq, reconstructFreeList } from "./tiler/free-list-requests.ts";
 import { createHwrt, putHwrt } from "./tiler/hwrt.ts";
 import { importSyncFiles } from "./userspace/implicit-sync.ts";
 import type { PvrVariant } from "./variants.ts";
@@ -33,8 +36,20 @@ import type { PvrVmContext } from "./vm/vm-context.ts";
 import { createVmContext, putVmContext } from "./vm/vm-life.ts";
 
 /** Starts the driver on a machine. */
-export function start(variant: PvrVariant, machine: Machine, options: DriverOptions = {}): Driver {
+export function start(variant: PvrVariant, machine: Machine, options: DriverOptions = {}): PvrDriver {
   return startOn(new TimedHardware(machine), variant, machine, options).driver;
+}
+
+/** The driver with what its firmware does by itself: for scenarios. */
+export interface PvrDriver extends Driver {
+  readonly firmware: {
+    /** It does not answer any more; `works`: a reset helps, else the device is lost. See {@link powerReset}. */
+    stalls(works: boolean): Steps<Errno>;
+    /** See {@link processGrowReq}. */
+    wantsPages(): Steps<number | null>;
+    /** See {@link reconstructFreeList}. */
+    wantsReconstruction(): Steps<boolean>;
+  };
 }
 
 /** Starts it with a GPU of the caller's. */
@@ -43,7 +58,7 @@ export function startOn(
   variant: PvrVariant,
   machine: Machine,
   options: DriverOptions = {},
-): { readonly driver: Driver; readonly pvr: PvrDevice } {
+): { readonly driver: PvrDriver; readonly pvr: PvrDevice } {
   const { dev } = machine;
   const own = policyOf(variant);
   const policy = withOwnership(own, options.boOwnership ?? own.boOwnership);
@@ -57,16 +72,24 @@ export function startOn(
     trace: null,
     kernelVm: null,
     fwMm: new IovaSpace(FW_HEAP.base, FW_HEAP.size),
+    queues: new Set(),
+    freeLists: new Set(),
+    state: { resetting: false, lost: false, inside: 0 },
   };
   const device = { name: "device#0" };
   // Nothing else runs yet, and the firmware's own VM needs no object of the firmware.
   const kernelVm = finish(createVmContext(pvr, -1, null, device));
   if (typeof kernelVm !== "number") pvr.kernelVm = kernelVm;
 
-  const driver: Driver = {
+  const driver: PvrDriver = {
     policy,
     open: (id) => new PvrFile(machine, id),
-    ioctl: (file, request) => ioctl(pvr, file as PvrFile, request),
+    ioctl: (file, request) => drmIoctl(pvr, request, () => ioctl(pvr, file as PvrFile, request)),
+    firmware: {
+      stalls: (works) => powerReset(pvr, works),
+      wantsPages: () => processGrowReq(pvr),
+      wantsReconstruction: () => reconstructFreeList(pvr),
+    },
     release: (file) => closeFile(pvr, file as PvrFile),
     *unload() {
       pvr.caches.booted = false;
@@ -119,7 +142,7 @@ export function* ioctl(pvr: PvrDevice, file: PvrFile, request: PvrRequest): Step
       return 0;
     }
     case "exec":
-      return yield* exec(pvr, file, tracedJobs(request.jobs ?? []));
+      return yield* exec(pvr, file, tracedJobs(request.jobs ?? [], request.syncOps));
     case "free_list_create":
       return yield* newFreeList(file, file.vmContexts.values(), request);
     case "hwrt_create":
@@ -262,13 +285,15 @@ function* newFreeList(
     readonly initPages?: number;
     readonly maxPages?: number;
     readonly growPages?: number;
+    readonly growThreshold?: number;
   },
 ): Steps<Errno> {
-  const { va = 0, initPages = 0, maxPages = 0, growPages = 0 } = request;
+  const { va = 0, initPages = 0, maxPages = 0, growPages = 0, growThreshold = 0 } = request;
+  const args = { va, initPages, maxPages, growPages, growThreshold };
   let ret: Errno = -EINVAL;
   for (const ctx of vms) {
     ctx.get("ioctl");
-    const list = yield* createFreeList(ctx, { va, initPages, maxPages, growPages }, file.holder);
+    const list = yield* createFreeList(ctx, args, file.holder);
     yield* putVmContext(ctx, "ioctl");
     if (typeof list !== "number") {
       file.freeLists.set(request.id ?? ctx.pvr.dev.serial(), list);

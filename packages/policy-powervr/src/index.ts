@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 
+export type { PvrDriver } from "./driver.ts";
 export { powervr } from "./package.ts";
 export type { JobArgs, PvrOwnRequest } from "./requests.ts";
 export { HEAPS, type PvrHeap } from "./vm/heaps.ts";

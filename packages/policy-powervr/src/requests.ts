@@ -1,4 +1,4 @@
-import type { Request, PvrJob as TracedJob } from "@gpuvm/drm-model";
+import type { Request, SyncOp, PvrJob as TracedJob } from "@gpuvm/drm-model";
 
 /** One job of a submit (`struct drm_pvr_job`). */
 export interface JobArgs {
@@ -8,10 +8,8 @@ export interface JobArgs {
   readonly context: number;
   /** The render target (0: none), and which of its two data sets; absent, as in traces: the file's latest. */
   readonly hwrt?: { readonly set: number; readonly data: number };
-  /** Syncobjs that it waits for. */
-  readonly waits?: readonly number[];
-  /** Syncobjs that signal when it is done. */
-  readonly signals?: readonly number[];
+  /** What it waits for and signals (`sync_ops`). */
+  readonly syncOps?: readonly SyncOp[];
 }
 
 /** What traces do not hold of the driver's uAPI, and what it takes beside a {@link Request}. */
@@ -27,6 +25,8 @@ export type PvrOwnRequest =
       readonly initPages: number;
       readonly maxPages: number;
       readonly growPages: number;
+      /** Per cent of its pages that are kept ready; default: 0. */
+      readonly growThreshold?: number;
     }
   /** `PVR_DESTROY_FREE_LIST`. */
   | { readonly op: "destroy_free_list"; readonly id: number }
@@ -44,7 +44,10 @@ export type PvrOwnRequest =
 /** Everything that the driver can be asked. */
 export type PvrRequest = Request | PvrOwnRequest;
 
-/** The jobs of a trace. */
-export function tracedJobs(jobs: readonly TracedJob[]): JobArgs[] {
-  return jobs.map(([type, context]) => ({ type, context }));
+/** The jobs of a trace, with what each waits for and signals, where that is known. */
+export function tracedJobs(
+  jobs: readonly TracedJob[],
+  syncOps: readonly (readonly SyncOp[])[] = [],
+): JobArgs[] {
+  return jobs.map(([type, context], i) => ({ type, context, syncOps: syncOps[i] ?? [] }));
 }

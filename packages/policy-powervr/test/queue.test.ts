@@ -1,4 +1,5 @@
-import { EINVAL, EIO, ENOENT, EPERM, ESRCH } from "@gpuvm/core";
+import { EINVAL, EIO, ENOENT, ENOMEM, EPERM, ESRCH } from "@gpuvm/core";
+import type { SyncOp } from "@gpuvm/drm-model";
 import { describe, expect, it } from "vitest";
 import type { PvrFile } from "../src/file.ts";
 import type { JobQueue } from "../src/queue/job.ts";
@@ -14,6 +15,12 @@ const COMPUTE: Line = { op: "queue_new", queue: 6, vm: 1, class: 1 };
 const RENDER: Line = { op: "queue_new", queue: 5, vm: 1, class: 0 };
 const gem = (bo: number, flags = 0): Line => ({ op: "gem_new", bo, size: K4, flags });
 const compute = (more: Partial<JobArgs> = {}): JobArgs => ({ type: 2, context: 6, ...more });
+const wait = (handle: number, point?: number): SyncOp => ({
+  handle,
+  wait: true,
+  ...(point === undefined ? {} : { point }),
+});
+const signal = (handle: number, point?: number): SyncOp => ({ ...wait(handle, point), wait: false });
 const draw = (type: number, more: Partial<JobArgs> = {}): JobArgs => ({
   type,
   context: 5,
@@ -116,7 +123,7 @@ describe("what a context that has worked is kept by", () => {
     const script = new Script();
     script.run(VM, COMPUTE);
     const syncobj = script.syncobj(1);
-    script.ask({ op: "submit_jobs", jobs: [compute({ signals: [1] })] });
+    script.ask({ op: "submit_jobs", jobs: [compute({ syncOps: [signal(1)] })] });
     script.replay.machine.quiesce();
     expect(syncobj.fence?.base.signaled).toBe(true);
     script.run({ op: "queue_close", queue: 6 }, { op: "vm_destroy", vm: 1 });
@@ -149,7 +156,7 @@ describe("the end of a context with work queued", () => {
     const gate = script.gate();
     script.run(VM, COMPUTE);
     script.syncobj(1, gate);
-    script.ask({ op: "submit_jobs", jobs: [compute({ waits: [1] })] });
+    script.ask({ op: "submit_jobs", jobs: [compute({ syncOps: [wait(1)] })] });
     const { machine } = script.replay;
     machine.timers.add(7 * S, () => gate.base.signal());
     script.run({ op: "queue_close", queue: 6 });
@@ -164,7 +171,7 @@ describe("the end of a context with work queued", () => {
     script.run(RENDER);
     script.syncobj(1, gate);
     script.syncobj(2);
-    const pair = [draw(0, { waits: [1], signals: [2] }), draw(1, { waits: [2] })];
+    const pair = [draw(0, { syncOps: [wait(1), signal(2)] }), draw(1, { syncOps: [wait(2)] })];
     expect(script.ask({ op: "submit_jobs", jobs: pair })).toBe(0);
     const ctx = context(script, 5);
     const fence = queue(script, 5, 1).entity.queue[0]?.fence?.finished.get("test");
@@ -212,8 +219,8 @@ describe("order", () => {
     const script = new Script();
     script.run(VM, COMPUTE, { ...COMPUTE, queue: 7, class: 2 } as Line);
     script.syncobj(1);
-    script.ask({ op: "submit_jobs", jobs: [compute({ signals: [1] })] });
-    script.ask({ op: "submit_jobs", jobs: [{ type: 3, context: 7, waits: [1] }] });
+    script.ask({ op: "submit_jobs", jobs: [compute({ syncOps: [signal(1)] })] });
+    script.ask({ op: "submit_jobs", jobs: [{ type: 3, context: 7, syncOps: [wait(1)] }] });
     expect([queue(script, 6, 2).inFlight, queue(script, 7, 3).inFlight]).toEqual([1, 1]);
     const { machine } = script.replay;
     machine.advanceTo(10e6);
@@ -228,7 +235,10 @@ describe("order", () => {
     target(script);
     script.run(RENDER);
     script.syncobj(1);
-    script.ask({ op: "submit_jobs", jobs: [draw(0, { signals: [1] }), draw(1, { waits: [1] })] });
+    script.ask({
+      op: "submit_jobs",
+      jobs: [draw(0, { syncOps: [signal(1)] }), draw(1, { syncOps: [wait(1)] })],
+    });
     expect([queue(script, 5, 0).inFlight, queue(script, 5, 1).inFlight]).toEqual([1, 1]);
     end(script);
   });
@@ -249,6 +259,55 @@ describe("what jobs keep", () => {
     script.replay.machine.quiesce();
     // The dataset's three firmware objects, and of the list: its object, its pages and the program's buffer.
     expect(before - objects.size).toBe(6);
+    end(script);
+  });
+});
+
+describe("a point of a timeline", () => {
+  const submit = (script: Script, ...jobs: JobArgs[]) => script.ask({ op: "submit_jobs", jobs });
+
+  it("stands for the jobs up to it: of the driver's own it is enough that they were scheduled", () => {
+    const script = new Script();
+    script.run(VM, COMPUTE, { ...COMPUTE, queue: 7, class: 2 } as Line, { op: "syncobj_create", syncobj: 1 });
+    expect(submit(script, compute({ syncOps: [signal(1, 1)] }))).toBe(0);
+    const transfer = { type: 3, context: 7 };
+    expect(submit(script, { ...transfer, syncOps: [wait(1, 1), signal(1, 2)] })).toBe(0);
+    expect(submit(script, { ...transfer, syncOps: [wait(1, 3)] })).toBe(-EINVAL);
+    const { machine } = script.replay;
+    machine.settle();
+    // Both are with the firmware, which has the second wait for the first.
+    expect([queue(script, 6, 2).inFlight, queue(script, 7, 3).inFlight]).toEqual([1, 1]);
+    script.run({ op: "syncobj_wait", syncobjs: [1], points: [2] });
+    expect(machine.now).toBe(20_000_000);
+    end(script);
+  });
+
+  it("with a fence of another driver is waited for fence by fence", () => {
+    const script = new Script();
+    script.run(VM, COMPUTE);
+    const gate = script.gate();
+    script.syncobj(1).add(1, gate);
+    expect(submit(script, compute({ syncOps: [signal(1, 2)] }))).toBe(0);
+    // Its own job of before is scheduled, but the fence behind which that point is has not signalled.
+    expect(submit(script, compute({ syncOps: [wait(1, 2), signal(1, 3)] }))).toBe(0);
+    script.replay.machine.quiesce();
+    expect(queue(script, 6, 2).entity.queue.length).toBe(1);
+    gate.base.signal();
+    script.replay.machine.quiesce();
+    expect(queue(script, 6, 2).entity.queue.length).toBe(0);
+    gate.put("test");
+    end(script);
+  });
+
+  it("needs memory of its own: without nothing is submitted", () => {
+    const script = new Script();
+    script.run(VM, COMPUTE, { op: "syncobj_create", syncobj: 1 });
+    script.replay.machine.dev.failAlloc = (what) => what === "dma_fence_chain";
+    expect(submit(script, compute(), compute({ syncOps: [signal(1, 1)] }))).toBe(-ENOMEM);
+    script.replay.machine.dev.failAlloc = null;
+    script.replay.machine.quiesce();
+    expect(script.replay.machine.counts.gpuJobs).toBe(0);
+    expect(submit(script, compute({ syncOps: [wait(1, 1)] }))).toBe(-EINVAL);
     end(script);
   });
 });
@@ -287,9 +346,9 @@ describe("what the uAPI does not take", () => {
   const jobs = (...list: JobArgs[]) => ({ op: "submit_jobs", jobs: list }) as const;
 
   it.each<[string, (script: Script) => number, number]>([
-    ["an unknown syncobj to wait for", (s) => s.ask(jobs(compute({ waits: [9] }))), -ENOENT],
-    ["an unknown syncobj to signal", (s) => s.ask(jobs(compute({ signals: [9] }))), -EINVAL],
-    ["an empty syncobj to wait for", (s) => s.ask(jobs(compute({ waits: [3] }))), -EINVAL],
+    ["an unknown syncobj to wait for", (s) => s.ask(jobs(compute({ syncOps: [wait(9)] }))), -ENOENT],
+    ["an unknown syncobj to signal", (s) => s.ask(jobs(compute({ syncOps: [signal(9)] }))), -EINVAL],
+    ["an empty syncobj to wait for", (s) => s.ask(jobs(compute({ syncOps: [wait(3)] }))), -EINVAL],
     [
       "a render target for a compute job",
       (s) => s.ask(jobs(compute({ hwrt: { set: 1, data: 0 } }))),

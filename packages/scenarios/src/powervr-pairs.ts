@@ -21,8 +21,8 @@ export const DRAW_PAIR: Call = {
   label: "draw",
   run: (w) => {
     const jobs = [
-      { type: 0, context: 1, signals: [1] },
-      { type: 1, context: 1, waits: [1] },
+      { type: 0, context: 1, syncOps: [{ handle: 1, wait: false }] },
+      { type: 1, context: 1, syncOps: [{ handle: 1, wait: true }] },
     ];
     return askPvr(w, { op: "submit_jobs", jobs });
   },

@@ -1,5 +1,6 @@
 import { DmaFence, type DrmDevice, type Holder } from "@gpuvm/core";
 import { CountedFence } from "../gpu/counted-fence.ts";
+import { FenceChain } from "../gpu/fence-chain.ts";
 
 /** What a job does with a syncobj before or after it runs. */
 export interface SyncOp {
@@ -54,7 +55,7 @@ export class SyncObj {
     const last = this.points.at(-1);
     const before = last?.fence ?? this.fence;
     const after = before === null || before.base.signaled ? null : before;
-    this.points.push({ point: Math.max(point, last?.point ?? 0), fence: chain(fence, after, this) });
+    this.points.push({ point: Math.max(point, last?.point ?? 0), fence: new FenceChain(fence, after, this) });
     // What was in it before is held by the chain, as long as that waits for it.
     this.fence?.put(this);
     this.fence = null;
@@ -96,22 +97,4 @@ export class SyncObj {
   put(): void {
     if (--this.refs === 0) this.replace(null);
   }
-}
-
-/** A fence that signals when two have; `holder` has the one reference on it (`dma_fence_chain_init`). */
-function chain(fence: CountedFence, before: CountedFence | null, holder: Holder): CountedFence {
-  const { dev } = fence;
-  const base = new DmaFence(-dev.serial(), 1);
-  const node = new CountedFence(dev, base, `chain of ${fence.name}`, holder, () => {
-    fence.put(node);
-    before?.put(node);
-  });
-  fence.get(node);
-  before?.get(node);
-  const check = () => {
-    if (fence.base.signaled && (before?.base.signaled ?? true)) base.signal();
-  };
-  fence.base.onSignal(check);
-  before?.base.onSignal(check);
-  return node;
 }

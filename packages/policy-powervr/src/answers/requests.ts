@@ -1,6 +1,6 @@
 import { BadLine } from "@gpuvm/conformance";
 import { EPERM } from "@gpuvm/core";
-import { CountedFence, SyncObj } from "@gpuvm/drm-model";
+import { CountedFence, SyncObj, type SyncOp } from "@gpuvm/drm-model";
 import type { PvrBo } from "../gem/bo.ts";
 import { PM_FW_PROTECT } from "../gem/bo.ts";
 import { queueOf } from "../queue/job.ts";
@@ -236,13 +236,13 @@ function jobsOf(world: World, w: Words): JobArgs[] {
   const jobs: JobArgs[] = [];
   for (let word = w.next(); word === "j"; ) {
     const [context, type] = [w.number(), w.of(JOBS)];
-    const [waits, signals]: [number[], number[]] = [[], []];
+    const syncOps: SyncOp[] = [];
     let hwrt: { set: number; data: number } | undefined;
     for (word = w.next(); word === "hwrt" || word === "in" || word === "out"; word = w.next()) {
       if (word === "hwrt") hwrt = { set: known(world, w.number()), data: w.number() };
-      else (word === "in" ? waits : signals).push(w.number());
+      else syncOps.push({ wait: word === "in", handle: w.number() });
     }
-    jobs.push({ type, context, waits, signals, ...(hwrt === undefined ? {} : { hwrt }) });
+    jobs.push({ type, context, syncOps, ...(hwrt === undefined ? {} : { hwrt }) });
   }
   return jobs;
 }

@@ -21,6 +21,8 @@ export interface PvrHardware {
    * the GPU turns to it, and leaves it.
    */
   submit(queue: HardwareQueue, waits: readonly DmaFence[], done: () => void, uses?: InUse | undefined): void;
+  /** All that it was given is gone, and nothing of it signals; `works`: it does what it is given from now on. Absent: never. */
+  reset?(works: boolean): void;
   /** There will be another event, at which the driver looks at its queues; absent: events are said by whoever runs it. */
   nextEvent?(look: () => Steps<void>): void;
 }
@@ -29,6 +31,8 @@ export interface PvrHardware {
 export class TimedHardware implements PvrHardware {
   readonly machine: Machine;
   readonly engines: readonly GpuEngine[];
+
+  #works = true;
 
   /** An idle GPU. */
   constructor(machine: Machine) {
@@ -39,6 +43,7 @@ export class TimedHardware implements PvrHardware {
   }
 
   submit(queue: HardwareQueue, waits: readonly DmaFence[], done: () => void, uses?: InUse): void {
+    if (!this.#works) return;
     const fence = this.machine.fence(queue.hardwareContext, ++queue.submitted);
     const after = queue.lastOnHardware === null ? waits : [queue.lastOnHardware, ...waits];
     queue.lastOnHardware = fence;
@@ -47,6 +52,11 @@ export class TimedHardware implements PvrHardware {
       done();
     });
     (this.engines[queue.type] as GpuEngine).submit({ fence, after, uses });
+  }
+
+  reset(works: boolean): void {
+    this.#works = works;
+    for (const engine of this.engines) engine.remove(() => true);
   }
 
   nextEvent(look: () => Steps<void>): void {

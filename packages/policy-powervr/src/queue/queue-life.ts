@@ -27,7 +27,9 @@ export function* createQueue(ctx: PvrContext, type: number, user: unknown): Step
     yield* destroyCccb(pvr, cccb, self);
     return timelineUfo;
   }
-  return new PvrQueue(ctx, type, name, { cccb, regState, timelineUfo }, QUEUE_OPS, user);
+  const queue = new PvrQueue(ctx, type, name, { cccb, regState, timelineUfo }, QUEUE_OPS, user);
+  pvr.queues.add(queue);
+  return queue;
 }
 
 /**
@@ -44,6 +46,7 @@ export function* killQueue(queue: JobQueue, by: Flusher): Steps<void> {
 export function* destroyQueue(queue: JobQueue, entity = false): Steps<void> {
   const { pvr } = queue.ctx;
   const { cccb, regState, timelineUfo } = queue.objects;
+  pvr.queues.delete(queue);
   queue.scheduler.fini();
   if (entity) yield* queue.entity.fini();
   if (queue.lastQueued !== null) pvr.dev.warn("pvr_queue_destroy of a queue that was not killed");

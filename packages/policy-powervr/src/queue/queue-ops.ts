@@ -104,7 +104,7 @@ function submitToCccb(job: PvrJob): void {
   const view = { vm: job.ctx.vmCtx.record, keeps: "now", settled: false } as const;
   // The scheduler knows of it as of a job of the hardware's: of a pair that is the geometry job.
   const own = job.type !== FRAGMENT || paired === null;
-  const uses = own ? noteUse(pvr.machine, (job.doneFence as CountedFence).base, view) : undefined;
+  const uses = own ? noteUse(pvr.machine, (job.fence as SchedFence).finished.base, view) : undefined;
   pvr.hardware.submit(queue, waits, () => jobIsDone(queue, job), uses);
 }
 

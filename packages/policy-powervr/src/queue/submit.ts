@@ -81,10 +81,10 @@ function* prepareSyncs(
   pvr: PvrDevice,
   signals: Signals,
   job: PvrJob,
-  { waits = [], signals: out = [] }: JobArgs,
+  { syncOps = [] }: JobArgs,
 ): Steps<Errno> {
-  let ret = signals.collect(out);
-  if (ret === 0) ret = signals.addWaits(job, waits);
+  let ret = signals.collect(syncOps);
+  if (ret === 0) ret = signals.addWaits(job, syncOps);
   if (ret !== 0) return ret;
   if (job.hwrt !== null) {
     // The geometry job writes region headers that the fragment job reads.
@@ -96,7 +96,7 @@ function* prepareSyncs(
     }
     unlock(pvr.dev, bo.resv);
   }
-  signals.update(out, job.arm().finished);
+  signals.update(syncOps, job.arm().finished);
   return 0;
 }
 

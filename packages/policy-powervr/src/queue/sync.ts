@@ -1,11 +1,13 @@
-import { EINVAL, ENOENT, type Errno } from "@gpuvm/core";
-import type { CountedFence, SyncObj } from "@gpuvm/drm-model";
+import { EINVAL, ENOENT, ENOMEM, type Errno } from "@gpuvm/core";
+import { type CountedFence, type SyncObj, type SyncOp, unwrapFence } from "@gpuvm/drm-model";
 import type { PvrFile } from "../file.ts";
 import type { PvrJob } from "./job.ts";
 
-/** What a submit signals: a syncobj, and the fence that it will have (`struct pvr_sync_signal`). */
+/** What a submit signals: a syncobj, or a point of it, and the fence that it will have (`struct pvr_sync_signal`). */
 interface Signal {
   readonly handle: number;
+  /** 0: it is no timeline. */
+  readonly point: number;
   readonly syncobj: SyncObj;
   /** Counted. */
   fence: CountedFence | null;
@@ -23,14 +25,17 @@ export class Signals {
     this.file = file;
   }
 
-  /** `pvr_sync_signal_array_collect_ops`; -EINVAL for an unknown syncobj. */
-  collect(handles: readonly number[]): Errno {
-    for (const handle of handles) {
-      if (this.#of(handle) !== undefined) continue;
+  /** `pvr_sync_signal_array_collect_ops`; -EINVAL for an unknown syncobj, -ENOMEM. */
+  collect(ops: readonly SyncOp[]): Errno {
+    const { dev } = this.file.machine;
+    for (const { handle, wait, point = 0 } of ops) {
+      if (wait || this.#of(handle, point) !== undefined) continue;
+      // pvr_sync_signal_array_add
+      if (point > 0 && !dev.mayAlloc("dma_fence_chain")) return -ENOMEM;
       const syncobj = this.file.syncobjs.get(handle);
       if (syncobj === undefined) return -EINVAL;
       syncobj.refs++;
-      this.all.push({ handle, syncobj, fence: syncobj.find(HOLDER) });
+      this.all.push({ handle, point, syncobj, fence: syncobj.find(HOLDER, point) });
     }
     return 0;
   }
@@ -39,26 +44,26 @@ export class Signals {
    * A job waits for syncobjs (`pvr_sync_add_deps_to_job`): for what a job before it in the same submit signals, or for
    * what is in them.
    *
-   * @returns 0; -ENOENT for an unknown syncobj; -EINVAL for an empty one
+   * @returns 0; -ENOENT for an unknown syncobj; -EINVAL for an empty one, or one without so late a point
    */
-  addWaits(job: PvrJob, handles: readonly number[]): Errno {
-    for (const handle of handles) {
-      const signal = this.#of(handle);
+  addWaits(job: PvrJob, ops: readonly SyncOp[]): Errno {
+    for (const { handle, wait, point = 0 } of ops) {
+      if (!wait) continue;
+      const signal = this.#of(handle, point);
       const syncobj = this.file.syncobjs.get(handle);
       if (signal === undefined && syncobj === undefined) return -ENOENT;
-      const fence = signal === undefined ? syncobj?.find(HOLDER) : signal.fence?.get(HOLDER);
+      const fence = signal === undefined ? syncobj?.find(HOLDER, point) : signal.fence?.get(HOLDER);
       if (fence === null || fence === undefined) return -EINVAL;
-      // The firmware waits for jobs of the driver's own: it is enough that they were scheduled.
-      job.addDependency((fence.sched?.scheduled ?? fence).get(job));
+      addDep(job, fence);
       fence.put(HOLDER);
     }
     return 0;
   }
 
   /** `pvr_sync_signal_array_update_fences`. */
-  update(handles: readonly number[], finished: CountedFence): void {
-    for (const handle of handles) {
-      const signal = this.#of(handle);
+  update(ops: readonly SyncOp[], finished: CountedFence): void {
+    for (const { handle, wait, point = 0 } of ops) {
+      const signal = wait ? undefined : this.#of(handle, point);
       if (signal === undefined) continue;
       finished.get(HOLDER);
       signal.fence?.put(HOLDER);
@@ -66,9 +71,12 @@ export class Signals {
     }
   }
 
-  /** The syncobjs get their fences (`pvr_sync_signal_array_push_fences`). */
+  /** The syncobjs get their fences, or a point more (`pvr_sync_signal_array_push_fences`). */
   push(): void {
-    for (const { syncobj, fence } of this.all) syncobj.replace(fence);
+    for (const { syncobj, point, fence } of this.all) {
+      if (point === 0 || fence === null) syncobj.replace(fence);
+      else syncobj.add(point, fence);
+    }
   }
 
   /** `pvr_sync_signal_array_cleanup`. */
@@ -81,7 +89,18 @@ export class Signals {
   }
 
   /** Of a syncobj (`pvr_sync_signal_array_search`). */
-  #of(handle: number): Signal | undefined {
-    return this.all.find((signal) => signal.handle === handle);
+  #of(handle: number, point: number): Signal | undefined {
+    return this.all.find((signal) => signal.handle === handle && signal.point === point);
   }
+}
+
+/**
+ * `pvr_sync_add_dep_to_job`: of the driver's own jobs it is enough that they were scheduled, as the firmware waits for them. A point
+ * of a timeline with none of these is waited for as a whole, one with some fence by fence.
+ */
+function addDep(job: PvrJob, fence: CountedFence): void {
+  const fences = unwrapFence(fence);
+  const isNative = ({ sched }: CountedFence) => sched !== null;
+  for (const one of fences.some(isNative) ? fences : [fence])
+    job.addDependency((one.sched?.scheduled ?? one).get(job));
 }

@@ -6,6 +6,7 @@ import {
   gpuvaFindFirst,
   gpuvaObj,
   type Holder,
+  Lock,
   type Steps,
 } from "@gpuvm/core";
 import { lock, preempt, unlock } from "@gpuvm/drm-model";
@@ -16,7 +17,7 @@ import type { PvrFwObject } from "../gem/pvr-fw-object.ts";
 import type { PvrVmContext } from "../vm/vm-context.ts";
 
 /** Bytes of one page of parameter memory (`ROGUE_BIF_PM_PHYSICAL_PAGE_SIZE`). */
-const PM_PAGE = 4096;
+export const PM_PAGE = 4096;
 /** Bytes of one entry of a list (`FREE_LIST_ENTRY_SIZE`), and how many pages go together (`FREE_LIST_ALIGNMENT`). */
 const ENTRY = 4;
 const TOGETHER = 4;
@@ -34,8 +35,17 @@ export interface PvrFreeList extends Counted {
   readonly list: PvrBo;
   /** The pages: not mapped by GPUVM, the list has their physical addresses. */
   readonly blocks: PvrBo[];
-  /** How many pages are in the list. */
+  /** How many pages are in the list, without those that are kept ready. */
   currentPages: number;
+  /** How many the firmware may take at once when it runs out, while it asks for more. */
+  readyPages: number;
+  readonly maxPages: number;
+  /** How many come at a time. */
+  readonly growPages: number;
+  /** Per cent of its pages that are kept ready. */
+  readonly growThreshold: number;
+  /** Who changes the pages (`free_list->lock`). */
+  readonly lock: Lock;
   readonly fw: PvrFwObject;
 }
 
@@ -45,6 +55,8 @@ export interface FreeListArgs {
   readonly initPages: number;
   readonly maxPages: number;
   readonly growPages: number;
+  /** Per cent; default: 0. */
+  readonly growThreshold?: number;
 }
 
 /**
@@ -59,7 +71,7 @@ export function* createFreeList(
   holder: Holder,
 ): Steps<PvrFreeList | Errno> {
   const { pvr } = ctx;
-  const { dev, machine } = pvr;
+  const { dev } = pvr;
   yield* preempt(dev, "alloc", "pvr_free_list_create");
   if (!dev.mayAlloc("pvr_free_list")) return -ENOMEM;
   if (!valid(args)) return -EINVAL;
@@ -77,21 +89,40 @@ export function* createFreeList(
     list.put(self);
     return fw;
   }
-  // pvr_free_list_grow
-  const block = yield* createBo(machine, args.initPages * PM_PAGE, 0, self);
-  if (typeof block === "number") {
+  const { initPages, maxPages, growPages, growThreshold = 0 } = args;
+  const lock = new Lock(`lock of ${name}`, "pvr_free_list.lock", dev.lockdep);
+  const pages = { currentPages: 0, readyPages: 0, maxPages, growPages, growThreshold };
+  const freeList: PvrFreeList = { name, refs: 1, list, fw, blocks: [], ...pages, lock };
+  const ret = yield* growFreeList(pvr, freeList, initPages);
+  if (ret !== 0) {
     list.put(self);
     yield* unmapAndDestroyFwObject(pvr, fw, self);
-    return block;
+    return ret;
   }
-  const freeList: PvrFreeList = { name, refs: 1, list, fw, blocks: [block], currentPages: args.initPages };
+  // Its number for the firmware (`fw_id`).
+  pvr.freeLists.add(freeList);
   dev.ledger?.get(freeList, holder);
   return freeList;
 }
 
+/** `pvr_free_list_grow`, of a list that nobody else knows, or under its lock; -EINVAL, -ENOMEM. */
+export function* growFreeList(pvr: PvrDevice, list: PvrFreeList, pages: number): Steps<Errno> {
+  if (pages % TOGETHER !== 0) return -EINVAL;
+  if (!pvr.dev.mayAlloc("pvr_free_list_node")) return -ENOMEM;
+  const block = yield* createBo(pvr.machine, pages * PM_PAGE, 0, list);
+  if (typeof block === "number") return block;
+  list.blocks.push(block);
+  list.currentPages += pages;
+  // calculate_free_list_ready_pages_locked
+  const ready = Math.min(Math.floor((list.currentPages * list.growThreshold) / 100), list.growPages);
+  list.readyPages = ready - (ready % TOGETHER);
+  list.currentPages -= list.readyPages;
+  return 0;
+}
+
 /** What `free_list_create_kernel_structure` asks of the numbers. */
-function valid({ initPages, maxPages, growPages }: FreeListArgs): boolean {
-  if (initPages > maxPages || growPages > maxPages || maxPages === 0) return false;
+function valid({ initPages, maxPages, growPages, growThreshold = 0 }: FreeListArgs): boolean {
+  if (growThreshold > 100 || initPages > maxPages || growPages > maxPages || maxPages === 0) return false;
   if (initPages < maxPages !== growPages > 0) return false;
   return [initPages, maxPages, growPages].every((pages) => pages % TOGETHER === 0);
 }
@@ -106,6 +137,7 @@ export function getFreeList(pvr: PvrDevice, list: PvrFreeList, holder: Holder): 
 export function* putFreeList(pvr: PvrDevice, list: PvrFreeList, holder: Holder): Steps<void> {
   pvr.dev.ledger?.put(list, holder);
   if (--list.refs > 0) return;
+  pvr.freeLists.delete(list);
   pvr.trace?.(["cleanup", "freelist"]);
   for (const block of list.blocks.splice(0)) block.put(list);
   list.list.put(list);

@@ -10,6 +10,7 @@ import { NOUVEAU_SYNC_SCOPES } from "./nouveau-syncs.ts";
 import { PANTHOR_SCOPES } from "./panthor.ts";
 import { PANTHOR_END_SCOPES } from "./panthor-ends.ts";
 import { POWERVR_SCOPES } from "./powervr.ts";
+import { POWERVR_FIRMWARE_SCOPES } from "./powervr-firmware.ts";
 import type { NativeScope } from "./scope.ts";
 import { XE_SCOPES } from "./xe.ts";
 import { XE_END_SCOPES } from "./xe-ends.ts";
@@ -33,6 +34,7 @@ const ALL: readonly NativeScope[] = [
   ...PANTHOR_SCOPES,
   ...PANTHOR_END_SCOPES,
   ...POWERVR_SCOPES,
+  ...POWERVR_FIRMWARE_SCOPES,
 ];
 
 /** Scopes in a driver's own terms, for what other drivers do not have. They follow the standard ones. */
