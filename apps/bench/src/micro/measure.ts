@@ -1,6 +1,6 @@
 import { Checksum } from "./checksum.ts";
 import { CoreSubject } from "./core-subject.ts";
-import { bytesInUse, collectGarbage, peakRss } from "./memory.ts";
+import { bytesInUse, peakRss } from "./memory.ts";
 import type { MicroMode } from "./subject.ts";
 import { runWorkload, type Workload } from "./workload.ts";
 
@@ -84,8 +84,6 @@ export async function measureCore(plan: MicroPlan, onRun: OnRun): Promise<MicroR
   for (let run = 1; run <= plan.runs; run++) {
     for (const [i, work] of plan.works.entries()) {
       onRun(done++, nameOf(work));
-      // What the run before left is in no run's time, nor beside it in memory.
-      collectGarbage();
       const subject = new CoreSubject(plan.mode, new Checksum(false));
       const timed = runWorkload(subject, work, clock);
       (ns[i] as number[]).push(timed.ns / timed.ops);

@@ -3,20 +3,15 @@ import { runInNewContext } from "node:vm";
 
 let collect: (() => void) | null = null;
 
-/** A full collection. */
-export function collectGarbage(): void {
+/** Bytes in use after a full collection: the heap, and what is outside of it, array buffers among them. */
+export function bytesInUse(): number {
   if (collect === null) {
     setFlagsFromString("--expose-gc");
     collect = runInNewContext("gc") as () => void;
   }
-  collect();
-}
-
-/** Bytes in use after a full collection: the heap, and what is outside of it, array buffers among them. */
-export function bytesInUse(): number {
   // Array buffers found dead by one collection are given back by the next.
-  collectGarbage();
-  collectGarbage();
+  collect();
+  collect();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
