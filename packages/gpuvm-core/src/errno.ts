@@ -26,6 +26,8 @@ export const E2BIG: PositiveErrno = 7;
 export const EAGAIN: PositiveErrno = 11;
 /** Out of memory (`ENOMEM`). */
 export const ENOMEM: PositiveErrno = 12;
+/** Permission denied (`EACCES`). */
+export const EACCES: PositiveErrno = 13;
 /** Bad address; the model's word for SIGBUS, too (`EFAULT`). */
 export const EFAULT: PositiveErrno = 14;
 /** Busy (`EBUSY`). The core itself never returns it. */
@@ -82,6 +84,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [E2BIG, "E2BIG"],
   [EAGAIN, "EAGAIN"],
   [ENOMEM, "ENOMEM"],
+  [EACCES, "EACCES"],
   [EBUSY, "EBUSY"],
   [EEXIST, "EEXIST"],
   [ENODEV, "ENODEV"],

@@ -1,8 +1,6 @@
 import { type DmaFence, type DrmGpuvm, type Holder, USAGE_BOOKKEEP, USAGE_KERNEL } from "@gpuvm/core";
-import { BindQueue, Kref, SyncObj } from "@gpuvm/drm-model";
-import type { Xe } from "./device.ts";
+import { BindQueue, Kref, type Machine, SyncObj } from "@gpuvm/drm-model";
 import { afterAll, stub } from "./fences.ts";
-import type { UfenceTimeline } from "./sync.ts";
 import { TlbInvalQueue } from "./tlb-inval-queue.ts";
 import type { Xef } from "./xef.ts";
 
@@ -11,12 +9,12 @@ import type { Xef } from "./xef.ts";
  * TLB behind them. It holds the VM that it binds in (`user_vm`): with the VM's own queue (`vm->q`) that is a loop, which the
  * VM's close breaks.
  */
-export class BindExecQueue implements UfenceTimeline {
+export class BindExecQueue {
   /** References. */
   readonly kref: Kref;
-  /** The VM that it binds in; counted until the last reference goes (`user_vm`). */
-  readonly vm: { readonly gpuvm: DrmGpuvm };
-  readonly #xe: Xe;
+  /** The VM that it binds in; counted until the last reference goes (`user_vm`). Null: the driver's own, for any VM (`m->q`). */
+  readonly vm: { readonly gpuvm: DrmGpuvm } | null;
+  readonly #machine: Machine;
   /** Updates of page tables. */
   readonly jobs: BindQueue;
   /** Invalidations, for each GT (`tlb_inval[].dep_scheduler`). */
@@ -29,30 +27,38 @@ export class BindExecQueue implements UfenceTimeline {
   lastFence: DmaFence | null = null;
   /** See {@link BindExecQueue.lastFence}. */
   readonly tlbLastFences: DmaFence[] = [];
-  /** See {@link UfenceTimeline}. */
+  /**
+   * User fences of its calls signal in their order: each is a point behind those before (`q->ufence_syncobj`, which has begun with a
+   * fence that has signalled: with none it is the same).
+   */
   readonly ufenceSyncobj: SyncObj = new SyncObj("ufence_syncobj");
-  /** See {@link UfenceTimeline}. */
+  /** The last point (`q->ufence_timeline_value`). */
   ufenceTimelineValue = 0;
 
   /** A queue with one reference, of `holder`; `file` for one that a program made. */
-  constructor(xe: Xe, vm: { readonly gpuvm: DrmGpuvm }, holder: Holder, file: Xef | null) {
-    const { machine } = xe;
-    this.#xe = xe;
+  constructor(
+    machine: Machine,
+    gtCount: number,
+    vm: { readonly gpuvm: DrmGpuvm } | null,
+    holder: Holder,
+    file: Xef | null,
+  ) {
+    this.#machine = machine;
     this.vm = vm;
     this.jobs = new BindQueue(machine, "xe bind");
-    this.tlb = Array.from({ length: xe.platform.gtCount }, () => new TlbInvalQueue(machine));
+    this.tlb = Array.from({ length: gtCount }, () => new TlbInvalQueue(machine));
     this.contexts = [machine.fenceContext(), ...this.tlb.map(() => machine.fenceContext())];
     const kref = new Kref(machine.dev, `queue#${machine.dev.serial()}`, holder, () => {
       // `xe_exec_queue_destroy`, then, in a worker, `xe_exec_queue_fini`.
       this.ufenceSyncobj.put();
-      vm.gpuvm.put(kref);
+      vm?.gpuvm.put(kref);
       if (file === null) return;
       machine.queueWork("xe exec queue destroy", function* () {
         file.kref.put(kref);
       });
     });
     this.kref = kref;
-    vm.gpuvm.get(kref);
+    vm?.gpuvm.get(kref);
     file?.kref.get(kref);
   }
 
@@ -63,7 +69,7 @@ export class BindExecQueue implements UfenceTimeline {
 
   /** Signals when everything that was given to it so far is done (`xe_sync_in_fence_get`, of a bind queue). */
   inFence(): DmaFence {
-    const { machine } = this.#xe;
+    const machine = this.#machine;
     return afterAll(machine, [this.lastFence ?? stub(machine), ...this.tlbLastFences]);
   }
 }

@@ -174,7 +174,5 @@ function* validateVma(vm: XeVm, vma: XeVma, ops: readonly XeVmaOp[], array: bool
 function* prefetch(bo: XeBo): Steps<Errno> {
   if (bo.madv === "dontneed") return -EBUSY;
   if (bo.madv === "purged") return -EINVAL;
-  if (bo.place === "tt") return 0;
-  // `xe_bo_can_migrate`: what came in as a dma-buf stays where its owner has it.
-  return bo.imported || !bo.placements.includes("tt") ? -EINVAL : yield* migrateBo(bo);
+  return yield* migrateBo(bo, "tt");
 }

@@ -43,6 +43,7 @@ export function* vmCloseAndPut(xe: Xe, vm: XeVm, holder: Holder): Steps<void> {
   vm.pt.free();
   vm.pt.end(gpuvm.name);
   unlock(dev, vm.lock);
+  if (vm.asid !== 0) xe.asidToVm.delete(vm.asid);
   gpuvm.put(holder);
 }
 

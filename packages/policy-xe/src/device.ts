@@ -1,11 +1,15 @@
 import { type BoOwnership, type DrmGpuvm, Lock } from "@gpuvm/core";
 import { KIB4, type Machine } from "@gpuvm/drm-model";
+import { BindExecQueue } from "./bind-exec-queue.ts";
 import { XeEntity } from "./entity.ts";
 import type { XeEvent } from "./events.ts";
 import { OrderedQueue } from "./ordered-queue.ts";
 import { BATTLEMAGE, LUNAR_LAKE, type XePlatform } from "./platform.ts";
 import { type RingJob, XeRing } from "./ring.ts";
 import { XeTtm } from "./ttm.ts";
+
+/** `XE_PAGEFAULT_QUEUE_COUNT`. */
+export const PAGEFAULT_QUEUES = 4;
 
 /** The device (`struct xe_device`), as far as the rest of the driver needs it. */
 export interface Xe {
@@ -31,8 +35,18 @@ export interface Xe {
   readonly migrate: { readonly entity: XeEntity<RingJob>; seqno: number };
   /** User fences are written in the order in which they signal (`xe->ordered_wq`). */
   readonly orderedWq: OrderedQueue;
+  /** VMs with page faults, by address space (`usm.asid_to_vm`); what is in none is not found, as a VM without page faults. */
+  readonly asidToVm: Map<number, DrmGpuvm>;
+  /** The last address space that was given out (`usm.next_asid`). */
+  lastAsid: number;
+  /** Page faults, by address space (`usm.pf_queue`). */
+  readonly pagefaults: readonly OrderedQueue[];
   /** Told of each thing that is done to the hardware, or null. */
   onEvent: ((event: XeEvent) => void) | null;
+  /** Where the driver binds for its own sake (`xe_migrate_exec_queue`). */
+  migrateQueue(): BindExecQueue;
+  /** The driver goes. */
+  fini(): void;
   /** The ring of an engine class. */
   ring(engineClass: number): XeRing;
   /** The next job on the first engine that was used, or on the first there is, never ends. */
@@ -52,6 +66,7 @@ export function xeDevice(
   platform: XePlatform = platformOf(machine),
 ): Xe {
   const rings = new Map<number, XeRing>();
+  let migrateQueue: BindExecQueue | null = null;
   const xe: Xe = {
     machine,
     platform,
@@ -64,7 +79,21 @@ export function xeDevice(
     copiesAtOnce: false,
     migrate: { entity: new XeEntity(machine.fenceContext()), seqno: 0 },
     orderedWq: new OrderedQueue(machine, "xe ordered_wq"),
+    asidToVm: new Map(),
+    lastAsid: 0,
+    pagefaults: Array.from(
+      { length: PAGEFAULT_QUEUES },
+      () => new OrderedQueue(machine, "xe pagefault work"),
+    ),
     onEvent: null,
+    migrateQueue() {
+      migrateQueue ??= new BindExecQueue(machine, platform.gtCount, null, "device", null);
+      return migrateQueue;
+    },
+    fini() {
+      migrateQueue?.kref.put("device");
+      migrateQueue = null;
+    },
     ring(engineClass) {
       let ring = rings.get(engineClass);
       if (ring === undefined) {

@@ -5,6 +5,7 @@ import { fileClose, vmDestroyIoctl } from "./close.ts";
 import { type Xe, xeDevice } from "./device.ts";
 import { execIoctl } from "./exec.ts";
 import { gemClose, gemCreate } from "./gem.ts";
+import { type XeGpu, xeGpu } from "./gpu.ts";
 import { madviseBo } from "./madvise.ts";
 import { showMeminfo } from "./meminfo.ts";
 import { primeExport, primeImport, primeRole } from "./prime.ts";
@@ -15,14 +16,19 @@ import { makeRoomNow } from "./validate.ts";
 import { vmCreate } from "./vm-create.ts";
 import { XeFile } from "./xe-file.ts";
 
+/** The driver, with what its GPU can do. */
+export interface XeDriver extends Driver {
+  readonly gpu: XeGpu;
+}
+
 /** Starts the driver on a machine (`xe_device_probe`). */
-export function start(policy: ReferencePolicy, machine: Machine, options: DriverOptions = {}): Driver {
+export function start(policy: ReferencePolicy, machine: Machine, options: DriverOptions = {}): XeDriver {
   const boOwnership = options.boOwnership ?? policy.boOwnership;
   return driverOf(xeDevice(machine, boOwnership, options.defects), policy);
 }
 
 /** The driver on a device that is there. */
-export function driverOf(xe: Xe, policy: ReferencePolicy): Driver {
+export function driverOf(xe: Xe, policy: ReferencePolicy): XeDriver {
   const { machine, boOwnership } = xe;
   xe.ttm.makeRoom = (bytes) => makeRoomNow(xe, bytes);
   xe.ttm.swapout = (ctx) => swapout(xe, ctx);
@@ -32,6 +38,7 @@ export function driverOf(xe: Xe, policy: ReferencePolicy): Driver {
     ioctl: (file, request) => ioctl(xe, file as XeFile, request),
     release: (file) => fileClose(xe, file as XeFile),
     *unload() {
+      xe.fini();
       for (const left of xe.ttm.left())
         machine.hazard(
           "leak",
@@ -41,7 +48,7 @@ export function driverOf(xe: Xe, policy: ReferencePolicy): Driver {
     },
     fdinfo: (file) => showMeminfo(xe, file as XeFile),
     shrink: (bytes) => shrinkBytes(xe, bytes),
-    gpu: { hang: () => xe.hang() },
+    gpu: xeGpu(xe),
     prime: primeRole(xe),
   };
 }

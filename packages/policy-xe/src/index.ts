@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export type { XeDriver } from "./driver.ts";
 export {
   BIND_DUMPABLE,
   BIND_IMMEDIATE,
@@ -16,4 +17,6 @@ export {
   VM_NO_OVERCOMMIT,
   VM_SCRATCH_PAGE,
 } from "./flags.ts";
+export type { XeGpu } from "./gpu.ts";
 export { xe } from "./package.ts";
+export type { PagefaultAccess } from "./pagefault.ts";

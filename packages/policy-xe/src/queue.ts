@@ -30,7 +30,8 @@ export function* queueCreate(xe: Xe, file: XeFile, req: QueueNew): Steps<Errno> 
   let queue: XeQueue | BindExecQueue | null = null;
   if (vm.closedOrBanned) ret = -ENOENT;
   else if (!dev.mayAlloc("xe exec queue")) ret = -ENOMEM;
-  else if (req.class === CLASS_VM_BIND) queue = new BindExecQueue(xe, vm, "creator", file);
+  else if (req.class === CLASS_VM_BIND)
+    queue = new BindExecQueue(xe.machine, xe.platform.gtCount, vm, "creator", file);
   else queue = new XeQueue(file, vm, req.class ?? 0);
   unlock(dev, vm.lock);
   if (queue instanceof XeQueue) ret = yield* addComputeQueue(vm, queue);

@@ -42,6 +42,8 @@ export class XeRing {
   #hung: RingJob | null = null;
   /** Jobs behind it that would be done by now. */
   #stalled: RingJob[] = [];
+  /** Jobs that wait until a page fault is answered, and whether they would be done by now. */
+  readonly #faulted: Map<RingJob, boolean> = new Map();
 
   /** An idle engine. */
   constructor(machine: Machine) {
@@ -58,9 +60,24 @@ export class XeRing {
     this.#hangs = true;
   }
 
+  /** A job waits, for a page fault is to be answered. @returns false if it waits for one */
+  faults(job: RingJob): boolean {
+    if (this.#faulted.has(job)) return false;
+    this.#faulted.set(job, false);
+    return true;
+  }
+
+  /** It goes on. */
+  faultAnswered(job: RingJob): void {
+    const due = this.#faulted.get(job);
+    this.#faulted.delete(job);
+    if (due === true) this.finish(job, 0);
+  }
+
   /** A job's end: by itself, or because its queue is no more. One that was not given to the engine yet has none. */
   finish(job: RingJob, error: number): void {
     if (!this.live.delete(job)) return;
+    this.#faulted.delete(job);
     job.uses?.stops();
     if (job === this.#hung) this.#goOn();
     job.signal(error);
@@ -95,6 +112,7 @@ export class XeRing {
     const behind = this.#hung !== null;
     machine.timers.add(this.busyUntil, () => {
       if (behind && this.#hung !== null && this.live.has(job)) this.#stalled.push(job);
+      else if (this.#faulted.has(job)) this.#faulted.set(job, true);
       else this.finish(job, 0);
     });
   }

@@ -1,5 +1,6 @@
 import { type DmaFence, EINVAL, ENOENT, ENOMEM, EOPNOTSUPP, type Errno } from "@gpuvm/core";
 import { CountedFence, type SyncObj, type SyncOp, type UserMemory } from "@gpuvm/drm-model";
+import type { BindExecQueue } from "./bind-exec-queue.ts";
 import type { Xe } from "./device.ts";
 import { userFenceCreate, type XeUserFence } from "./user-fence.ts";
 
@@ -26,15 +27,7 @@ export interface SyncRules {
   /** A call without binds. */
   readonly disallowUserFence: boolean;
   /** A bind's: of its queue. */
-  readonly ufences: UfenceTimeline | null;
-}
-
-/** The user fences of a bind queue signal in the order of its calls: each is a point behind those before. */
-export interface UfenceTimeline {
-  /** `q->ufence_syncobj`. */
-  readonly ufenceSyncobj: SyncObj;
-  /** The last point (`q->ufence_timeline_value`). */
-  ufenceTimelineValue: number;
+  readonly ufences: BindExecQueue | null;
 }
 
 /** One sync of a call (`struct xe_sync_entry`). */
@@ -167,8 +160,7 @@ export class XeSyncs {
       ufence.kref.put(HOLDER);
       return -ENOMEM;
     }
-    const timeline = ufences as UfenceTimeline;
-    const { ufenceSyncobj, ufenceTimelineValue } = timeline;
+    const { ufenceSyncobj, ufenceTimelineValue } = ufences as BindExecQueue;
     return { ...NOTHING, signal: true, ufence, ufences: ufenceSyncobj, ufencePoint: ufenceTimelineValue };
   }
 }

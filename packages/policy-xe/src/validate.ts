@@ -34,9 +34,17 @@ export function initBo(bo: XeBo, places: readonly Place[]): Steps<Errno> {
   return placeBo(bo, places, { ...ALONE, resv, allowResEvict: resv !== null });
 }
 
-/** Moves an object to pages that the GPU reaches, as a program asks for (`xe_bo_migrate`). */
-export function migrateBo(bo: XeBo): Steps<Errno> {
-  return placeBo(bo, ["tt"], ALONE);
+/**
+ * Moves an object to where a program, or the GPU, wants it (`xe_bo_migrate`).
+ *
+ * @returns 0; -EBUSY: it is pinned; -EINVAL: it may not be there; -ENOMEM
+ */
+export function* migrateBo(bo: XeBo, place: "tt" | "vram"): Steps<Errno> {
+  if (bo.place === place) return 0;
+  if (bo.pins > 0) return -EBUSY;
+  // `xe_bo_can_migrate`: what came in as a dma-buf stays where its owner has it.
+  if (bo.imported || !bo.placements.includes(place)) return -EINVAL;
+  return yield* placeBo(bo, [place], ALONE);
 }
 
 /** Takes an object's memory away, to pages, or from there out of the GPU's reach (`xe_bo_evict`). Its dma_resv is held. */

@@ -29,7 +29,11 @@ export function* vmCreate(xe: Xe, file: XeFile, req: VmCreate): Steps<Errno> {
     vm.gpuvm.put("creator");
     return -ENOMEM;
   }
-  vm.q = new BindExecQueue(xe, vm, vm.gpuvm, null);
+  vm.q = new BindExecQueue(xe.machine, platform.gtCount, vm, vm.gpuvm, null);
+  if (vm.faultMode) {
+    vm.asid = ++xe.lastAsid;
+    xe.asidToVm.set(vm.asid, vm.gpuvm);
+  }
   if (xe.defects.has("X1")) {
     // Before the fix the id was public while the creator still worked on the VM, without a reference of its own.
     publishVm(dev, file, req.vm, vm);

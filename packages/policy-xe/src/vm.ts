@@ -71,6 +71,10 @@ export class XeVm {
   size: number;
   /** The VM's own bind queue; counted until the close (`vm->q`). */
   q: BindExecQueue | null = null;
+  /** Its number for the GPU, if that can fault; 0: none (`usm.asid`). */
+  asid = 0;
+  /** What the last page fault was about, for the next one (`usm.last_fault_vma`). */
+  lastFaultVma: XeVma | null = null;
   /** It takes no more work: something failed that can't be undone (`XE_VM_FLAG_BANNED`). */
   banned = false;
   /** Counts what makes the ring flush the TLB ahead of the next batch (`vm->tlb_flush_seqno`). */

@@ -124,7 +124,11 @@ export function insertVma(vma: XeVma): Errno {
 /** Marks a VMA as going, and takes it out of the tree if it is in it (`prep_vma_destroy`). */
 export function* prepVmaDestroy(vma: XeVma, inTree: boolean): Steps<void> {
   yield* setDestroyed(vma, true);
-  if (inTree) gpuvaRemove(vma.vm.gpuvm, vma.va);
+  if (!inTree) return;
+  // `xe_vm_remove_vma`
+  const { vm } = vma;
+  gpuvaRemove(vm.gpuvm, vma.va);
+  if (vm.lastFaultVma === vma) vm.lastFaultVma = null;
 }
 
 /** A VMA does not go after all: the bind failed. */

@@ -48,6 +48,8 @@ export class PtUpdateOps {
   waitVmBookkeep = false;
   /** It is about the program's own memory (`needs_svm_lock`). */
   needsSvmLock = false;
+  /** Who waits for it does not wait for TLBs (`XE_VMA_OPS_FLAG_SKIP_TLB_WAIT`). */
+  skipTlbWait = false;
   /** Where the work is queued. */
   readonly q: BindExecQueue;
   /** What the call has to wait for (`vops->syncs`). */

@@ -40,7 +40,7 @@ export function updateOpsRun(vm: XeVm, work: PtUpdateOps, ops: readonly XeVmaOp[
   for (const fence of fences) vm.gpuvm.resv.addFence(fence, q.usage(work.waitVmBookkeep));
   opsCommit(vm, work, ops, fences);
   q.lastFence = written;
-  return afterAll(machine, [written, ...q.tlbLastFences]);
+  return work.skipTlbWait ? written : afterAll(machine, [written, ...q.tlbLastFences]);
 }
 
 /** What the update has to wait for (`xe_pt_vm_dependencies`). */

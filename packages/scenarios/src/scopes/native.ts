@@ -15,6 +15,7 @@ import type { NativeScope } from "./scope.ts";
 import { XE_SCOPES } from "./xe.ts";
 import { XE_END_SCOPES } from "./xe-ends.ts";
 import { XE_MEMORY_SCOPES } from "./xe-memory.ts";
+import { XE_PAGEFAULT_SCOPES } from "./xe-pagefaults.ts";
 import { XE_SYNC_SCOPES } from "./xe-syncs.ts";
 import { XE_USERPTR_SCOPES } from "./xe-userptr.ts";
 
@@ -31,6 +32,7 @@ const ALL: readonly NativeScope[] = [
   ...XE_USERPTR_SCOPES,
   ...XE_END_SCOPES,
   ...XE_SYNC_SCOPES,
+  ...XE_PAGEFAULT_SCOPES,
   ...PANTHOR_SCOPES,
   ...PANTHOR_END_SCOPES,
   ...POWERVR_SCOPES,
