@@ -175,6 +175,20 @@ export const UNENDED_CLAIMS: readonly Claim[] = [
     basis: ["73"],
   },
   {
+    workload: "W17",
+    ways: ["NVLEG"],
+    expect: { given_jobs: "queued_jobs", end_wait_ms: { atLeast: 1 }, kept_objects: 0, left_objects: 0 },
+    says: "nouveau_gem_ioctl_pushbuf writes to the ring in the call; nouveau_channel_idle waits for all of it, SIGKILL or not",
+    basis: ["73"],
+  },
+  {
+    workload: "W17",
+    ways: ["powervr:mainline"],
+    expect: { given_jobs: "queued_jobs", end_wait_ms: 0, kept_objects: 0, left_objects: 0 },
+    says: "pvr_queue_run_job has given all to the firmware, which does them: drm_sched_entity_destroy has none to wait for or to cancel, and pvr_destroy_contexts_for_file unmaps at once",
+    basis: ["73"],
+  },
+  {
     workload: "W18",
     ways: ["MERGED", "msm:shared", "msm:split"],
     expect: {

@@ -20,6 +20,7 @@ export const W17: Workload = {
     queue(stage, queued);
     midJob(stage, jobMs);
     const ended = endOf(stage, () => stage.exit(0, "kill"));
+    stage.idle();
     return { queued_jobs: queued, given_jobs: stage.machine.counts.gpuJobs - before, ...ended };
   },
   says(o) {
