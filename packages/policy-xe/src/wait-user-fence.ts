@@ -21,7 +21,7 @@ export function* waitUserFence(xe: Xe, file: XeFile, req: WaitFence, addr: numbe
 
 function* wait(
   { machine }: Xe,
-  { process }: XeFile,
+  { process: program }: XeFile,
   queue: XeQueue | null,
   { fence, timeout }: WaitFence,
   addr: number,
@@ -33,9 +33,9 @@ function* wait(
       : machine.timers.add(machine.now + timeout, () => {
           clock.expired = true;
         });
-  const compared = () => doCompare(process.memory.read(addr), fence);
+  const compared = () => doCompare(program.memory.read(addr), fence);
   const until = () => compared() !== 1 || queue?.reset === true || clock.expired;
-  const err = yield* waitUntilInterruptible(machine.dev, until, process, "xe_wait_user_fence_ioctl");
+  const err = yield* waitUntilInterruptible(machine.dev, until, program, "xe_wait_user_fence_ioctl");
   if (timer !== null) machine.timers.cancel(timer);
   const ret = compared();
   if (ret !== 1) return ret;
