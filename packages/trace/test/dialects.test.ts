@@ -325,6 +325,67 @@ describe("xe", () => {
     expect(ops(requests).filter((op) => op.startsWith("vm_create"))).toEqual(["vm_create 1", "vm_create 2"]);
   });
 
+  describe("what work waits for", () => {
+    const job = (fence: string, ring: string): string =>
+      `drm_sched_job_queue: dev=d, fence=${fence}, ring=${ring}, job count:1, hw job count:0, client_id:9`;
+    const dep = (fence: string, on: string): string =>
+      `drm_sched_job_add_dep: fence=${fence} depends on fence=${on}`;
+    const done = (fence: string): string => `drm_sched_job_done: fence=${fence} signaled`;
+    const of = async (...lines: string[]) => {
+      const { requests, findings } = await read(
+        [create, ...lines].map((what, i) => at(i + 1, what)).join(""),
+      );
+      const said = requests.flatMap((r) => {
+        if (r.op === "syncobj_create") return [`make ${r.syncobj}`];
+        if (r.op !== "submit") return [];
+        const syncs = (r.syncOps ?? []).map(
+          ({ handle, wait, point }) => `${wait ? "wait" : "signal"} ${handle}@${point}`,
+        );
+        return [`${r.work ? "work" : "no work"} on ${r.queue}: ${syncs.join(", ")}`];
+      });
+      return { said, codes: codes(findings) };
+    };
+
+    test("is kept between queues, from the first wait on; before it nothing is said", async () => {
+      const alone = await of(job("1:1", "rcs"), job("2:1", "bcs"), job("1:2", "rcs"));
+      expect(alone.said).toEqual(["work on 1: ", "work on 2: ", "work on 1: "]);
+      const { said, codes } = await of(
+        ...[job("1:1", "rcs"), job("2:1", "bcs"), dep("2:1", "1:1"), dep("2:1", "9:9"), job("1:2", "rcs")],
+        ...[dep("1:2", "2:1"), dep("1:2", "1:1"), job("3:1", "vcs"), dep("3:1", "1:2"), dep("3:1", "2:1")],
+      );
+      expect(said).toEqual([
+        "work on 1: ",
+        "make 2",
+        "make 1",
+        "no work on 1: signal 1@1",
+        "work on 2: wait 1@1, signal 2@1",
+        "work on 1: wait 2@1, signal 1@2",
+        "make 3",
+        "work on 3: wait 2@1, wait 1@2, signal 3@1",
+      ]);
+      expect(codes).toEqual([]);
+    });
+
+    test("is not what is done, nor what is told too late", async () => {
+      const { said } = await of(
+        ...[job("1:1", "rcs"), done("1:1"), job("2:1", "bcs"), dep("2:1", "1:1"), job("1:2", "rcs")],
+        ...["drm_sched_job_unschedulable: fence=2:1 depends on unsignalled fence=1:2", dep("7:7", "1:2")],
+      );
+      expect(said).toEqual(["work on 1: ", "work on 2: ", "work on 1: "]);
+    });
+
+    test("stands before whatever follows, also at the end of the file", async () => {
+      const lines = [job("1:1", "rcs"), job("2:1", "bcs"), "sched_switch: prev_comm=a", dep("2:1", "1:1")];
+      const { said } = await of(...lines);
+      expect(said.at(-1)).toBe("work on 2: wait 1@1, signal 2@1");
+      const text = [create, ...lines].map((what, i) => at(i + 1, what)).join("");
+      const { requests } = await read(`${text}CPU:1 [LOST 3 EVENTS]\n${at(9, free)}`);
+      expect(requests.map(({ op }) => op).slice(-2)).toEqual(["submit", "vm_destroy"]);
+      const times = requests.map(({ t }) => t);
+      expect(times).toEqual([...times].sort((a, b) => a - b));
+    });
+  });
+
   test("nothing is held against what follows a loss", async () => {
     const unbind = (va: string): string =>
       bind

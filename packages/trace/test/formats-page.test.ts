@@ -12,7 +12,13 @@ const READERS: readonly (readonly [title: string, readers: readonly string[], sa
     [
       "trace-cmd, tracefs and perf text",
       ["trace-cmd", "xe-events", "amdgpu-events", "sched-events"],
-      ["trace-cmd-xe.txt", "trace-cmd-xe-6.8.txt", "tracefs-amdgpu.txt", "perf-script.txt"],
+      [
+        "trace-cmd-xe.txt",
+        "trace-cmd-sched.txt",
+        "trace-cmd-xe-6.8.txt",
+        "tracefs-amdgpu.txt",
+        "perf-script.txt",
+      ],
     ],
     ["Vulkan address binding reports", ["binding-report", "vulkan-bindings"], ["radv-vm-fault.txt"]],
     ["RADV's history of buffers", ["radv-bo-history"], ["radv-bo-history.txt"]],

@@ -55,6 +55,7 @@ const FORMATS: Record<string, string> = {
   "radv-bo-history.txt": "radv-bo-history",
   "radv-vm-fault.txt": "binding-report",
   "trace-cmd-xe-6.8.txt": "trace-cmd",
+  "trace-cmd-sched.txt": "trace-cmd",
   "trace-cmd-xe.txt": "trace-cmd",
   "tracefs-amdgpu.txt": "trace-cmd",
   "vkd3d-fault.txt": "vkd3d",
@@ -176,6 +177,24 @@ describe("trace-cmd", () => {
     ]);
     expect(skipped).toEqual({ comment: 1, xe_vma_rebind_exec: 1, drm_sched_job_done: 1 });
     expect(lineOf(items, "submit")).toBe(5);
+  });
+
+  test("the scheduler: work of one queue waits for that of another", async () => {
+    const { items, skipped } = await load("trace-cmd-sched.txt");
+    const submit = { f: 0, op: "submit", vm: 1, bos: null, writes: [] };
+    const signal = { handle: 1, wait: false, point: 1 };
+    expect(requests(items).filter(({ op }) => op === "submit")).toEqual([
+      { ...submit, t: 144_000, queue: 1, work: true, fence: 1 },
+      { ...submit, t: 244_000, queue: 1, work: false, syncOps: [signal] },
+      {
+        ...{ ...submit, t: 244_000, queue: 2, work: true, fence: 1 },
+        syncOps: [
+          { ...signal, wait: true },
+          { ...signal, handle: 2 },
+        ],
+      },
+    ]);
+    expect(skipped).toEqual({ comment: 1, drm_sched_job_unschedulable: 1, drm_sched_job_done: 2 });
   });
 
   test("amdgpu: pages, hexadecimal without 0x, threads of one program", async () => {
@@ -311,7 +330,13 @@ test("gpu-bo-trace: the lines are those of the file", async () => {
 });
 
 test.each([
-  ...["trace-cmd-xe.txt", "trace-cmd-xe-6.8.txt", "tracefs-amdgpu.txt", "perf-script.txt"],
+  ...[
+    "trace-cmd-xe.txt",
+    "trace-cmd-sched.txt",
+    "trace-cmd-xe-6.8.txt",
+    "tracefs-amdgpu.txt",
+    "perf-script.txt",
+  ],
   ...["binding-report.txt", "radv-bo-history.txt", "vkd3d-fault.txt", "msm-devcoredump.txt"],
 ])("%s makes a valid neutral trace", async (file) => {
   const found = requests((await load(file)).items);

@@ -1,6 +1,8 @@
 /** Makes neutral requests from events that name buffers and VMs by pointers. */
-import type { NeutralBindOp, NeutralRequest } from "@gpuvm/drm-model";
-import type { Imported } from "./imported.ts";
+import type { NeutralBindOp, NeutralRequest, NeutralSubmit } from "@gpuvm/drm-model";
+import type { Mutable } from "../raw-event.ts";
+import type { Imported, ImportedRequest } from "./imported.ts";
+import { type EmitBefore, QueueTimelines, type WorkOf } from "./queue-timelines.ts";
 
 /** Gives serials for keys, a new one when a key is used again after it was dropped: kernel pointers are reused. */
 class Serials {
@@ -30,6 +32,13 @@ export class NeutralBuilder {
   readonly #fences = new Map<number, number>();
   /** Keys of the queues of each VM: they go with it. */
   readonly #queuesOf = new Map<number, string[]>();
+  readonly #timelines = new QueueTimelines();
+  /** The last work, as long as more can be said of what it waits for. */
+  #held: {
+    readonly item: ImportedRequest;
+    readonly request: Mutable<NeutralSubmit>;
+    readonly work: WorkOf;
+  } | null = null;
   #clock: number | undefined;
   #origin: number | undefined;
   #t = 0;
@@ -54,14 +63,25 @@ export class NeutralBuilder {
   }
 
   #emit(request: NeutralRequest, label?: string): void {
+    this.settle();
+    this.#out.push(this.#item(request, label));
+  }
+
+  #item(request: NeutralRequest, label?: string): ImportedRequest {
     const clock = this.#clock;
-    this.#out.push({
+    return {
       kind: "request",
       line: this.#line,
       request,
       ...(clock === undefined ? {} : { clock }),
       ...(label === undefined ? {} : { label }),
-    });
+    };
+  }
+
+  /** Nothing more is said of the last work: whatever else is appended stands behind it. Once more at the end of a file. */
+  settle(out: Imported[] = this.#out): void {
+    if (this.#held !== null) out.push(this.#held.item);
+    this.#held = null;
   }
 
   /** The serial of a VM, which is created when it is new. `label` is how faults name it. */
@@ -83,7 +103,10 @@ export class NeutralBuilder {
     const vm = this.#vms.get(key);
     if (vm === undefined) return;
     this.#vms.drop(key);
-    for (const queue of this.#queuesOf.get(vm) ?? []) this.#queues.drop(queue);
+    for (const key of this.#queuesOf.get(vm) ?? []) {
+      this.#timelines.drop(this.#queues.get(key) ?? 0);
+      this.#queues.drop(key);
+    }
     this.#queuesOf.delete(vm);
     this.#emit({ t: this.#t, f: 0, op: "vm_destroy", vm });
   }
@@ -127,7 +150,8 @@ export class NeutralBuilder {
    * Work on a queue of a VM, which is created when it is new. Gives the queue and the fence of the work. A ring that
    * works for several VMs is a queue for each: a queue never outlives its VM.
    */
-  submit(ring: string, vm: number): { queue: number; fence: number } {
+  submit(ring: string, vm: number): WorkOf {
+    this.settle();
     const key = `${vm}/${ring}`;
     let queue = this.#queues.get(key);
     if (queue === undefined) {
@@ -139,8 +163,27 @@ export class NeutralBuilder {
     }
     const fence = (this.#fences.get(queue) ?? 0) + 1;
     this.#fences.set(queue, fence);
-    this.#emit({ t: this.#t, f: 0, op: "submit", vm, queue, bos: null, writes: [], work: true, fence });
-    return { queue, fence };
+    const t = this.#t;
+    const request: Mutable<NeutralSubmit> = {
+      ...{ t, f: 0, op: "submit", vm, queue, bos: null, writes: [], work: true, fence },
+    };
+    const work = { queue, fence };
+    const item = this.#item(request);
+    this.#timelines.submit(request, fence, this.#before(item));
+    this.#held = { item, request, work };
+    return work;
+  }
+
+  /** The last work waits for other work. @returns whether that was said: it is too late once something else was */
+  waitsFor(work: WorkOf, on: WorkOf): boolean {
+    const held = this.#held;
+    if (held === null || held.work !== work) return false;
+    return this.#timelines.wait(held.request, work, on, this.#before(held.item));
+  }
+
+  #before(item: ImportedRequest): EmitBefore {
+    const { t, f } = item.request;
+    return (request) => this.#out.push({ ...item, request: { t, f, ...request } as NeutralRequest });
   }
 
   /** A wait for a fence that {@link NeutralBuilder.submit} gave. */

@@ -50,9 +50,11 @@ export function traceCmdImporter(file: string): Importer {
     const count = lost === null ? PERF_LOST.exec(text)?.[1] : (lost[1] ?? lost[2]);
     const entries = text.startsWith("#") ? ENTRIES.exec(text) : null;
     if (lost !== null || count !== undefined) {
+      build.settle(out);
       out.push({ kind: "loss", line, ...(count === undefined ? {} : { events: Number(count) }) });
     } else if (entries !== null) {
       const events = Number(entries[2]) - Number(entries[1]);
+      build.settle(out);
       if (events > 0) out.push({ kind: "loss", line, events });
     } else if (text.startsWith("#") || ABOUT_FILE.test(text)) skipped.harmless("comment", line);
     else if (open !== "" && /^\s*0x[0-9a-f]/i.test(text)) skipped.harmless(`further line of ${open}`, line);
@@ -84,11 +86,13 @@ export function traceCmdImporter(file: string): Importer {
         const bytes = decimal(field(e.text, "size") ?? "", "size", place);
         const owner = `gpu ${field(e.text, "gpu_id") ?? "?"} pid ${field(e.text, "pid") ?? "?"}`;
         const snapshot = { type: "memory", owner, region: "gpu", what: "total", bytes } as const;
+        build.settle();
         out.push({ kind: "snapshot", line, snapshot, t: build.now });
         understood = "used";
       } else if (e.event === "console") {
         // The kernel's own messages, where they are recorded with the rest.
         const fault = faults.line(e.text, e.time);
+        build.settle();
         if (typeof fault === "object") out.push({ kind: "fault", line, fault });
         understood = fault === "unread" ? "unread" : "used";
       } else {
@@ -97,6 +101,8 @@ export function traceCmdImporter(file: string): Importer {
       }
       if (understood !== "used") skipped[understood](e.event, line);
     },
-    end(): void {},
+    end(out: Imported[]): void {
+      build.settle(out);
+    },
   };
 }
