@@ -114,6 +114,7 @@ export type {
 } from "./sync-request.ts";
 export { perFile } from "./translation/per-file.ts";
 export { PrivateBuffers } from "./translation/private-buffers.ts";
+export { aroundCall, isSyncobjRequest, mergeSyncOps, syncCounts } from "./translation/syncs.ts";
 export { translator } from "./translation/translator.ts";
 export { DmaBuf, systemCall } from "./uapi/dma-buf.ts";
 export type {

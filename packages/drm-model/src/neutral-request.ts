@@ -23,6 +23,8 @@ import type {
   WaitFence,
 } from "./request.ts";
 import type { RequestBase } from "./request-base.ts";
+import type { SyncobjRequest } from "./sync-request.ts";
+import type { SyncOp } from "./uapi/sync-obj.ts";
 
 /** The `driver` of the header of a translated trace. */
 export const NEUTRAL_DRIVER = "neutral" as const;
@@ -44,10 +46,12 @@ export interface NeutralBindOp extends BindOp {
   readonly flags: 0;
 }
 
-/** One bind call on a named VM. */
+/** One bind call on a named VM. Without operations it only waits and signals. */
 export interface NeutralVmBind extends RequestBase, Pick<VmBind, "op"> {
   readonly vm: number;
   readonly async: boolean;
+  /** What the whole call waits for and signals, in one list; absent: nothing is known of it. */
+  readonly syncOps?: readonly (readonly SyncOp[])[];
   readonly ops: readonly NeutralBindOp[];
 }
 
@@ -65,6 +69,8 @@ export interface NeutralSubmit extends RequestBase, Pick<Submit, "op" | "bos" | 
   readonly queue: number;
   /** False: the call only waits and signals. */
   readonly work: boolean;
+  /** What it waits for and signals; absent: nothing is known of it. */
+  readonly syncOps?: readonly SyncOp[];
 }
 
 /** A blocking wait for a fence of a queue. */
@@ -72,8 +78,9 @@ export interface NeutralWaitFence extends RequestBase, Pick<WaitFence, "op" | "f
   readonly queue: number;
 }
 
-/** What any program asks of any driver. */
+/** What any program asks of any driver. Syncobjs are DRM's own: each driver has them, under the program's handles. */
 export type NeutralRequest =
+  | SyncobjRequest
   | NeutralGemNew
   | GemClose
   | PrimeExport

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Panthor } from "../src/device.ts";
 import { MAP_NOEXEC, MAP_SPARSE } from "../src/index.ts";
 import type { PanthorGroup } from "../src/sched/group.ts";
+import { SubmitSyncs } from "../src/sched/sync.ts";
 import { Bench, MIB } from "./bench.ts";
 
 /** Where commands are taken to be. */
@@ -200,5 +201,19 @@ it("work of a group that is destroyed ends with an error, what was not given to 
   expect(fence?.signaled).toBe(false);
   signal();
   expect([fence?.signaled, fence?.error]).toEqual([true, -ECANCELED]);
+  clean(bench);
+});
+
+it("a call keeps the syncobjs that it signals until it ends, whoever destroys them meanwhile", () => {
+  const bench = ready();
+  expect(bench.ask({ op: "syncobj_create", syncobj: 5 })).toBe(0);
+  const syncobj = bench.file().syncobjs.get(5);
+  const syncs = new SubmitSyncs(bench.file());
+  expect(syncs.collect([{ handle: 5, wait: false }])).toBe(0);
+  expect(bench.ask({ op: "syncobj_destroy", syncobj: 5 })).toBe(0);
+  expect(syncobj?.refs).toBe(1);
+  syncs.push();
+  syncs.free();
+  expect(syncobj?.refs).toBe(0);
   clean(bench);
 });

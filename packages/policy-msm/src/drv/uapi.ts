@@ -19,6 +19,10 @@ export const MSM_SUBMITQUEUE_ALLOW_PREEMPT = 0x1;
 /** `MSM_SUBMITQUEUE_VM_BIND`: a queue for binds, not for submits. */
 export const MSM_SUBMITQUEUE_VM_BIND = 0x2;
 
+/** `MSM_SUBMIT_SYNCOBJ_IN`, `_OUT`: there is a list of syncobjs to wait for, to signal. */
+export const MSM_SUBMIT_SYNCOBJ_IN = 0x08000000;
+/** See {@link MSM_SUBMIT_SYNCOBJ_IN}. */
+export const MSM_SUBMIT_SYNCOBJ_OUT = 0x04000000;
 /** `MSM_SUBMIT_NO_IMPLICIT`: buffers' fences are not waited for. */
 export const MSM_SUBMIT_NO_IMPLICIT = 0x80000000;
 /** `MSM_SUBMIT_FENCE_FD_IN`. In VM_BIND mode turnip passes the merged out-fences of its binds. */

@@ -1,12 +1,15 @@
 import {
   type BindOp,
   IovaSpace,
+  isSyncobjRequest,
   type Lifter,
+  mergeSyncOps,
   type NeutralBindOp,
   type NeutralRequest,
   perFile,
   type Request,
   type RequestOf,
+  type SyncOp,
 } from "@gpuvm/drm-model";
 import { MSM_BO_NO_SHARE, MSM_SUBMITQUEUE_VM_BIND } from "../drv/uapi.ts";
 import { VM_SIZE, VM_START } from "../vma/vm.ts";
@@ -88,7 +91,13 @@ function liftOne(file: FileState, request: Request, out: NeutralRequest[]): void
       return;
     case "vm_bind":
       create(file, request, out);
-      out.push({ t, f, op: "vm_bind", vm: file.vm, async: true, ops: request.ops.map(neutralOp) });
+      out.push({
+        ...{ t, f, op: "vm_bind", vm: file.vm, async: true, ops: request.ops.map(neutralOp) },
+        ...(request.syncOps === undefined
+          ? {}
+          : { syncOps: [mergeSyncOps(request.syncOps).map(withoutReset)] }),
+      });
+      reset(request, request.syncOps?.flat() ?? [], out);
       return;
     case "queue_new":
       if (((request.flags ?? 0) & MSM_SUBMITQUEUE_VM_BIND) !== 0) file.bindQueues.add(request.queue);
@@ -112,8 +121,21 @@ function liftOne(file: FileState, request: Request, out: NeutralRequest[]): void
     case "end":
       out.push(request);
       return;
-    default: // means nothing to memory, or is not of this driver
+    default: // what is none of DRM's own means nothing to memory, or is not of this driver
+      if (isSyncobjRequest(request)) out.push(request);
   }
+}
+
+/** Elsewhere no wait empties a syncobj. */
+function withoutReset({ handle, wait, point }: SyncOp): SyncOp {
+  return point === undefined ? { handle, wait } : { handle, wait, point };
+}
+
+/** What a call's waits empty, the program empties elsewhere, unless the call puts something in. */
+function reset({ t, f }: Request, ops: readonly SyncOp[], out: NeutralRequest[]): void {
+  const signalled = new Set(ops.flatMap(({ handle, wait }) => (wait ? [] : [handle])));
+  const syncobjs = ops.flatMap(({ handle, reset }) => (reset && !signalled.has(handle) ? [handle] : []));
+  if (syncobjs.length > 0) out.push({ t, f, op: "syncobj_reset", syncobjs });
 }
 
 function submit(file: FileState, request: RequestOf<"submit">, out: NeutralRequest[]): void {
@@ -128,8 +150,12 @@ function submit(file: FileState, request: RequestOf<"submit">, out: NeutralReque
   }
   const bos = file.vmBind && listed.length === 0 ? null : listed;
   const work = request.cmds !== 0;
-  const submitted = { t, f, op, vm: file.vm, queue, bos, writes, work };
-  out.push(fence === undefined ? submitted : { ...submitted, fence });
+  out.push({
+    ...{ t, f, op, vm: file.vm, queue, bos, writes, work },
+    ...(fence === undefined ? {} : { fence }),
+    ...(request.syncOps === undefined ? {} : { syncOps: mergeSyncOps([request.syncOps]).map(withoutReset) }),
+  });
+  reset(request, request.syncOps ?? [], out);
 }
 
 function create(file: FileState, { t, f }: Request, out: NeutralRequest[]): void {

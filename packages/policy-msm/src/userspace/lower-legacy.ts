@@ -1,12 +1,17 @@
 import {
+  aroundCall,
   type Lowerer,
   type NeutralRequest,
   type NeutralSubmit,
+  type NeutralVmBind,
   perFile,
   type Request,
+  type SyncOp,
+  syncCounts,
 } from "@gpuvm/drm-model";
 import { MSM_BO_WC, MSM_PREP_READ, MSM_PREP_WRITE, MSM_SUBMIT_NO_IMPLICIT } from "../drv/uapi.ts";
 import { Mapped } from "./mapped.ts";
+import { syncFlags } from "./sync-flags.ts";
 
 /** What is known of one file. */
 class FileState {
@@ -50,7 +55,7 @@ function lowerOne(file: FileState, request: NeutralRequest): readonly Request[] 
         file.told.add(op.bo);
         out.push({ t, f, op: "get_iova", bo: op.bo });
       }
-      return out;
+      return aroundCall(request, afterBind(request), out);
     }
     case "queue_new":
       return [{ t, f, op: "queue_new", queue: request.queue, flags: 0, prio: 1 }];
@@ -65,16 +70,26 @@ function lowerOne(file: FileState, request: NeutralRequest): readonly Request[] 
   }
 }
 
+/**
+ * What a bind waits for and signals, where nothing is unmapped and a mapping waits for nothing: without a signal there is
+ * nothing to wait for.
+ */
+function afterBind({ syncOps = [] }: NeutralVmBind): readonly SyncOp[] {
+  const ops = syncOps.flat();
+  return ops.some(({ wait }) => !wait) ? ops : [];
+}
+
 /** Everything mapped counts as read where the program gives no list, and nothing is synchronised implicitly. */
 function lowerSubmit(file: FileState, request: NeutralSubmit): Request {
-  const { t, f, op, queue, fence, work } = request;
+  const { t, f, op, queue, fence, work, syncOps } = request;
   const explicit = request.bos === null;
   const bos = request.bos ?? (work ? (file.vms.get(request.vm)?.bos ?? []) : []);
   const lowered = {
     ...{ t, f, op, queue, bos },
     writes: explicit ? [] : request.writes,
-    flags: explicit ? MSM_SUBMIT_NO_IMPLICIT : 0,
+    flags: (explicit ? MSM_SUBMIT_NO_IMPLICIT : 0) + syncFlags(syncOps),
     cmds: work ? 1 : 0,
+    ...(syncOps === undefined ? {} : { ...syncCounts(syncOps), syncOps }),
   };
   return fence === undefined ? lowered : { ...lowered, fence };
 }

@@ -1,5 +1,14 @@
-import type { BindOp, Lowerer, NeutralBindOp, NeutralRequest, Request } from "@gpuvm/drm-model";
-import { perFile, Windows } from "@gpuvm/drm-model";
+import {
+  type BindOp,
+  type Lowerer,
+  type NeutralBindOp,
+  type NeutralRequest,
+  perFile,
+  type Request,
+  type SyncOp,
+  syncCounts,
+  Windows,
+} from "@gpuvm/drm-model";
 import {
   MSM_BO_NO_SHARE,
   MSM_BO_WC,
@@ -11,6 +20,7 @@ import {
 } from "../drv/uapi.ts";
 import { VM_SIZE, VM_START } from "../vma/vm.ts";
 import { Mapped } from "./mapped.ts";
+import { syncFlags } from "./sync-flags.ts";
 
 /** Beyond every address space: where addresses are put that must be moved. */
 const ELSEWHERE = 2 ** 60;
@@ -62,13 +72,15 @@ function lowerOne(file: FileState, request: NeutralRequest): readonly Request[] 
       return ops.length === 0 ? [] : [lowerBind(file, request, request.vm, ops)];
     }
     case "vm_bind":
-      return [lowerBind(file, request, request.vm, request.ops)];
+      return [lowerBind(file, request, request.vm, request.ops, request.syncOps?.flat())];
     case "queue_new":
       return [{ t, f, op: "queue_new", queue: request.queue, flags: 0, prio: 1 }];
     case "submit": {
-      const { op, queue, fence, work } = request;
-      const flags = MSM_SUBMIT_FENCE_FD_IN | MSM_SUBMIT_NO_IMPLICIT;
-      const lowered = { t, f, op, queue, bos: [], writes: [], flags, cmds: work ? 1 : 0, in: 0, out: 1 };
+      const { op, queue, fence, work, syncOps } = request;
+      const counts = syncOps === undefined ? { in: 0, out: 1 } : syncCounts(syncOps);
+      const flags = MSM_SUBMIT_FENCE_FD_IN + MSM_SUBMIT_NO_IMPLICIT + syncFlags(syncOps);
+      const told = syncOps === undefined ? {} : { syncOps };
+      const lowered = { t, f, op, queue, bos: [], writes: [], flags, cmds: work ? 1 : 0, ...counts, ...told };
       return [fence === undefined ? lowered : { ...lowered, fence }];
     }
     case "cpu_prep":
@@ -84,6 +96,7 @@ function lowerBind(
   { t, f }: NeutralRequest,
   vm: number,
   asked: readonly NeutralBindOp[],
+  syncs?: readonly SyncOp[],
 ): Request {
   const state = file.vms.get(vm);
   const ops: BindOp[] = [];
@@ -94,7 +107,8 @@ function lowerBind(
       ops.push({ ...op, bo: isMap ? op.bo : 0, boOffset: isMap ? op.boOffset + skip : 0, va, length });
     }
   }
-  return { t, f, op: "vm_bind", queue: bindQueue(f), in: 0, out: 0, ops };
+  const told = syncs === undefined ? {} : { syncOps: [syncs] };
+  return { t, f, op: "vm_bind", queue: bindQueue(f), ...syncCounts(syncs ?? []), ops, ...told };
 }
 
 /** A number that no queue of a trace has. */

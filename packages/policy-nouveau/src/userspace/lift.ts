@@ -1,5 +1,5 @@
 import type { BindOp, Lifter, NeutralBindOp, NeutralRequest, Request, RequestOf } from "@gpuvm/drm-model";
-import { IovaSpace } from "@gpuvm/drm-model";
+import { IovaSpace, isSyncobjRequest, mergeSyncOps } from "@gpuvm/drm-model";
 import { BIND_SPARSE, NO_SHARE } from "../domains.ts";
 import { Sparse } from "./sparse.ts";
 
@@ -67,7 +67,9 @@ function liftOne(file: File, request: Request, out: NeutralRequest[]): void {
     case "vm_bind": {
       const ops: NeutralBindOp[] = [];
       for (const op of request.ops) liftBind(file, op, ops);
-      out.push({ t, f, op: "vm_bind", vm: VM, async: request.async ?? false, ops });
+      const bound = { t, f, op: "vm_bind", vm: VM, async: request.async ?? false, ops } as const;
+      const syncOps = mergeSyncOps(request.syncOps ?? []);
+      out.push(syncOps.length === 0 ? bound : { ...bound, syncOps: [syncOps] });
       break;
     }
     case "channel_new": {
@@ -84,7 +86,9 @@ function liftOne(file: File, request: Request, out: NeutralRequest[]): void {
     case "exec": {
       const work = request.push?.some(([, bytes]) => bytes > 0) ?? false;
       const queue = request.channel ?? 0;
-      out.push({ t, f, op: "submit", vm: VM, queue, bos: null, writes: [], work });
+      const submit = { t, f, op: "submit", vm: VM, queue, bos: null, writes: [], work } as const;
+      const syncOps = mergeSyncOps(request.syncOps ?? []);
+      out.push(syncOps.length === 0 ? submit : { ...submit, syncOps });
       break;
     }
     case "submit": {
@@ -99,6 +103,7 @@ function liftOne(file: File, request: Request, out: NeutralRequest[]): void {
       break;
     }
     default:
+      if (isSyncobjRequest(request)) out.push(request);
       break;
   }
 }

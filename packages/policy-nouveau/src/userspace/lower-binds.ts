@@ -1,4 +1,14 @@
-import type { BindKind, BindOp, Lowerer, NeutralBindOp, NeutralRequest, Request } from "@gpuvm/drm-model";
+import {
+  type BindKind,
+  type BindOp,
+  isSyncobjRequest,
+  type Lowerer,
+  type NeutralBindOp,
+  type NeutralRequest,
+  type Request,
+  type SyncOp,
+  syncCounts,
+} from "@gpuvm/drm-model";
 import { BIND_SPARSE, GART, NO_SHARE, VRAM } from "../domains.ts";
 import { Sparse } from "./sparse.ts";
 import { Windows, WindowTable } from "./windows.ts";
@@ -20,7 +30,12 @@ interface File {
   readonly vms: Map<number, Vm>;
   /** Binds are on their way that the next work has to wait for. */
   pending: boolean;
+  /** The program has a syncobj that the driver's own binds signal. */
+  ownSyncobj: boolean;
 }
+
+/** Number of that syncobj: beyond those of recordings. */
+const OWN_SYNCOBJ = 2 ** 31;
 
 /** Phrases what a program wants as the Vulkan driver NVK would: VM_INIT first, VM_BIND, EXEC. */
 export function lowerToBinds(): Lowerer {
@@ -30,7 +45,7 @@ export function lowerToBinds(): Lowerer {
     const out: Request[] = [];
     let file = files.get(f);
     if (file === undefined && request.op !== "close" && request.op !== "end") {
-      file = { table: new WindowTable(), vms: new Map(), pending: false };
+      file = { table: new WindowTable(), vms: new Map(), pending: false, ownSyncobj: false };
       files.set(f, file);
       out.push({ t, f, op: "vm_init", kva: KVA, ksize: KSIZE });
     }
@@ -54,6 +69,10 @@ function lowerOne(file: File, request: NeutralRequest, out: Request[]): void {
       const calls: BindOp[][] = [[]];
       for (const op of request.ops) lowerBind(vm, op, calls);
       const { async } = request;
+      if (request.syncOps !== undefined) {
+        out.push(...bindBetween(request, request.syncOps.flat(), calls));
+        break;
+      }
       // What goes must not go under work that uses it.
       const waits = async && request.ops.every(({ kind }) => kind === "unmap");
       if (async) file.pending = true;
@@ -80,6 +99,21 @@ function lowerOne(file: File, request: NeutralRequest, out: Request[]): void {
       break;
     case "submit": {
       const push = request.work ? [[4096, 64] as const] : [];
+      if (request.syncOps !== undefined) {
+        const before = file.pending ? waitForBinds(file, request, out) : [];
+        const syncOps = [...before, ...request.syncOps];
+        out.push({
+          t,
+          f,
+          op: "exec",
+          channel: request.queue,
+          push,
+          ...syncCounts(syncOps),
+          syncOps: [syncOps],
+        });
+        file.pending = false;
+        break;
+      }
       out.push({ t, f, op: "exec", channel: request.queue, push, in: file.pending ? 1 : 0, out: 1 });
       file.pending = false;
       break;
@@ -94,8 +128,32 @@ function lowerOne(file: File, request: NeutralRequest, out: Request[]): void {
       break;
     default:
       // Caches and waits are the program's own affair here: there is nothing to ask of the kernel.
+      if (isSyncobjRequest(request)) out.push(request);
       break;
   }
+}
+
+/** Binds are done in their order: the first call waits, the last signals. Only those that the program does not wait for may. */
+function bindBetween(
+  { t, f }: NeutralRequest,
+  syncs: readonly SyncOp[],
+  calls: readonly (readonly BindOp[])[],
+): readonly Request[] {
+  const some = calls.filter((ops) => ops.length > 0);
+  const all = some.length === 0 ? [[]] : some;
+  return all.map((ops, i) => {
+    const own = syncs.filter(({ wait }) => (wait ? i === 0 : i === all.length - 1));
+    return { t, f, op: "vm_bind", async: true, ...syncCounts(own), ops, syncOps: [own] };
+  });
+}
+
+/** Work that says what it waits for has to name the binds before it, too: one without operations signals behind them. */
+function waitForBinds(file: File, { t, f }: NeutralRequest, out: Request[]): readonly SyncOp[] {
+  if (!file.ownSyncobj) out.push({ t, f, op: "syncobj_create", syncobj: OWN_SYNCOBJ });
+  file.ownSyncobj = true;
+  const syncOps = [[{ handle: OWN_SYNCOBJ, wait: false }]];
+  out.push({ t, f, op: "vm_bind", async: true, in: 0, out: 1, ops: [], syncOps });
+  return [{ handle: OWN_SYNCOBJ, wait: true }];
 }
 
 function vmOf(file: File, id: number): Vm {

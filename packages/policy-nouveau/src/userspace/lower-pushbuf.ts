@@ -2,12 +2,14 @@ import { type Lowerer, type NeutralRequest, perFile, type Request } from "@gpuvm
 import { GART, VRAM } from "../domains.ts";
 import { MAX_BUFFERS } from "../pushbuf.ts";
 import { MappedBos } from "./mapped-bos.ts";
+import { SyncsByBuffers } from "./syncs-by-buffers.ts";
 
 interface File {
   /** Buffers of which the program has a handle. */
   readonly open: Set<number>;
   /** What the program mapped, by VM: what a submit without a list uses. */
   readonly vms: Map<number, MappedBos>;
+  readonly syncs: SyncsByBuffers;
 }
 
 /**
@@ -16,7 +18,7 @@ interface File {
  */
 export function lowerToPushbuf(): Lowerer {
   return perFile(
-    (): File => ({ open: new Set(), vms: new Map() }),
+    (): File => ({ open: new Set(), vms: new Map(), syncs: new SyncsByBuffers() }),
     (file, request: NeutralRequest) => {
       const out: Request[] = [];
       lowerOne(file, request, out);
@@ -44,6 +46,7 @@ function lowerOne(file: File, request: NeutralRequest, out: Request[]): void {
     case "vm_bind": {
       const vm = vmOf(file, request.vm);
       for (const { kind, bo, va, length } of request.ops) vm.set(va, length, kind === "map" ? bo : 0);
+      file.syncs.bind(request);
       break;
     }
     case "vm_destroy":
@@ -53,9 +56,10 @@ function lowerOne(file: File, request: NeutralRequest, out: Request[]): void {
       out.push({ t, f, op: "channel_new", channel: request.queue });
       break;
     case "submit": {
-      if (!request.work) break;
       const { bos, queue: channel } = request;
       const all = bos === null ? vmOf(file, request.vm).list(file.open) : [...new Set(bos)];
+      out.push(...file.syncs.submit(request, bos ?? all, file.open));
+      if (!request.work) break;
       for (let at = 0; at === 0 || at < all.length; at += MAX_BUFFERS) {
         const list = all.length <= MAX_BUFFERS ? all : all.slice(at, at + MAX_BUFFERS);
         // Without a list nothing is known of what is written.
@@ -75,6 +79,7 @@ function lowerOne(file: File, request: NeutralRequest, out: Request[]): void {
       out.push(request);
       break;
     default:
+      out.push(...file.syncs.call(request, file.open));
       break;
   }
 }

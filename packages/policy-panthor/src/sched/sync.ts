@@ -28,6 +28,7 @@ export class SubmitSyncs {
       if (wait || this.#find(handle, point) !== undefined) continue;
       const syncobj = this.#file.syncobjs.get(handle);
       if (syncobj === undefined) return -EINVAL;
+      syncobj.refs++;
       // What it has now: an earlier job of the call may wait for it.
       const fence = syncobj.find(HOLDER, point);
       this.#signals.push({ handle, point, syncobj, fence });
@@ -74,7 +75,10 @@ export class SubmitSyncs {
 
   /** The call ends. */
   free(): void {
-    for (const { fence } of this.#signals.splice(0)) fence?.put(HOLDER);
+    for (const { fence, syncobj } of this.#signals.splice(0)) {
+      fence?.put(HOLDER);
+      syncobj.put();
+    }
   }
 
   #find(handle: number, point: number): Signal | undefined {

@@ -1,4 +1,12 @@
-import type { Lifter, NeutralBindOp, NeutralRequest, Request, TraceHeader } from "@gpuvm/drm-model";
+import {
+  isSyncobjRequest,
+  type Lifter,
+  mergeSyncOps,
+  type NeutralBindOp,
+  type NeutralRequest,
+  type Request,
+  type TraceHeader,
+} from "@gpuvm/drm-model";
 import { MAP_SPARSE } from "../flags.ts";
 
 /** Reads the requests of a panthor program: what did it want? */
@@ -22,8 +30,11 @@ export function lift(_header: TraceHeader): Lifter {
           else if (kind === "map") ops.push({ kind, bo, boOffset, va, length, flags: 0 });
           else if (kind === "unmap") ops.push({ kind, bo: 0, boOffset: 0, va, length, flags: 0 });
         }
-        if (ops.length === 0) return [];
-        return [{ t, f, op: "vm_bind", vm: request.vm ?? 0, async: request.async ?? false, ops }];
+        const syncs = mergeSyncOps(request.syncOps ?? []);
+        if (ops.length === 0 && syncs.length === 0) return [];
+        const { async = false, vm = 0 } = request;
+        const bound = { t, f, op: "vm_bind", vm, async, ops } as const;
+        return [syncs.length === 0 ? bound : { ...bound, syncOps: [syncs] }];
       }
       case "queue_new": {
         const { queue } = request;
@@ -38,7 +49,10 @@ export function lift(_header: TraceHeader): Lifter {
         // A group's jobs run side by side in its queues; what a program wants of them is one piece of work.
         const work = request.push?.some(([, bytes]) => bytes > 0) ?? false;
         group.jobs += Math.max(1, request.push?.length ?? 0);
-        return [{ t, f, op: "submit", vm: group.vm, queue, bos: null, writes: [], fence: group.jobs, work }];
+        const { vm, jobs: fence } = group;
+        const submit = { t, f, op: "submit", vm, queue, bos: null, writes: [], fence, work } as const;
+        const syncOps = mergeSyncOps(request.syncOps ?? []);
+        return [syncOps.length === 0 ? submit : { ...submit, syncOps }];
       }
       case "wait_fence":
         return [{ t, f, op: "wait_fence", queue: request.queue ?? 0, fence: request.fence }];
@@ -52,7 +66,7 @@ export function lift(_header: TraceHeader): Lifter {
       case "end":
         return [request];
       default:
-        return [];
+        return isSyncobjRequest(request) ? [request] : [];
     }
   };
 }

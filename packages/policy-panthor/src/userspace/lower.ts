@@ -22,6 +22,9 @@ const COMMANDS = [4096, 64, 0] as const;
 /** A job that only waits and signals. */
 const NO_COMMANDS = [0, 0, 0] as const;
 
+/** A bind that only waits and signals (`DRM_PANTHOR_VM_BIND_OP_TYPE_SYNC_ONLY`). */
+const SYNC_ONLY: BindOp = { kind: "sync", bo: 0, boOffset: 0, va: 0, length: 0, flags: 0 };
+
 /** Phrases what a program wants as panfrost or panvk would. */
 export function lower(gen: Generation): Lowerer {
   const spaces = new Map<string, Windows>();
@@ -92,7 +95,14 @@ export function lower(gen: Generation): Lowerer {
         const { vm, async } = request;
         const before: Request[] = [];
         const ops = request.ops.flatMap((op) => bind(t, f, vm, op, before));
-        return [...before, { t, f, op: "vm_bind", vm, async, ops }];
+        const syncs = request.syncOps?.flat() ?? [];
+        if (syncs.length === 0) return [...before, { t, f, op: "vm_bind", vm, async, ops }];
+        // Only what runs asynchronously may name syncobjs: the first operation waits, the last signals.
+        if (ops.length === 0) ops.push(SYNC_ONLY);
+        const syncOps = ops.map((_, i) =>
+          syncs.filter(({ wait }) => (wait && i === 0) || (!wait && i === ops.length - 1)),
+        );
+        return [...before, { t, f, op: "vm_bind", vm, async: true, ops, syncOps }];
       }
       case "queue_new":
         return [{ t, f, op: "queue_new", queue: request.queue, vm: request.vm, queues: 1 }];
@@ -102,7 +112,10 @@ export function lower(gen: Generation): Lowerer {
         const job = ++group.jobs;
         if (request.fence !== undefined) group.fences.set(request.fence, job);
         for (const bo of request.bos ?? [0]) lastUse.set(`${f}:${bo}`, { queue, job });
-        return [{ t, f, op: "exec", queue, push: [request.work ? COMMANDS : NO_COMMANDS], syncs: 1 }];
+        const push = [request.work ? COMMANDS : NO_COMMANDS];
+        const { syncOps } = request;
+        if (syncOps === undefined) return [{ t, f, op: "exec", queue, push, syncs: 1 }];
+        return [{ t, f, op: "exec", queue, push, syncs: syncOps.length, syncOps: [syncOps] }];
       }
       case "wait_fence": {
         const job = groupOf(f, request.queue).fences.get(request.fence);

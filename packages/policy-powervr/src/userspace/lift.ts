@@ -1,4 +1,13 @@
-import type { Lifter, NeutralBindOp, NeutralRequest, Request } from "@gpuvm/drm-model";
+import {
+  isSyncobjRequest,
+  type Lifter,
+  mergeSyncOps,
+  type NeutralBindOp,
+  type NeutralRequest,
+  type NeutralSubmit,
+  type Request,
+  type RequestOf,
+} from "@gpuvm/drm-model";
 
 /** Reads the driver's requests: what did the program want? Memory that the kernel manages for the tiler is left out. */
 export function lift(): Lifter {
@@ -28,6 +37,7 @@ function liftOne(request: Request, vmOfQueue: Map<string, number>): readonly Neu
       vmOfQueue.set(`${f}/${request.queue}`, request.vm);
       return [{ t, f, op: "queue_new", queue: request.queue, vm: request.vm }];
     case "exec": {
+      if (request.syncOps !== undefined) return liftJobs(request, vmOfQueue);
       const queues = new Set((request.jobs ?? []).map(([, queue]) => queue));
       const out: NeutralRequest[] = [];
       for (const queue of queues) {
@@ -45,6 +55,24 @@ function liftOne(request: Request, vmOfQueue: Map<string, number>): readonly Neu
     case "end":
       return [request];
     default:
-      return [];
+      return isSyncobjRequest(request) ? [request] : [];
   }
+}
+
+/** Jobs that name syncobjs: those of one context that follow each other are one piece of work. */
+function liftJobs(
+  { t, f, jobs = [], syncOps = [] }: RequestOf<"exec">,
+  vmOfQueue: Map<string, number>,
+): readonly NeutralRequest[] {
+  const out: NeutralSubmit[] = [];
+  for (const [i, [, queue]] of jobs.entries()) {
+    const vm = vmOfQueue.get(`${f}/${queue}`);
+    if (vm === undefined) continue;
+    const last = out.at(-1);
+    const parts = [last?.queue === queue ? (last.syncOps ?? []) : [], syncOps[i] ?? []];
+    if (last?.queue === queue) out.pop();
+    const submit = { t, f, op: "submit", vm, queue, bos: null, writes: [], work: true } as const;
+    out.push({ ...submit, syncOps: mergeSyncOps(parts) });
+  }
+  return out;
 }

@@ -1,4 +1,13 @@
-import type { BindOp, Lowerer, NeutralBindOp, NeutralRequest, Request } from "@gpuvm/drm-model";
+import {
+  aroundCall,
+  type BindOp,
+  isSyncobjRequest,
+  type Lowerer,
+  type NeutralBindOp,
+  type NeutralRequest,
+  type NeutralSubmit,
+  type Request,
+} from "@gpuvm/drm-model";
 import { ExactMaps } from "./exact-maps.ts";
 import { Windows } from "./windows.ts";
 
@@ -75,7 +84,8 @@ export function lower(): Lowerer {
         const zero = request.ops.some(({ kind }) => kind === "map_null") ? nullBo(f, t, out) : 0;
         const ops: BindOp[] = [];
         for (const op of request.ops) bind(vm, op, zero, ops);
-        for (const op of ops) out.push({ t, f, op: "vm_bind", vm: request.vm, ops: [op] });
+        const calls = ops.map((op) => ({ t, f, op: "vm_bind", vm: request.vm, ops: [op] }) as const);
+        out.push(...aroundCall(request, request.syncOps?.flat() ?? [], calls));
         return out;
       }
       case "queue_new":
@@ -83,7 +93,7 @@ export function lower(): Lowerer {
         out.push({ t, f, op: "queue_new", queue: request.queue, vm: request.vm, class: COMPUTE_CONTEXT });
         return out;
       case "submit":
-        if (request.work) out.push({ t, f, op: "exec", jobs: [[COMPUTE_JOB, request.queue, 0]] });
+        lowerSubmit(request, out);
         return out;
       case "close":
         nullBos.delete(f);
@@ -97,7 +107,15 @@ export function lower(): Lowerer {
         return [request];
       default:
         // Caches and waits are the program's own affair here: there is nothing to ask of the kernel.
-        return [];
+        return isSyncobjRequest(request) ? [request] : [];
     }
   };
+}
+
+/** There are no jobs without commands: one that only signals is a small one. */
+function lowerSubmit({ t, f, queue, work, syncOps = [] }: NeutralSubmit, out: Request[]): void {
+  if (!work && syncOps.length === 0) return;
+  const jobs = [[COMPUTE_JOB, queue, syncOps.length]] as const;
+  const told = syncOps.length === 0 ? {} : { syncOps: [syncOps] };
+  out.push({ t, f, op: "exec", jobs, ...told });
 }

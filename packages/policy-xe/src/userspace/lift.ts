@@ -1,4 +1,15 @@
-import type { BindOp, Lifter, NeutralBindOp, NeutralRequest, Request, TraceHeader } from "@gpuvm/drm-model";
+import {
+  type BindOp,
+  isSyncobjRequest,
+  type Lifter,
+  mergeSyncOps,
+  type NeutralBindOp,
+  type NeutralRequest,
+  type Request,
+  type RequestOf,
+  type SyncOp,
+  type TraceHeader,
+} from "@gpuvm/drm-model";
 import { BIND_NULL, CLASS_VM_BIND } from "../flags.ts";
 
 /** Serials for what the trace has no buffer for; those of recordings are far below. */
@@ -76,8 +87,10 @@ export function lift(_header: TraceHeader): Lifter {
         const vm = request.vm ?? 0;
         const before: NeutralRequest[] = [];
         const ops = request.ops.flatMap((op) => bind(t, f, vm, op, before));
-        if (ops.length === 0) return before;
-        return [...before, { t, f, op: "vm_bind", vm, async: (request.syncs ?? 0) > 0, ops }];
+        const syncs = syncOpsOf(request);
+        if (ops.length === 0 && syncs === undefined) return before;
+        const bound = { t, f, op: "vm_bind", vm, async: (request.syncs ?? 0) > 0, ops } as const;
+        return [...before, syncs === undefined ? bound : { ...bound, syncOps: [syncs] }];
       }
       case "queue_new": {
         const { queue } = request;
@@ -95,9 +108,11 @@ export function lift(_header: TraceHeader): Lifter {
         const known = queues.get(`${f}:${queue}`);
         if (known === undefined) return [];
         const work = request.batches !== 0;
-        return [
-          { t, f, op: "submit", vm: known.vm, queue, bos: null, writes: [], fence: ++known.jobs, work },
-        ];
+        const { vm } = known;
+        const fence = ++known.jobs;
+        const submit = { t, f, op: "submit", vm, queue, bos: null, writes: [], fence, work } as const;
+        const syncOps = syncOpsOf(request);
+        return [syncOps === undefined ? submit : { ...submit, syncOps }];
       }
       case "wait_fence":
         return [{ t, f, op: "wait_fence", queue: request.queue ?? 0, fence: request.fence }];
@@ -110,7 +125,13 @@ export function lift(_header: TraceHeader): Lifter {
       case "end":
         return [request];
       default:
-        return [];
+        return isSyncobjRequest(request) ? [request] : [];
     }
   };
+}
+
+/** What a call waits for and signals, if its trace tells, and if there is anything. */
+function syncOpsOf({ syncOps }: RequestOf<"vm_bind" | "exec">): readonly SyncOp[] | undefined {
+  const ops = mergeSyncOps(syncOps ?? []);
+  return ops.length === 0 ? undefined : ops;
 }

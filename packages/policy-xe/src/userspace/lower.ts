@@ -50,7 +50,10 @@ export function lower(): Lowerer {
               return { kind: op.kind, bo: op.kind === "map" ? op.bo : 0, boOffset, va, length, flags: 0 };
             }),
         );
-        return [{ t, f, op: "vm_bind", vm, queue: 0, syncs: request.async ? 1 : 0, ops }];
+        const { syncOps } = request;
+        const told = syncOps === undefined ? {} : { syncOps };
+        const syncs = syncOps?.flat().length ?? (request.async ? 1 : 0);
+        return [{ t, f, op: "vm_bind", vm, queue: 0, syncs, ops, ...told }];
       }
       case "queue_new":
         return [{ t, f, op: "queue_new", queue: request.queue, vm: request.vm, class: 0 }];
@@ -60,7 +63,10 @@ export function lower(): Lowerer {
         const job = ++state.jobs;
         if (request.fence !== undefined) state.fences.set(request.fence, job);
         for (const bo of request.bos ?? [0]) lastUse.set(`${f}:${bo}`, { queue, job });
-        return [{ t, f, op: "exec", queue, syncs: 1, batches: request.work ? 1 : 0, addr: 0 }];
+        const { syncOps } = request;
+        const told = syncOps === undefined ? {} : { syncOps: [syncOps] };
+        const syncs = syncOps?.length ?? 1;
+        return [{ t, f, op: "exec", queue, syncs, batches: request.work ? 1 : 0, addr: 0, ...told }];
       }
       case "wait_fence": {
         const job = queueOf(f, request.queue).fences.get(request.fence);

@@ -96,7 +96,8 @@ export class SyncLint {
       this.#wait(f, handle, point, false);
       if (reset) empty(this.#files.get(f)?.get(handle));
     }
-    for (const { handle, wait, point } of ops) if (!wait) this.#signal(f, handle, point);
+    // A word of memory that is written (xe's user fence) is none, and has no handle.
+    for (const { handle, wait, point } of ops) if (!wait && handle !== 0) this.#signal(f, handle, point);
   }
 
   #of(f: number): Map<number, Known> {
