@@ -160,3 +160,36 @@ describe("export", () => {
     );
   });
 });
+
+it("a table of a trace says what waits for what", async () => {
+  const lines = [
+    { format: "gpu-bo-trace", version: 1, driver: "xe" },
+    { t: 0, op: "syncobj_create", syncobj: 3 },
+    {
+      t: 1,
+      op: "exec",
+      queue: 1,
+      sync_ops: [
+        [
+          ["wait", 3],
+          ["signal", 4, 17],
+          ["user_fence", 4096, 1],
+        ],
+      ],
+    },
+    { t: 2, op: "vm_bind", vm: 1, ops: [], sync_ops: [[["signal", 3]]] },
+    { t: 3, op: "syncobj_wait", syncobjs: [3, 4], points: [0, 17] },
+    { t: 4, op: "syncobj_transfer", src: 4, src_point: 17, dst: 3 },
+    { t: 5, op: "syncobj_reset", syncobjs: [3, 4] },
+  ];
+  const path = file("syncs.jsonl", lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  const rows = (await exported(path, "csv", "syncs.csv")).toString().trimEnd().split("\n").slice(1);
+  expect(rows.map((row) => /(?:^|,)("[^"]*"|[^,]*)$/.exec(row)?.[1])).toEqual([
+    "3",
+    '"wait 3, signal 4@17, write 0x1000"',
+    "signal 3",
+    '"3, 4@17"',
+    "4@17 to 3",
+    '"3, 4"',
+  ]);
+});

@@ -20,22 +20,31 @@ static void bind_op(bool first, const struct drm_xe_vm_bind_op *op)
 		 op->pat_index);
 }
 
-/* What a call waits for and signals: syncobjs. User fences are words in memory, of which only the number is told. */
+static void put_user_fence(bool first, uint64_t address, uint64_t value)
+{
+	put_comma(first);
+	put_raw("[\"user_fence\",");
+	put_number(page_if_large(address));
+	put_raw(",");
+	put_number(page_if_large(value));
+	put_raw("]");
+}
+
+/* What a call waits for and signals: syncobjs, and words of memory that are written (user fences). */
 static void sync_ops(uint64_t syncs, unsigned count)
 {
 	struct drm_xe_sync sync;
-	bool first = true;
 
 	if (!count)
 		return;
 	put_raw(",\"sync_ops\":[[");
 	for (unsigned i = 0; i < count; i++) {
 		element(&sync, sizeof sync, syncs, i, sizeof sync);
-		if (sync.type != DRM_XE_SYNC_TYPE_SYNCOBJ && sync.type != DRM_XE_SYNC_TYPE_TIMELINE_SYNCOBJ)
-			continue;
-		put_sync(first, sync.flags & DRM_XE_SYNC_FLAG_SIGNAL ? "signal" : "wait", sync.handle,
-			 sync.type == DRM_XE_SYNC_TYPE_TIMELINE_SYNCOBJ ? sync.timeline_value : 0);
-		first = false;
+		if (sync.type == DRM_XE_SYNC_TYPE_USER_FENCE)
+			put_user_fence(i == 0, sync.addr, sync.timeline_value);
+		else
+			put_sync(i == 0, sync.flags & DRM_XE_SYNC_FLAG_SIGNAL ? "signal" : "wait", sync.handle,
+				 sync.type == DRM_XE_SYNC_TYPE_TIMELINE_SYNCOBJ ? sync.timeline_value : 0);
 	}
 	put_raw("]]");
 }

@@ -54,9 +54,41 @@ export function eventRows(r: Request, label?: string): readonly (readonly Cell[]
   if (r.op !== "vm_bind") {
     const bos = r.op === "submit" && r.bos !== null ? r.bos.join(" ") : null;
     const va = r.op === "set_iova" ? hex(r.iova) : null;
-    return [row(field("bo"), field("size"), null, va, null, null, bos, label ?? null)];
+    return [row(field("bo"), field("size"), null, va, null, null, bos, label ?? syncsOf(r))];
   }
-  return r.ops.map((op) => row(op.bo, null, op.kind, hex(op.va), op.length, op.boOffset, null, null));
+  const syncs = syncsOf(r);
+  if (r.ops.length === 0) return [row(null, null, null, null, null, null, null, syncs)];
+  return r.ops.map((op) => row(op.bo, null, op.kind, hex(op.va), op.length, op.boOffset, null, syncs));
+}
+
+/** The syncobjs of a request, with points: `wait 3, signal 4@7`; of a call about syncobjs, which they are. */
+function syncsOf(r: Request): string | null {
+  const named = (handle: number, point = 0) => (point === 0 ? `${handle}` : `${handle}@${point}`);
+  switch (r.op) {
+    case "submit":
+    case "exec":
+    case "vm_bind": {
+      const ops = r.syncOps?.flat() ?? [];
+      const all = ops.map(({ handle, wait, point, addr }) =>
+        addr === undefined ? `${wait ? "wait" : "signal"} ${named(handle, point)}` : `write ${hex(addr)}`,
+      );
+      return all.length === 0 ? null : all.join(", ");
+    }
+    case "syncobj_create":
+    case "syncobj_destroy":
+    case "syncobj_export":
+    case "syncobj_import":
+      return named(r.syncobj);
+    case "syncobj_reset":
+      return r.syncobjs.map((syncobj) => named(syncobj)).join(", ");
+    case "syncobj_signal":
+    case "syncobj_wait":
+      return r.syncobjs.map((syncobj, i) => named(syncobj, r.points?.[i])).join(", ");
+    case "syncobj_transfer":
+      return `${named(r.src, r.srcPoint)} to ${named(r.dst, r.dstPoint)}`;
+    default:
+      return null;
+  }
 }
 
 /** Spreadsheets lose digits of large numbers. */
