@@ -1,5 +1,11 @@
 /** Takes an element off a list that it may be on. */
 export function removeFrom<T>(list: T[] | null, element: T): void {
-  const at = list?.indexOf(element) ?? -1;
-  if (at >= 0) list?.splice(at, 1);
+  if (list === null) return;
+  // It is the first, if anything.
+  if (list[0] === element) {
+    list.shift();
+    return;
+  }
+  const at = list.indexOf(element);
+  if (at >= 0) list.splice(at, 1);
 }

@@ -36,7 +36,8 @@ const SPAN: readonly number[] = [0, 1, 2, 3].map(
  *
  * # Invariants
  * A table is made when the first entry below it is written, and freed when a block takes its place, when a block-sized
- * unmap meets it, or at the end. Clearing the last of its entries does not free it.
+ * unmap meets it, or at the end. Clearing the last of its entries does not free it. With a table go all below it: where there
+ * is one of some level, there are those above it.
  */
 export class IoPgtableArm extends GpuView {
   readonly #config: IoPgtableArmConfig;
@@ -103,7 +104,7 @@ export class IoPgtableArm extends GpuView {
   unmapPages(iova: number, pgsize: number, pgcount: number): number {
     if (!this.#config.pageSizes.includes(pgsize) || pgcount === 0) return 0;
     const level = SPAN.indexOf(pgsize);
-    for (let above = this.#startLevel; above < level; above++) {
+    for (let above = this.#reaches(level, iova) ? level : this.#startLevel; above < level; above++) {
       if (this.#tableAt(above + 1, iova)) continue;
       if (this.#leafAt(above, iova)) this.#refuse(iova, "are part of a greater entry", 0);
       else this.#refuse(iova, "are not mapped", 0);
@@ -149,6 +150,7 @@ export class IoPgtableArm extends GpuView {
 
   /** The tables on the way to an entry (`__arm_lpae_map`). */
   #tablesTo(level: number, iova: number): Errno {
+    if (this.#reaches(level, iova)) return 0;
     for (let above = this.#startLevel; above < level; above++) {
       if (this.#tableAt(above + 1, iova)) continue;
       if (this.#leafAt(above, iova)) return this.#refuse(iova, "are part of a greater entry", -EEXIST);
@@ -163,6 +165,11 @@ export class IoPgtableArm extends GpuView {
   /** Entries from `iova` to the end of the table that it is in (`arm_lpae_max_entries`). */
   #roomFor(level: number, iova: number): number {
     return PER_TABLE - (indexOf(level, iova) % PER_TABLE);
+  }
+
+  /** Whether the walk comes to entries of this level. */
+  #reaches(level: number, iova: number): boolean {
+    return level === this.#startLevel || this.#tableAt(level, iova);
   }
 
   /** Whether a table of this level covers the address. */

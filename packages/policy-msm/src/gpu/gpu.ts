@@ -19,7 +19,7 @@ export class MsmGpu {
   globalFaults = 0;
   /** The state of a crash is kept for somebody to read it (`crashstate`); only one is. */
   crashstate = false;
-  readonly #queued: Set<GpuWork> = new Set();
+  readonly #queued: Record<GpuWork, boolean> = { retire: false, recover: false };
   readonly #queue: (work: GpuWork) => void;
 
   /** An idle GPU (`msm_gpu_init`). `queue` has its worker do something. */
@@ -40,13 +40,13 @@ export class MsmGpu {
 
   /** Has the worker do something, unless it is about to (`kthread_queue_work`). */
   queue(work: GpuWork): void {
-    if (this.#queued.has(work)) return;
-    this.#queued.add(work);
+    if (this.#queued[work]) return;
+    this.#queued[work] = true;
     this.#queue(work);
   }
 
   /** The worker begins with it, and may be asked for it again. */
   begins(work: GpuWork): void {
-    this.#queued.delete(work);
+    this.#queued[work] = false;
   }
 }

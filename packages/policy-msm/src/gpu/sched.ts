@@ -1,10 +1,10 @@
 import { type DmaFence, ECANCELED, type Errno, ESRCH, type Steps } from "@gpuvm/core";
-import type { FileEnd, Machine } from "@gpuvm/drm-model";
+import { type FileEnd, type Machine, Work } from "@gpuvm/drm-model";
 
 /** A job of a scheduler (`struct drm_sched_job`). */
 export interface SchedJob {
-  /** Shown in findings. */
-  readonly label: string;
+  /** What it is the job of: shown in findings. */
+  readonly of: { readonly name: string };
   /** What it waits for, in order (`drm_sched_job_add_dependency`). */
   readonly after: readonly DmaFence[];
   /** Signals when it is done (`s_fence->finished`); made by {@link SchedEntity.arm}. */
@@ -15,7 +15,7 @@ export interface SchedJob {
    */
   readonly run: () => Steps<DmaFence | Errno>;
   /** Gives back what it held, in process context (`free_job`), also for a job that was never run; absent: nothing. */
-  readonly free?: () => Steps<void>;
+  readonly free?: (() => Steps<void>) | undefined;
 }
 
 /** Modelled nanoseconds that a program that ends waits for its queue (`MAX_WAIT_SCHED_ENTITY_Q_EMPTY`). */
@@ -114,7 +114,7 @@ export class SchedEntity {
 
   #killWhenDone(job: SchedJob, before: DmaFence | null): void {
     const queue = () =>
-      this.#machine.queueWork(`kill of ${job.label}`, () => this.#killJob(job), "process", true);
+      this.#machine.queueWork(`kill of ${job.of.name}`, () => this.#killJob(job), "process", true);
     if (before === null) queue();
     else before.onSignal(queue);
   }
@@ -137,10 +137,18 @@ export class SchedEntity {
     const head = this.jobs[0];
     if (head === undefined) return false;
     if (this.dependency !== null && !this.dependency.signaled) return false;
-    this.dependency =
-      head.after.map((fence) => this.#waitsFor(fence)).find((fence) => fence !== null) ?? null;
+    this.dependency = this.#firstAwaited(head);
     this.dependency?.onSignal(() => this.sched.wakeup());
     return this.dependency === null;
+  }
+
+  /** The first dependency that holds a job up, or null. */
+  #firstAwaited({ after }: SchedJob): DmaFence | null {
+    for (const fence of after) {
+      const awaited = this.#waitsFor(fence);
+      if (awaited !== null) return awaited;
+    }
+    return null;
   }
 
   /** What a dependency comes to (`drm_sched_entity_add_dependency_cb`); null: it does not hold the job up. */
@@ -177,12 +185,16 @@ export class Sched {
   readonly #machine: Machine;
   readonly #name: string;
   readonly #credits: number;
+  readonly #runItem: Work;
+  readonly #freeItem: Work;
 
   /** An idle scheduler (`drm_sched_init`). */
   constructor(machine: Machine, name: string, credits: number) {
     this.#machine = machine;
     this.#name = name;
     this.#credits = credits;
+    this.#runItem = new Work(`${name} run_job`, () => this.#work("run_job"), "signalling");
+    this.#freeItem = new Work(`${name} free_job`, () => this.#work("free_job"));
   }
 
   /** Jobs in its entities, or running. */
@@ -251,8 +263,7 @@ export class Sched {
   #next(): void {
     const [what] = this.works;
     if (what === undefined) return;
-    const context = what === "run_job" ? "signalling" : "process";
-    this.#machine.queueWork(`${this.#name} ${what}`, () => this.#work(what), context);
+    this.#machine.queue(what === "run_job" ? this.#runItem : this.#freeItem);
   }
 
   *#work(what: "run_job" | "free_job"): Steps<void> {
@@ -268,7 +279,7 @@ export class Sched {
     if (this.stopped) return;
     const at = this.#select();
     if (at < 0) return;
-    const { job, entity } = this.queued.splice(at, 1)[0] as { job: SchedJob; entity: SchedEntity };
+    const { job, entity } = this.#takeQueued(at);
     entity.jobs.shift();
     entity.lastScheduled = job.finished;
     entity.busy = true;
@@ -279,6 +290,14 @@ export class Sched {
     if (typeof fence === "number") this.#done(job, fence);
     else fence.onSignal(() => this.#done(job, fence.error));
     this.wakeup();
+  }
+
+  #takeQueued(at: number): { readonly job: SchedJob; readonly entity: SchedEntity } {
+    const { queued } = this;
+    const taken = queued[at] as { job: SchedJob; entity: SchedEntity };
+    if (at === 0) queued.shift();
+    else queued.splice(at, 1);
+    return taken;
   }
 
   /** `drm_sched_job_done`. */

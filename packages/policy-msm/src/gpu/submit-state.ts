@@ -22,7 +22,7 @@ export class MsmSubmit {
   /** Not counted: queue and context hold it. */
   readonly vm: MsmGemVm;
   /** Listed objects, counted. */
-  readonly bos: MsmBo[] = [];
+  bos: MsmBo[] = [];
   /** Their links to the VM, counted; null where this version does not hold them, or the submit failed before. */
   readonly vmBos: (MsmVmBo | null)[] = [];
   /** Address of its commands, where a program that manages addresses tells it; else null. */
@@ -137,17 +137,18 @@ export class MsmSubmit {
       retire: () => this.#retire(msm),
     };
     queue.entity.push({
-      label: this.name,
+      of: this,
       after,
       finished,
       run: () => this.#run(msm, ring, work),
-      ...(this.#freedAlone ? { free: () => destroyed(this) } : {}),
+      free: this.#freedAlone ? () => destroyed(this) : undefined,
     });
   }
 
   /** What it uses: what it lists, or all that a program that manages addresses has mapped, which passes its binds' fences in. */
   #note({ machine }: Msm, finished: DmaFence): void {
     const { vm, bos } = this;
+    if (machine.options.watch !== true) return;
     const what = vm.managed ? { lists: bos, settled: false } : { settled: !vm.unusable };
     this.#noted = noteUse(machine, finished, { vm: vm.record, keeps: "pages", ...what });
   }

@@ -84,10 +84,8 @@ function* underQueueLock(
   if (ret === 0) {
     // From here on the handles may be closed: the objects are held, their mappings are not.
     yield* preempt(dev, "preempt", "submit_lookup_objects");
-    ret = yield* lockPinAndQueue(msm, file, submit, request, {
-      ...more,
-      after: [...more.after, ...(typeof after === "number" ? [] : after)],
-    });
+    const known = typeof after === "number" ? [] : after;
+    ret = yield* lockPinAndQueue(msm, file, submit, request, more, [...more.after, ...known]);
   }
   if (ret === 0 && submit.fence !== null) processPostDeps(dev, file.syncobjs, ops, submit.fence);
   if (locked) unlock(dev, queue.lock);
@@ -102,10 +100,15 @@ function* underQueueLock(
 /** Handles to counted objects (`submit_lookup_objects`). */
 function lookupObjects(file: MsmFile, submit: MsmSubmit, request: RequestOf<"submit">): Errno {
   const handles = request.bos ?? [];
+  const bos = new Array<MsmBo>(handles.length);
+  submit.bos = bos;
   for (let i = 0; i < handles.length; i++) {
     const bo = file.lookup(handles[i] as number, submit);
-    if (bo === null) return -EINVAL;
-    submit.bos.push(bo);
+    if (bo === null) {
+      bos.length = i;
+      return -EINVAL;
+    }
+    bos[i] = bo;
   }
   submit.markWrites(request.writes);
   return 0;
@@ -122,6 +125,7 @@ function* lockPinAndQueue(
   submit: MsmSubmit,
   request: RequestOf<"submit">,
   more: SubmitMore,
+  after: DmaFence[],
 ): Steps<Errno> {
   const { queue, vm } = submit;
   const flags = request.flags ?? 0;
@@ -134,7 +138,6 @@ function* lockPinAndQueue(
     exec.fini();
     return -EINVAL;
   }
-  const after: DmaFence[] = [...more.after];
   if ((flags & MSM_SUBMIT_FENCE_FD_IN) !== 0) bindFences(submit, after);
   if ((flags & MSM_SUBMIT_NO_IMPLICIT) === 0) implicitFences(submit, more.noImplicit, after);
   let ret = yield* pinObjects(msm, submit);

@@ -1,4 +1,4 @@
-import { EINVAL, type Errno } from "@gpuvm/core";
+import { EEXIST, EINVAL, type Errno } from "@gpuvm/core";
 import { type Bo, GIB1, IoPgtableArm, KIB4, type Machine, MIB2 } from "@gpuvm/drm-model";
 import type { MsmLog } from "../drv/log.ts";
 import { calcPgsize, type MsmMmu, type Prealloc, pieceAt } from "./mmu.ts";
@@ -77,11 +77,15 @@ export class MsmIommuPagetable implements MsmMmu {
     return done;
   }
 
-  /** Page by page to the same page (`msm_iommu_pagetable_map_prr`). @returns bytes mapped */
+  /**
+   * Page by page to the same page (`msm_iommu_pagetable_map_prr`): as many at once as are in one table, unless there is something
+   * among them. @returns bytes mapped
+   */
   #mapPrr(iova: number, length: number): number {
     let done = 0;
     while (done < length) {
-      const mapped = this.view.mapPages(iova + done, null, 0, KIB4, 1);
+      let mapped = this.view.mapPages(iova + done, null, 0, KIB4, (length - done) / KIB4);
+      if (mapped === -EEXIST) mapped = this.view.mapPages(iova + done, null, 0, KIB4, 1);
       if (mapped <= 0) break;
       done += mapped;
     }
@@ -98,8 +102,9 @@ export class MsmIommuPagetable implements MsmMmu {
 
   /** `msm_iommu_tlb_flush_walk`: the table that goes may be in walk caches. */
   #flushWalk(iova: number, size: number): void {
-    const range = `0x${iova.toString(16)} 0x${size.toString(16)}`;
-    this.#log?.tlb(`flush_walk ${range}`, `smmu tlb_flush_walk ${range}`);
     this.#machine.counts.tlb.table++;
+    if (this.#log === null) return;
+    const range = `0x${iova.toString(16)} 0x${size.toString(16)}`;
+    this.#log.tlb(`flush_walk ${range}`, `smmu tlb_flush_walk ${range}`);
   }
 }

@@ -79,7 +79,7 @@ export class MsmVmBindJob {
 
   /** For the scheduler. */
   armed(after: readonly DmaFence[], finished: DmaFence): SchedJob {
-    return { label: this.name, after, finished, run: () => this.#run(), free: () => this.release() };
+    return { of: this, after, finished, run: () => this.#run(), free: () => this.release() };
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Panthor } from "../device.ts";
 import { removeFrom } from "../lists.ts";
+import type { CsgEvents } from "./csg-events.ts";
 import { report } from "./events.ts";
 import type { PanthorGroup, PanthorQueue } from "./group.ts";
 
@@ -74,9 +75,15 @@ export function complete(panthor: Panthor, queue: PanthorQueue): boolean {
   next(panthor);
   const { group } = queue;
   const empty = group.queues.every(({ done, seqno }) => done === seqno);
-  report(panthor, group, (events) => {
-    events.syncUpdate = true;
-    if (empty) events.idle = true;
-  });
+  report(panthor, group, empty ? nothingLeft : jobDone);
   return true;
+}
+
+function jobDone(events: CsgEvents): void {
+  events.syncUpdate = true;
+}
+
+function nothingLeft(events: CsgEvents): void {
+  events.syncUpdate = true;
+  events.idle = true;
 }

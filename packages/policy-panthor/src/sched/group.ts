@@ -1,4 +1,4 @@
-import type { DmaFence, DrmDevice, Steps } from "@gpuvm/core";
+import type { DrmDevice, Steps } from "@gpuvm/core";
 import {
   CountedFence,
   DelayedWork,
@@ -13,6 +13,7 @@ import {
 import type { KernelBo, PanthorBo } from "../gem/bo.ts";
 import { removeFrom } from "../lists.ts";
 import type { PanthorVm } from "../mmu/vm.ts";
+import { JobFences } from "./job-fences.ts";
 
 /*
  * What groups, their queues and the jobs of those are. What is done with them stands in the other files of this folder.
@@ -85,7 +86,7 @@ export class PanthorGroup {
   /** Queues whose tiler asked for memory, by bit. */
   tilerOom = 0;
   /** Fences of its jobs that have not signalled, by the job's number from 1 on: what the program's syncobjs have. */
-  readonly submitted: Map<number, DmaFence> = new Map();
+  readonly submitted: JobFences = new JobFences();
   /** Jobs so far. */
   jobs = 0;
   /** `suspend_buf`, `protm_suspend_buf`, `syncobjs`, in this order. */
@@ -213,6 +214,11 @@ export class PanthorQueue {
 /** Instructions around a job's own, without profiling: what it takes of the ring buffer (`calc_job_credits`). */
 const CREDITS = 16;
 
+/** Whoever looks on is told of each job that is freed. */
+interface JobWatcher {
+  readonly onJobFree: ((job: PanthorJob) => void) | null;
+}
+
 /**
  * A job (`struct panthor_job`). Counted by the call or the scheduler, and by its queue while it is in the ring buffer; holds
  * its group.
@@ -237,14 +243,8 @@ export class PanthorJob extends SchedJob {
   /** What the GPU uses for it, on a machine that watches. */
   uses: InUse | undefined;
 
-  /** Made by `createJob`; `released` is told when it goes. */
-  constructor(
-    dev: DrmDevice,
-    queue: PanthorQueue,
-    addr: number,
-    bytes: number,
-    released: (job: PanthorJob) => void,
-  ) {
+  /** Made by `createJob`; `watcher` is told when it goes. */
+  constructor(dev: DrmDevice, queue: PanthorQueue, addr: number, bytes: number, watcher: JobWatcher) {
     const name = dev.ledger === null ? "" : `submit#${dev.serial()}`;
     super(name, queue.entity, CREDITS);
     this.group = queue.group;
@@ -253,14 +253,14 @@ export class PanthorJob extends SchedJob {
     this.addr = addr;
     this.scheduled = "ioctl";
     this.group.kref.get(this);
-    this.kref = new Kref(dev, name, this.scheduled, () => this.#release(released));
+    this.kref = new Kref(dev, name, this.scheduled, () => this.#release(watcher));
   }
 
   /** `job_release` */
-  #release(released: (job: PanthorJob) => void): void {
+  #release(watcher: JobWatcher): void {
     this.cleanup();
     this.doneFence?.put(this);
-    released(this);
+    watcher.onJobFree?.(this);
     this.group.kref.put(this);
   }
 

@@ -23,7 +23,7 @@ export function createJob(
   if (group === undefined || !group.canRun) return -EINVAL;
   const queue = group.queues[index];
   if (queue === undefined) return -EINVAL;
-  const job = new PanthorJob(panthor.machine.dev, queue, addr, bytes, (gone) => panthor.onJobFree?.(gone));
+  const job = new PanthorJob(panthor.machine.dev, queue, addr, bytes, panthor);
   panthor.onJobNew?.(job);
   return job;
 }

@@ -120,8 +120,9 @@ export class Scheduler {
 
   /** Whether there is a group without a slot. */
   get somebodyWaits(): boolean {
-    const some = (lists: readonly (readonly PanthorGroup[])[]) => lists.some((list) => list.length > 0);
-    return some(this.runnable) || some(this.idle);
+    for (const list of this.runnable) if (list.length > 0) return true;
+    for (const list of this.idle) if (list.length > 0) return true;
+    return false;
   }
 
   /** Groups in a slot, or that want one. */

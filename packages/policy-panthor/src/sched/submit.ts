@@ -22,14 +22,16 @@ export interface SubmitEntry extends QueueSubmit {
   readonly syncs: readonly SyncOp[];
 }
 
+const NOTHING: readonly SyncOp[] = [];
+
 /** `panthor_ioctl_group_submit`: a job for each command buffer; everything mapped in the group's VM is in use. */
 export function* groupSubmit(panthor: Panthor, file: PanthorFile, req: Exec): Steps<Errno> {
   const push = req.push === undefined || req.push.length === 0 ? ([[0, 0]] as const) : req.push;
-  const entries = push.map(([addr, bytes, queue = 0], i) => ({
-    queue,
-    addr,
-    bytes,
-    syncs: req.syncOps?.[i] ?? [],
+  const entries = push.map((range, i) => ({
+    queue: range[2] ?? 0,
+    addr: range[0],
+    bytes: range[1],
+    syncs: req.syncOps?.[i] ?? NOTHING,
   }));
   const group = file.groups.get(req.queue ?? 0);
   let objects = 0;
@@ -62,7 +64,7 @@ function* submit(
   if (ret === 0 && group !== undefined) ret = yield* arm(panthor, group, jobs, entries, syncs, counted);
   syncs.free();
   // What was not pushed goes here and now (`panthor_submit_ctx_cleanup`).
-  for (const job of jobs) job.kref.put(job.scheduled);
+  if (ret !== 0) for (const job of jobs) job.kref.put(job.scheduled);
   return ret;
 }
 
@@ -70,7 +72,7 @@ function* submit(
 function* arm(
   panthor: Panthor,
   group: PanthorGroup,
-  jobs: PanthorJob[],
+  jobs: readonly PanthorJob[],
   entries: readonly SubmitEntry[],
   syncs: SubmitSyncs,
   counted: (n: number) => void,
@@ -91,9 +93,8 @@ function* arm(
     syncs.signals(job, ops);
   }
   if (ret === 0) {
-    const armed = jobs.splice(0);
-    for (let i = 0; i < armed.length; i++) {
-      const job = armed[i] as PanthorJob;
+    for (let i = 0; i < jobs.length; i++) {
+      const job = jobs[i] as PanthorJob;
       panthor.onPush?.(job, i);
       pushJob(panthor, vmExec, job);
     }
@@ -116,7 +117,7 @@ function pushJob(panthor: Panthor, vmExec: GpuvmExec, job: PanthorJob): void {
   }
   const { group } = job;
   const number = ++group.jobs;
-  group.submitted.set(number, base);
-  base.onSignal(() => group.submitted.delete(number));
+  group.submitted.add(number, base);
+  base.onSignal(() => group.submitted.remove(number));
   job.queue.entity.push(job, group);
 }

@@ -75,7 +75,7 @@ export class SubmitSyncs {
 
   /** The call ends. */
   free(): void {
-    for (const { fence, syncobj } of this.#signals.splice(0)) {
+    for (const { fence, syncobj } of this.#signals) {
       fence?.put(HOLDER);
       syncobj.put();
     }
