@@ -20,6 +20,8 @@ export interface NouveauBoOptions {
 
 /** A mapping at an address that the kernel chose (`struct nouveau_vma`), as far as a move of the memory needs it. */
 export interface KernelMapping {
+  /** Where it is. */
+  readonly vmm: object;
   /** In the page tables. */
   readonly mapped: boolean;
   /** Writes the entries, again if they are there. */
@@ -46,7 +48,7 @@ export class NouveauBo extends Bo {
   /** The resv object that it shares, or null (`r_obj`, with `no_share`). */
   readonly rObj: DrmGemObject | null;
   /** Mappings that the kernel manages, at most one for each VMM (`vma_list`). */
-  readonly vmas: Map<object, KernelMapping> = new Map();
+  readonly vmas: KernelMapping[] = [];
   /** The buffer list that reserved it, within one call (`reserved_by`). */
   reservedBy: object | null = null;
   #freed = false;

@@ -35,7 +35,8 @@ export function selectPageShift(
   range: number,
   offset: number,
 ): number {
-  const fits = (shift: number) => [addr, range, offset].every((n) => isAligned(n, 2 ** shift));
+  const fits = (shift: number) =>
+    isAligned(addr, 2 ** shift) && isAligned(range, 2 ** shift) && isAligned(offset, 2 ** shift);
   if (fits(bo.pageShift)) return bo.pageShift;
   const inVram = bo.resource?.place === PL_VRAM;
   for (const { shift, vram, host } of func.pages) {

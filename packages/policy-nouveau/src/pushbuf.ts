@@ -28,7 +28,7 @@ export const MAX_BUFFERS = 1024;
 /** One entry of a buffer list. */
 interface Entry {
   readonly bo: NouveauBo;
-  readonly writes: boolean;
+  writes: boolean;
 }
 
 /**
@@ -57,12 +57,11 @@ function* submit(cli: NouveauCli, request: RequestOf<"submit">): Steps<Errno> {
   if (request.cmds === 0) return 0;
   const handles = request.bos ?? [];
   if (handles.length > MAX_BUFFERS) return -EINVAL;
-  const written = new Array<boolean>(handles.length).fill(false);
-  for (const i of request.writes) if (i < written.length) written[i] = true;
   const entries: Entry[] = [];
   const exec = new DrmExec(nv.dev, DRM_EXEC_INTERRUPTIBLE_WAIT);
   const after: DmaFence[] = [];
-  let ret = lookUp(cli, handles, written, entries);
+  let ret = lookUp(cli, handles, entries);
+  for (const i of request.writes) if (i < entries.length) (entries[i] as Entry).writes = true;
   if (ret === 0) ret = yield* reserve(exec, entries);
   if (ret === 0) ret = yield* validateList(cli, channel, entries, after);
   if (ret === 0) {
@@ -85,12 +84,7 @@ function* submit(cli: NouveauCli, request: RequestOf<"submit">): Steps<Errno> {
 }
 
 /** The lookups of `validate_init`. */
-function lookUp(
-  cli: NouveauCli,
-  handles: readonly number[],
-  written: readonly boolean[],
-  entries: Entry[],
-): Errno {
+function lookUp(cli: NouveauCli, handles: readonly number[], entries: Entry[]): Errno {
   for (let i = 0; i < handles.length; i++) {
     const bo = cli.lookup(handles[i] as number, "ioctl");
     if (bo === null) return -ENOENT;
@@ -99,8 +93,8 @@ function lookUp(
       return -EINVAL;
     }
     bo.reservedBy = entries;
-    entries.push({ bo, writes: written[i] === true });
-    if (!bo.vmas.has(cli.vmm)) return -EINVAL;
+    entries.push({ bo, writes: false });
+    if (vmaFind(bo, cli.vmm) === undefined) return -EINVAL;
   }
   return 0;
 }
@@ -129,7 +123,7 @@ function* validateList(
     const ret = yield* validate(nv, bo, wanted(bo));
     if (ret !== 0) return ret;
     // Another thread may have closed the handle meanwhile.
-    if (!bo.vmas.has(cli.vmm)) return -EINVAL;
+    if (vmaFind(bo, cli.vmm) === undefined) return -EINVAL;
     bo.resv.reserve(1);
     if (needsSync(bo.resv, channel, writes)) after.push(...(yield* fenceSync(nv, bo.resv, channel, writes)));
   }

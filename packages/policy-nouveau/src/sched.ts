@@ -1,5 +1,5 @@
 import { type DmaFence, Lock, type Steps } from "@gpuvm/core";
-import type { Machine, Timer } from "@gpuvm/drm-model";
+import { type Machine, type Timer, Work } from "@gpuvm/drm-model";
 import type { SchedJob } from "./sched-job.ts";
 import { type Stoppable, timedOut } from "./sched-timeout.ts";
 import { Timeline } from "./timeline.ts";
@@ -17,7 +17,7 @@ const JOB_TIMEOUT_NS = 10e9;
 export class NouveauSched implements Stoppable {
   readonly machine: Machine;
   readonly label: string;
-  readonly #runLabel: string;
+  readonly #runItem: Work;
   readonly #freeLabel: string;
   /** One submit at a time: jobs get into the tree and into the queue in the same order (`sched->mutex`). */
   readonly mutex: Lock;
@@ -50,7 +50,7 @@ export class NouveauSched implements Stoppable {
   constructor(machine: Machine, label: string, mutex: string, credits: number) {
     this.machine = machine;
     this.label = label;
-    this.#runLabel = `${label} run_job`;
+    this.#runItem = new Work(`${label} run_job`, () => this.begin(), "signalling");
     this.#freeLabel = `${label} free_job`;
     this.mutex = new Lock(mutex, "nouveau_sched.mutex", machine.dev.lockdep);
     this.timeline = new Timeline(machine);
@@ -80,7 +80,7 @@ export class NouveauSched implements Stoppable {
     }
     if (job.credits > this.credits) return;
     this.kicked = true;
-    this.machine.queueWork(this.#runLabel, () => this.begin(), "signalling");
+    this.machine.queue(this.#runItem);
   }
 
   /**

@@ -76,7 +76,8 @@ export class NvVma implements KernelMapping {
 
 /** An object's mapping in a VMM (`nouveau_vma_find`). */
 export function vmaFind(bo: NouveauBo, vmm: NvVmm): NvVma | undefined {
-  return bo.vmas.get(vmm) as NvVma | undefined;
+  for (const vma of bo.vmas) if (vma.vmm === vmm) return vma as NvVma;
+  return undefined;
 }
 
 /** Maps an object, or counts one more user of its mapping (`nouveau_vma_new`). The object is reserved. */
@@ -100,7 +101,7 @@ export function* vmaNew(nv: NvDevice, bo: NouveauBo, vmm: NvVmm): Steps<Errno> {
   const va = treeInsert(nv, bo, vmm, addr);
   if (va !== null) {
     const vma = new NvVma(vmm, bo, addr, !now, va);
-    bo.vmas.set(vmm, vma);
+    bo.vmas.push(vma);
     if (!now) return 0;
     ret = vma.map();
     if (ret === 0) return 0;
@@ -135,7 +136,8 @@ function treeInsert(nv: NvDevice, bo: NouveauBo, vmm: NvVmm, addr: number): Gpuv
 /** Takes it off the object's list: nothing finds it any more (`list_del_init(&vma->head)`). The object is reserved. */
 export function vmaDetach(vma: NvVma): void {
   const { bo, vmm, va } = vma;
-  bo.vmas.delete(vmm);
+  const at = bo.vmas.indexOf(vma);
+  if (at >= 0) bo.vmas.splice(at, 1);
   if (vmm.tree === null) return;
   const { vm } = vmm.tree;
   gpuvaUnlink(vm, va);

@@ -82,12 +82,14 @@ export function walk(vmm: Tables, page: Page, addr: number, size: number, how: W
 function begin(vmm: Tables, page: Page, addr: number, size: number): Iter {
   const { desc, bytes } = page;
   let index = Math.floor(addr / bytes);
-  const pte: number[] = [];
+  const pte = new Array<number>(desc.length);
   // Those below the root are looked up on the way down.
-  const pt: Pt[] = [];
-  for (const { entries } of desc) {
-    pte.push(within(index, entries));
-    pt.push(vmm.pd);
+  const pt = new Array<Pt>(desc.length);
+  for (let lvl = 0; lvl < desc.length; lvl++) {
+    const { entries } = desc[lvl] as Desc;
+    // A small number, as arithmetic with great ones does not know.
+    pte[lvl] = within(index, entries) | 0;
+    pt[lvl] = vmm.pd;
     index = Math.floor(index / entries);
   }
   const max = desc.length - 1;

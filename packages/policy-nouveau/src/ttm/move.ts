@@ -105,7 +105,7 @@ export function notify(nv: NvDevice, bo: NouveauBo, to: Resource | null): void {
 /** Makes every mapping, those that are there included (`nouveau_uvmm_bo_map_all`). */
 export function mapAll(nv: NvDevice, bo: NouveauBo): void {
   const { counts } = nv.machine;
-  for (const vma of bo.vmas.values()) {
+  for (const vma of bo.vmas) {
     if (!vma.mapped) counts.rebinds++;
     vma.map();
   }
@@ -122,7 +122,7 @@ export function mapAll(nv: NvDevice, bo: NouveauBo): void {
 
 /** Clears every mapping's entries; the mappings stay (`nouveau_uvmm_bo_unmap_all`). */
 function unmapAll(nv: NvDevice, bo: NouveauBo): void {
-  for (const vma of bo.vmas.values()) vma.unmap();
+  for (const vma of bo.vmas) vma.unmap();
   for (let node = gemVmBos(bo).head; node !== null; node = node.next) {
     const uvmm = nv.uvmms.get(node.owner.vm);
     if (uvmm === undefined) continue;
