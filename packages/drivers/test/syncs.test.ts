@@ -193,3 +193,22 @@ describe("a call that does several things", () => {
     expect(neutral.at(-1)).not.toHaveProperty("syncOps");
   });
 });
+
+it.each(["msm:mainline", "msm:vm-bind"])(
+  "a queue of number 0 is not the one that %s has from the start",
+  (name) => {
+    const to = SPEAKERS.find((speaker) => speaker.name === name) as Speaker;
+    const program: readonly NeutralRequest[] = [
+      ...PROGRAM.slice(0, 2),
+      { ...bind, ops: [map] },
+      { ...at, op: "queue_new", queue: 0, vm: 1 },
+      { ...work, queue: 0, fence: 1 },
+      { ...at, op: "wait_fence", queue: 0, fence: 1 },
+      { ...at, op: "queue_close", queue: 0 },
+    ];
+    const replay = new Replay(to.variant);
+    for (const own of recorded(to, program)) expect([own, replay.request(own)]).toEqual([own, 0]);
+    replay.finish();
+    expect(replay.leftAtDeviceClose).toMatchObject({ bos: 0, vms: 0 });
+  },
+);

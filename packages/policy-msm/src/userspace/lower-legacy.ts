@@ -11,6 +11,7 @@ import {
 } from "@gpuvm/drm-model";
 import { MSM_BO_WC, MSM_PREP_READ, MSM_PREP_WRITE, MSM_SUBMIT_NO_IMPLICIT } from "../drv/uapi.ts";
 import { Mapped } from "./mapped.ts";
+import { queueNumber } from "./queue-number.ts";
 import { syncFlags } from "./sync-flags.ts";
 
 /** What is known of one file. */
@@ -58,7 +59,10 @@ function lowerOne(file: FileState, request: NeutralRequest): readonly Request[] 
       return aroundCall(request, afterBind(request), out);
     }
     case "queue_new":
-      return [{ t, f, op: "queue_new", queue: request.queue, flags: 0, prio: 1 }];
+      return [{ t, f, op: "queue_new", queue: queueNumber(request.queue), flags: 0, prio: 1 }];
+    case "queue_close":
+    case "wait_fence":
+      return [{ ...request, queue: queueNumber(request.queue) }];
     case "submit":
       return [lowerSubmit(file, request)];
     case "cpu_prep":
@@ -81,7 +85,8 @@ function afterBind({ syncOps = [] }: NeutralVmBind): readonly SyncOp[] {
 
 /** Everything mapped counts as read where the program gives no list, and nothing is synchronised implicitly. */
 function lowerSubmit(file: FileState, request: NeutralSubmit): Request {
-  const { t, f, op, queue, fence, work, syncOps } = request;
+  const { t, f, op, fence, work, syncOps } = request;
+  const queue = queueNumber(request.queue);
   const explicit = request.bos === null;
   const bos = request.bos ?? (work ? (file.vms.get(request.vm)?.bos ?? []) : []);
   const lowered = {

@@ -20,6 +20,7 @@ import {
 } from "../drv/uapi.ts";
 import { VM_SIZE, VM_START } from "../vma/vm.ts";
 import { Mapped } from "./mapped.ts";
+import { queueNumber } from "./queue-number.ts";
 import { syncFlags } from "./sync-flags.ts";
 
 /** Beyond every address space: where addresses are put that must be moved. */
@@ -74,9 +75,13 @@ function lowerOne(file: FileState, request: NeutralRequest): readonly Request[] 
     case "vm_bind":
       return [lowerBind(file, request, request.vm, request.ops, request.syncOps?.flat())];
     case "queue_new":
-      return [{ t, f, op: "queue_new", queue: request.queue, flags: 0, prio: 1 }];
+      return [{ t, f, op: "queue_new", queue: queueNumber(request.queue), flags: 0, prio: 1 }];
+    case "queue_close":
+    case "wait_fence":
+      return [{ ...request, queue: queueNumber(request.queue) }];
     case "submit": {
-      const { op, queue, fence, work, syncOps } = request;
+      const { op, fence, work, syncOps } = request;
+      const queue = queueNumber(request.queue);
       const counts = syncOps === undefined ? { in: 0, out: 1 } : syncCounts(syncOps);
       const flags = MSM_SUBMIT_FENCE_FD_IN + MSM_SUBMIT_NO_IMPLICIT + syncFlags(syncOps);
       const told = syncOps === undefined ? {} : { syncOps };
