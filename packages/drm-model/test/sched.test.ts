@@ -224,6 +224,20 @@ describe("a timeout", () => {
     expect(hw.machine.timers.size).toBe(0);
   });
 
+  it("leaves no credits taken behind: they would be missing for good", () => {
+    const hw = new Hardware();
+    const sched = hw.scheduler("s");
+    hw.job("a", new SchedEntity("queue#1", sched, hw));
+    hw.done("a");
+    sched.fini();
+    expect(hw.machine.hazards).toEqual([]);
+    sched.credits++;
+    sched.fini();
+    expect(hw.machine.hazards.map(({ detail }) => detail)).toEqual([
+      "s goes, and 1 of its credits are taken",
+    ]);
+  });
+
   it("is set on a machine that asks for it only, and not for work that ends", () => {
     const hw = new Hardware();
     hw.job("a", new SchedEntity("queue#1", hw.scheduler("s"), hw));

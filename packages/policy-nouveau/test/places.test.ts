@@ -2,7 +2,9 @@ import { ENOMEM } from "@gpuvm/core";
 import { describe, expect, it } from "vitest";
 import type { NouveauBo } from "../src/bo.ts";
 import { createDevice } from "../src/device.ts";
+import { freeResource } from "../src/ttm/move.ts";
 import { PL_TT, PL_VRAM } from "../src/ttm/place.ts";
+import type { Resource } from "../src/ttm/resource.ts";
 import { evictAll } from "../src/ttm/validate.ts";
 import { gem, INIT, type Line, map, Script } from "./script.ts";
 
@@ -43,6 +45,19 @@ describe("VRAM that is full", () => {
     expect(script.run({ op: "gem_close", bo: 2 }, EXEC)).toEqual([0, 0]);
     expect([bo(script, 1).lies, pt?.ptes.at(0x10000)?.bo]).toEqual([VRAM, bo(script, 1)]);
     end(script);
+  });
+
+  it("is not given back while the GPU copies from it", () => {
+    const script = new Script("vm-bind", { ...CHECKS, vram: 2 * K4 });
+    script.run(INIT, gem(1, K4, VRAM));
+    const moved = bo(script, 1);
+    const { machine } = script.replay;
+    const old = moved.resource as Resource;
+    old.copied = machine.fence(machine.fenceContext(), 1);
+    freeResource(moved.nv, old);
+    expect(machine.hazards.map(({ kind, detail }) => `${kind}: ${detail}`)).toEqual([
+      `use-after-free: memory of ${moved.name} is given back while the GPU copies from it`,
+    ]);
   });
 
   it("is no reason to move others for an object that may be in the GART, too", () => {

@@ -6,6 +6,8 @@ import type { XeEntity } from "./entity.ts";
 export interface RingJob {
   /** Signals when it is done, or was given up. */
   readonly fence: DmaFence;
+  /** Whose job it is: those of one queue end in order; absent: the driver's own. */
+  readonly queue?: object;
   /** What it uses, on a machine that watches. */
   readonly uses: InUse | undefined;
   /** Long-running: it never ends by itself, and its fence is nobody's. */
@@ -40,10 +42,12 @@ export class XeRing {
   #hangs = false;
   /** The job that does not end. */
   #hung: RingJob | null = null;
-  /** Jobs behind it that would be done by now. */
-  #stalled: RingJob[] = [];
-  /** Jobs that wait until a page fault is answered, and whether they would be done by now. */
-  readonly #faulted: Map<RingJob, boolean> = new Map();
+  /** Jobs behind it, in order; and those that became ready while these wait to go on. */
+  readonly #behind: RingJob[] = [];
+  /** It is off the engine, and these go on when the workers have done their part. */
+  #goesOn = false;
+  /** Jobs that wait until a page fault is answered, and which of them, and behind them in their queue, would be done by now. */
+  readonly #faulted: Map<RingJob, RingJob[]> = new Map();
 
   /** An idle engine. */
   constructor(machine: Machine) {
@@ -63,15 +67,15 @@ export class XeRing {
   /** A job waits, for a page fault is to be answered. @returns false if it waits for one */
   faults(job: RingJob): boolean {
     if (this.#faulted.has(job)) return false;
-    this.#faulted.set(job, false);
+    this.#faulted.set(job, []);
     return true;
   }
 
   /** It goes on. */
   faultAnswered(job: RingJob): void {
-    const due = this.#faulted.get(job);
+    const due = this.#faulted.get(job) ?? [];
     this.#faulted.delete(job);
-    if (due === true) this.finish(job, 0);
+    for (const next of due) this.#itsTimeIsOver(next);
   }
 
   /** A job's end: by itself, or because its queue is no more. One that was not given to the engine yet has none. */
@@ -103,18 +107,27 @@ export class XeRing {
 
   #takesItsTime(job: RingJob): void {
     const { machine } = this;
+    if (this.#hung !== null || this.#goesOn) {
+      this.#behind.push(job);
+      return;
+    }
     const begins = Math.max(this.busyUntil, machine.now);
     this.busyUntil = begins + (machine.options.jobNs ?? JOB_NS);
-    if (this.#hangs && this.#hung === null && job.timesOut !== undefined) {
+    if (this.#hangs && job.timesOut !== undefined) {
       this.#neverEnds(job, begins + JOB_TIMEOUT_NS);
       return;
     }
-    const behind = this.#hung !== null;
-    machine.timers.add(this.busyUntil, () => {
-      if (behind && this.#hung !== null && this.live.has(job)) this.#stalled.push(job);
-      else if (this.#faulted.has(job)) this.#faulted.set(job, true);
-      else this.finish(job, 0);
-    });
+    machine.timers.add(this.busyUntil, () => this.#itsTimeIsOver(job));
+  }
+
+  /** It is done, unless it waits for a page fault, or one before it in its queue does. */
+  #itsTimeIsOver(job: RingJob): void {
+    for (const [faulted, due] of this.#faulted) {
+      if (faulted !== job && (job.queue === undefined || faulted.queue !== job.queue)) continue;
+      due.push(job);
+      return;
+    }
+    this.finish(job, 0);
   }
 
   #neverEnds(job: RingJob, due: number): void {
@@ -130,11 +143,12 @@ export class XeRing {
     this.#hangs = false;
     this.#hung = null;
     this.busyUntil = machine.now;
-    const stalled = this.#stalled.splice(0);
-    if (stalled.length === 0) return;
-    // Whoever ends this job ends those of its queue, too.
+    if (this.#behind.length === 0) return;
+    this.#goesOn = true;
+    // Whoever ends this job ends those of its queue, too. What becomes ready meanwhile comes behind them.
     machine.timers.add(machine.now, () => {
-      for (const job of stalled) if (this.live.has(job)) this.#takesItsTime(job);
+      this.#goesOn = false;
+      for (const job of this.#behind.splice(0)) if (this.live.has(job)) this.#takesItsTime(job);
     });
   }
 

@@ -9,6 +9,7 @@ export type HazardKind =
   | "count-underflow"
   | "lock-rule"
   | "wait-in-signalling"
+  | "fence-order"
   | "kernel-warning";
 
 /** Something that must not happen, with what is needed to see why it did. */

@@ -10,6 +10,7 @@ import {
   Task,
   type TaskContext,
 } from "@gpuvm/core";
+import { FenceOrder } from "../gpu/fence-order.ts";
 import type { InUse } from "../gpu/in-use.ts";
 import { Memory } from "../memory/memory.ts";
 import type { Surroundings } from "../memory/surroundings.ts";
@@ -117,6 +118,7 @@ export class Machine implements Surroundings {
   readonly #history: Map<string, string[]> | null;
   readonly #main = new Task("main");
   #contexts = 0;
+  readonly #order: FenceOrder = new FenceOrder(this);
   /** The kind of workqueue whose turn it is; null: the next that has work. */
   #system: boolean | null = null;
   /** Runs calls where they are plain functions; null: they are generators. */
@@ -143,9 +145,11 @@ export class Machine implements Surroundings {
     return ++this.#contexts;
   }
 
-  /** A fence of a timeline. */
-  fence(context: number, seqno: number): DmaFence {
-    return new DmaFence(context, seqno);
+  /** A fence of a timeline; `shown` false: nobody but a scheduler looks at it, which takes a job for done by its own. */
+  fence(context: number, seqno: number, shown = true): DmaFence {
+    return shown && this.options.watch === true
+      ? this.#order.fence(context, seqno)
+      : new DmaFence(context, seqno);
   }
 
   /** Something that must not happen did. */

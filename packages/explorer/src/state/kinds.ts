@@ -47,6 +47,8 @@ const SKIP: ReadonlySet<string> = new Set([
   "retained",
   "context",
   "lockdep",
+  // Of a fence: the one before it on its timeline, which the numbers say.
+  "before",
   // Numbers of rows: which mapping it is, the walk of the list says.
   "vaHead",
   "vaTail",

@@ -97,6 +97,7 @@ export class MsmSubmit {
 
   /** Armed, but it will not run: whoever waits is let go. */
   abort(): void {
+    this.fence?.sched?.scheduled.signal(-ECANCELED);
     this.fence?.signal(-ECANCELED);
     this.#idle();
   }

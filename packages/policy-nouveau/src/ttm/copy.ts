@@ -17,6 +17,7 @@ export function* copy(nv: NvDevice, bo: NouveauBo, to: Resource): Steps<Errno> {
   yield* lock(dev, nv.driver.mutex, "nouveau_bo_move_m2mf");
   // Nobody uses the object any more: there is nothing that the copy would have to wait for.
   const fence = nv.driver.channel.timeline.nextOnGpu();
+  from.copied = fence;
   nv.engine.submit({ fence, after: [] });
   watchSwitch(nv);
   nv.tell?.(["copy", bo, from.place, to.place]);

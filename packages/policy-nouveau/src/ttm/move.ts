@@ -73,6 +73,10 @@ function* carry(
 
 /** Memory goes back to its place (`ttm_resource_free`). */
 export function freeResource(nv: NvDevice, res: Resource): void {
+  if (res.copied?.signaled === false) {
+    const what = `memory of ${res.bo.name} is given back while the GPU copies from it`;
+    nv.machine.hazard("use-after-free", res.bo.name, what);
+  }
   unprepare(nv, res);
   res.home.release(res);
 }

@@ -1,4 +1,4 @@
-import { ListNode } from "@gpuvm/core";
+import { type DmaFence, ListNode } from "@gpuvm/core";
 import { PL_SYSTEM, type Place } from "./place.ts";
 
 /** A temporary mapping of a copy, in the driver's own VMM. */
@@ -10,6 +10,7 @@ export interface CopyVma {
 
 /** Whose memory it is (`struct ttm_buffer_object`). */
 export interface Owner {
+  readonly name: string;
   /** Bytes. */
   readonly size: number;
   readonly pins: number;
@@ -40,6 +41,8 @@ export class Resource {
   readonly onLru: ListNode<Resource> = new ListNode(this as Resource);
   /** Mappings of the copy that leaves it, which go with it (`vma`). */
   readonly vma: [CopyVma | null, CopyVma | null] = [null, null];
+  /** The copy that leaves it; null: there was none. */
+  copied: DmaFence | null = null;
 
   /** Memory in a place. */
   constructor(bo: Owner, home: Home, place: Place, page: number) {

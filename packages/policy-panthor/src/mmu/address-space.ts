@@ -44,9 +44,20 @@ function activate(panthor: Panthor, vm: PanthorVm): Errno {
   }
   vm.unhandledFault = false;
   faulty.delete(vm.asId);
+  translatesFor(panthor, vm, vm.asId);
   panthor.onMmu?.(vm, `as_cmd ${vm.asId} UPDATE`);
   removeFrom(lru, vm);
   return 0;
+}
+
+/** What the TLB has of a slot is of the VM in it, or there is nothing. */
+function translatesFor({ as: { translated }, machine }: Panthor, vm: PanthorVm, as: number): void {
+  const old = translated[as] ?? null;
+  if (old !== null && old !== vm) {
+    const what = `${vm.gpuvm.name} gets an address space of which the TLB may have entries of ${old.gpuvm.name}`;
+    machine.hazard("stale-tlb", vm.gpuvm.name, what);
+  }
+  translated[as] = vm;
 }
 
 /** A user less (`panthor_vm_idle`). The VM stays in its slot. */
@@ -73,6 +84,7 @@ export function asDisable(panthor: Panthor, as: number, recycle: boolean, cause:
   if (vm === null) return;
   panthor.onMmu?.(vm, "gpu_flush_caches");
   vm.pt.flush(cause);
+  panthor.as.translated[as] = null;
   if (vm.locked.size > 0) panthor.onMmu?.(vm, `as_cmd ${as} UNLOCK`);
   if (!recycle) panthor.onMmu?.(vm, `as_cmd ${as} UPDATE`);
 }

@@ -13,6 +13,8 @@ export const AS_SLOTS = 8;
 export class AsSlots {
   /** The VM in each slot. */
   readonly slots: (PanthorVm | null)[] = new Array(AS_SLOTS).fill(null);
+  /** The VM whose translations the TLB may have, by slot: it was there since the last flush. */
+  readonly translated: (PanthorVm | null)[] = new Array(AS_SLOTS).fill(null);
   /** Idle VMs in a slot, longest idle first. */
   readonly lru: PanthorVm[] = [];
   /** Slots whose MMU is off after a fault that nobody handles (`faulty_mask`). */

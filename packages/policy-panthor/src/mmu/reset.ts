@@ -16,6 +16,7 @@ export function mmuPostReset(panthor: Panthor): void {
   for (const vm of [...panthor.as.slots]) {
     if (vm === null) continue;
     vm.pt.forget();
+    panthor.as.translated[vm.asId] = null;
     releaseAs(panthor, vm);
   }
   for (const vm of vms(panthor)) startScheduler(vm.scheduler);

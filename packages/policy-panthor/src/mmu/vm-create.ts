@@ -82,6 +82,9 @@ function free(panthor: Panthor, vm: PanthorVm): void {
   // Each job holds the VM: there is nothing to wait for.
   finish(vm.binds.fini());
   vm.scheduler.fini();
+  // The firmware's is in use to the end (`panthor_fw_unplug`).
+  if (vm.asActive > 0 && vm.record.purpose === "program")
+    panthor.machine.hazard("leak", vm.gpuvm.name, "its address space is still in use, and nobody is there");
   if (vm.asId >= 0) {
     if (!panthor.unplugged) asDisable(panthor, vm.asId, false, "close");
     releaseAs(panthor, vm);

@@ -44,7 +44,7 @@ export class TimedHardware implements PvrHardware {
 
   submit(queue: HardwareQueue, waits: readonly DmaFence[], done: () => void, uses?: InUse): void {
     if (!this.#works) return;
-    const fence = this.machine.fence(queue.hardwareContext, ++queue.submitted);
+    const fence = this.machine.fence(queue.hardwareContext, ++queue.submitted, false);
     const after = queue.lastOnHardware === null ? waits : [queue.lastOnHardware, ...waits];
     queue.lastOnHardware = fence;
     fence.onSignal(() => {

@@ -17,7 +17,7 @@ export function newQueueFence(ctx: PvrContext, timeline: FenceTimeline, holder: 
   const { machine, dev } = ctx.pvr;
   const self = { name: dev.ledger === null ? "" : `fence#${dev.serial()} (queue)` };
   ctx.get(self);
-  const base = machine.fence(timeline.context, ++timeline.seqno);
+  const base = machine.fence(timeline.context, ++timeline.seqno, false);
   return new CountedFence(dev, base, self.name, holder, () => {
     const put = () => ctx.put(self);
     rulesOf(ctx.pvr).putContextOfFence(put, () => machine.queueWork("pvr_queue_fence_release_work", put));

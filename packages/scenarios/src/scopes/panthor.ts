@@ -12,6 +12,8 @@ const VM = { op: "vm_create", vm: 1 } as const;
 const GROUP = { op: "queue_new", queue: 1, vm: 1, queues: 1 } as const;
 const EXEC = { op: "exec", queue: 1, push: [[VA, 64]] } as const;
 const HEAP = { op: "heap_create", vm: 1, id: 1, chunk: 2 ** 17, init: 2, max: 2 } as const;
+/** Address spaces for programs: one of the GPU's eight is the firmware's. */
+const SPACES = 7;
 const later = (...ops: Parameters<typeof bind>[1][]) => ({ ...bind(1, ...ops), async: true });
 const common = { driver: panthor, variants: ["mainline"] };
 
@@ -165,6 +167,21 @@ export const PANTHOR_SCOPES: readonly NativeScope[] = [
       { name: "heap", calls: [ask(0, { ...HEAP, init: 1 })] },
       { name: "destroy", calls: [ask(0, { op: "vm_destroy", vm: 1 })] },
     ],
+  },
+  {
+    ...common,
+    name: "address-spaces",
+    about:
+      "more VMs work than the GPU has address spaces: the one that was idle for longest gives its own up",
+    setup(w) {
+      for (let vm = 1; vm <= SPACES; vm++) {
+        w.must(0, { ...VM, vm }, { ...GROUP, queue: vm, vm }, { ...EXEC, queue: vm });
+        w.machine.quiesce();
+      }
+      w.must(0, { ...VM, vm: SPACES + 1 }, { ...GROUP, queue: SPACES + 1, vm: SPACES + 1 });
+    },
+    actors: [{ name: "program", calls: [SPACES + 1, 1].map((queue) => ask(0, { ...EXEC, queue })) }],
+    sometimes: { "every VM's work is done": (w) => w.machine.counts.gpuJobs === SPACES + 2 },
   },
   {
     ...common,

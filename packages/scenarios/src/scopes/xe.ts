@@ -4,6 +4,9 @@ import { bind, bo, map, PAGE, unmap } from "../bugs/bug.ts";
 import { mustFail, mustNotLeave, type NativeScope, OWN_FAULT, refused } from "./scope.ts";
 
 const VA = 0x10_0000;
+/** Bytes that one huge entry covers, and how many pages those are. */
+const HUGE = 0x20_0000;
+const MIB2 = 512;
 const LR = 2;
 const FAULT = 4;
 const IMMEDIATE = 2;
@@ -45,6 +48,23 @@ const common = { driver: xe, variants: ["mainline"] };
 
 /** What only xe has. */
 export const XE_SCOPES: readonly NativeScope[] = [
+  {
+    ...common,
+    name: "cut-huge",
+    about:
+      "pieces of a mapping that one entry of 2 MiB has go, in front, in the middle, and where entries end",
+    setup: (w) => w.must(0, vm(), bo(1, 3 * MIB2), sync(map(1, 2 * HUGE, 3 * MIB2))),
+    actors: [
+      {
+        name: "program",
+        calls: [
+          ask(0, sync(unmap(2 * HUGE, 1))),
+          ask(0, sync(unmap(3 * HUGE + PAGE, 2))),
+          ask(0, sync(unmap(4 * HUGE, MIB2))),
+        ],
+      },
+    ],
+  },
   {
     ...common,
     name: "no-object",

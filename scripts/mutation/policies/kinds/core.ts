@@ -38,6 +38,13 @@ export const MODEL: readonly Mutant[] = [
   ...inFile("drm-model/src/gpu/sched/reset.ts", [
     ["credits are taken twice over a stop", "      sched.credits -= job.credits;\n", ""],
   ]),
+  ...inFile("drm-model/src/uapi/sync-obj.ts", [
+    [
+      "a point of a timeline does not wait for those before it",
+      "const after = before === null || before.base.signaled ? null : before;",
+      "const after = before === null || !before.base.signaled ? null : before;",
+    ],
+  ]),
   ...inFile("drm-model/src/machine/work-item.ts", [
     ["a flush does not wait for work that runs", "() => !this.queued && !this.running", "() => !this.queued"],
   ]),

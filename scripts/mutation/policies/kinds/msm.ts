@@ -42,13 +42,6 @@ export const MSM: readonly Mutant[] = [
       "    resv.addFence(fence, USAGE_READ);\n",
     ],
   ]),
-  ...inFile("policy-msm/src/gpu/syncobj.ts", [
-    [
-      "a point of a timeline does not wait for those before it",
-      "points.slice(0, last + 1)",
-      "points.slice(last, last + 1)",
-    ],
-  ]),
   ...inFile("policy-msm/src/vma/bind-job.ts", [
     [
       "behind a map that failed nothing is unmapped",

@@ -12,9 +12,9 @@ export const NOUVEAU: readonly Mutant[] = [
   ]),
   ...inFile("policy-nouveau/src/recovery.ts", [
     [
-      "work of a channel that is given up is on the GPU again",
-      "  for (const job of left) if (!isKilled(job)) engine.submit(job);\n",
-      "  for (const job of left) engine.submit(job);\n",
+      "fences of a channel that is given up signal, and the GPU stays on it",
+      "  const had = leave(nv, failed);\n",
+      "  const had = (engine as GpuEngine).jobs.filter(({ fence }) => ownerOf(fence) === failed);\n",
     ],
   ]),
   ...inFile("policy-nouveau/src/ttm/validate.ts", [

@@ -107,6 +107,12 @@ export class DrmScheduler<J extends SchedJob = SchedJob> implements EntitySchedu
     this.paused = true;
     this.stopTimeout();
     if (this.running.length > 0) this.machine.dev.warn("Tearing down scheduler while jobs are pending!");
+    else if (this.credits !== 0)
+      this.machine.hazard(
+        "leak",
+        this.name,
+        `${this.name} goes, and ${this.credits} of its credits are taken`,
+      );
   }
 
   /** Work items may run again (`drm_sched_wqueue_start`). */
