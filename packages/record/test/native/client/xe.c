@@ -25,7 +25,7 @@ void xe(int fd)
 		{ .op = DRM_XE_VM_BIND_OP_MAP_USERPTR, .userptr = 1ull << 40, .addr = 1ull << 34, .range = 65536 },
 		{ .op = DRM_XE_VM_BIND_OP_MAP, .obj = shared.handle, .obj_offset = 65536, .addr = 1ull << 35, .range = 65536 },
 		{ .op = DRM_XE_VM_BIND_OP_PREFETCH, .addr = 1ull << 35, .range = 65536 },
-		{ .op = DRM_XE_VM_BIND_OP_UNMAP, .addr = 1ull << 35, .range = 65536 },
+		{ .op = DRM_XE_VM_BIND_OP_UNMAP, .addr = 1ull << 34, .range = 65536 },
 		{ .op = DRM_XE_VM_BIND_OP_UNMAP_ALL, .obj = shared.handle },
 	};
 	struct drm_xe_vm_bind many = { .vm_id = v.vm_id, .num_binds = 6, .vector_of_binds = POINTER(ops) };
