@@ -59,22 +59,26 @@ export class BlockIndex extends IndexCursor {
     // Mostly the cursor is where the row belongs: a walk was there, or a remove.
     const fits =
       pos !== LAST && before !== 0 && (keys[at] as number) <= key && end <= (keys[at + 1] as number);
-    if (!fits) before = this.#findPlace(key, end);
+    if (!fits) {
+      this.bound = end;
+      before = this.#findPlace();
+    }
     if (before < 0) return false;
     if (before !== 0 && (f[before * 3] as number) + (f[before * 3 + 1] as number) > key) return false;
-    this.#put(id, key);
+    this.#put(id);
     return true;
   }
 
-  /** Cursor to what is before `[key, end)`: its id, or 0; or -1 if what is behind begins below `end`. */
-  #findPlace(key: number, end: number): number {
+  /** Cursor to what is before `[key, bound)`: its id, or 0; or -1 if what is behind begins below `bound`. */
+  #findPlace(): number {
+    const { key, bound } = this;
     const { keys, words } = this.leaves;
     const at = this.leaf * WORDS;
     const base = this.leaf << LEAF_SHIFT;
     // One back? The middle of a mapping comes after both of its ends.
     const owner = 31 - Math.clz32((words[at] as number) & ~(-2 << this.pos));
     const back = owner - 1;
-    if (owner > 0 && (keys[base + back] as number) <= key && end <= (keys[base + owner] as number)) {
+    if (owner > 0 && (keys[base + back] as number) <= key && bound <= (keys[base + owner] as number)) {
       const id = words[at + IDS + back] as number;
       if (id !== 0) {
         this.pos = back;
@@ -83,14 +87,14 @@ export class BlockIndex extends IndexCursor {
     }
     this.seek();
     // Another row starts at or before this one at most; the next one starts behind it.
-    this.bound = end;
     return this.nextBelow() === 0 ? this.here() : -1;
   }
 
-  #put(id: number, key: number): void {
+  /** Puts a row at the cursor, where `key` belongs. */
+  #put(id: number): void {
     if (this.leaves.words[this.leaf * WORDS + 1] === LEAF_ROOM) this.#makeRoom();
     const { keys, words } = this.leaves;
-    const pos = this.pos;
+    const { key, pos } = this;
     const at = this.leaf * WORDS;
     const ids = at + IDS;
     const base = this.leaf << LEAF_SHIFT;

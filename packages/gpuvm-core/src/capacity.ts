@@ -7,5 +7,6 @@ export function grown(n: number, parts: number): number {
   if (n < 1024) return n * 4;
   if (n < 4096) return n * 2;
   const part = 2 ** Math.floor(Math.log2(n)) / parts;
-  return (Math.floor(n / part) + 1) * part;
+  // A small integer: a field that once had a double is compared as a double from then on.
+  return ((Math.floor(n / part) + 1) * part) | 0;
 }
