@@ -42,6 +42,11 @@ export class IndexCursor {
   protected slot = 0;
   protected leaf = 0;
   protected pos: number = LAST;
+  // Where it was marked.
+  #top = 0;
+  #slot = 0;
+  #leaf = 0;
+  #pos: number = LAST;
   protected readonly vas: VaTable;
 
   /** A cursor on an empty index of rows of `vas`. */
@@ -147,6 +152,22 @@ export class IndexCursor {
   giveUp(): void {
     this.#givenUp = true;
     this.changes++;
+  }
+
+  /** Remembers where the cursor is. */
+  mark(): void {
+    this.#top = this.top;
+    this.#slot = this.slot;
+    this.#leaf = this.leaf;
+    this.#pos = this.pos;
+  }
+
+  /** Puts the cursor back to where it was marked; nothing may have changed since. */
+  comeBack(): void {
+    this.top = this.#top;
+    this.slot = this.#slot;
+    this.leaf = this.#leaf;
+    this.pos = this.#pos;
   }
 
   /** Id of the entry under the cursor; 0 before the first entry of a leaf. */

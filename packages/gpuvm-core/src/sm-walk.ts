@@ -142,6 +142,12 @@ export class SmWalk {
     // A request of length 0 meets only what lies strictly around it.
     index.bound = this.#end;
     this.#va = index.firstOverlap();
+    if (this.#va !== 0) index.mark();
+  }
+
+  /** For a list of steps that is complete: what is applied first is where the walk began. The tree must be as it was. */
+  comeBack(): void {
+    if (this.#exact === null) this.#vm.index.comeBack();
   }
 
   /** False: the next call of {@link SmWalk.next} answers false. */

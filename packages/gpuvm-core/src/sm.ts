@@ -115,6 +115,7 @@ function collect(vm: DrmGpuvm): GpuvaOps<GpuvaSmOp> | Errno {
   const ops = vm.pool.list() as GpuvaOps<GpuvaSmOp>;
   if (vm.ops.opAlloc !== undefined || vm.dev.failAlloc !== null) return collectAllocated(vm, ops);
   while (walk.next(ops.spare())) ops.length++;
+  if (ops.length > 2) walk.comeBack();
   return ops;
 }
 
