@@ -27,11 +27,11 @@ export interface GemOptions {
   /** Bytes. */
   readonly size?: number;
   /** The reservation object to share (that of a VM, for private objects); default: its own. */
-  readonly resv?: DmaResv;
+  readonly resv?: DmaResv | undefined;
   /** The driver's hooks; default: none. */
   readonly funcs?: GemFuncs;
   /** Who holds the first reference. */
-  readonly holder?: Holder;
+  readonly holder?: Holder | undefined;
   /** Name in findings; default `bo#` and the serial number. */
   readonly name?: string;
 }

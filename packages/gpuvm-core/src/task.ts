@@ -28,12 +28,17 @@ export class Task {
   waitMark = 0;
   /** What is to be done when the system call that it makes is over (`task_struct.task_works`); null: it makes none. */
   works: (() => unknown)[] | null = null;
-  /** Locks held, in order of acquisition; kept only while lock checks are on. */
-  readonly held: HeldLock[] = [];
+  #held: HeldLock[] | null = null;
 
   /** A task that holds nothing. */
   constructor(name: string, context: TaskContext = "process") {
     this.name = name;
     this.context = context;
+  }
+
+  /** Locks held, in order of acquisition; kept only while lock checks are on. */
+  get held(): HeldLock[] {
+    this.#held ??= [];
+    return this.#held;
   }
 }

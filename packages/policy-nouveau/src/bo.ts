@@ -64,8 +64,8 @@ export class NouveauBo extends Bo {
       size: Math.ceil(size / 2 ** shift) * 2 ** shift,
       imported: imported ?? false,
       funcs: { free: (obj) => (obj as NouveauBo).#free() },
-      ...(rObj === undefined ? {} : { resv: rObj.resv }),
-      ...(holder === undefined ? {} : { holder }),
+      resv: rObj?.resv,
+      holder,
     });
     this.nv = nv;
     this.validDomains = domain & (VRAM | GART);

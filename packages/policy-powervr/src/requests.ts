@@ -44,10 +44,12 @@ export type PvrOwnRequest =
 /** Everything that the driver can be asked. */
 export type PvrRequest = Request | PvrOwnRequest;
 
+const NOTHING: readonly SyncOp[] = [];
+
 /** The jobs of a trace, with what each waits for and signals, where that is known. */
 export function tracedJobs(
   jobs: readonly TracedJob[],
   syncOps: readonly (readonly SyncOp[])[] = [],
 ): JobArgs[] {
-  return jobs.map(([type, context], i) => ({ type, context, syncOps: syncOps[i] ?? [] }));
+  return jobs.map((job, i) => ({ type: job[0], context: job[1], syncOps: syncOps[i] ?? NOTHING }));
 }

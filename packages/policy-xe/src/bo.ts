@@ -1,6 +1,5 @@
 import {
   type DmaFence,
-  type DmaResv,
   type DrmGpuvm,
   type GemFuncs,
   ListNode,
@@ -84,14 +83,13 @@ export class XeBo extends Bo implements TtmBo {
   /** A new object with one reference, of the creator, and no memory. */
   constructor(xe: Xe, size: number, options: XeBoOptions = {}) {
     const { vm = null, imported = false, placements = ["tt"], contiguity } = options;
-    const resv: { resv?: DmaResv } = vm === null ? {} : { resv: vm.gpuvm.resv };
     super(xe.machine, {
       size,
       imported,
       funcs: destroyHook,
       usualContiguity: MIB2,
-      ...resv,
-      ...(contiguity === undefined ? {} : { contiguity }),
+      resv: vm?.gpuvm.resv,
+      contiguity,
     });
     this.xe = xe;
     this.vm = vm;

@@ -24,14 +24,23 @@ export class XeEntity<J> {
 
   /** Queues a job (`drm_sched_entity_push_job`); `run`: gives it to the hardware. */
   push(job: J, after: readonly DmaFence[], run: (job: J) => void): void {
+    // Mostly there is nothing to wait for.
+    if (this.#waiting.length === 0 && this.#blockerIn(after) === undefined) {
+      run(job);
+      return;
+    }
     this.#waiting.push({ job, after });
     if (!this.#blocked) this.#popJobs(run);
+  }
+
+  #blockerIn(after: readonly DmaFence[]): DmaFence | undefined {
+    return after.find(({ signaled, context }) => !signaled && context !== this.context);
   }
 
   /** `drm_sched_entity_pop_job`, as long as there is one that can go. */
   #popJobs(run: (job: J) => void): void {
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
-      const blocker = first.after.find(({ signaled, context }) => !signaled && context !== this.context);
+      const blocker = this.#blockerIn(first.after);
       if (blocker !== undefined) {
         this.#blocked = true;
         blocker.onSignal(() => {

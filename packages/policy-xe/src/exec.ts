@@ -153,7 +153,7 @@ function* submitLocked(queue: XeQueue, syncs: XeSyncs, vmExec: GpuvmExec, exec: 
   const job = newJob(queue);
   if (job === null) return -ENOMEM;
   const after = kernelFences(exec);
-  after.push(...syncs.inFences);
+  for (const fence of syncs.inFences) after.push(fence);
   const { dev } = vm.gpuvm;
   const notified = vm.userptr !== null;
   if (notified) {

@@ -1,5 +1,5 @@
 import { type DmaFence, ECANCELED, type Steps } from "@gpuvm/core";
-import type { InUse, Machine } from "@gpuvm/drm-model";
+import { type InUse, type Machine, Work } from "@gpuvm/drm-model";
 import type { XeEntity } from "./entity.ts";
 
 /** A job, from its submission to its retirement (`struct xe_sched_job`). */
@@ -49,6 +49,10 @@ export class XeRing {
   /** Jobs that wait until a page fault is answered, and which of them, and behind them in their queue, would be done by now. */
   readonly #faulted: Map<RingJob, RingJob[]> = new Map();
 
+  /** Jobs whose end is to be seen, oldest first, each by a work of its own. */
+  readonly #ended: RingJob[] = [];
+  readonly #retire = new Work("xe ring retire", () => this.#retireNext());
+
   /** An idle engine. */
   constructor(machine: Machine) {
     this.machine = machine;
@@ -81,13 +85,16 @@ export class XeRing {
   /** A job's end: by itself, or because its queue is no more. One that was not given to the engine yet has none. */
   finish(job: RingJob, error: number): void {
     if (!this.live.delete(job)) return;
-    this.#faulted.delete(job);
+    if (this.#faulted.size > 0) this.#faulted.delete(job);
     job.uses?.stops();
     if (job === this.#hung) this.#goOn();
     job.signal(error);
-    this.machine.queueWork("xe ring retire", function* () {
-      job.retire();
-    });
+    this.#ended.push(job);
+    this.machine.queue(this.#retire);
+  }
+
+  *#retireNext(): Steps<void> {
+    this.#ended.shift()?.retire();
   }
 
   /** `guc_exec_queue_run_job`. */

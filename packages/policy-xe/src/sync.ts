@@ -58,6 +58,8 @@ const NOTHING: Omit<SyncEntry, "signal"> = {
   word: null,
 };
 
+const NO_FENCES: readonly DmaFence[] = [];
+
 /** What a call waits for and signals (an array of `struct xe_sync_entry`), from its beginning to its end. */
 export class XeSyncs {
   readonly #xe: Xe;
@@ -83,7 +85,7 @@ export class XeSyncs {
       if (typeof entry === "number") return entry;
       this.#entries.push(entry);
     }
-    return this.#entries.filter(isUfence).length > 1 ? -EINVAL : 0;
+    return !this.empty && this.#entries.filter(isUfence).length > 1 ? -EINVAL : 0;
   }
 
   /** There are none. */
@@ -107,7 +109,8 @@ export class XeSyncs {
   }
 
   /** What a job waits for (`xe_sync_entry_add_deps`). */
-  get inFences(): DmaFence[] {
+  get inFences(): readonly DmaFence[] {
+    if (this.empty) return NO_FENCES;
     return this.#entries.flatMap(({ fence }) => (fence === null ? [] : [fence.base]));
   }
 

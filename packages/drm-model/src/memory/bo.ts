@@ -19,7 +19,7 @@ export interface BoOptions extends GemOptions {
   /** It came in as a dma-buf of another driver. */
   readonly imported?: boolean;
   /** Known of this object: see {@link Bo.contiguity}. Default: as the machine's options say. */
-  readonly contiguity?: number;
+  readonly contiguity?: number | undefined;
   /** What the driver's objects are where nobody says otherwise; default 4096. See {@link Bo.contiguity}. */
   readonly usualContiguity?: number;
 }

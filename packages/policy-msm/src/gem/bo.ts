@@ -64,10 +64,9 @@ export class MsmBo extends Bo {
     super(msm.machine, {
       size,
       funcs: msm.gemFuncs,
-      ...(contiguity === undefined ? {} : { contiguity }),
+      contiguity,
       imported: options.imported === true || importedFrom !== undefined,
-      ...(vm === undefined ? {} : { resv: vm.resv }),
-      ...(importedFrom === undefined ? {} : { resv: importedFrom.bo.resv }),
+      resv: importedFrom?.bo.resv ?? vm?.resv,
     });
     withoutRoom(this.resv);
     this.#device = msm;

@@ -1,4 +1,4 @@
-import type { DmaResv, DrmGemObject, DrmGpuvm, Holder } from "@gpuvm/core";
+import type { DrmGemObject, DrmGpuvm, GemFuncs, Holder } from "@gpuvm/core";
 import { Bo, GIB512, KIB4, type Machine, MIB2, releaseBo } from "@gpuvm/drm-model";
 import type { Generation } from "../history/generation.ts";
 import { removeFrom } from "../lists.ts";
@@ -55,9 +55,9 @@ export class PanthorBo extends Bo {
       imported,
       holder,
       usualContiguity: MIB2,
-      funcs: { free: (obj) => freeObject(obj as PanthorBo) },
-      ...(contiguity === undefined ? {} : { contiguity }),
-      ...resvOf(rootGem),
+      funcs: FUNCS,
+      contiguity,
+      resv: rootGem?.resv,
     });
     this.rootGem = rootGem;
     this.sgt = imported;
@@ -89,9 +89,7 @@ export class PanthorBo extends Bo {
   }
 }
 
-function resvOf(rootGem: DrmGemObject | null): { resv?: DmaResv } {
-  return rootGem === null ? {} : { resv: rootGem.resv };
-}
+const FUNCS: GemFuncs = { free: (obj) => freeObject(obj as PanthorBo) };
 
 /** `panthor_gem_free_object`. May run in a shrinker: takes no dma_resv. */
 function freeObject(bo: PanthorBo): void {

@@ -104,15 +104,19 @@ export class PvrMmuOpContext {
   #removePages(table: number, pages: number): void {
     const { level0, level1, counts } = this.mmu;
     const left = (level0.get(table) ?? 0) - pages;
-    level0.set(table, left);
-    if (left > 0) return;
+    if (left > 0) {
+      level0.set(table, left);
+      return;
+    }
     level0.delete(table);
     counts.clearedTable(1, 1);
     this.emptied++;
     const above = Math.floor(table / LEVEL_0_PER_LEVEL_1);
     const siblings = (level1.get(above) ?? 0) - 1;
-    level1.set(above, siblings);
-    if (siblings > 0) return;
+    if (siblings > 0) {
+      level1.set(above, siblings);
+      return;
+    }
     level1.delete(above);
     counts.clearedTable(2, 1);
     this.emptied++;

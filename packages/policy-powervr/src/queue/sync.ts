@@ -85,7 +85,7 @@ export class Signals {
       syncobj.put();
       fence?.put(HOLDER);
     }
-    this.all.length = 0;
+    if (this.all.length > 0) this.all.length = 0;
   }
 
   /** Of a syncobj (`pvr_sync_signal_array_search`). */

@@ -77,6 +77,8 @@ export function* finishBindOp(op: BindOp, bo: PvrBo | null): Steps<void> {
     gpuvmBoPut(op.vmBo, "ioctl");
     unlock(dev, bo.resv);
   }
-  for (const va of [op.newVa, op.prevVa, op.nextVa]) if (va !== 0) gpuvaFree(vm, va);
+  if (op.newVa !== 0) gpuvaFree(vm, op.newVa);
+  if (op.prevVa !== 0) gpuvaFree(vm, op.prevVa);
+  if (op.nextVa !== 0) gpuvaFree(vm, op.nextVa);
   op.mmu?.destroy();
 }
