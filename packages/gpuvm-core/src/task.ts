@@ -26,6 +26,8 @@ export class Task {
   lockMark = 0;
   /** {@link Task.waits} when what is counted now began. */
   waitMark = 0;
+  /** Objects that the submit at hand has locked or named: counted here, a call's own variable would be part of a state. */
+  objects = 0;
   /** What is to be done when the system call that it makes is over (`task_struct.task_works`); null: it makes none. */
   works: (() => unknown)[] | null = null;
   #held: HeldLock[] | null = null;

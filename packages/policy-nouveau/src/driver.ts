@@ -143,23 +143,10 @@ function* ioctl(nv: NvDevice, cli: NouveauCli, request: Request): Steps<Errno> {
     }
     case "vm_bind":
       return yield* vmBind(cli, request);
-    case "exec": {
-      let objects = 0;
-      return yield* countSubmit(
-        nv.machine,
-        () =>
-          execIoctl(cli, request, (n) => {
-            objects = n;
-          }),
-        () => objects,
-      );
-    }
+    case "exec":
+      return yield* countSubmit(nv.machine, () => execIoctl(cli, request));
     case "submit":
-      return yield* countSubmit(
-        nv.machine,
-        () => pushbuf(cli, request),
-        () => request.bos?.length ?? 0,
-      );
+      return yield* countSubmit(nv.machine, () => pushbuf(cli, request), request.bos?.length);
     case "channel_new":
       return yield* createChannel(nv, cli, request.channel, request.notifierBo);
     case "queue_close":

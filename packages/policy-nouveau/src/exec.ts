@@ -29,23 +29,18 @@ const PUSH_MAX_LENGTH = 0x7fffff;
  * `nouveau_exec_ioctl_exec`: everything mapped counts as used and as written. The client's mutex is held from end to end
  * (`nouveau_abi16_get`).
  *
- * @param named told how many objects were locked
  * @returns 0; -ENOSYS without VM_INIT; -ENOENT for an unknown channel or syncobj, -ENODEV for a killed channel; -EINVAL
  * for too many command buffers, one that is too long, or a syncobj without a fence to wait for; -ENOMEM
  */
-export function* execIoctl(
-  cli: NouveauCli,
-  request: RequestOf<"exec">,
-  named: (objects: number) => void,
-): Steps<Errno> {
+export function* execIoctl(cli: NouveauCli, request: RequestOf<"exec">): Steps<Errno> {
   const { dev } = cli.nv;
   yield* lock(dev, cli.mutex, "nouveau_abi16_get");
-  const ret = yield* exec(cli, request, named);
+  const ret = yield* exec(cli, request);
   unlock(dev, cli.mutex);
   return ret;
 }
 
-function* exec(cli: NouveauCli, request: RequestOf<"exec">, named: (objects: number) => void): Steps<Errno> {
+function* exec(cli: NouveauCli, request: RequestOf<"exec">): Steps<Errno> {
   const { uvmm, nv } = cli;
   const { dev } = nv;
   const { push = [] } = request;
@@ -73,7 +68,7 @@ function* exec(cli: NouveauCli, request: RequestOf<"exec">, named: (objects: num
     bind: null,
     *submit() {
       const ret = yield* lockAndValidate(uvmm, vme);
-      if (ret === 0) named(vme.exec?.objects.length ?? 0);
+      if (ret === 0) dev.current.objects = vme.exec?.objects.length ?? 0;
       return ret;
     },
     armedSubmit(finished, after) {
@@ -127,5 +122,5 @@ function noteExec(
   const still = uvmm.mutex.owner === null && cli.sched.mutex.owner === null;
   const { last } = cli.sched.timeline;
   const settled = still && (last === null || last.signaled || after.includes(last));
-  return noteUse(cli.machine, finished, { vm: uvmm.record, keeps: "memory", settled });
+  return noteUse(cli.machine, finished, { vm: uvmm.record, keeps: "memory", settled, once: true });
 }

@@ -244,11 +244,9 @@ function* newContext(file: PvrFile, id: number, vm: number | undefined, type: nu
 /** `pvr_ioctl_submit_jobs`, and what the user-mode driver does behind it. */
 function* exec(pvr: PvrDevice, file: PvrFile, jobs: readonly JobArgs[]): Steps<Errno> {
   const out: CountedFence[] = [];
-  const ret = yield* countSubmit(
-    pvr.machine,
-    () => submitJobs(pvr, file, jobs, (fence) => out.push(fence.get("ioctl"))),
-    () => jobs.reduce((n, { type }) => (type < 2 ? n + 1 : n), 0),
-  );
+  const submit = () => submitJobs(pvr, file, jobs, (fence) => out.push(fence.get("ioctl")));
+  const drawn = jobs.reduce((n, { type }) => (type < 2 ? n + 1 : n), 0);
+  const ret = yield* countSubmit(pvr.machine, submit, drawn);
   for (const fence of out) {
     if (file.exported.size > 0) yield* importSyncFiles(pvr, file, fence);
     fence.put("ioctl");

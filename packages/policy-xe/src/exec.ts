@@ -34,25 +34,14 @@ export function* execIoctl(xe: Xe, file: XeFile, req: Exec): Steps<Errno> {
   if (queue === undefined) return -ENOENT;
   if (queue instanceof BindExecQueue) return -EINVAL;
   queue.kref.get("ioctl");
-  let objects = 0;
-  const ret = yield* countSubmit(
-    xe.machine,
-    () => submitSynced(xe, file, queue, req, (n) => (objects = n)),
-    () => objects,
-  );
+  const ret = yield* countSubmit(xe.machine, () => submitSynced(xe, file, queue, req));
   // X9: some early exits forgot the queue.
   if (ret === 0 || !xe.defects.has("X9")) queue.kref.put("ioctl");
   return ret;
 }
 
 /** Looks up what the call waits for and signals, submits, and lets it go again. */
-function* submitSynced(
-  xe: Xe,
-  file: XeFile,
-  queue: XeQueue,
-  req: Exec,
-  counted: (n: number) => void,
-): Steps<Errno> {
+function* submitSynced(xe: Xe, file: XeFile, queue: XeQueue, req: Exec): Steps<Errno> {
   if (queue.reset) return -ECANCELED;
   const syncs = new XeSyncs(xe, {
     syncobjs: file.syncobjs,
@@ -63,18 +52,12 @@ function* submitSynced(
     ufences: null,
   });
   let ret = syncs.parse(req.syncOps?.flat() ?? []);
-  if (ret === 0) ret = yield* submit(xe, queue, req, syncs, counted);
+  if (ret === 0) ret = yield* submit(xe, queue, req, syncs);
   syncs.cleanup();
   return ret;
 }
 
-function* submit(
-  xe: Xe,
-  queue: XeQueue,
-  req: Exec,
-  syncs: XeSyncs,
-  counted: (n: number) => void,
-): Steps<Errno> {
+function* submit(xe: Xe, queue: XeQueue, req: Exec, syncs: XeSyncs): Steps<Errno> {
   const { dev } = xe.machine;
   const { vm } = queue;
   let ret: Errno;
@@ -82,22 +65,16 @@ function* submit(
     const repin = !vm.lrMode && needsRepin(vm.userptr);
     yield* lock(dev, vm.lock, "xe_exec_ioctl");
     ret = repin ? yield* userptrPin(vm) : 0;
-    if (ret === 0) ret = yield* submitPinned(xe, queue, req, syncs, counted);
+    if (ret === 0) ret = yield* submitPinned(xe, queue, req, syncs);
     unlock(dev, vm.lock);
   } while (ret === -EAGAIN);
   return ret;
 }
 
 /** The program's own memory was looked up, as far as that was known to be needed. */
-function submitPinned(
-  xe: Xe,
-  queue: XeQueue,
-  req: Exec,
-  syncs: XeSyncs,
-  counted: (n: number) => void,
-): Steps<Errno> {
+function submitPinned(xe: Xe, queue: XeQueue, req: Exec, syncs: XeSyncs): Steps<Errno> {
   if (req.batches === 0) return onlySyncs(xe, queue, syncs);
-  return queue.vm.lrMode ? longRunning(queue, syncs) : work(queue, syncs, counted);
+  return queue.vm.lrMode ? longRunning(queue, syncs) : work(queue, syncs);
 }
 
 /**
@@ -133,7 +110,7 @@ function* longRunning(queue: XeQueue, syncs: XeSyncs): Steps<Errno> {
   return 0;
 }
 
-function* work(queue: XeQueue, syncs: XeSyncs, counted: (n: number) => void): Steps<Errno> {
+function* work(queue: XeQueue, syncs: XeSyncs): Steps<Errno> {
   const { vm } = queue;
   const vmExec = new GpuvmExec(vm.gpuvm, DRM_EXEC_INTERRUPTIBLE_WAIT, 1);
   // `xe_exec_fn`
@@ -142,7 +119,7 @@ function* work(queue: XeQueue, syncs: XeSyncs, counted: (n: number) => void): St
   if (ret !== 0) return ret;
   const exec = vmExec.exec as DrmExec;
   const err = yield* submitLocked(queue, syncs, vmExec, exec);
-  counted(exec.objects.length);
+  vm.xe.machine.dev.current.objects = exec.objects.length;
   vmExec.unlock();
   return err;
 }

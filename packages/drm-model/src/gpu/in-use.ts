@@ -51,6 +51,8 @@ export interface JobView {
   readonly skips?: (va: Gpuva) => boolean;
   /** Nobody is between tree and page tables, or the job waits for whoever is: what is mapped must be there when it starts. */
   readonly settled: boolean;
+  /** The GPU begins with it once at most, as no reset lets it begin again: {@link JobView.settled} decides nothing from then on. */
+  readonly once?: boolean;
 }
 
 /** A machine on which jobs run; `Machine` is the only one. */
@@ -78,11 +80,12 @@ export class InUse implements RunningJob, GpuUse {
   readonly #vm: VmRecord;
   /** Mappings, and what they led to. */
   readonly #rows: readonly (readonly [va: Gpuva, bo: Bo | null])[];
-  readonly #settled: boolean;
+  #settled: boolean;
+  readonly #once: boolean;
 
   /** Notes a job that is submitted now. */
   constructor(machine: Jobs, fence: DmaFence, view: JobView) {
-    const { vm: record, lists, keeps, own, skips, settled } = view;
+    const { vm: record, lists, keeps, own, skips, settled, once = false } = view;
     const { vm } = record;
     const bos = new Set<Bo>(lists);
     const rows: [Gpuva, Bo | null][] = [];
@@ -101,6 +104,7 @@ export class InUse implements RunningJob, GpuUse {
     this.keeps = keeps;
     this.#rows = rows;
     this.#settled = settled;
+    this.#once = once;
     this.own = own === true;
     if (this.own) return;
     machine.inUse.add(this);
@@ -143,6 +147,7 @@ export class InUse implements RunningJob, GpuUse {
       const wrong = gone ? `${bo.name} has no pages` : (this.#underWay(bo) ?? this.#entriesWrong(va, bo));
       if (wrong !== null && !(gone && lazy)) this.#hazard(bo, wrong);
     }
+    if (this.#once) this.#settled = false;
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { DmaResv, DrmGpuvm, DrmGpuvmBo, WwTicket } from "@gpuvm/core";
+import type { DmaFence, DmaResv, DrmGpuvm, DrmGpuvmBo, WwTicket } from "@gpuvm/core";
 
 /** What is rare in an object, and known only together with all others: what it is to this state. */
 export class Rare {
@@ -13,6 +13,8 @@ export class Rare {
   links: DrmGpuvmBo[] = NOTHING;
   /** Whose fences are part of the object: that one signals is no write to it. */
   resvs: DmaResv[] = NOTHING;
+  /** Fences that are waited for: those that have signalled are none any more, and that is no write to the object. */
+  waits: (readonly DmaFence[])[] = NOTHING;
 
   /** Adds one to a list of it. */
   add<K extends keyof Lists>(list: K, value: Lists[K][number]): void {
@@ -22,7 +24,7 @@ export class Rare {
   }
 }
 
-type Lists = Pick<Rare, "numbers" | "timelines" | "tickets" | "vms" | "links" | "resvs">;
+type Lists = Pick<Rare, "numbers" | "timelines" | "tickets" | "vms" | "links" | "resvs" | "waits">;
 
 /** Most lists of most objects. */
 const NOTHING: never[] = [];

@@ -21,6 +21,8 @@ export interface Reading {
   link(link: DrmGpuvmBo): void;
   /** The fences of a dma_resv. */
   resv(resv: DmaResv): void;
+  /** What is waited for: fences, or anything else. */
+  waits(value: unknown): void;
 }
 
 /** What an object is to its reader. */

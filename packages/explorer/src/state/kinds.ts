@@ -31,6 +31,9 @@ import type { Kind, Reading } from "./kind.ts";
  */
 const WHO = /^(?:id|name|label)$|Peak$/;
 
+/** Fields of any class or literal that hold, where they are lists of fences, those for which something waits. */
+const WAITS = /^(?:after|lastFence)$/;
+
 /**
  * Fields of classes of the core and the model that say who somebody is, or what was counted, and not in which state he is.
  * Fields of a policy's own classes all count.
@@ -122,7 +125,9 @@ function fieldsOf(value: object): string[] {
 /** A function for all objects of one class: their fields are asked for by name. */
 function compiled(value: object, only?: (key: string) => boolean): Kind["hash"] {
   const keys = fieldsOf(value).filter((key) => only?.(key) ?? true);
-  const lines = keys.map((key) => `reader.any(value[${JSON.stringify(key)}]);`);
+  const lines = keys.map(
+    (key) => `reader.${WAITS.test(key) ? "waits" : "any"}(value[${JSON.stringify(key)}]);`,
+  );
   // oxlint-disable-next-line typescript/no-implied-eval -- names of fields, which are quoted, and nothing else
   return new Function("reader", "value", lines.join("\n")) as Kind["hash"];
 }
@@ -210,7 +215,8 @@ function signalled({ signaled, error }: DmaFence): number {
 function literal(reader: Reading, value: Record<string, unknown>): void {
   for (const key in value) {
     reader.name(key);
-    reader.any(value[key]);
+    if (WAITS.test(key)) reader.waits(value[key]);
+    else reader.any(value[key]);
   }
 }
 

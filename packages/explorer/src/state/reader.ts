@@ -1,4 +1,11 @@
-import type { DmaResv, DrmGpuvm, DrmGpuvmBo, Task, WwTicket } from "@gpuvm/core";
+import {
+  DmaFence,
+  type DmaResv,
+  type DrmGpuvm,
+  type DrmGpuvmBo,
+  type Task,
+  type WwTicket,
+} from "@gpuvm/core";
 import { capturesOf } from "@gpuvm/core/undo";
 import { isRow, isTime } from "../engine/numbers.ts";
 import { type Content, Rare } from "./content.ts";
@@ -120,6 +127,13 @@ export class Reader implements Reading {
   /** A dma_resv, for its fences. */
   resv(resv: DmaResv): void {
     this.#rarely().add("resvs", resv);
+  }
+
+  /** What is waited for: of fences, those that have not signalled. */
+  waits(value: unknown): void {
+    const isList = Array.isArray(value) && value.every((fence) => fence instanceof DmaFence);
+    if (isList) this.#rarely().add("waits", value);
+    else this.any(value);
   }
 
   #rarely(): Rare {

@@ -211,7 +211,7 @@ export class Walk {
     if (rare !== null) this.#resolveRare(rare);
   }
 
-  #resolveRare({ numbers, timelines, tickets, vms, links, resvs }: Rare): void {
+  #resolveRare({ numbers, timelines, tickets, vms, links, resvs, waits }: Rare): void {
     const hash = this.#hash;
     for (let i = 0; i < numbers.length; i++) {
       const number = numbers[i] as number;
@@ -223,19 +223,34 @@ export class Walk {
     for (let i = 0; i < vms.length; i++) this.#rows.vm(vms[i] as DrmGpuvm);
     for (let i = 0; i < links.length; i++) this.#list(links[i] as DrmGpuvmBo);
     for (let i = 0; i < resvs.length; i++) this.#fences(resvs[i] as DmaResv);
+    for (let i = 0; i < waits.length; i++) this.#awaited(waits[i] as readonly DmaFence[]);
   }
 
   #fencesOf({ rare }: Content<Info>): Info[] {
-    return (rare?.resvs ?? []).flatMap((resv) =>
-      resv.visible(USAGE_BOOKKEEP).map(({ fence }) => this.#infoFor(fence)),
-    );
+    if (rare === null) return [];
+    const inResvs = rare.resvs.flatMap((resv) => resv.visible(USAGE_BOOKKEEP).map(({ fence }) => fence));
+    return [...inResvs, ...rare.waits.flat()].map((fence) => this.#infoFor(fence));
+  }
+
+  /** Fences that are waited for, without those of which nothing more is to come. */
+  #awaited(fences: readonly DmaFence[]): void {
+    const hash = this.#hash;
+    for (let i = 0; i < fences.length; i++) {
+      const fence = fences[i] as DmaFence;
+      if (!fence.signaled || fence.error !== 0) hash.int(this.#numberIn(fence));
+    }
+    hash.int(-1);
+  }
+
+  #numberIn(fence: DmaFence): number {
+    return this.#planned ? this.#numberOf(this.#infoFor(fence)) : this.#freshNumber(fence);
   }
 
   #fences(resv: DmaResv): void {
     const hash = this.#hash;
     hash.int(resv.room);
     resv.each(USAGE_BOOKKEEP, (fence: DmaFence, usage: number) => {
-      const number = this.#planned ? this.#numberOf(this.#infoFor(fence)) : this.#freshNumber(fence);
+      const number = this.#numberIn(fence);
       hash.int(usage);
       hash.int(number);
     });

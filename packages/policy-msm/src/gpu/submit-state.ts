@@ -27,8 +27,6 @@ export class MsmSubmit {
   readonly vmBos: (MsmVmBo | null)[] = [];
   /** Address of its commands, where a program that manages addresses tells it; else null. */
   cmdIova: number | null = null;
-  /** Objects that were locked and fenced. */
-  fenced = 0;
   /** Its objects' pages are pinned. */
   pinned = false;
   /** Signals when the GPU is done; null before it is armed. */

@@ -32,7 +32,7 @@ export function* lockObjectsVmBind(msm: Msm, submit: MsmSubmit): Steps<DrmExec |
     exec.fini();
     return ret;
   }
-  submit.fenced = exec.objects.length;
+  msm.dev.current.objects = exec.objects.length;
   return exec;
 }
 

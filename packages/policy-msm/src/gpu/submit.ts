@@ -58,11 +58,7 @@ export function* gemSubmit(
   if (!msm.dev.mayAlloc("msm submit")) return -ENOMEM;
   const submit = new MsmSubmit(msm, queue, vm, file.process);
   submit.cmdIova = more.cmdIova;
-  return yield* countSubmit(
-    msm.machine,
-    () => underQueueLock(msm, file, submit, request, more),
-    () => submit.fenced,
-  );
+  return yield* countSubmit(msm.machine, () => underQueueLock(msm, file, submit, request, more));
 }
 
 function* underQueueLock(
@@ -173,7 +169,7 @@ function* lockObjectsLegacy(msm: Msm, submit: MsmSubmit): Steps<DrmExec | Errno>
     exec.fini();
     return ret;
   }
-  submit.fenced = bos.length;
+  msm.dev.current.objects = bos.length;
   return exec;
 }
 

@@ -34,12 +34,7 @@ export function* groupSubmit(panthor: Panthor, file: PanthorFile, req: Exec): St
     syncs: req.syncOps?.[i] ?? NOTHING,
   }));
   const group = file.groups.get(req.queue ?? 0);
-  let objects = 0;
-  return yield* countSubmit(
-    panthor.machine,
-    () => submit(panthor, file, group, entries, (n) => (objects = n)),
-    () => objects,
-  );
+  return yield* countSubmit(panthor.machine, () => submit(panthor, file, group, entries));
 }
 
 function* submit(
@@ -47,7 +42,6 @@ function* submit(
   file: PanthorFile,
   group: PanthorGroup | undefined,
   entries: readonly SubmitEntry[],
-  counted: (n: number) => void,
 ): Steps<Errno> {
   const jobs: PanthorJob[] = [];
   const syncs = new SubmitSyncs(file);
@@ -61,7 +55,7 @@ function* submit(
     jobs.push(job);
   }
   for (const entry of entries) if (ret === 0) ret = syncs.collect(entry.syncs);
-  if (ret === 0 && group !== undefined) ret = yield* arm(panthor, group, jobs, entries, syncs, counted);
+  if (ret === 0 && group !== undefined) ret = yield* arm(panthor, group, jobs, entries, syncs);
   syncs.free();
   // What was not pushed goes here and now (`panthor_submit_ctx_cleanup`).
   if (ret !== 0) for (const job of jobs) job.kref.put(job.scheduled);
@@ -75,7 +69,6 @@ function* arm(
   jobs: readonly PanthorJob[],
   entries: readonly SubmitEntry[],
   syncs: SubmitSyncs,
-  counted: (n: number) => void,
 ): Steps<Errno> {
   const { vm } = group;
   const flags = DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES;
@@ -83,7 +76,7 @@ function* arm(
   if (panthor.gen.evictable) vmExec.extra = (exec) => gpuvmValidate(vm.gpuvm, exec);
   let ret = yield* vmExec.lock();
   if (ret !== 0) return ret;
-  counted(vmExec.exec?.objects.length ?? 0);
+  panthor.machine.dev.current.objects = vmExec.exec?.objects.length ?? 0;
   for (let i = 0; ret === 0 && i < jobs.length; i++) {
     const job = jobs[i] as PanthorJob;
     const ops = entries[i]?.syncs ?? [];
