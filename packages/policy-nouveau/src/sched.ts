@@ -135,13 +135,18 @@ export class NouveauSched implements Stoppable {
   }
 
   *#freeWork(job: SchedJob): Steps<void> {
-    const at = this.pending.indexOf(job);
-    // The timeout deals with it, or has given it back.
-    if (at < 0) return;
-    this.pending.splice(at, 1);
+    const { pending } = this;
+    if (pending[0] === job) pending.shift();
+    else {
+      const at = pending.indexOf(job);
+      // The timeout deals with it, or has given it back.
+      if (at < 0) return;
+      pending.splice(at, 1);
+    }
     this.startTimeout();
     this.working++;
-    yield* this.free(job);
+    yield* job.free();
+    this.list.delete(job);
     this.working--;
   }
 

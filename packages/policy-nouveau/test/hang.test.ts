@@ -119,4 +119,28 @@ describe("work by PUSHBUF", () => {
     script.replay.finish();
     expect(script.replay.machine.hazards).toEqual([]);
   });
+
+  it("that hangs costs its channel when another has work, also such as waits for it", () => {
+    const script = new Script("vm-bind", { audit: true, lockdep: true, watch: true, timeouts: true });
+    const submit = (id: number, bo: number): Line => ({
+      op: "submit",
+      channel: id,
+      bos: [bo],
+      writes: [0],
+      cmds: 1,
+    });
+    script.run(gem(1, K4, 4), gem(2, K4, 4), channel(1), channel(2));
+    script.replay.driver.gpu?.hang();
+    expect(script.run(submit(1, 1), submit(2, 1), submit(2, 2))).toEqual([0, 0, 0]);
+    const { machine } = script.replay;
+    machine.advanceTo(0.9 * SECOND);
+    expect(machine.counts.gpuJobs).toBe(2);
+    machine.advanceTo(1.5 * SECOND);
+    expect(script.run(submit(1, 1), submit(2, 1))).toEqual([-ENODEV, 0]);
+    machine.quiesce();
+    const { handles } = script.replay.file(0);
+    expect([...handles.values()].map(({ resv }) => resv.pending().length)).toEqual([0, 0]);
+    script.replay.finish();
+    expect(machine.hazards).toEqual([]);
+  });
 });

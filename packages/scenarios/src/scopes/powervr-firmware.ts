@@ -144,6 +144,7 @@ export const POWERVR_FIRMWARE_SCOPES: readonly NativeScope[] = [
     sometimes: {
       "a call is refused": answered(0, -ENODEV),
       "a call under way is refused": answered(0, -EIO),
+      "the loss waits for a call that was not": (w) => w.slots.some(({ stop }) => stop === "drm_dev_unplug"),
       "work is cancelled": cancelled,
     },
   },
