@@ -371,7 +371,7 @@ export class Machine implements Surroundings {
     return new Straight(dev, {
       settle: () => this.settle(),
       progress: () => this.#progress(),
-      urgent: () => this.pending.first?.urgent === true,
+      pending: this.pending,
       takeWork: () => this.#takeWork(),
       failed: (error, task) => this.#failed(error, task),
     });

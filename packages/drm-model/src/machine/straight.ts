@@ -1,4 +1,5 @@
 import { type DmaFence, type DrmDevice, type Steps, Task } from "@gpuvm/core";
+import type { Fifo } from "./fifo.ts";
 import type { Work } from "./work.ts";
 
 /** A worker has to wait in the midst of its work: only as a generator could it, while others go on. */
@@ -10,8 +11,8 @@ export interface Others {
   settle(): void;
   /** Runs one worker, or lets time pass until the next timer; false: nothing is left to do. */
   progress(): boolean;
-  /** Whether work of real-time priority is pending. */
-  urgent(): boolean;
+  /** Work not yet begun, oldest first. */
+  readonly pending: Fifo<Work>;
   /** Takes the next work off. */
   takeWork(): Work | undefined;
   /** A call ended in an error. */
@@ -40,6 +41,8 @@ export class Straight {
   readonly #woken: Waiting[] = [];
   #waits = 0;
   #working = false;
+  /** A call had to wait since the workers last ran until none could go on. */
+  #waited = false;
 
   /** Nothing runs. */
   constructor(dev: DrmDevice, others: Others) {
@@ -53,7 +56,9 @@ export class Straight {
     if (typeof begin !== "function" || lazy)
       throw new TypeError("a plain function has run before it can be called");
     const result = this.#run(begin, task);
-    this.#others.settle();
+    // Most calls leave no work behind, and let nobody else work.
+    if (this.#waited || this.#others.pending.length > 0 || this.#woken.length > 0) this.#others.settle();
+    this.#waited = false;
     return result;
   }
 
@@ -74,7 +79,7 @@ export class Straight {
   /** The first that waited, and need not any more; it may have to wait again. */
   #ready(): Waiting | undefined {
     const woken = this.#woken;
-    if (woken.length === 0 || this.#others.urgent()) return undefined;
+    if (woken.length === 0 || this.#others.pending.first?.urgent === true) return undefined;
     let first = 0;
     for (let i = 1; i < woken.length; i++)
       if ((woken[i] as Waiting).since < (woken[first] as Waiting).since) first = i;
@@ -122,6 +127,7 @@ export class Straight {
     const task = dev.current;
     const { lock, fence, until, interrupt, label } = dev.point;
     if (this.#working) throw new NotStraight(`${task.name} waits in ${label}`);
+    this.#waited = true;
     const mayGoOn = () =>
       interrupt?.killed === true ||
       (lock !== null ? lock.owner === null : fence !== null ? fence.signaled : until?.() !== false);

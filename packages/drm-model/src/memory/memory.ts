@@ -74,6 +74,6 @@ export class Memory implements MemoryBooks {
       if (this.exiting) this.retainedPeakAtExit = Math.max(this.retainedPeakAtExit, this.retained);
       else if (this.retained > this.retainedPeak) this.retainedPeak = this.retained;
     }
-    this.retainedByteSeconds += (this.retained * ns) / 1e9;
+    if (this.retained > 0) this.retainedByteSeconds += (this.retained * ns) / 1e9;
   }
 }
