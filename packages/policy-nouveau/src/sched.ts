@@ -19,6 +19,7 @@ export class NouveauSched implements Stoppable {
   readonly label: string;
   readonly #runItem: Work;
   readonly #freeLabel: string;
+  readonly #creditLimit: number;
   /** One submit at a time: jobs get into the tree and into the queue in the same order (`sched->mutex`). */
   readonly mutex: Lock;
   /** Fences of its jobs. */
@@ -55,6 +56,7 @@ export class NouveauSched implements Stoppable {
     this.mutex = new Lock(mutex, "nouveau_sched.mutex", machine.dev.lockdep);
     this.timeline = new Timeline(machine);
     this.credits = credits;
+    this.#creditLimit = credits;
   }
 
   /** Every job that it was given is given back. */
@@ -180,6 +182,9 @@ export class NouveauSched implements Stoppable {
     // drm_sched_fini
     this.stopTimeout();
     if (dev.waitsUntil(() => !this.timingOut, "drm_sched_fini")) yield dev.point;
+    const taken = this.#creditLimit - this.credits;
+    if (taken !== 0)
+      this.machine.hazard("leak", this.label, `a scheduler goes, and ${taken} of its credits are taken`);
   }
 }
 
