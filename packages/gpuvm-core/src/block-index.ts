@@ -176,6 +176,11 @@ export class BlockIndex extends IndexCursor {
     return this.leaves.bytes + this.nodes.bytes + this.topKeys.byteLength + this.topNodes.byteLength;
   }
 
+  /** Those of them in shared buffers. */
+  get sharedBytes(): number {
+    return this.leaves.sharedBytes;
+  }
+
   /** The cursor's leaf is full: shares with a neighbour in the node, or splits. Searches `key` again. */
   #makeRoom(): void {
     const { words } = this.leaves;

@@ -235,6 +235,14 @@ export class DrmGpuvm implements Counted {
   }
 
   /**
+   * Those of them in shared buffers, in which the tables of a large VM grow without being copied: memory that
+   * `process.memoryUsage()` does not count, and that the collector does not hurry for when the VM is dropped.
+   */
+  get sharedBytes(): number {
+    return this.vas.sharedBytes + this.index.sharedBytes;
+  }
+
+  /**
    * The number as a double that is exact among the VM's numbers. If there is none the VM goes over to bigints
    * (`exact` is set), and the answer is the nearest double. @internal
    */

@@ -11,6 +11,11 @@ const IDS = 2;
 const NODE_SHIFT = 6;
 const NODE: number = 1 << NODE_SHIFT;
 const LAST = LEAF - 1;
+/**
+ * No leaf and no node has a higher number. `leaf & LEAVES` tells that to the compiler, which then leaves out a test for
+ * overflow at each sum that makes an index of it.
+ */
+const LEAVES: number = 2 ** 25 - 1;
 
 /**
  * The looking half of the index: a cursor over nodes and leaves. It stays where the last operation was, so that what
@@ -229,7 +234,7 @@ export class IndexCursor {
     }
     this.top = p;
     const m = this.nodes.keys;
-    const node = (this.topNodes[p] as number) << NODE_SHIFT;
+    const node = ((this.topNodes[p] as number) & LEAVES) << NODE_SHIFT;
     let q =
       node +
       ((+((m[node + 8] as number) <= key) +
@@ -249,7 +254,7 @@ export class IndexCursor {
       +((m[q + 6] as number) <= key) +
       +((m[q + 7] as number) <= key);
     this.slot = q - node;
-    const leaf = this.nodes.ids[q] as number;
+    const leaf = (this.nodes.ids[q] as number) & LEAVES;
     this.leaf = leaf;
     const k = this.leaves.keys;
     const base = leaf << LEAF_SHIFT;

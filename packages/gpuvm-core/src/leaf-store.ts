@@ -1,4 +1,5 @@
 import { grown } from "./capacity.ts";
+import { enlarged, growsInPlace, sharedBytes } from "./enlarged.ts";
 
 // Not shared with the index by import: what is imported is loaded and checked again at each use in optimised code.
 const LEAF_SHIFT = 5;
@@ -7,9 +8,30 @@ const LEAF_ROOM: number = LEAF - 1;
 /** Words per leaf: the bitmap, the number of entries, the ids. */
 const WORDS: number = LEAF + 2;
 
-// Where an entry is while leaves are rebuilt.
-const heldKeys = new Float64Array(2 * LEAF);
-const heldIds = new Int32Array(2 * LEAF);
+/** No leaf has a higher number; see the cursor's. */
+const LEAVES: number = 2 ** 25 - 1;
+
+// Where an entry is while leaves are rebuilt. Behind them: what fills an empty leaf.
+const heldKeys = new Float64Array(2 * LEAF + 1);
+const heldIds = new Int32Array(2 * LEAF + 1);
+heldKeys[2 * LEAF] = Number.NEGATIVE_INFINITY;
+
+/** For each number of entries 32 slots: which of the entries is there, when the gaps are spread evenly behind them. */
+const spread = new Uint8Array(LEAF * LEAF);
+/** For each number of entries: their bitmap. */
+const bitmaps = new Int32Array(LEAF);
+for (let n = 0; n < LEAF; n++) {
+  // Slots are dealt out as a line of slope n / LEAF_ROOM is drawn.
+  let entries = 0;
+  bitmaps[n] = 1;
+  for (let i = 1; i < LEAF; i++) {
+    if (Math.ceil((i * n) / LEAF_ROOM) > entries) {
+      entries++;
+      bitmaps[n] = (bitmaps[n] as number) | (1 << i);
+    }
+    spread[n * LEAF + i] = Math.max(entries - 1, 0);
+  }
+}
 
 /**
  * Leaves of the index: sorted runs of `key -> id` with gaps between the entries, so that an insert or a remove moves
@@ -92,51 +114,48 @@ export class LeafStore {
     return this.keys.byteLength + this.words.byteLength;
   }
 
+  /** Those of them in shared buffers. */
+  get sharedBytes(): number {
+    return sharedBytes(this.keys, this.words);
+  }
+
   #gather(leaf: number, to: number): number {
-    const base = leaf << LEAF_SHIFT;
+    const { keys, words } = this;
+    const base = (leaf & LEAVES) << LEAF_SHIFT;
+    const at = (leaf & LEAVES) * WORDS;
     let n = to;
-    for (let left = (this.words[leaf * WORDS] as number) & -2; left !== 0; left &= left - 1) {
+    for (let left = (words[at] as number) & -2; left !== 0; left &= left - 1) {
       const slot = 31 - Math.clz32(left & -left);
-      heldKeys[n] = this.keys[base + slot] as number;
-      heldIds[n++] = this.words[leaf * WORDS + 2 + slot] as number;
+      heldKeys[n] = keys[base + slot] as number;
+      heldIds[n++] = words[at + 2 + slot] as number;
     }
     return n - to;
   }
 
-  /** Fills a leaf with `n` entries, the gaps spread evenly behind them. */
+  /** Fills a leaf with `n` entries. */
   #scatter(leaf: number, from: number, n: number): void {
     const { keys, words } = this;
-    const base = leaf << LEAF_SHIFT;
-    const at = leaf * WORDS;
+    const base = (leaf & LEAVES) << LEAF_SHIFT;
+    const at = (leaf & LEAVES) * WORDS;
+    const first = n === 0 ? 2 * LEAF : from;
+    const row = n << LEAF_SHIFT;
     keys[base] = Number.NEGATIVE_INFINITY;
-    words[at + 2] = 0;
-    let bits = 1;
-    let due = 0;
-    let held = from - 1;
-    for (let i = 1; i < LEAF; i++) {
-      // Slots are dealt out as a line of slope n / LEAF_ROOM is drawn.
-      due -= n;
-      if (due < 0) {
-        due += LEAF_ROOM;
-        held++;
-        bits |= 1 << i;
-      }
-      keys[base + i] = n === 0 ? Number.NEGATIVE_INFINITY : (heldKeys[held] as number);
-      words[at + 2 + i] = n === 0 ? 0 : (heldIds[held] as number);
-    }
-    words[at] = bits;
+    words[at] = bitmaps[n] as number;
     words[at + 1] = n;
+    words[at + 2] = 0;
+    // Without a branch: which slots are gaps is another pattern for each number of entries, and would be guessed wrongly.
+    for (let i = 1; i < LEAF; i++) {
+      const held = first + (spread[row + i] as number);
+      keys[base + i] = heldKeys[held] as number;
+      words[at + 2 + i] = heldIds[held] as number;
+    }
   }
 
   #grow(): void {
     // In entries, as a leaf is large.
-    const capacity = grown(this.#capacity * LEAF, 16) / LEAF;
-    const keys = new Float64Array(capacity << LEAF_SHIFT);
-    keys.set(this.keys);
-    const words = new Int32Array(capacity * WORDS);
-    words.set(this.words);
-    this.keys = keys;
-    this.words = words;
+    const capacity = grown(this.#capacity * LEAF, growsInPlace(this.keys) ? 32 : 16) / LEAF;
+    this.keys = enlarged(this.keys, capacity << LEAF_SHIFT);
+    this.words = enlarged(this.words, capacity * WORDS);
     this.#capacity = capacity;
   }
 }

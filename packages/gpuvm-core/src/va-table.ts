@@ -1,4 +1,5 @@
 import { grown } from "./capacity.ts";
+import { enlarged, growsInPlace, sharedBytes } from "./enlarged.ts";
 import { GpuvmError } from "./error.ts";
 import type { Gpuva } from "./va.ts";
 
@@ -255,14 +256,15 @@ export class VaTable {
     return this.f.byteLength + this.w.byteLength;
   }
 
+  /** Those of them in shared buffers. @internal */
+  get sharedBytes(): number {
+    return sharedBytes(this.f, this.w);
+  }
+
   #grow(): void {
-    const capacity = grown(this.#capacity, 8);
-    const f = new Float64Array(capacity * F);
-    f.set(this.f);
-    const w = new Int32Array(capacity * W);
-    w.set(this.w);
-    this.f = f;
-    this.w = w;
+    const capacity = grown(this.#capacity, growsInPlace(this.f) ? 16 : 8);
+    this.f = enlarged(this.f, capacity * F);
+    this.w = enlarged(this.w, capacity * W);
     this.#capacity = capacity;
   }
 }
