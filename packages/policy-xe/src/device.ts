@@ -3,10 +3,12 @@ import { KIB4, type Machine } from "@gpuvm/drm-model";
 import { BindExecQueue } from "./bind-exec-queue.ts";
 import { XeEntity } from "./entity.ts";
 import type { XeEvent } from "./events.ts";
+import { XeGt } from "./gt.ts";
 import { OrderedQueue } from "./ordered-queue.ts";
 import { BATTLEMAGE, LUNAR_LAKE, type XePlatform } from "./platform.ts";
-import { type RingJob, XeRing } from "./ring.ts";
+import { MIGRATE, type RingJob, XeRing } from "./ring.ts";
 import { XeTtm } from "./ttm.ts";
+import { declareWedged, type Wedged, wedgedFini } from "./wedged.ts";
 
 /** `XE_PAGEFAULT_QUEUE_COUNT`. */
 export const PAGEFAULT_QUEUES = 4;
@@ -47,9 +49,17 @@ export interface Xe {
   migrateQueue(): BindExecQueue;
   /** The driver goes. */
   fini(): void;
+  /** What programs' work runs on. */
+  readonly gt: XeGt;
+  /** Whether the device is given up. */
+  readonly wedged: Wedged;
+  /** Page faults that nobody has looked at. */
+  readonly pendingFaults: Set<object>;
+  /** Gives the device up (`xe_device_declare_wedged`). */
+  declareWedged(): void;
   /** The ring of an engine class. */
   ring(engineClass: number): XeRing;
-  /** The next job on the first engine that was used, or on the first there is, never ends. */
+  /** The next job on the first engine that a program used, or on the first there is, never ends. */
   hang(): void;
 }
 
@@ -67,6 +77,15 @@ export function xeDevice(
 ): Xe {
   const rings = new Map<number, XeRing>();
   let migrateQueue: BindExecQueue | null = null;
+  const wedged: Wedged = { mode: "upon-critical-error", flag: false };
+  const pendingFaults = new Set<object>();
+  const gt = new XeGt({
+    machine,
+    rings,
+    wedged,
+    pagefaultReset: () => pendingFaults.clear(),
+    declareWedged: () => xe.declareWedged(),
+  });
   const xe: Xe = {
     machine,
     platform,
@@ -79,6 +98,10 @@ export function xeDevice(
     copiesAtOnce: false,
     migrate: { entity: new XeEntity(machine.fenceContext()), seqno: 0 },
     orderedWq: new OrderedQueue(machine, "xe ordered_wq"),
+    gt,
+    wedged,
+    pendingFaults,
+    declareWedged: () => declareWedged(wedged, gt, xe.ring(MIGRATE)),
     asidToVm: new Map(),
     lastAsid: 0,
     pagefaults: Array.from(
@@ -91,6 +114,7 @@ export function xeDevice(
       return migrateQueue;
     },
     fini() {
+      wedgedFini(wedged, gt);
       migrateQueue?.kref.put("device");
       migrateQueue = null;
     },
@@ -98,13 +122,14 @@ export function xeDevice(
       let ring = rings.get(engineClass);
       if (ring === undefined) {
         ring = new XeRing(machine);
+        ring.paused = gt.paused;
         rings.set(engineClass, ring);
       }
       return ring;
     },
     hang() {
-      const [first] = rings.values();
-      (first ?? xe.ring(0)).hang();
+      const first = [...rings.keys()].find((engineClass) => engineClass !== MIGRATE);
+      xe.ring(first ?? 0).hang();
     },
   };
   // The root of the kernel's own VM (`xe_migrate_init`).

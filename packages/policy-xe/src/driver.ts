@@ -1,4 +1,4 @@
-import { ENOENT, type Errno, type ReferencePolicy, type Steps, withOwnership } from "@gpuvm/core";
+import { ECANCELED, ENOENT, type Errno, type ReferencePolicy, type Steps, withOwnership } from "@gpuvm/core";
 import { type Driver, type DriverOptions, type Machine, type Request, syncobjIoctl } from "@gpuvm/drm-model";
 import { vmBindIoctl } from "./bind.ts";
 import { fileClose, vmDestroyIoctl } from "./close.ts";
@@ -53,7 +53,9 @@ export function driverOf(xe: Xe, policy: ReferencePolicy): XeDriver {
   };
 }
 
+/** `xe_drm_ioctl`. */
 function ioctl(xe: Xe, file: XeFile, request: Request): Steps<Errno> {
+  if (xe.wedged.flag) return answer(-ECANCELED);
   switch (request.op) {
     case "vm_create":
       return vmCreate(xe, file, request);

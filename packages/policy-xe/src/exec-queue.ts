@@ -1,14 +1,15 @@
 import type { DmaFence } from "@gpuvm/core";
 import { Kref } from "@gpuvm/drm-model";
 import { XeEntity } from "./entity.ts";
+import type { GucQueue } from "./gt.ts";
 import type { PreemptFence, RunningQueue } from "./preempt-fence.ts";
-import { ban } from "./queue-kill.ts";
-import type { RingJob } from "./ring.ts";
+import { ban, kill } from "./queue-kill.ts";
+import type { RingJob, XeRing } from "./ring.ts";
 import type { XeVm } from "./vm.ts";
 import type { Xef } from "./xef.ts";
 
 /** A queue for work (`struct xe_exec_queue`). Counted by the file's table, by each job and by its preempt fence. */
-export class XeQueue implements RunningQueue {
+export class XeQueue implements RunningQueue, GucQueue {
   /** References. */
   readonly kref: Kref;
   /** Where its work runs; counted. */
@@ -27,6 +28,10 @@ export class XeQueue implements RunningQueue {
   readonly pending: Map<number, RingJob> = new Map();
   /** It was killed: nothing is begun any more (`exec_queue_killed`). */
   killed = false;
+  /** The GPU may be on it (`exec_queue_enabled`). */
+  enabled = false;
+  /** It was made while a reset was wanted: until that is over nothing of it is given to the GPU (`guc_exec_queue_init`). */
+  stopped: boolean;
   /** It was off the GPU by a preempt fence, and is to be brought back (`q->lr.suspended`). */
   suspended = false;
   /** What takes it off the GPU; null: nothing is armed (`q->lr.pfence`). */
@@ -38,10 +43,16 @@ export class XeQueue implements RunningQueue {
     this.vm = vm;
     this.engineClass = engineClass;
     this.entity = new XeEntity(machine.fenceContext());
+    // The worker's function has another `this`.
+    const queue: GucQueue = this;
+    const { gt } = vm.xe;
+    gt.queues.add(queue);
+    this.stopped = gt.stopped;
     const name = `queue#${machine.dev.serial()}`;
     const kref = new Kref(machine.dev, name, "creator", () => {
       // `xe_exec_queue_destroy`: a worker tells the firmware and frees it (`xe_exec_queue_fini`).
       machine.queueWork("xe exec queue destroy", function* () {
+        gt.queues.delete(queue);
         vm.gpuvm.put(kref);
         file.kref.put(kref);
       });
@@ -54,6 +65,61 @@ export class XeQueue implements RunningQueue {
   /** See {@link RunningQueue}. */
   ban(): void {
     ban(this);
+  }
+
+  /** `guc_exec_queue_kill`. */
+  kill(): void {
+    this.stopped = false;
+    kill(this);
+  }
+
+  /**
+   * `guc_exec_queue_stop`: a queue whose first job the GPU has begun is banned, as that may be at fault, or for which the GPU was reset too
+   * often.
+   */
+  stop(): void {
+    this.enabled = false;
+    const job = this.#first();
+    if (job === undefined || this.killed) return;
+    if (this.#ring.started(job) || ++job.karma > 2) ban(this);
+  }
+
+  /** See {@link GucQueue}. */
+  left(): void {
+    this.pfence?.uses?.stops();
+  }
+
+  /** `guc_exec_queue_start`. */
+  start(): void {
+    this.stopped = false;
+    if (this.killed) return;
+    const ring = this.#ring;
+    for (const job of [...this.pending.values()]) {
+      if (!ring.live.has(job)) continue;
+      this.enabled = true;
+      ring.again(job);
+    }
+    if (!this.suspended && !this.idle) this.pfence?.uses?.starts();
+  }
+
+  /** See {@link GucQueue}. */
+  goOn(): void {
+    this.stopped = false;
+    this.enabled = [...this.pending.values()].some((job) => this.#ring.live.has(job));
+  }
+
+  /** See {@link GucQueue}. */
+  wedge(): void {
+    this.killed = true;
+  }
+
+  /** `xe_sched_first_pending_job`. */
+  #first(): RingJob | undefined {
+    return [...this.pending.values()].find((job) => this.#ring.live.has(job));
+  }
+
+  get #ring(): XeRing {
+    return this.vm.xe.ring(this.engineClass);
   }
 
   /** It takes no more work (`q->ops->reset_status`). */

@@ -6,8 +6,9 @@ import { XeQueue } from "./exec-queue.ts";
 import { BIND_READONLY } from "./flags.ts";
 import { type PagefaultAccess, pagefaultHandler } from "./pagefault.ts";
 import { resetTriggerCleanup } from "./queue-kill.ts";
-import type { RingJob } from "./ring.ts";
+import { MIGRATE, type RingJob } from "./ring.ts";
 import type { XeVm } from "./vm.ts";
+import type { WedgedMode } from "./wedged.ts";
 import type { XeFile } from "./xe-file.ts";
 
 /** What the GPU does that no request asks for. */
@@ -17,12 +18,23 @@ export interface XeGpu extends GpuFaults {
    * which the batch waits; else its queue is done for. Nothing, if no batch of it is at hand.
    */
   touch(file: DrmFile, queue: number, addr: number, access?: PagefaultAccess): void;
+  /** So many of the driver's next copies never end. */
+  hangCopies(jobs: number): void;
+  /** The GT is reset, for what has nothing to do with the work of programs (`force_reset` of debugfs, or an engine that can't be reset). */
+  reset(): void;
+  /** When the device is to be given up (`wedged_mode` of debugfs). */
+  setWedgedMode(mode: WedgedMode): void;
 }
 
 /** The GPU of a device. */
 export function xeGpu(xe: Xe): XeGpu {
   return {
     hang: () => xe.hang(),
+    hangCopies: (jobs) => xe.ring(MIGRATE).hang(jobs),
+    reset: () => xe.gt.resetAsync(),
+    setWedgedMode(mode) {
+      xe.wedged.mode = mode;
+    },
     touch(file, id, addr, access = "read") {
       const queue = (file as XeFile).queues.get(id);
       if (!(queue instanceof XeQueue) || queue.killed) return;
@@ -30,7 +42,10 @@ export function xeGpu(xe: Xe): XeGpu {
       const job = [...queue.pending.values()].find((pending) => ring.live.has(pending));
       if (job === undefined || leads(queue.vm, addr, access)) return;
       if (!queue.vm.faultMode) resetTriggerCleanup(queue);
-      else if (ring.faults(job)) new Toucher(queue, job, addr, access).faults();
+      else {
+        const fault = ring.faults(job);
+        if (fault !== null) new Toucher(queue, job, fault, addr, access).faults();
+      }
     },
   };
 }
@@ -39,12 +54,14 @@ export function xeGpu(xe: Xe): XeGpu {
 class Toucher {
   readonly #queue: XeQueue;
   readonly #job: RingJob;
+  readonly #fault: object;
   readonly #addr: number;
   readonly #access: PagefaultAccess;
 
-  constructor(queue: XeQueue, job: RingJob, addr: number, access: PagefaultAccess) {
+  constructor(queue: XeQueue, job: RingJob, fault: object, addr: number, access: PagefaultAccess) {
     this.#queue = queue;
     this.#job = job;
+    this.#fault = fault;
     this.#addr = addr;
     this.#access = access;
   }
@@ -58,7 +75,7 @@ class Toucher {
   #answered(err: Errno): void {
     const { vm, engineClass } = this.#queue;
     const ring = vm.xe.ring(engineClass);
-    if (!ring.live.has(this.#job)) return;
+    if (!ring.waitsFor(this.#job, this.#fault)) return;
     if (err !== 0) resetTriggerCleanup(this.#queue);
     // It tries again, and may be too late for what was made ready.
     else if (leads(vm, this.#addr, this.#access)) ring.faultAnswered(this.#job);

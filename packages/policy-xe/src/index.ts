@@ -20,3 +20,4 @@ export {
 export type { XeGpu } from "./gpu.ts";
 export { xe } from "./package.ts";
 export type { PagefaultAccess } from "./pagefault.ts";
+export type { WedgedMode } from "./wedged.ts";

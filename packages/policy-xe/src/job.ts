@@ -1,7 +1,7 @@
 import type { DmaFence } from "@gpuvm/core";
 import { type InUse, noteUse } from "@gpuvm/drm-model";
 import type { XeQueue } from "./exec-queue.ts";
-import { ban } from "./queue-kill.ts";
+import { ban, tdrQueueImm } from "./queue-kill.ts";
 import type { RingJob } from "./ring.ts";
 import type { TableUpdate, XeVm } from "./vm.ts";
 
@@ -73,6 +73,7 @@ class Batch implements RingJob {
   readonly queue: XeQueue;
   readonly job: XeJob;
   readonly uses: InUse | undefined;
+  karma = 0;
   /** Rebinds that it waits for, on a machine that watches. */
   readonly rebinds: readonly TableUpdate[];
 
@@ -98,6 +99,10 @@ class Batch implements RingJob {
     fence.signal(error);
   }
 
+  stopped(): boolean {
+    return this.queue.stopped;
+  }
+
   killed(): boolean {
     return this.queue.killed;
   }
@@ -105,6 +110,7 @@ class Batch implements RingJob {
   begins(): void {
     const { vm } = this.queue;
     const { machine } = vm.xe;
+    this.queue.enabled = true;
     machine.counts.gpuJobs++;
     if (this.rebinds.some(({ fence }) => !fence.signaled))
       machine.hazard(
@@ -114,6 +120,10 @@ class Batch implements RingJob {
       );
     vm.xe.onEvent?.(["job", this.job.flushTlb]);
     if (this.job.flushTlb) vm.pt.flush("submit");
+  }
+
+  givenUp(): void {
+    tdrQueueImm(this.queue);
   }
 
   timesOut(): void {

@@ -1,11 +1,10 @@
-import { type DmaFence, USAGE_BOOKKEEP, USAGE_KERNEL } from "@gpuvm/core";
+import { type DmaFence, ECANCELED, USAGE_BOOKKEEP, USAGE_KERNEL } from "@gpuvm/core";
 import type { XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
 import type { Place } from "./lru.ts";
 import { enableSignaling } from "./preempt-fence.ts";
-
-/** Where the driver's own copies run (`hwe` of `xe_migrate_init`), apart from the rings of programs. */
-const MIGRATE = -1;
+import { kernelJobTimedOut } from "./queue-kill.ts";
+import { MIGRATE, type RingJob } from "./ring.ts";
 
 /**
  * The GPU copies an object's memory to another place (`xe_migrate_copy`), after everything that uses it.
@@ -35,11 +34,22 @@ function submit(xe: Xe, bo: XeBo, waitsFor: number): DmaFence {
   for (const pending of bo.resv.pending()) if (pending.usage <= waitsFor) after.push(pending.fence);
   bo.resv.reserve(1);
   bo.resv.addFence(fence, USAGE_KERNEL);
-  const plain = { uses: undefined, endless: false, killed: () => false, begins() {}, retire() {} };
-  xe.ring(MIGRATE).submit(
-    { ...plain, fence, signal: (error = 0) => fence.signal(error) },
-    migrate.entity,
-    after,
-  );
+  const job: RingJob = {
+    fence,
+    uses: undefined,
+    endless: false,
+    karma: 0,
+    signal: (error = 0) => fence.signal(error),
+    stopped: () => false,
+    killed: () => xe.wedged.flag,
+    begins() {},
+    retire() {},
+    givenUp: () =>
+      xe.gt.orderedWq.queue(function* () {
+        xe.ring(MIGRATE).finish(job, -ECANCELED);
+      }),
+    timesOut: () => kernelJobTimedOut(xe, job),
+  };
+  xe.ring(MIGRATE).submit(job, migrate.entity, after);
   return fence;
 }

@@ -34,11 +34,14 @@ export interface XePagefault {
 
 /** The GPU faults (`xe_pagefault_handler`): a worker looks at it, after those before of the same queue. */
 export function pagefaultHandler(xe: Xe, fault: XePagefault): void {
+  xe.pendingFaults.add(fault);
   xe.pagefaults[fault.asid % PAGEFAULT_QUEUES]?.queue(() => queueWork(xe, fault));
 }
 
 /** `xe_pagefault_queue_work`. */
 function* queueWork(xe: Xe, fault: XePagefault): Steps<void> {
+  // Squashed by a reset.
+  if (!xe.pendingFaults.delete(fault)) return;
   fault.ack(yield* service(xe, fault));
 }
 

@@ -27,6 +27,8 @@ export interface RunningQueue {
   ban(): void;
   /** It was killed: nothing is begun any more (`exec_queue_killed`). */
   killed: boolean;
+  /** The GPU may be on it (`exec_queue_enabled`). */
+  enabled: boolean;
   /** It takes no more work (`q->ops->reset_status`). */
   readonly reset: boolean;
   /** Every job that was given to it has ended (`xe_exec_queue_is_idle`). */

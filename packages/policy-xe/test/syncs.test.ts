@@ -291,7 +291,7 @@ describe("a batch", () => {
     expect(out.peek()?.signaled).toBe(false);
     fence.signal();
     bench.machine.settle();
-    expect([out.peek()?.error, bench.machine.counts.gpuJobs]).toEqual([-ECANCELED, 0]);
+    expect([out.peek()?.error, bench.machine.counts.gpuJobs]).toEqual([-ETIME, 0]);
     bench.clean();
   });
 });

@@ -16,6 +16,7 @@ import { XE_SCOPES } from "./xe.ts";
 import { XE_END_SCOPES } from "./xe-ends.ts";
 import { XE_MEMORY_SCOPES } from "./xe-memory.ts";
 import { XE_PAGEFAULT_SCOPES } from "./xe-pagefaults.ts";
+import { XE_RESET_SCOPES } from "./xe-resets.ts";
 import { XE_SYNC_SCOPES } from "./xe-syncs.ts";
 import { XE_USERPTR_SCOPES } from "./xe-userptr.ts";
 
@@ -33,6 +34,7 @@ const ALL: readonly NativeScope[] = [
   ...XE_END_SCOPES,
   ...XE_SYNC_SCOPES,
   ...XE_PAGEFAULT_SCOPES,
+  ...XE_RESET_SCOPES,
   ...PANTHOR_SCOPES,
   ...PANTHOR_END_SCOPES,
   ...POWERVR_SCOPES,
