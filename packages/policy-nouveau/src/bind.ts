@@ -41,7 +41,7 @@ export function* vmBind(cli: NouveauCli, request: RequestOf<"vm_bind">): Steps<E
   if (ret !== 0) return ret;
 
   let exec: DrmExec | null = null;
-  return yield* jobSubmit(nv, bindSched(cli), {
+  return yield* jobSubmit(cli, bindSched(cli), {
     label: bind.name,
     credits: 1,
     sync,

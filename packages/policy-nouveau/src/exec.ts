@@ -58,7 +58,7 @@ function* exec(cli: NouveauCli, request: RequestOf<"exec">): Steps<Errno> {
   const bind = (request.in ?? 0) > 0 ? cli.sched.timeline.last : null;
   const work = push.some(([, bytes]) => bytes > 0);
   let uses: InUse | undefined;
-  return yield* jobSubmit(nv, channel.sched, {
+  return yield* jobSubmit(cli, channel.sched, {
     label: `exec of ${cli.name}`,
     // One more for the fence.
     credits: push.length + 1,

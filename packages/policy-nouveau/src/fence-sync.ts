@@ -1,5 +1,5 @@
-import { type DmaFence, type DmaResv, type Steps, USAGE_READ, USAGE_WRITE } from "@gpuvm/core";
-import { waitFence } from "@gpuvm/drm-model";
+import { type DmaFence, type DmaResv, type Errno, type Steps, USAGE_READ, USAGE_WRITE } from "@gpuvm/core";
+import { type Process, waitFenceInterruptible } from "@gpuvm/drm-model";
 import type { NvDevice } from "./device.ts";
 import { type FenceChannel, ownerOf } from "./timeline.ts";
 
@@ -17,22 +17,26 @@ export function needsSync(resv: DmaResv, channel: FenceChannel, exclusive: boole
  * GPU waits for another channel by itself, with a semaphore; for anything else the call sleeps.
  *
  * @param exclusive the work writes, and waits for readers, too
- * @returns what the GPU has to wait for
+ * @param process whose signals end the sleep
+ * @returns what the GPU has to wait for; -ERESTARTSYS
  */
 export function* fenceSync(
   nv: NvDevice,
   resv: DmaResv,
   channel: FenceChannel,
   exclusive: boolean,
-): Steps<DmaFence[]> {
+  process: Process,
+): Steps<DmaFence[] | Errno> {
   const after: DmaFence[] = [];
   for (const pass of [0, 1]) {
     for (const { fence, usage } of resv.visible(exclusive ? USAGE_READ : USAGE_WRITE)) {
       if (pass === 0 && usage === USAGE_WRITE) continue;
       const owner = ownerOf(fence);
       if (owner === channel.timeline) continue;
-      if (owner === undefined) yield* waitFence(nv.dev, fence, "nouveau_fence_sync");
-      else {
+      if (owner === undefined) {
+        const ret = yield* waitFenceInterruptible(nv.dev, fence, process, "nouveau_fence_sync");
+        if (ret !== 0) return ret;
+      } else {
         nv.tell?.(["channel waits for another"]);
         if (!fence.signaled && !after.includes(fence)) after.push(fence);
       }

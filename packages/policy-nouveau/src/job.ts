@@ -1,6 +1,6 @@
 import { type DmaFence, EINVAL, type Errno, type Steps } from "@gpuvm/core";
-import { type SyncOp, unlock, waitFence } from "@gpuvm/drm-model";
-import type { NvDevice } from "./device.ts";
+import { type SyncOp, unlock, waitFenceInterruptible } from "@gpuvm/drm-model";
+import type { NouveauCli } from "./cli.ts";
 import type { JobSyncs } from "./job-syncs.ts";
 import type { NouveauSched } from "./sched.ts";
 import type { BindInFlight } from "./sched-job.ts";
@@ -37,8 +37,8 @@ export function jobInit(sync: boolean, ins = 0, outs = 0, ops: readonly SyncOp[]
  *
  * @returns 0, or what the syncobjs or `submit` answered; then the job is given back
  */
-export function* jobSubmit(nv: NvDevice, sched: NouveauSched, job: Job): Steps<Errno> {
-  const { dev } = nv;
+export function* jobSubmit(cli: NouveauCli, sched: NouveauSched, job: Job): Steps<Errno> {
+  const { dev } = cli.nv;
   const { syncs } = job;
   // nouveau_job_add_deps
   const found = syncs === null ? job.after : syncs.find();
@@ -62,7 +62,8 @@ export function* jobSubmit(nv: NvDevice, sched: NouveauSched, job: Job): Steps<E
   const run = () => job.run(finished);
   sched.push({ label, credits, after, bind, free, timeout, finished, run, parent: null });
   unlock(dev, sched.mutex);
-  if (job.sync) yield* waitFence(dev, finished, "nouveau_job_submit");
+  // A signal ends the wait, and not the job.
+  if (job.sync) yield* waitFenceInterruptible(dev, finished, cli.process, "nouveau_job_submit");
   return 0;
 }
 

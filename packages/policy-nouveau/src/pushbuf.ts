@@ -37,7 +37,7 @@ interface Entry {
  * held from end to end.
  *
  * @returns 0; -ENOSYS after VM_INIT; -ENOENT for an unknown channel or buffer, -ENODEV for a killed channel; -EINVAL for
- * a buffer that is listed twice, or that is not mapped; -ENOMEM
+ * a buffer that is listed twice, or that is not mapped; -ENOMEM; -ERESTARTSYS or -EINTR: a signal ended a wait
  */
 export function* pushbuf(cli: NouveauCli, request: RequestOf<"submit">): Steps<Errno> {
   const { dev } = cli.nv;
@@ -59,6 +59,7 @@ function* submit(cli: NouveauCli, request: RequestOf<"submit">): Steps<Errno> {
   if (handles.length > MAX_BUFFERS) return -EINVAL;
   const entries: Entry[] = [];
   const exec = new DrmExec(nv.dev, DRM_EXEC_INTERRUPTIBLE_WAIT);
+  exec.interrupt = cli.process;
   const after: DmaFence[] = [];
   let ret = lookUp(cli, handles, entries);
   for (const i of request.writes) if (i < entries.length) (entries[i] as Entry).writes = true;
@@ -125,7 +126,10 @@ function* validateList(
     // Another thread may have closed the handle meanwhile.
     if (vmaFind(bo, cli.vmm) === undefined) return -EINVAL;
     bo.resv.reserve(1);
-    if (needsSync(bo.resv, channel, writes)) after.push(...(yield* fenceSync(nv, bo.resv, channel, writes)));
+    if (!needsSync(bo.resv, channel, writes)) continue;
+    const fences = yield* fenceSync(nv, bo.resv, channel, writes, cli.process);
+    if (typeof fences === "number") return fences;
+    after.push(...fences);
   }
   return 0;
 }

@@ -1,6 +1,6 @@
-import { EINVAL, ENOENT } from "@gpuvm/core";
+import { EINVAL, ENOENT, ERESTARTSYS } from "@gpuvm/core";
 import type { SyncOp } from "@gpuvm/drm-model";
-import { ask, closeFile, type ScenarioRun } from "@gpuvm/explorer";
+import { ask, closeFile, killProgram, type ScenarioRun } from "@gpuvm/explorer";
 import { nouveau } from "@gpuvm/policy-nouveau";
 import { bind, bo, map, unmap } from "../bugs/bug.ts";
 import type { NativeScope } from "./scope.ts";
@@ -22,6 +22,15 @@ const common = { driver: nouveau, variants: ["vm-bind"] };
 function program(w: ScenarioRun): void {
   w.must(0, INIT, bo(1, 1, GART), bo(2, 1, GART), bind(1, map(1, VA)), channel(1), channel(2));
   w.must(0, syncobj(1), syncobj(2));
+}
+
+/** Buffer 1 of file 0 is buffer 9 of file 1. */
+function share(w: ScenarioRun): void {
+  const { prime } = w.driver;
+  const dmaBuf = prime?.exportBo(w.file(0), 1);
+  if (prime === undefined || dmaBuf === undefined || dmaBuf === null) throw new Error("it cannot be shared");
+  w.machine.call(prime.importBo(w.file(1), dmaBuf, 9));
+  dmaBuf.close();
 }
 
 interface Queued {
@@ -108,6 +117,49 @@ export const NOUVEAU_SYNC_SCOPES: readonly NativeScope[] = [
       "it has no fence": answered(0, -EINVAL),
       "it is not there": answered(0, -ENOENT),
       "a bind waits for work": (w) => queued(w, "bind"),
+    },
+  },
+  {
+    ...common,
+    name: "kill-in-bind",
+    about:
+      "a program is killed in a bind that waits for those before it, and these for work: it goes on without waiting",
+    setup: program,
+    actors: [
+      {
+        name: "program",
+        calls: [
+          ask(0, exec(1, signal(1))),
+          ask(0, binds(unmap(VA), wait(1))),
+          ask(0, bind(1, map(2, 2 * VA))),
+        ],
+      },
+      { name: "killer", calls: [killProgram(0)] },
+    ],
+    sometimes: {
+      "the call ends before its bind": (w) =>
+        w.killed.size > 0 && w.results[0]?.length === 3 && queued(w, "bind"),
+    },
+  },
+  {
+    ...common,
+    name: "kill-in-pushbuf",
+    about: "a program is killed in a PUSHBUF that waits for an EXEC of another program: nothing is submitted",
+    setup(w) {
+      w.must(0, bo(1, 1, GART), channel(1));
+      w.must(1, INIT, channel(1));
+      share(w);
+      w.must(1, bind(1, map(9, VA)), { op: "exec", channel: 1, push: [[VA, 64]] });
+    },
+    actors: [
+      { name: "program", calls: [ask(0, { op: "submit", channel: 1, bos: [1], writes: [0], cmds: 1 })] },
+      { name: "killer", calls: [killProgram(0)] },
+    ],
+    sometimes: {
+      "it waits for the other program's work": (w) =>
+        w.slots.some(({ stop }) => stop === "nouveau_fence_sync"),
+      "a signal ends the wait": answered(0, -ERESTARTSYS),
+      "it was submitted before": (w) => w.results[0]?.[0] === 0,
     },
   },
 ];
