@@ -67,9 +67,15 @@ export class BindExecQueue {
     return waitVmBookkeep ? USAGE_KERNEL : USAGE_BOOKKEEP;
   }
 
+  /** Signals when this has, and when no TLB has anything that was cleared before. */
+  afterTlbs(fence: DmaFence): DmaFence {
+    for (const last of this.tlbLastFences)
+      if (!last.signaled) return afterAll(this.#machine, [fence, ...this.tlbLastFences]);
+    return fence;
+  }
+
   /** Signals when everything that was given to it so far is done (`xe_sync_in_fence_get`, of a bind queue). */
   inFence(): DmaFence {
-    const machine = this.#machine;
-    return afterAll(machine, [this.lastFence ?? stub(machine), ...this.tlbLastFences]);
+    return this.afterTlbs(this.lastFence ?? stub(this.#machine));
   }
 }

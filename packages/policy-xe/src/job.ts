@@ -1,5 +1,5 @@
 import type { DmaFence } from "@gpuvm/core";
-import { type InUse, noteUse } from "@gpuvm/drm-model";
+import { type InUse, noteUse, type Timer } from "@gpuvm/drm-model";
 import type { XeQueue } from "./exec-queue.ts";
 import { ban, tdrQueueImm } from "./queue-kill.ts";
 import type { RingJob } from "./ring.ts";
@@ -74,6 +74,8 @@ class Batch implements RingJob {
   readonly job: XeJob;
   readonly uses: InUse | undefined;
   karma = 0;
+  beginsAt = Number.POSITIVE_INFINITY;
+  timer: Timer | null = null;
   /** Rebinds that it waits for, on a machine that watches. */
   readonly rebinds: readonly TableUpdate[];
 

@@ -39,6 +39,8 @@ function submit(xe: Xe, bo: XeBo, waitsFor: number): DmaFence {
     uses: undefined,
     endless: false,
     karma: 0,
+    beginsAt: Number.POSITIVE_INFINITY,
+    timer: null,
     signal: (error = 0) => fence.signal(error),
     stopped: () => false,
     killed: () => xe.wedged.flag,

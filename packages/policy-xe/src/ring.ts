@@ -31,6 +31,10 @@ export interface RingJob {
   timesOut(): void;
   /** How often the GPU was reset under it, or in front of it (`drm_sched_job.karma`). */
   karma: number;
+  /** The ring's: when it begins, or began; later than ever: it is not the GPU's, or waits behind one that hangs. */
+  beginsAt: number;
+  /** The ring's: what tells its end. */
+  timer: Timer | null;
 }
 
 /** Where the driver's own copies run (`hwe` of `xe_migrate_init`), apart from the rings of programs. */
@@ -54,8 +58,6 @@ export class XeRing {
   paused = false;
   /** What would have been. */
   #held: RingJob[] = [];
-  /** When each job begins, unless it waits behind one that hangs, and what tells its end. */
-  readonly #begun: Map<RingJob, { readonly at: number; readonly timer: Timer | null }> = new Map();
   /** So many of the next jobs do not end. */
   #hangs = 0;
   /** The job that does not end. */
@@ -88,8 +90,7 @@ export class XeRing {
 
   /** Whether the GPU has begun a job (`xe_sched_job_started`). */
   started(job: RingJob): boolean {
-    const begun = this.#begun.get(job);
-    return begun !== undefined && begun.at <= this.machine.now;
+    return job.beginsAt <= this.machine.now;
   }
 
   /** A job waits, for a page fault is to be answered. @returns which fault; null: it waits for one already */
@@ -187,7 +188,7 @@ export class XeRing {
   }
 
   #begin(job: RingJob): void {
-    if (job.endless) this.#begun.set(job, { at: this.machine.now, timer: null });
+    if (job.endless) job.beginsAt = this.machine.now;
     else this.#takesItsTime(job);
   }
 
@@ -200,20 +201,22 @@ export class XeRing {
     const begins = Math.max(this.busyUntil, machine.now);
     this.busyUntil = begins + (machine.options.jobNs ?? JOB_NS);
     const hangs = this.#hangs > 0;
-    const timer = hangs
+    job.timer = hangs
       ? this.#neverEnds(job, begins + JOB_TIMEOUT_NS)
       : machine.timers.add(this.busyUntil, () => this.#itsTimeIsOver(job));
-    this.#begun.set(job, { at: begins, timer });
+    job.beginsAt = begins;
   }
 
   #forget(job: RingJob): void {
-    const timer = this.#begun.get(job)?.timer;
-    if (timer != null) this.machine.timers.cancel(timer);
-    this.#begun.delete(job);
+    job.beginsAt = Number.POSITIVE_INFINITY;
+    if (job.timer === null) return;
+    this.machine.timers.cancel(job.timer);
+    job.timer = null;
   }
 
   /** It is done, unless it waits for a page fault, or one before it in its queue does. */
   #itsTimeIsOver(job: RingJob): void {
+    job.timer = null;
     for (const [faulted, due] of this.#faulted) {
       if (faulted !== job && (job.queue === undefined || faulted.queue !== job.queue)) continue;
       due.push(job);

@@ -9,7 +9,7 @@ import {
   USAGE_KERNEL,
 } from "@gpuvm/core";
 import type { TlbCause } from "@gpuvm/drm-model";
-import { afterAll, stub } from "../fences.ts";
+import { stub } from "../fences.ts";
 import { enableSignaling } from "../preempt-fence.ts";
 import type { XeVm, XeVma } from "../vm.ts";
 import type { XeVmaOp } from "../vma-op.ts";
@@ -27,7 +27,7 @@ import { opsCommit, type PtUpdateOps } from "./update-ops.ts";
 export function updateOpsRun(vm: XeVm, work: PtUpdateOps, ops: readonly XeVmaOp[]): DmaFence | Errno {
   const { machine } = vm.xe;
   const { q } = work;
-  if (work.ops.length === 0) return afterAll(machine, [stub(machine), ...q.tlbLastFences]);
+  if (work.ops.length === 0) return q.afterTlbs(stub(machine));
   if (!machine.dev.mayAlloc("xe pt update")) return -ENOMEM;
   const seqno = ++q.seqno;
   const written = machine.fence(q.contexts[0] as number, seqno);
@@ -40,7 +40,7 @@ export function updateOpsRun(vm: XeVm, work: PtUpdateOps, ops: readonly XeVmaOp[
   for (const fence of fences) vm.gpuvm.resv.addFence(fence, q.usage(work.waitVmBookkeep));
   opsCommit(vm, work, ops, fences);
   q.lastFence = written;
-  return work.skipTlbWait ? written : afterAll(machine, [written, ...q.tlbLastFences]);
+  return work.skipTlbWait ? written : q.afterTlbs(written);
 }
 
 /** What the update has to wait for (`xe_pt_vm_dependencies`). */
