@@ -181,7 +181,7 @@ export function gpuvaUnlink(vm: DrmGpuvm, va: Gpuva): void {
   const vmBo = detach(vm, va, "drm_gpuva_unlink");
   if (vmBo === null) return;
   if (vmBo.refs > 1 && !vm.dev.audited) vmBo.refs--;
-  else boDestroyOnUnlink(vmBo, vaName(vm, va));
+  else boDestroyOnUnlink(vmBo, vm.dev.audited ? vaName(vm, va) : "");
 }
 
 /** Takes a VA off its vm_bo's list; the VA's reference is the caller's to drop. Null: no object. @internal */

@@ -127,6 +127,7 @@ export class XeSyncs {
 
   /** The call ends (`xe_sync_entry_cleanup` for each). */
   cleanup(): void {
+    if (this.empty) return;
     for (const { syncobj, fence, ufence } of this.#entries.splice(0)) {
       syncobj?.put();
       fence?.put(HOLDER);

@@ -167,9 +167,10 @@ async function replayed(source: TraceSource, subject: Subject, options: ReplayOp
   for (let round = 0; round < options.repeat; round++) {
     replay.begin();
     const translate = native ? null : await translation(source, subject.variant);
-    const buffers = new OpenBuffers(options.maxBuffers ?? BUFFERS_MAX);
+    // Over again it opens as many as the first time.
+    const buffers = round === 0 ? new OpenBuffers(options.maxBuffers ?? BUFFERS_MAX) : null;
     for await (const batch of source.batches()) {
-      buffers.push(batch);
+      buffers?.push(batch);
       const requests = translate === null ? batch : batch.flatMap(translate);
       for (let at = 0; at < requests.length; ) {
         const until = Math.min(requests.length, at + (sampler?.every ?? UNINTERRUPTED));
