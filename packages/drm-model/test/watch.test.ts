@@ -28,6 +28,28 @@ function job(machine: Machine, record: VmRecord, keeps: "pages" | "memory" = "pa
 }
 
 describe("a machine that watches", () => {
+  it("finds a fence that says of a job that it is done, and the GPU is not", () => {
+    const { machine, record, found } = setup();
+    const told = (does: (uses: ReturnType<typeof noteUse>) => void, error = 0) => {
+      const fence = machine.fence(machine.fenceContext(), 1);
+      const uses = noteUse(machine, fence, { vm: record, keeps: "now", settled: false, saysDone: true });
+      does(uses);
+      fence.signal(error);
+      uses?.stops();
+    };
+    told((uses) => uses?.starts());
+    told(() => {});
+    told(() => {}, -62);
+    told((uses) => {
+      uses?.starts();
+      uses?.stops();
+    });
+    expect(found()).toEqual([
+      expect.stringMatching(/^job-order: fence \d+:1 signals, while the GPU works on the job$/),
+      expect.stringMatching(/^job-order: fence \d+:1 signals, and the GPU has not begun the job$/),
+    ]);
+  });
+
   it("finds pages that go before the TLB was flushed", () => {
     const { pt, bo, found } = setup();
     pt.unmap(KIB4, KIB4);

@@ -53,7 +53,13 @@ export function pushJob(queue: XeQueue, job: XeJob, after: readonly DmaFence[]):
   if (xe.machine.options.watch === true && !vm.lrMode) {
     // Binds of the program's are its affair, rebinds are not.
     const settled = vm.ranges.every((range) => range.rebind || range.fence.signaled);
-    uses = noteUse(xe.machine, job.fence, { vm: vm.record, keeps: "memory", settled, once: true });
+    uses = noteUse(xe.machine, job.fence, {
+      vm: vm.record,
+      keeps: "memory",
+      settled,
+      once: true,
+      saysDone: true,
+    });
     rebinds = vm.ranges.filter((range) => range.rebind);
   }
   const batch = new Batch(queue, job, uses, rebinds);

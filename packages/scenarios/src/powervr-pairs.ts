@@ -1,5 +1,5 @@
-import type { Steps } from "@gpuvm/core";
-import type { Request } from "@gpuvm/drm-model";
+import type { DmaFence, Steps } from "@gpuvm/core";
+import type { Request, SyncObj } from "@gpuvm/drm-model";
 import type { Ask, Call, ScenarioRun } from "@gpuvm/explorer";
 import type { PvrOwnRequest } from "@gpuvm/policy-powervr";
 import { bind, bo, map } from "./bugs/bug.ts";
@@ -25,6 +25,47 @@ export const DRAW_PAIR: Call = {
       { type: 1, context: 1, syncOps: [{ handle: 1, wait: true }] },
     ];
     return askPvr(w, { op: "submit_jobs", jobs });
+  },
+};
+
+/** As {@link DRAW_PAIR}; the fragments wait for syncobj 2, too. */
+export const DRAW_BEHIND: Call = {
+  label: "draw behind another driver's work",
+  run: (w) => {
+    const jobs = [
+      { type: 0, context: 1, syncOps: [{ handle: 1, wait: false }] },
+      {
+        type: 1,
+        context: 1,
+        syncOps: [
+          { handle: 1, wait: true },
+          { handle: 2, wait: true },
+        ],
+      },
+    ];
+    return askPvr(w, { op: "submit_jobs", jobs });
+  },
+};
+
+/** Another driver's fence is in syncobj 2 of file 0. */
+export function waitsForOther(w: ScenarioRun): void {
+  w.must(0, { op: "syncobj_create", syncobj: 2 });
+  const fence = w.machine.fence(w.machine.fenceContext(), 1);
+  w.bag.set(OTHER, fence);
+  const { syncobjs } = w.file(0) as unknown as {
+    readonly syncobjs: { get(handle: number): SyncObj | undefined };
+  };
+  syncobjs.get(2)?.set(w.machine.dev, fence);
+}
+
+const OTHER = "another driver's fence";
+
+/** The other driver's work is done. */
+export const OTHER_IS_DONE: Call = {
+  label: "the other driver's work is done",
+  *run(w) {
+    (w.bag.get(OTHER) as DmaFence).signal();
+    return 0;
   },
 };
 

@@ -47,6 +47,8 @@ export interface JobView {
   readonly keeps: "pages" | "memory" | "now";
   /** Before the GPU works on it the job keeps nothing: whatever it has a fence on is looked at again when it starts. */
   readonly own?: boolean;
+  /** The fence says that the GPU is done with it, unless it ends with an error. */
+  readonly saysDone?: boolean;
   /** Mappings that are none of the job's affair. */
   readonly skips?: (va: Gpuva) => boolean;
   /** Nobody is between tree and page tables, or the job waits for whoever is: what is mapped must be there when it starts. */
@@ -85,7 +87,7 @@ export class InUse implements RunningJob, GpuUse {
 
   /** Notes a job that is submitted now. */
   constructor(machine: Jobs, fence: DmaFence, view: JobView) {
-    const { vm: record, lists, keeps, own, skips, settled, once = false } = view;
+    const { vm: record, lists, keeps, own, skips, settled, once = false, saysDone } = view;
     const { vm } = record;
     const bos = new Set<Bo>(lists);
     const rows: [Gpuva, Bo | null][] = [];
@@ -109,6 +111,7 @@ export class InUse implements RunningJob, GpuUse {
     if (this.own) return;
     machine.inUse.add(this);
     fence.onSignal(() => {
+      if (saysDone === true && fence.error === 0) this.#endsNow();
       if (!this.touches) machine.inUse.delete(this);
     });
   }
@@ -169,6 +172,13 @@ export class InUse implements RunningJob, GpuUse {
   stops(): void {
     this.touches = false;
     if (this.own || this.#fence.signaled) this.#machine.inUse.delete(this);
+  }
+
+  /** Its fence has signalled as that of a job that is done. */
+  #endsNow(): void {
+    if (this.begun && !this.touches) return;
+    const what = this.begun ? "while the GPU works on the job" : "and the GPU has not begun the job";
+    this.#machine.hazard("job-order", this.#vm.vm.name, `${this.#fence.name} signals, ${what}`);
   }
 
   /** What is copied is neither here nor there, but for those that the copy waits for. */

@@ -10,6 +10,7 @@ export type HazardKind =
   | "lock-rule"
   | "wait-in-signalling"
   | "fence-order"
+  | "job-order"
   | "kernel-warning";
 
 /** Something that must not happen, with what is needed to see why it did. */

@@ -1,5 +1,5 @@
 import type { DmaFence, Steps } from "@gpuvm/core";
-import { GpuEngine, type InUse, type Machine } from "@gpuvm/drm-model";
+import { GpuEngine, type GpuUse, type Machine } from "@gpuvm/drm-model";
 
 /** A queue as firmware and GPU see it: what is in its CCCB. */
 export interface HardwareQueue {
@@ -20,7 +20,7 @@ export interface PvrHardware {
    * in the queue and those that `waits` stand for are done; `done` is to be called when it is done itself. `uses` is told when
    * the GPU turns to it, and leaves it.
    */
-  submit(queue: HardwareQueue, waits: readonly DmaFence[], done: () => void, uses?: InUse | undefined): void;
+  submit(queue: HardwareQueue, waits: readonly DmaFence[], done: () => void, uses?: GpuUse | undefined): void;
   /** All that it was given is gone, and nothing of it signals; `works`: it does what it is given from now on. Absent: never. */
   reset?(works: boolean): void;
   /** There will be another event, at which the driver looks at its queues; absent: events are said by whoever runs it. */
@@ -42,7 +42,7 @@ export class TimedHardware implements PvrHardware {
     );
   }
 
-  submit(queue: HardwareQueue, waits: readonly DmaFence[], done: () => void, uses?: InUse): void {
+  submit(queue: HardwareQueue, waits: readonly DmaFence[], done: () => void, uses?: GpuUse): void {
     if (!this.#works) return;
     const fence = this.machine.fence(queue.hardwareContext, ++queue.submitted, false);
     const after = queue.lastOnHardware === null ? waits : [queue.lastOnHardware, ...waits];

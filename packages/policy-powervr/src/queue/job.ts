@@ -1,6 +1,6 @@
 import type { Steps } from "@gpuvm/core";
 import { type CountedFence, SchedJob } from "@gpuvm/drm-model";
-import { type PvrHwrtData, putHwrt } from "../tiler/hwrt.ts";
+import { type Draws, type PvrHwrtData, putHwrt } from "../tiler/hwrt.ts";
 import type { PvrContext } from "./pvr-context.ts";
 import type { PvrQueue } from "./queue.ts";
 
@@ -27,6 +27,8 @@ export class PvrJob extends SchedJob {
   hasPmRef = false;
   /** Where the firmware is in the CCCB when the job is done. */
   endOffset = 0;
+  /** On a machine that watches: jobs that are to have drawn to its render target when it begins. */
+  behind: readonly Draws[] = [];
 
   /** A job that has its references on context and render target. */
   constructor(name: string, queue: JobQueue, hwrt: PvrHwrtData | null) {
@@ -40,8 +42,12 @@ export class PvrJob extends SchedJob {
 
 /** `pvr_job_put`; the last one lets go of everything (`pvr_job_release`). */
 export function* putJob(job: PvrJob): Steps<void> {
-  if (--job.refs > 0) return;
   const { pvr } = job.ctx;
+  if (job.refs <= 0) {
+    pvr.machine.hazard("count-underflow", job.name, `${job.name} is put, and has no reference left`);
+    return;
+  }
+  if (--job.refs > 0) return;
   pvr.trace?.(["job freed", job]);
   if (job.hwrt !== null) yield* putHwrt(pvr, job.hwrt.dataset, job);
   yield* job.ctx.put(job);

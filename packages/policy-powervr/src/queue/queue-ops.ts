@@ -10,6 +10,7 @@ import {
 } from "@gpuvm/drm-model";
 import { rulesOf } from "../history/rules.ts";
 import { jobCommandsSize } from "./cccb.ts";
+import { Drawing, notGivenTooEarly } from "./in-order.ts";
 import { FRAGMENT, GEOMETRY, type PvrJob, putJob } from "./job.ts";
 import { nativeFence, remainingNativeDeps } from "./native-deps.ts";
 import { jobIsDone, processQueue } from "./queue-done.ts";
@@ -90,6 +91,7 @@ function* runJob(job: PvrJob): Steps<CountedFence | Errno> {
 function submitToCccb(job: PvrJob): void {
   const { queue, paired } = job;
   const { pvr } = job.ctx;
+  notGivenTooEarly(job);
   queue.inFlight++;
   job.hasPmRef = true;
   const waits: DmaFence[] = [];
@@ -101,11 +103,16 @@ function submitToCccb(job: PvrJob): void {
   job.endOffset = queue.objects.cccb.write(jobCommandsSize(job.type, waits.length));
   pvr.trace?.(["to cccb", job]);
   // Nothing is locked or fenced for it: it is the program's affair what is mapped while it runs, but not the tables.
-  const view = { vm: job.ctx.vmCtx.record, keeps: "now", settled: false } as const;
+  const view = { vm: job.ctx.vmCtx.record, keeps: "now", settled: false, saysDone: true } as const;
   // The scheduler knows of it as of a job of the hardware's: of a pair that is the geometry job.
   const own = job.type !== FRAGMENT || paired === null;
   const uses = own ? noteUse(pvr.machine, (job.fence as SchedFence).finished.base, view) : undefined;
-  pvr.hardware.submit(queue, waits, () => jobIsDone(queue, job), uses);
+  pvr.hardware.submit(
+    queue,
+    waits,
+    () => jobIsDone(queue, job),
+    job.hwrt === null ? uses : new Drawing(job, uses),
+  );
 }
 
 /** `pvr_queue_free_job`. */

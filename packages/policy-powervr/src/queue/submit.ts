@@ -14,6 +14,7 @@ import type { PvrFile } from "../file.ts";
 import type { PvrFwObject } from "../gem/pvr-fw-object.ts";
 import type { JobArgs } from "../requests.ts";
 import { createJob } from "./create-job.ts";
+import { noteBehind, noteDrawing } from "./in-order.ts";
 import { GEOMETRY, type PvrJob, putJob } from "./job.ts";
 import { linkPairs } from "./pair.ts";
 import { Signals } from "./sync.ts";
@@ -67,7 +68,10 @@ function* submitCreated(
   if (ret === 0) ret = yield* prepareResvs(exec, jobs);
   if (ret === 0) {
     linkPairs(jobs);
-    for (const job of jobs) fenceTarget(job);
+    for (const job of jobs) {
+      fenceTarget(job);
+      noteDrawing(job);
+    }
     for (const job of jobs) pushJob(job, file);
     signals.push();
   }
@@ -94,6 +98,7 @@ function* prepareSyncs(
       const counted = bo.fences?.get(fence);
       if (counted !== undefined) job.addDependency(counted.get(job));
     }
+    noteBehind(job);
     unlock(pvr.dev, bo.resv);
   }
   signals.update(syncOps, job.arm().finished);

@@ -8,12 +8,21 @@ import { getFreeList, MIN_PAGES, type PvrFreeList, putFreeList } from "./free-li
 /** `ROGUE_FWIF_NUM_RTDATAS`: programs draw to one while the GPU still reads the other. */
 const DATA_SETS = 2;
 
+/** A job that draws to a render target. */
+export interface Draws {
+  readonly name: string;
+  /** `DRM_PVR_JOB_TYPE_*`. */
+  readonly type: number;
+}
+
 /** One of the two sets of data of a render target (`struct pvr_hwrt_data`): its firmware object is what jobs fence. */
 export interface PvrHwrtData {
   readonly dataset: PvrHwrt;
   readonly fw: PvrFwObject;
   /** With layers: the shadow render target cache, and the renders accumulation array. */
   readonly layered: readonly PvrFwObject[];
+  /** On a machine that watches: jobs that draw to it and have not ended, in the order in which they were submitted. */
+  readonly drawing: Draws[];
 }
 
 /**
@@ -79,7 +88,7 @@ function* createData(pvr: PvrDevice, hwrt: PvrHwrt, layers: number): Steps<PvrHw
     made.push(object);
   }
   const fw = made.pop() as PvrFwObject;
-  return { dataset: hwrt, fw, layered: made };
+  return { dataset: hwrt, fw, layered: made, drawing: [] };
 }
 
 /** Takes a reference. */

@@ -1,7 +1,14 @@
 import { ask, type Call, closeFile, type ScenarioRun } from "@gpuvm/explorer";
 import { powervr } from "@gpuvm/policy-powervr";
 import { bind, bo, map, PAGE, unmap } from "../bugs/bug.ts";
-import { DRAW_PAIR, newSyncObj, TARGET } from "../powervr-pairs.ts";
+import {
+  DRAW_BEHIND,
+  DRAW_PAIR,
+  newSyncObj,
+  OTHER_IS_DONE,
+  TARGET,
+  waitsForOther,
+} from "../powervr-pairs.ts";
 import type { NativeScope } from "./scope.ts";
 
 const VA = 0x80_0000_0000;
@@ -39,6 +46,19 @@ const KILL: Call = {
     yield* w.closeFile(0);
   },
 };
+
+interface Queue {
+  readonly waitsForRoom: unknown;
+  readonly objects: { readonly cccb: { readonly writeOffset: number; readOffset: number } };
+}
+
+/** Queues of context 1. */
+function queues(w: ScenarioRun): Queue[] {
+  const { contexts } = w.file(0) as unknown as {
+    readonly contexts: { get(id: number): { readonly queues: ReadonlyMap<number, Queue> } | undefined };
+  };
+  return [...(contexts.get(1)?.queues.values() ?? [])];
+}
 
 function drawable(w: ScenarioRun): void {
   w.must(0, ...TARGET);
@@ -149,6 +169,34 @@ export const POWERVR_SCOPES: readonly NativeScope[] = [
     setup: drawable,
     actors: [{ name: "program", calls: [DRAW_PAIR, DRAW_PAIR] }],
     sometimes: { "both are drawn": (w) => w.machine.counts.gpuJobs === 4 },
+  },
+  {
+    ...common,
+    name: "pair-waits",
+    about:
+      "the fragments of a pair wait for another driver's work: the geometry does, too, as both go to the firmware together",
+    setup(w) {
+      drawable(w);
+      waitsForOther(w);
+    },
+    actors: [
+      { name: "program", calls: [DRAW_BEHIND] },
+      { name: "other", calls: [OTHER_IS_DONE] },
+    ],
+    sometimes: { "the pair is drawn": (w) => w.machine.counts.gpuJobs === 2 },
+  },
+  {
+    ...common,
+    name: "ring-full",
+    about: "a job waits for room in the ring to the firmware, and the program ends",
+    setup(w) {
+      drawable(w);
+      w.must(0, FRAGMENT);
+      // As if the firmware was behind by all but a few bytes of the ring, until it has done that job.
+      for (const { objects } of queues(w)) objects.cccb.readOffset = objects.cccb.writeOffset + 64;
+    },
+    actors: [{ name: "program", calls: [ask(0, FRAGMENT), ask(0, { op: "queue_close", queue: 1 })] }],
+    sometimes: { "a job waits for room": (w) => queues(w).some(({ waitsForRoom }) => waitsForRoom !== null) },
   },
   {
     ...common,
