@@ -93,7 +93,7 @@ export const XE_PAGEFAULT_SCOPES: readonly NativeScope[] = [
     about: "a mapping is cut, and unmapped, while the GPU faults for it",
     setup: (w) => w.must(0, VM, QUEUE, bo(1, 3), bind(1, map(1, VA, 3)), EXEC),
     actors: [
-      { name: "GPU", calls: [touch(VA), touch(VA + 2 * PAGE)] },
+      { name: "GPU", calls: [touch(VA), touch(VA)] },
       {
         name: "program",
         calls: [ask(0, bind(1, unmap(VA + PAGE))), ask(0, bind(1, unmap(VA, 3))), ask(0, EXEC)],

@@ -75,24 +75,27 @@ export const XE_SYNC_SCOPES: readonly NativeScope[] = [
     about: "a bind and a submit fail somewhere: they have signalled nothing, and hold nothing",
     failures: 1,
     setup(w) {
-      w.must(0, syncobj(1), syncobj(2), VM, bo(1), queue(), exec(1, signal(1, 1)));
+      w.must(0, syncobj(1), syncobj(2), syncobj(3), VM, bo(1), queue(), exec(1, signal(1, 1)));
     },
     actors: [
       {
         name: "program",
-        calls: [ask(0, synced(map(1, VA), wait(1, 1), user(1), signal(2, 5))), ask(0, exec(1, signal(2, 6)))],
+        calls: [ask(0, synced(map(1, VA), wait(1, 1), user(1), signal(2, 5))), ask(0, exec(1, signal(3)))],
       },
     ],
     check(w) {
-      const [bound, submitted] = w.results[0] ?? [];
-      const had = w.file(0).syncobjs.get(2)?.peek() != null;
-      const should = bound === 0 || submitted === 0;
-      if (had === should) return null;
-      return had
-        ? "calls that failed have signalled a syncobj"
-        : "a call has forgotten what it was to signal";
+      const { syncobjs } = w.file(0);
+      for (const [i, ret] of (w.results[0] ?? []).entries()) {
+        const had = syncobjs.get(i + 2)?.peek() != null;
+        if (had && ret !== 0) return "a call that failed has signalled a syncobj";
+        if (!had && ret === 0) return "a call has forgotten what it was to signal";
+      }
+      return null;
     },
-    sometimes: { "a bind fails": answered(0, -ENOMEM) },
+    sometimes: {
+      "a bind fails": (w) => w.results[0]?.[0] === -ENOMEM,
+      "a submit fails": (w) => w.results[0]?.[1] === -ENOMEM,
+    },
   },
   {
     ...common,
