@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
 import { conclude, newCommon, type PartOptions, search, searchPart } from "../src/index.ts";
 import { Random } from "../src/search/random.ts";
@@ -5,6 +7,7 @@ import { Visited } from "../src/state/visited.ts";
 import { WORD } from "../src/together/common.ts";
 import { SharedVisited } from "../src/together/shared-visited.ts";
 import { scenario } from "./toy-scenario.ts";
+import type { Tree } from "./tree-thread.ts";
 
 /** One thread, which gives a branch away whenever nobody has taken the last one, and takes it itself in the end. */
 function inBranches(of: ReturnType<typeof scenario>, options: PartOptions) {
@@ -76,4 +79,21 @@ describe("the states that threads have in common", () => {
     expect(states.size).toBe(Math.floor((8191 * 2) / 3) + 1);
     expect(states.bytes).toBe(2 ** 16);
   });
+});
+
+it("leaves nothing out and does nothing twice, whichever thread does it", async () => {
+  const common = newCommon(false);
+  const thread = (first: boolean) => {
+    const workerData: Tree = { common, first, choices: 3, depth: 9 };
+    return new Worker(new URL("./tree-thread.ts", import.meta.url), {
+      workerData,
+      execArgv: ["--no-warnings"],
+    });
+  };
+  const threads = [thread(true), thread(false), thread(false)];
+  const parts = await Promise.all(threads.map(async (worker) => (await once(worker, "message"))[0]));
+  const all = (3 ** 10 - 1) / 2;
+  expect(parts.reduce((n, { places }) => n + places, 0)).toBe(all);
+  expect(parts.reduce((n, { again }) => n + again, 0)).toBe(0);
+  expect(new SharedVisited(common).size).toBe(all);
 });
