@@ -211,6 +211,20 @@ describe("the end of an entity", () => {
     hw.done("a");
     expect(finished.base.error).toBe(-ESRCH);
   });
+
+  it("what comes after a kill is given up behind all that was there", () => {
+    const hw = new Hardware();
+    const entity = new SchedEntity("queue#1", hw.scheduler("s"), hw);
+    hw.job("a", entity);
+    hw.machine.call(entity.fini());
+    const [late, later] = ["b", "c"].map((name) => hw.job(name, entity).finished.get("test"));
+    expect([late?.base.signaled, later?.base.signaled]).toEqual([false, false]);
+    hw.done("a");
+    expect([late?.base.error, later?.base.error, entity.lastKilled]).toEqual([-ESRCH, -ESRCH, null]);
+    const last = hw.job("d", entity).finished;
+    expect(last.base.error).toBe(-ESRCH);
+    expect(hw.log.filter((line) => /free [bcd]/.test(line))).toEqual(["free b", "free c", "free d"]);
+  });
 });
 
 describe("a timeout", () => {

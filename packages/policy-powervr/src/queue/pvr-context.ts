@@ -28,6 +28,8 @@ export class PvrContext implements Counted {
   readonly made: Set<PvrContext>;
   /** Work of it hung: no more is taken, and what is queued is cancelled (`faulty`). */
   faulty = false;
+  /** Jobs of one call are being submitted to it. */
+  submitting = false;
   /** `ref_count`. */
   refs = 1;
   readonly release: (ctx: PvrContext) => Steps<void>;

@@ -46,11 +46,22 @@ export function* submitJobs(
   if (ret === 0) {
     // Put off until now: it is expensive.
     pvr.caches.flush("submit");
-    ret = yield* submitCreated(pvr, file, jobs, requests);
+    ret = yield* inTurn(pvr, jobs, () => submitCreated(pvr, file, jobs, requests));
   }
   const finished = ret === 0 ? jobs.at(-1)?.fence?.finished : undefined;
   if (finished !== undefined) last(finished);
   for (const job of jobs) yield* putJob(job);
+  return ret;
+}
+
+/** Submits to one context come one after the other. */
+function* inTurn(pvr: PvrDevice, jobs: readonly PvrJob[], submit: () => Steps<Errno>): Steps<Errno> {
+  const { dev } = pvr;
+  const isFree = () => jobs.every(({ ctx }) => !ctx.submitting);
+  if (dev.waitsUntil(isFree, "pvr_submit_jobs")) yield dev.point;
+  for (const { ctx } of jobs) ctx.submitting = true;
+  const ret = yield* submit();
+  for (const { ctx } of jobs) ctx.submitting = false;
   return ret;
 }
 

@@ -1,4 +1,4 @@
-import { ECANCELED, ESRCH, type Steps } from "@gpuvm/core";
+import { type DmaFence, ECANCELED, ESRCH, type Steps } from "@gpuvm/core";
 import type { CountedFence } from "../counted-fence.ts";
 import { FenceCallback } from "../fence-callback.ts";
 import type { OnMachine, SchedFence } from "./sched-fence.ts";
@@ -56,6 +56,8 @@ export class SchedEntity<J extends SchedJob = SchedJob> implements JobQueue {
   busy = false;
   /** Fences of the last job that was run; counted (`last_scheduled`). */
   lastScheduled: CountedFence | null = null;
+  /** After a kill: the end of the last job, until that signals; those that come yet are given up behind it. */
+  lastKilled: DmaFence | null = null;
   /** What its first job waits for now; counted. */
   dependency: CountedFence | null = null;
   /** Wakes the scheduler when that has signalled. */
@@ -84,7 +86,9 @@ export class SchedEntity<J extends SchedJob = SchedJob> implements JobQueue {
   push(job: J, user: unknown): void {
     this.lastUser = user;
     if (this.stopped) {
-      this.#killAfter(job, null);
+      const before = this.lastKilled;
+      this.#isLast((job.fence as SchedFence).finished.base);
+      this.#killBehind(job, before);
       return;
     }
     this.queue.push(job);
@@ -160,6 +164,7 @@ export class SchedEntity<J extends SchedJob = SchedJob> implements JobQueue {
       this.#killAfter(job, before);
       before = (job.fence as SchedFence).finished;
     }
+    if (before?.base.signaled === false) this.#isLast(before.base);
   }
 
   /** The queue is given up (`drm_sched_entity_fini`). */
@@ -217,22 +222,37 @@ export class SchedEntity<J extends SchedJob = SchedJob> implements JobQueue {
 
   /** The job is given up when a fence, if there is one, has signalled (`drm_sched_entity_kill_jobs_cb`). */
   #killAfter(job: J, fence: CountedFence | null): void {
-    const work = () =>
-      this.scheduler.machine.queueWork(
-        "drm_sched_entity_kill_jobs_work",
-        () => this.#killWork(job),
-        "process",
-        true,
-      );
     if (fence === null || fence.base.signaled) {
-      work();
+      this.#queueKill(job);
       return;
     }
     fence.get(job);
     fence.base.onSignal(() => {
       fence.put(job);
-      work();
+      this.#queueKill(job);
     });
+  }
+
+  #isLast(fence: DmaFence): void {
+    this.lastKilled = fence;
+    fence.onSignal(() => {
+      if (this.lastKilled === fence) this.lastKilled = null;
+    });
+  }
+
+  /** As {@link SchedEntity.#killAfter}, of a fence that may be nobody's any more. */
+  #killBehind(job: J, fence: DmaFence | null): void {
+    if (fence === null) this.#queueKill(job);
+    else fence.onSignal(() => this.#queueKill(job));
+  }
+
+  #queueKill(job: J): void {
+    this.scheduler.machine.queueWork(
+      "drm_sched_entity_kill_jobs_work",
+      () => this.#killWork(job),
+      "process",
+      true,
+    );
   }
 
   /** `drm_sched_entity_kill_jobs_work`: waits for what is left of the dependencies, to the end and not to the start. */
