@@ -3,7 +3,7 @@ export { CountedFence, type JobFences } from "./gpu/counted-fence.ts";
 export { GpuEngine, type GpuJob } from "./gpu/engine.ts";
 export { FenceCallback } from "./gpu/fence-callback.ts";
 export { FenceChain, unwrapFence } from "./gpu/fence-chain.ts";
-export { type GpuUse, InUse, type Jobs, type JobView, noteUse } from "./gpu/in-use.ts";
+export { type GpuUse, InUse, type Jobs, type JobView, noteUse, toldIdle } from "./gpu/in-use.ts";
 export { startScheduler, stopScheduler } from "./gpu/sched/reset.ts";
 export { type EntityOps, type EntityScheduler, type Flusher, SchedEntity } from "./gpu/sched/sched-entity.ts";
 export { type OnMachine, SchedFence } from "./gpu/sched/sched-fence.ts";

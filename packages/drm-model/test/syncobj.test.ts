@@ -176,3 +176,18 @@ describe("between syncobjs and files", () => {
     expect(bench.end()).toEqual([]);
   });
 });
+
+it("finds a point of a timeline that is reached before the one before it, while schedules are explored", () => {
+  const found = (quarantine: boolean) => {
+    const bench = made(1);
+    const { machine } = bench;
+    machine.dev.quarantine = quarantine;
+    bench.job(1, 1);
+    bench.job(1, 2);
+    // As if the second did not wait for the first.
+    bench.fenceOf(1, 2)?.signal();
+    return machine.hazards.map(({ detail }) => detail);
+  };
+  expect(found(true)).toEqual(["a point of a timeline is reached, and one before it is not"]);
+  expect(found(false)).toEqual([]);
+});

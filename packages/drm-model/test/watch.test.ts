@@ -11,6 +11,7 @@ import {
   noteUse,
   PageTable,
   releaseBo,
+  toldIdle,
   type VmRecord,
 } from "../src/index.ts";
 import { mappedPage } from "./support/mapped-page.ts";
@@ -28,6 +29,24 @@ function job(machine: Machine, record: VmRecord, keeps: "pages" | "memory" = "pa
 }
 
 describe("a machine that watches", () => {
+  it("finds a program that is told that it may read what the GPU writes, or write what it uses", () => {
+    const { machine, bo, record, found } = setup();
+    const at = { vm: record, keeps: "pages", settled: false } as const;
+    const fence = machine.fence(machine.fenceContext(), 1);
+    noteUse(machine, fence, { ...at, lists: [bo] });
+    toldIdle(machine, bo, false);
+    expect(found()).toEqual([]);
+    toldIdle(machine, bo, true);
+    fence.signal();
+    toldIdle(machine, bo, true);
+    noteUse(machine, machine.fence(machine.fenceContext(), 1), { ...at, lists: [bo], writes: [bo] });
+    toldIdle(machine, bo, false);
+    expect(found()).toEqual([
+      expect.stringMatching(/^job-order: a program is told that it may write bo#\d+, which the GPU uses$/),
+      expect.stringMatching(/^job-order: a program is told that it may read bo#\d+, which the GPU writes$/),
+    ]);
+  });
+
   it("finds a fence that says of a job that it is done, and the GPU is not", () => {
     const { machine, record, found } = setup();
     const told = (does: (uses: ReturnType<typeof noteUse>) => void, error = 0) => {

@@ -40,6 +40,8 @@ export interface JobView {
   readonly vm: VmRecord;
   /** Only these objects count as used: the job lists what it touches. */
   readonly lists?: readonly Bo[];
+  /** Those of them that it writes; absent: nobody says. */
+  readonly writes?: readonly Bo[];
   /**
    * How long the job keeps what it uses: no page of it is evicted meanwhile; with `memory`, none is given back
    * either, whatever the program does; with `now`, it is what is mapped at that time, and unmapping is the program's affair.
@@ -71,6 +73,7 @@ export class InUse implements RunningJob, GpuUse {
   readonly bos: ReadonlySet<Bo>;
   /** See {@link JobView}. */
   readonly keeps: JobView["keeps"];
+  readonly #writes: readonly Bo[];
   /** The GPU works on it now. */
   touches = false;
   /** See `RunningJob`. */
@@ -104,6 +107,7 @@ export class InUse implements RunningJob, GpuUse {
     this.pt = record.pt;
     this.bos = bos;
     this.keeps = keeps;
+    this.#writes = view.writes ?? [];
     this.#rows = rows;
     this.#settled = settled;
     this.#once = once;
@@ -121,6 +125,11 @@ export class InUse implements RunningJob, GpuUse {
     return this.touches && this.#fence.signaled
       ? `: ${this.#fence.name} was believed, which had signalled before the GPU was done`
       : "";
+  }
+
+  /** Whether a program that reads an object, or writes it, does so at the same time as the job. */
+  meets(bo: Bo, write: boolean): boolean {
+    return this.#writes.includes(bo) || (write && this.bos.has(bo));
   }
 
   /** Whether the pages of an object that go `how` are taken from the job. */
@@ -197,6 +206,16 @@ export class InUse implements RunningJob, GpuUse {
   #hazard(bo: Bo | null, wrong: string): void {
     const kind = wrong.startsWith("the TLB") ? "stale-tlb" : "stale-pte";
     this.#machine.hazard(kind, bo?.name ?? this.#vm.vm.name, `a job starts while ${wrong}`);
+  }
+}
+
+/** A program is told that the GPU does not write an object, or (`write`) does not use it: on a machine that watches. */
+export function toldIdle(machine: Jobs, bo: Bo, write: boolean): void {
+  for (const job of machine.inUse) {
+    if (!job.meets(bo, write)) continue;
+    const what = `a program is told that it may ${write ? "write" : "read"} ${bo.name}, which the GPU ${write ? "uses" : "writes"}`;
+    machine.hazard("job-order", bo.name, what);
+    return;
   }
 }
 

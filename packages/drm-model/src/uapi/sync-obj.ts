@@ -2,6 +2,13 @@ import { DmaFence, type DrmDevice, type Holder } from "@gpuvm/core";
 import { CountedFence } from "../gpu/counted-fence.ts";
 import { FenceChain } from "../gpu/fence-chain.ts";
 
+/** While schedules are explored: finds a point of a timeline that is reached before the one before it is. */
+function notBefore(chain: CountedFence, before: CountedFence): void {
+  chain.base.onSignal(() => {
+    if (!before.base.signaled) chain.dev.warn("a point of a timeline is reached, and one before it is not");
+  });
+}
+
 /** What a job does with a syncobj before or after it runs. */
 export interface SyncOp {
   /** The syncobj's number in its file. */
@@ -55,7 +62,9 @@ export class SyncObj {
     const last = this.points.at(-1);
     const before = last?.fence ?? this.fence;
     const after = before === null || before.base.signaled ? null : before;
-    this.points.push({ point: Math.max(point, last?.point ?? 0), fence: new FenceChain(fence, after, this) });
+    const chain = new FenceChain(fence, after, this);
+    this.points.push({ point: Math.max(point, last?.point ?? 0), fence: chain });
+    if (before?.base.signaled === false && fence.dev.quarantine) notBefore(chain, before);
     // What was in it before is held by the chain, as long as that waits for it.
     this.fence?.put(this);
     this.fence = null;

@@ -38,6 +38,12 @@ function* tearDownAndFree(msm: Msm, bo: MsmBo): Steps<void> {
 function end(msm: Msm, bo: MsmBo): void {
   if (bo.importAttach !== null) detach(msm, bo.importAttach as DmaBuf, bo);
   else if (!bo.imported) putPages(msm, bo, "purged");
+  if (bo.vmaRef > 0)
+    msm.machine.hazard(
+      "leak",
+      bo.name,
+      `${bo.name} is freed, and ${bo.vmaRef} claims on its mappings are left`,
+    );
   // Put exactly what was recorded as held: a foreign dma_resv alone proves nothing (bugs M2, M3).
   bo.privateResv?.put(bo);
   msm.history.released(bo);

@@ -11,7 +11,7 @@ import {
   USAGE_READ,
   USAGE_WRITE,
 } from "@gpuvm/core";
-import { lock, preempt, type RequestOf, unlock, waitResvInterruptible } from "@gpuvm/drm-model";
+import { lock, preempt, type RequestOf, toldIdle, unlock, waitResvInterruptible } from "@gpuvm/drm-model";
 import { msmContextVm } from "../drv/context-vm.ts";
 import type { Msm } from "../drv/device.ts";
 import type { MsmFile } from "../drv/file.ts";
@@ -156,6 +156,7 @@ export function* gemCpuPrep(msm: Msm, file: MsmFile, handle: number, flags: numb
   if ((flags & MSM_PREP_NOSYNC) === 0)
     ret = yield* waitResvInterruptible(msm.dev, bo.resv, usage, file.process, "msm_gem_cpu_prep");
   else if (bo.resv.busy(usage) !== null) ret = -EBUSY;
+  if (ret === 0) toldIdle(msm.machine, bo, usage === USAGE_READ);
   bo.put("ioctl");
   return ret;
 }

@@ -149,7 +149,8 @@ export class MsmSubmit {
     const { vm, bos } = this;
     if (machine.options.watch !== true) return;
     const what = vm.managed ? { lists: bos, settled: false } : { settled: !vm.unusable };
-    this.#noted = noteUse(machine, finished, { vm: vm.record, keeps: "pages", ...what });
+    const writes = bos.filter((_, i) => this.writes(i));
+    this.#noted = noteUse(machine, finished, { vm: vm.record, keeps: "pages", writes, ...what });
   }
 
   *#retire(msm: Msm): Steps<void> {

@@ -12,6 +12,10 @@ const SUBMIT = { op: "submit", bos: [1], writes: [], cmds: 1 } as const;
 const EXPLICIT = { op: "submit", bos: [], writes: [], cmds: 1, flags: 0x8000_0000 } as const;
 const SYNCOBJ = { op: "syncobj_create", syncobj: 1 } as const;
 
+/** `MSM_PREP_READ`, `MSM_PREP_WRITE`. */
+const PREP_READ = 1;
+const PREP_WRITE = 2;
+
 const mappingOf = ({ bag }: ScenarioRun) => bag.get(MAPPING) as CpuMapping | undefined;
 
 /** The program maps a buffer of file 0. */
@@ -92,6 +96,40 @@ export const MSM_CPU_SCOPES: readonly NativeScope[] = [
       { name: "shrinker", calls: [shrink(PAGE)] },
     ],
     sometimes: { "a touch is answered with SIGBUS": (w) => w.results[0]?.[3] === -EFAULT },
+  },
+  {
+    driver: msm,
+    variants: ["soft"],
+    name: "cpu-prep",
+    about: "the program waits until it may read, and write, what the GPU writes and reads",
+    setup: (w) => w.must(0, bo(1), bo(2)),
+    actors: [
+      {
+        name: "program",
+        calls: [
+          ask(0, { ...SUBMIT, bos: [1, 2], writes: [0] }),
+          ask(0, { op: "cpu_prep", bo: 1, flags: PREP_READ }),
+          ask(0, { ...SUBMIT, bos: [1, 2], writes: [0] }),
+          ask(0, { op: "cpu_prep", bo: 2, flags: PREP_WRITE }),
+        ],
+      },
+    ],
+  },
+  {
+    driver: msm,
+    variants: ["vm-bind"],
+    name: "timelines-apart",
+    about: "a bind signals a point of a timeline, while work that signals an earlier one is under way",
+    setup: (w) => w.must(0, ENABLE, BIND_QUEUE, SYNCOBJ, bo(1), bo(2), bindsOf(map(1, VA))),
+    actors: [
+      {
+        name: "program",
+        calls: [
+          ask(0, { ...EXPLICIT, syncOps: [{ handle: 1, wait: false, point: 1 }] }),
+          ask(0, { ...bindsOf(map(2, 2 * VA)), syncOps: [[{ handle: 1, wait: false, point: 2 }]] }),
+        ],
+      },
+    ],
   },
   {
     driver: msm,

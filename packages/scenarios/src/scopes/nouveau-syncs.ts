@@ -60,7 +60,8 @@ export const NOUVEAU_SYNC_SCOPES: readonly NativeScope[] = [
         calls: [
           ask(0, exec(1, signal(1))),
           ask(0, binds(unmap(VA), wait(1))),
-          ask(0, binds(map(2, VA), signal(2))),
+          // Should the unmap have failed, this takes its place.
+          ask(0, binds(map(2, VA), wait(1), signal(2))),
           ask(0, exec(2, wait(2))),
           ask(0, CLOSE),
         ],

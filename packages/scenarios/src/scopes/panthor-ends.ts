@@ -147,6 +147,33 @@ export const PANTHOR_END_SCOPES: readonly NativeScope[] = [
   },
   {
     ...common,
+    name: "tiler-out-of-memory-close",
+    about: "a heap grows for a job whose group is closed: nobody is there to be given the chunk",
+    setup: (w) => w.must(0, VM, GROUP, HEAP, bo(1), bind(1, map(1, VA)), EXEC),
+    actors: [
+      {
+        name: "gpu",
+        calls: [
+          gpu("the tiler wants memory", (g) => g.tilerOom({ heap: 0, vtStart: 1, vtEnd: 0, fragEnd: 0 })),
+        ],
+      },
+      { name: "program", calls: [ask(0, { op: "queue_close", queue: 1 })] },
+    ],
+    sometimes: { "the heap has grown": (w) => internals(w) === 6 },
+  },
+  {
+    ...common,
+    name: "reset-goes-on",
+    about: "the GPU is reset for one group's sake, and another's work goes on",
+    setup: (w) => w.must(0, VM, GROUP, { ...GROUP, queue: 2 }, bo(1), bind(1, map(1, VA)), EXEC),
+    actors: [
+      { name: "gpu", calls: [gpu("a queue is broken for good", (g) => g.fatal(true))] },
+      { name: "program", calls: [ask(0, { ...EXEC, queue: 2 })] },
+    ],
+    sometimes: { "the other group's work is done": (w) => w.machine.counts.gpuJobs === 2 },
+  },
+  {
+    ...common,
     name: "bind-behind-work",
     about: "a bind waits for a job whose group is closed meanwhile",
     setup(w) {
