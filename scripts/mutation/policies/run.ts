@@ -17,6 +17,7 @@ import { NOUVEAU } from "./nouveau.ts";
 import { PANTHOR } from "./panthor.ts";
 import { POWERVR } from "./powervr.ts";
 import { XE } from "./xe.ts";
+import { XE_ENDS } from "./xe-ends.ts";
 
 const ALL = ["powervr", "xe", "panthor", "nouveau", "msm:vm-bind", "msm:soft"];
 
@@ -27,6 +28,7 @@ const TABLES: readonly (readonly [name: string, mutants: readonly Mutant[], poli
     ["msm:vm-bind", MSM_VM_BIND, ["msm:vm-bind", "msm:soft"]],
     ["nouveau", NOUVEAU, ["nouveau"]],
     ["xe", XE, ["xe"]],
+    ["ends:xe", XE_ENDS, ["xe"]],
     ["panthor", PANTHOR, ["panthor"]],
     ["powervr", POWERVR, ["powervr"]],
     ["core", CORE, ALL],

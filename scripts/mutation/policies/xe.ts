@@ -12,8 +12,8 @@ export const XE: readonly Mutant[] = [
     ],
     [
       "a bind keeps the VM",
-      '  vm.gpuvm.put("ioctl");\n  return ret === -ENODATA',
-      "  return ret === -ENODATA",
+      '  q?.kref.put("ioctl");\n  vm.gpuvm.put("ioctl");\n',
+      '  q?.kref.put("ioctl");\n',
     ],
     [
       "a bind that failed is not taken back",
@@ -37,19 +37,15 @@ export const XE: readonly Mutant[] = [
     ],
     [
       "a bind keeps its locks",
-      "  else if (fence === -ENODATA) opsFini(ops, null);\n  exec.fini();\n",
-      "  else if (fence === -ENODATA) opsFini(ops, null);\n",
+      "  else if (fence === -ENODATA) yield* opsFini(ops, syncs, null);\n  exec.fini();\n",
+      "  else if (fence === -ENODATA) yield* opsFini(ops, syncs, null);\n",
     ],
     [
       "an unbound VMA goes before its entries have",
-      "op.kind === DRM_GPUVA_OP_REMAP) vmaDestroy(op.old as XeVma, fence);",
-      "op.kind === DRM_GPUVA_OP_REMAP) vmaDestroy(op.old as XeVma, fence === null ? fence : null);",
+      "      yield* vmaDestroy(op.old as XeVma, fence);\n",
+      "      yield* vmaDestroy(op.old as XeVma, fence === null ? fence : null);\n",
     ],
-    [
-      "an unbound VMA is kept",
-      "op.kind === DRM_GPUVA_OP_REMAP) vmaDestroy(op.old as XeVma, fence);",
-      "op.kind === DRM_GPUVA_OP_REMAP) void fence;",
-    ],
+    ["an unbound VMA is kept", "      yield* vmaDestroy(op.old as XeVma, fence);\n", "      void fence;\n"],
     [
       "what failed to be written is not taken back",
       '  if (typeof fence === "number") updateOpsAbort(vm, work);\n',
@@ -180,8 +176,8 @@ export const XE: readonly Mutant[] = [
     ],
     [
       "the end of a VM destroys contested VMAs without their lock",
-      "    if (vma.contested) contested.push(vma);\n    else vmaDestroy(vma, null);",
-      "    vmaDestroy(vma, null);",
+      "    if (vma.contested) contested.push(vma);\n    else yield* vmaDestroy(vma, null);",
+      "    yield* vmaDestroy(vma, null);",
     ],
     ["the end of a VM keeps its reference", "  gpuvm.put(holder);\n", ""],
     [
@@ -214,7 +210,7 @@ export const XE: readonly Mutant[] = [
     ],
     ["a copy is nobody's to wait for", "  bo.resv.addFence(fence, USAGE_KERNEL);\n", ""],
   ]),
-  ...inFile("policy-xe/src/vram.ts", [
+  ...inFile("policy-xe/src/budget.ts", [
     ["the budget is not given back", "    this.used -= bytes;\n", ""],
     ["the budget is charged twice", "    this.used += bytes;\n", "    this.used += 2 * bytes;\n"],
   ]),
@@ -249,10 +245,10 @@ export const XE: readonly Mutant[] = [
       "",
     ],
     ["work keeps its locks", "  vmExec.unlock();\n", ""],
-    ["work keeps the VM's lock", "  unlock(dev, vm.lock);\n  return ret;", "  return ret;"],
+    ["work keeps the VM's lock", "    unlock(dev, vm.lock);\n  } while", "  } while"],
   ]),
   ...inFile("policy-xe/src/job.ts", [
-    ["a job that retires keeps its queue", "      queue.kref.put(job.name);\n", ""],
+    ["a job that retires keeps its queue", "    queue.kref.put(job.name);\n", ""],
     ["a job does not hold its queue", "  queue.kref.get(name);\n", ""],
   ]),
   ...inFile("policy-xe/src/rebind.ts", [
@@ -280,7 +276,7 @@ export const XE: readonly Mutant[] = [
     ["a queue's maker keeps the VM", '  vm.gpuvm.put("ioctl");\n', ""],
   ]),
   ...inFile("policy-xe/src/preempt.ts", [
-    ["a preempted queue is not protected again", "    exec.addFence(queue.pfence, USAGE_BOOKKEEP);\n", ""],
+    ["a preempted queue is not protected again", "    exec.addFence(pfence, USAGE_BOOKKEEP);\n", ""],
     ["a queue starts without protection", "  exec.addFence(fence, USAGE_BOOKKEEP);\n", ""],
     ["a queue that goes leaves its fence unsignalled", "  queue.pfence?.enable();\n", ""],
   ]),

@@ -134,9 +134,8 @@ export const XE_RESET_SCOPES: readonly NativeScope[] = [
       w.must(0, exec());
     },
     actors: [
-      { name: "GPU", calls: [RESET] },
+      { name: "program", calls: [RESET, exitProgram(0)] },
       { name: "shrinker", calls: [shrink(PAGE)] },
-      { name: "program", calls: [ask(0, { op: "queue_close", queue: 1 })] },
     ],
     sometimes: {
       "what moved is bound again": (w) => w.machine.counts.rebinds > 0,

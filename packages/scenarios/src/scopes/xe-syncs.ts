@@ -151,6 +151,8 @@ export const XE_SYNC_SCOPES: readonly NativeScope[] = [
     ],
     sometimes: {
       "the VM's end waits": (w) => w.slots.some(({ stop }) => stop === "xe_vm_close"),
+      "a batch waits for another's end": ({ results: [got = []], machine: { counts } }) =>
+        got.length === 3 && counts.gpuJobs === 1,
     },
   },
 ];
