@@ -53,13 +53,17 @@ const WARM_MS = 600;
  * Runs each kind of workload until the compiler is done with it: short runs, so that functions are compiled as wholes,
  * not only their running loops, and between them large ones, which go where small ones do not: what is compiled
  * without having been there is thrown away when it gets there.
+ *
+ * @returns what each kind was last run on. As long as it is kept the compiler's knowledge is: V8 forgets the layout of
+ * objects of which none is left, and throws away what was compiled for it.
  */
-function warmUp(plan: MicroPlan, onRun: OnRun): void {
+function warmUp(plan: MicroPlan, onRun: OnRun): CoreSubject[] {
   const kinds = new Map<string, Workload>();
   for (const work of plan.works) {
     const known = kinds.get(work.case);
     if (known === undefined || known.n < work.n) kinds.set(work.case, work);
   }
+  const kept: CoreSubject[] = [];
   for (const work of kinds.values()) {
     const from = now();
     onRun(0, `warming up ${work.case}`);
@@ -67,17 +71,21 @@ function warmUp(plan: MicroPlan, onRun: OnRun): void {
       for (let i = 0; i < 20; i++) warm(plan.mode, atMost(work, 300, 2000));
       warm(plan.mode, atMost(work, 100_000, 20_000));
     } while (now() - from < WARM_MS);
+    kept.push(warm(plan.mode, atMost(work, 300, 2000)));
   }
+  return kept;
 }
 
-function warm(mode: MicroMode, work: Workload): void {
-  runWorkload(new CoreSubject(mode, new Checksum(false)), work, now);
+function warm(mode: MicroMode, work: Workload): CoreSubject {
+  const subject = new CoreSubject(mode, new Checksum(false));
+  runWorkload(subject, work, now);
+  return subject;
 }
 
 /** Measures the core: every workload once per round. */
 export async function measureCore(plan: MicroPlan, onRun: OnRun): Promise<MicroResult[]> {
   const clock = plan.clock ?? now;
-  warmUp(plan, onRun);
+  const kept = warmUp(plan, onRun);
   let done = 0;
   const ns = plan.works.map((): number[] => []);
   const last = plan.works.map((): Omit<MicroResult, "work" | "mode" | "ns" | "full"> | null => null);
@@ -91,6 +99,7 @@ export async function measureCore(plan: MicroPlan, onRun: OnRun): Promise<MicroR
       await plan.beside?.(work);
     }
   }
+  kept.length = 0;
   return plan.works.map((work, i) => ({
     work,
     mode: plan.mode,
