@@ -5,6 +5,8 @@ import { treeIsMapped } from "../bugs/ptes.ts";
 import { mustNotLeave, type NativeScope, OWN_FAULT, refused } from "./scope.ts";
 
 const VA = 0x10_0000;
+/** Where one page table of small pages ends and the next begins, whatever the generation. */
+const HUGE = 2 ** 27;
 const INIT = { op: "vm_init", kva: 2 ** 46, ksize: 2 ** 30 } as const;
 const GART = { domain: 4 };
 const IN_VRAM = { domain: 2 };
@@ -153,6 +155,19 @@ export const NOUVEAU_SCOPES: readonly NativeScope[] = [
       w.machine.call(shrink(PAGE).run(w));
     },
     actors: [{ name: "program", calls: [ask(0, EXEC), ask(0, EXEC)] }],
+  },
+  {
+    ...common,
+    name: "two-tables",
+    about: "a mapping lies in two page tables, of which the second may not be had, and is made again",
+    failures: 1,
+    setup: (w) => w.must(0, INIT, bo(1, 2, GART)),
+    actors: [
+      {
+        name: "program",
+        calls: [ask(0, bind(1, map(1, HUGE - PAGE, 2))), ask(0, bind(1, map(1, HUGE - PAGE, 2)))],
+      },
+    ],
   },
   {
     ...common,
