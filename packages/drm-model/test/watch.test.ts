@@ -59,6 +59,7 @@ describe("a machine that watches", () => {
     told((uses) => uses?.starts());
     told(() => {});
     told(() => {}, -62);
+    told((uses) => uses?.starts(), -62);
     told((uses) => {
       uses?.starts();
       uses?.stops();
@@ -66,6 +67,7 @@ describe("a machine that watches", () => {
     expect(found()).toEqual([
       expect.stringMatching(/^job-order: fence \d+:1 signals, while the GPU works on the job$/),
       expect.stringMatching(/^job-order: fence \d+:1 signals, and the GPU has not begun the job$/),
+      expect.stringMatching(/^job-order: fence \d+:1 signals, while the GPU works on the job$/),
     ]);
   });
 

@@ -49,7 +49,7 @@ export interface JobView {
   readonly keeps: "pages" | "memory" | "now";
   /** Before the GPU works on it the job keeps nothing: whatever it has a fence on is looked at again when it starts. */
   readonly own?: boolean;
-  /** The fence says that the GPU is done with it, unless it ends with an error. */
+  /** The fence says that the GPU is done with it; or, with an error, that it has left it or never began. */
   readonly saysDone?: boolean;
   /** Mappings that are none of the job's affair. */
   readonly skips?: (va: Gpuva) => boolean;
@@ -115,7 +115,7 @@ export class InUse implements RunningJob, GpuUse {
     if (this.own) return;
     machine.inUse.add(this);
     fence.onSignal(() => {
-      if (saysDone === true && fence.error === 0) this.#endsNow();
+      if (saysDone === true) this.#endsNow(fence.error);
       if (!this.touches) machine.inUse.delete(this);
     });
   }
@@ -183,9 +183,9 @@ export class InUse implements RunningJob, GpuUse {
     if (this.own || this.#fence.signaled) this.#machine.inUse.delete(this);
   }
 
-  /** Its fence has signalled as that of a job that is done. */
-  #endsNow(): void {
-    if (this.begun && !this.touches) return;
+  /** Its fence has signalled: the GPU is done with it, or has given it up. */
+  #endsNow(error: number): void {
+    if (!this.touches && (this.begun || error !== 0)) return;
     const what = this.begun ? "while the GPU works on the job" : "and the GPU has not begun the job";
     this.#machine.hazard("job-order", this.#vm.vm.name, `${this.#fence.name} signals, ${what}`);
   }
