@@ -1,11 +1,11 @@
 import { type DmaFence, Lock, type Steps } from "@gpuvm/core";
 import { DmaBuf, DrmFile } from "@gpuvm/drm-model";
-import type { NouveauBo } from "./bo.ts";
-import type { Channel } from "./channel.ts";
+import type { Channel } from "./channel/channel.ts";
 import type { NvDevice } from "./device.ts";
-import { NouveauSched } from "./sched.ts";
-import type { Uvmm } from "./uvmm.ts";
-import { NvVmm } from "./vmm.ts";
+import type { NouveauBo } from "./gem/bo.ts";
+import { NouveauSched } from "./sched/sched.ts";
+import type { Uvmm } from "./uvmm/uvmm.ts";
+import { NvVmm } from "./vmm/vmm.ts";
 
 /**
  * An open file (`struct nouveau_cli`). It speaks one of two interfaces: VM_INIT first, and it manages its addresses; or

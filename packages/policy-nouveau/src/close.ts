@@ -8,12 +8,12 @@ import {
   type Steps,
 } from "@gpuvm/core";
 import { lock, releaseSyncobjs, unlock } from "@gpuvm/drm-model";
-import { destroyChannel } from "./abi16.ts";
-import type { NouveauBo } from "./bo.ts";
+import { destroyChannel } from "./channel/abi16.ts";
 import type { NouveauCli } from "./cli.ts";
 import type { NvDevice } from "./device.ts";
-import type { Uvmm } from "./uvmm.ts";
-import { vmaDel, vmaDetach, vmaFind } from "./vma.ts";
+import type { NouveauBo } from "./gem/bo.ts";
+import type { Uvmm } from "./uvmm/uvmm.ts";
+import { vmaDel, vmaDetach, vmaFind } from "./vmm/vma.ts";
 
 /**
  * A handle closes (`nouveau_gem_object_close`). In a VM that the program manages nothing happens. Otherwise the mapping

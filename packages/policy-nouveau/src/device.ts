@@ -1,9 +1,9 @@
 import { type BoOwnership, type DrmDevice, type DrmGpuvm, type Gpuva, Lock, type Steps } from "@gpuvm/core";
 import { type Bo, GpuEngine, type GpuJob, type Machine, type Timer } from "@gpuvm/drm-model";
+import { type FenceChannel, Timeline } from "./channel/timeline.ts";
 import { GP100, type VmmFunc } from "./mmu/desc.ts";
 import { Space } from "./mmu/space.ts";
 import { type MmuEvent, Vmm } from "./mmu/vmm.ts";
-import { type FenceChannel, Timeline } from "./timeline.ts";
 import { Manager } from "./ttm/manager.ts";
 import { PL_SYSTEM, PL_TT, PL_VRAM, type Place } from "./ttm/place.ts";
 

@@ -29,24 +29,24 @@ import {
   unlock,
   waitResvTimeout,
 } from "@gpuvm/drm-model";
-import { createChannel, destroyChannel, openHandle } from "./abi16.ts";
-import { vmBind } from "./bind.ts";
-import { NouveauBo } from "./bo.ts";
-import { boInit } from "./bo-init.ts";
+import { createChannel, destroyChannel, openHandle } from "./channel/abi16.ts";
+import { pushbuf } from "./channel/pushbuf.ts";
+import { failChannel, watchSwitch } from "./channel/recovery.ts";
 import { NouveauCli } from "./cli.ts";
 import { closeFile, closeHandle } from "./close.ts";
 import { createDevice, type NvDevice } from "./device.ts";
-import { GART, NO_SHARE } from "./domains.ts";
-import { execIoctl } from "./exec.ts";
+import { NouveauBo } from "./gem/bo.ts";
+import { boInit } from "./gem/bo-init.ts";
+import { GART, NO_SHARE } from "./gem/domains.ts";
 import { pinCounts } from "./history/pin.ts";
 import { importFailed } from "./history/prime.ts";
 import { GP100, type VmmFunc } from "./mmu/desc.ts";
 import { vmBindPolicy } from "./policy.ts";
-import { pushbuf } from "./pushbuf.ts";
-import { failChannel, watchSwitch } from "./recovery.ts";
+import { execIoctl } from "./sched/exec.ts";
 import { shrink, swapout } from "./ttm/swapout.ts";
 import { validate } from "./ttm/validate.ts";
-import { vmInit } from "./vm-init.ts";
+import { vmBind } from "./uvmm/bind.ts";
+import { vmInit } from "./uvmm/vm-init.ts";
 
 /** `NOUVEAU_GEM_CPU_PREP_NOWAIT` and `_WRITE`. */
 const NOWAIT = 1;

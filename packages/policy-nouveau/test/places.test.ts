@@ -1,7 +1,7 @@
 import { ENOMEM } from "@gpuvm/core";
 import { describe, expect, it } from "vitest";
-import type { NouveauBo } from "../src/bo.ts";
 import { createDevice } from "../src/device.ts";
+import type { NouveauBo } from "../src/gem/bo.ts";
 import { freeResource } from "../src/ttm/move.ts";
 import { PL_TT, PL_VRAM } from "../src/ttm/place.ts";
 import type { Resource } from "../src/ttm/resource.ts";

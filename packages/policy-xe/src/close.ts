@@ -1,12 +1,12 @@
 import { EBUSY, ENOENT, type Errno, gpuvmFirstVa, gpuvmNextVa, type Holder, type Steps } from "@gpuvm/core";
 import { lock, releaseSyncobjs, unlock, type VmDestroy } from "@gpuvm/drm-model";
 import type { Xe } from "./device.ts";
-import { closeHook } from "./gem.ts";
-import { flushRebindWork } from "./preempt.ts";
-import { waitIdle } from "./preempt-fence.ts";
-import { queueKill } from "./queue.ts";
-import type { XeVm, XeVma } from "./vm.ts";
-import { prepVmaDestroy, vmaDestroy, vmaDestroyUnlocked } from "./vma-life.ts";
+import { queueKill } from "./exec/queue.ts";
+import { closeHook } from "./memory/gem.ts";
+import { flushRebindWork } from "./preempt/preempt.ts";
+import { waitIdle } from "./preempt/preempt-fence.ts";
+import type { XeVm, XeVma } from "./vm/vm.ts";
+import { prepVmaDestroy, vmaDestroy, vmaDestroyUnlocked } from "./vm/vma-life.ts";
 import type { XeFile } from "./xe-file.ts";
 
 /** `xe_vm_destroy_ioctl`: -EBUSY while queues of long-running work are left. */

@@ -1,13 +1,13 @@
 import { type BoOwnership, type DrmGpuvm, Lock } from "@gpuvm/core";
 import { KIB4, type Machine } from "@gpuvm/drm-model";
-import { BindExecQueue } from "./bind-exec-queue.ts";
-import { XeEntity } from "./entity.ts";
+import { BindExecQueue } from "./bind/bind-exec-queue.ts";
 import type { XeEvent } from "./events.ts";
+import { XeEntity } from "./exec/entity.ts";
+import { OrderedQueue } from "./exec/ordered-queue.ts";
+import { MIGRATE, type RingJob, XeRing } from "./exec/ring.ts";
 import { XeGt } from "./gt.ts";
-import { OrderedQueue } from "./ordered-queue.ts";
+import { XeTtm } from "./memory/ttm.ts";
 import { BATTLEMAGE, LUNAR_LAKE, type XePlatform } from "./platform.ts";
-import { MIGRATE, type RingJob, XeRing } from "./ring.ts";
-import { XeTtm } from "./ttm.ts";
 import { declareWedged, type Wedged, wedgedFini } from "./wedged.ts";
 
 /** `XE_PAGEFAULT_QUEUE_COUNT`. */

@@ -1,19 +1,19 @@
 import { ECANCELED, ENOENT, type Errno, type ReferencePolicy, type Steps, withOwnership } from "@gpuvm/core";
 import { type Driver, type DriverOptions, type Machine, type Request, syncobjIoctl } from "@gpuvm/drm-model";
-import { vmBindIoctl } from "./bind.ts";
+import { vmBindIoctl } from "./bind/bind.ts";
 import { fileClose, vmDestroyIoctl } from "./close.ts";
 import { type Xe, xeDevice } from "./device.ts";
-import { execIoctl } from "./exec.ts";
-import { gemClose, gemCreate } from "./gem.ts";
-import { type XeGpu, xeGpu } from "./gpu.ts";
-import { madviseBo } from "./madvise.ts";
-import { showMeminfo } from "./meminfo.ts";
-import { primeExport, primeImport, primeRole } from "./prime.ts";
-import { queueCreate, queueDestroy, queueWait } from "./queue.ts";
-import { shrinkBytes } from "./shrinker.ts";
-import { swapout } from "./swapout.ts";
-import { makeRoomNow } from "./validate.ts";
-import { vmCreate } from "./vm-create.ts";
+import { execIoctl } from "./exec/exec.ts";
+import { type XeGpu, xeGpu } from "./exec/gpu.ts";
+import { queueCreate, queueDestroy, queueWait } from "./exec/queue.ts";
+import { gemClose, gemCreate } from "./memory/gem.ts";
+import { showMeminfo } from "./memory/meminfo.ts";
+import { primeExport, primeImport, primeRole } from "./memory/prime.ts";
+import { shrinkBytes } from "./memory/shrinker.ts";
+import { swapout } from "./memory/swapout.ts";
+import { madviseBo } from "./vm/madvise.ts";
+import { makeRoomNow } from "./vm/validate.ts";
+import { vmCreate } from "./vm/vm-create.ts";
 import { XeFile } from "./xe-file.ts";
 
 /** The driver, with what its GPU can do. */

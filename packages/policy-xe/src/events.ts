@@ -1,4 +1,4 @@
-import type { Place } from "./lru.ts";
+import type { Place } from "./memory/lru.ts";
 
 /**
  * What the driver does to page tables, TLBs, queues and memory, in the order in which it does it. For whoever listens

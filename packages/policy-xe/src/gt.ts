@@ -1,7 +1,7 @@
 import type { Holder, Steps } from "@gpuvm/core";
 import { type Machine, preempt } from "@gpuvm/drm-model";
-import { OrderedQueue } from "./ordered-queue.ts";
-import type { XeRing } from "./ring.ts";
+import { OrderedQueue } from "./exec/ordered-queue.ts";
+import type { XeRing } from "./exec/ring.ts";
 
 /** A queue that the firmware may know (`guc->submission_state.exec_queue_lookup`), as far as a reset is concerned with it. */
 export interface GucQueue {

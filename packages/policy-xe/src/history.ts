@@ -1,8 +1,8 @@
 import { type BindOp, Kref } from "@gpuvm/drm-model";
-import type { XeBo } from "./bo.ts";
 import type { Xe } from "./device.ts";
-import type { XeVm } from "./vm.ts";
-import type { XeVmaOp } from "./vma-op.ts";
+import type { XeBo } from "./memory/bo.ts";
+import type { XeVm } from "./vm/vm.ts";
+import type { XeVmaOp } from "./vm/vma-op.ts";
 
 /*
  * What the driver once did wrong, by the number in the catalogue of bugs, for runs that ask for it. Each is called where

@@ -5,6 +5,7 @@
  */
 
 export type { XeDriver } from "./driver.ts";
+export type { XeGpu } from "./exec/gpu.ts";
 export {
   BIND_DUMPABLE,
   BIND_IMMEDIATE,
@@ -17,7 +18,6 @@ export {
   VM_NO_OVERCOMMIT,
   VM_SCRATCH_PAGE,
 } from "./flags.ts";
-export type { XeGpu } from "./gpu.ts";
 export { xe } from "./package.ts";
-export type { PagefaultAccess } from "./pagefault.ts";
+export type { PagefaultAccess } from "./vm/pagefault.ts";
 export type { WedgedMode } from "./wedged.ts";

@@ -1,5 +1,5 @@
+import type { XeRing } from "./exec/ring.ts";
 import type { XeGt } from "./gt.ts";
-import type { XeRing } from "./ring.ts";
 
 /** When a device is given up (`enum xe_wedged_mode`). */
 export type WedgedMode = "never" | "upon-critical-error" | "upon-any-hang-no-reset";

@@ -1,8 +1,8 @@
 import { type DmaBuf, DrmFile, Kref, type Machine } from "@gpuvm/drm-model";
-import type { BindExecQueue } from "./bind-exec-queue.ts";
-import type { XeBo } from "./bo.ts";
-import type { XeQueue } from "./exec-queue.ts";
-import type { XeVm } from "./vm.ts";
+import type { BindExecQueue } from "./bind/bind-exec-queue.ts";
+import type { XeQueue } from "./exec/exec-queue.ts";
+import type { XeBo } from "./memory/bo.ts";
+import type { XeVm } from "./vm/vm.ts";
 import type { Xef } from "./xef.ts";
 
 /**

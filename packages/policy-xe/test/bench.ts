@@ -1,9 +1,9 @@
 import { type Errno, type Holder, Task } from "@gpuvm/core";
 import { type BindOp, type MachineOptions, Replay, type Request } from "@gpuvm/drm-model";
-import type { XeBo } from "../src/bo.ts";
 import { xe } from "../src/index.ts";
+import type { XeBo } from "../src/memory/bo.ts";
 import { mainline } from "../src/variants.ts";
-import type { XeVm } from "../src/vm.ts";
+import type { XeVm } from "../src/vm/vm.ts";
 import type { XeFile } from "../src/xe-file.ts";
 
 export const MIB = 2 ** 20;

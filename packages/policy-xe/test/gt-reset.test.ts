@@ -1,6 +1,6 @@
 import { ECANCELED, EIO, ETIME } from "@gpuvm/core";
 import { describe, expect, it } from "vitest";
-import type { XeQueue } from "../src/exec-queue.ts";
+import type { XeQueue } from "../src/exec/exec-queue.ts";
 import { VM_FAULT_MODE, VM_LR_MODE, type XeDriver, type XeGpu } from "../src/index.ts";
 import { Bench, MIB } from "./bench.ts";
 

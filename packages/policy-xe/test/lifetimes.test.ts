@@ -1,7 +1,7 @@
 import { EBUSY, ECANCELED, EINVAL, ENOENT } from "@gpuvm/core";
 import type { DmaBuf } from "@gpuvm/drm-model";
 import { describe, expect, it } from "vitest";
-import type { XeQueue } from "../src/exec-queue.ts";
+import type { XeQueue } from "../src/exec/exec-queue.ts";
 import { VM_FAULT_MODE, VM_LR_MODE, VM_NO_OVERCOMMIT, VM_SCRATCH_PAGE } from "../src/index.ts";
 import { Bench, MIB, nodeOf, xe } from "./bench.ts";
 

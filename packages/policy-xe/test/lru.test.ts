@@ -1,6 +1,6 @@
 import { ListNode } from "@gpuvm/core";
 import { expect, it } from "vitest";
-import { BulkMove, Lru, type LruItem, type LruNode } from "../src/lru.ts";
+import { BulkMove, Lru, type LruItem, type LruNode } from "../src/memory/lru.ts";
 
 const node = (name: string): LruNode<string> => new ListNode<LruItem<string>>(name);
 

@@ -1,8 +1,8 @@
 import { EACCES, ECANCELED, EFAULT, EINVAL, ENOENT, ENOMEM, EPERM, type Errno } from "@gpuvm/core";
 import { describe, expect, it } from "vitest";
-import type { XeQueue } from "../src/exec-queue.ts";
+import type { XeQueue } from "../src/exec/exec-queue.ts";
 import { BIND_READONLY, VM_FAULT_MODE, VM_LR_MODE, VM_SCRATCH_PAGE, type XeDriver } from "../src/index.ts";
-import { type PagefaultAccess, pagefaultHandler } from "../src/pagefault.ts";
+import { type PagefaultAccess, pagefaultHandler } from "../src/vm/pagefault.ts";
 import { Bench, MIB } from "./bench.ts";
 
 const FAULT = VM_LR_MODE | VM_FAULT_MODE;

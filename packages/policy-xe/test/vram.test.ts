@@ -1,8 +1,8 @@
 import { E2BIG, ECANCELED, ENOMEM } from "@gpuvm/core";
 import { describe, expect, it } from "vitest";
-import type { XeBo } from "../src/bo.ts";
 import { PLACE_SYSTEM, PLACE_VRAM0 } from "../src/flags.ts";
 import { VM_LR_MODE } from "../src/index.ts";
+import type { XeBo } from "../src/memory/bo.ts";
 import { Bench, MIB } from "./bench.ts";
 
 const EITHER = PLACE_VRAM0 | PLACE_SYSTEM;

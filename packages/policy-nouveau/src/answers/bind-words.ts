@@ -1,6 +1,6 @@
 import { BadLine } from "@gpuvm/conformance";
 import type { BindOp } from "@gpuvm/drm-model";
-import { BIND_SPARSE } from "../domains.ts";
+import { BIND_SPARSE } from "../gem/domains.ts";
 
 /** Operations of a bind from the words of a request: `map 1 0x10000 0x4000 0x0 unmap 0x20000 0x4000`. */
 export function bindOps(words: readonly string[]): BindOp[] {

@@ -1,11 +1,11 @@
 import { type Answer, BadLine } from "@gpuvm/conformance";
 import { EINVAL, ENOENT, type Errno } from "@gpuvm/core";
 import { type Bo, DmaBuf } from "@gpuvm/drm-model";
-import { addChannel } from "../abi16.ts";
-import type { NouveauBo } from "../bo.ts";
+import { addChannel } from "../channel/abi16.ts";
 import type { NouveauCli } from "../cli.ts";
 import type { NvEvent } from "../device.ts";
-import { CPU, GART, NO_SHARE, VRAM } from "../domains.ts";
+import type { NouveauBo } from "../gem/bo.ts";
+import { CPU, GART, NO_SHARE, VRAM } from "../gem/domains.ts";
 import { PL_TT, PL_VRAM } from "../ttm/place.ts";
 import { swapout } from "../ttm/swapout.ts";
 import { evictAll } from "../ttm/validate.ts";

@@ -1,8 +1,8 @@
 import { boState, gpuvmState, hex } from "@gpuvm/conformance";
 import { DRM_GPUVA_INVALIDATED, type DrmGpuvmBo, type Gpuva, gemVmBos, gpuvmForEachVa } from "@gpuvm/core";
-import type { NouveauBo } from "../bo.ts";
+import type { NouveauBo } from "../gem/bo.ts";
 import { PL_SYSTEM, PL_TT, PL_VRAM } from "../ttm/place.ts";
-import type { Uvmm } from "../uvmm.ts";
+import type { Uvmm } from "../uvmm/uvmm.ts";
 import type { World } from "./world.ts";
 
 type Line = Record<string, unknown>;

@@ -9,13 +9,13 @@ import {
   Task,
 } from "@gpuvm/core";
 import { type Driver, Machine, type PageTableCounts, type Request, Thread } from "@gpuvm/drm-model";
-import type { NouveauBo } from "../bo.ts";
 import type { NouveauCli } from "../cli.ts";
 import { createDevice, type NvDevice, type NvEvent } from "../device.ts";
 import { driverOf } from "../driver.ts";
+import type { NouveauBo } from "../gem/bo.ts";
 import { vmBindPolicy } from "../policy.ts";
 import { swapout } from "../ttm/swapout.ts";
-import type { Uvmm } from "../uvmm.ts";
+import type { Uvmm } from "../uvmm/uvmm.ts";
 import { InstantEngine } from "./instant-engine.ts";
 import { Workers } from "./workers.ts";
 

@@ -1,6 +1,6 @@
 import { EINVAL, type Errno, type Steps } from "@gpuvm/core";
-import type { NouveauBo } from "../bo.ts";
 import type { NvDevice } from "../device.ts";
+import type { NouveauBo } from "../gem/bo.ts";
 import { validate } from "../ttm/validate.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { NouveauCli } from "../cli.ts";
-import { NouveauSched } from "../sched.ts";
-import type { SchedJob } from "../sched-job.ts";
+import { NouveauSched } from "../sched/sched.ts";
+import type { SchedJob } from "../sched/sched-job.ts";
 
 /**
  * The scheduler of a client's binds. Before 6cdcc65fdb0b (6.6) a client had several entities, whose jobs ran in any order

@@ -1,6 +1,6 @@
-import { NouveauBo } from "../bo.ts";
 import type { NvDevice } from "../device.ts";
-import { GART } from "../domains.ts";
+import { NouveauBo } from "../gem/bo.ts";
+import { GART } from "../gem/domains.ts";
 
 /**
  * An import for which there is no memory (`nouveau_gem_prime_import_sg_table`). Before a9bf3efc33f1 (6.11) an object that

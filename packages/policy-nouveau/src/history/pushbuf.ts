@@ -1,5 +1,5 @@
-import type { NouveauBo } from "../bo.ts";
 import type { NvDevice } from "../device.ts";
+import type { NouveauBo } from "../gem/bo.ts";
 
 /**
  * A buffer list names an object for the second time and is refused: the reference of that lookup goes. Before

@@ -1,6 +1,6 @@
 import { type Gpuva, gpuvaOpRemapToUnmapRange, type OpRemap } from "@gpuvm/core";
-import type { Region } from "../regions.ts";
-import type { Uvmm } from "../uvmm.ts";
+import type { Region } from "../uvmm/regions.ts";
+import type { Uvmm } from "../uvmm/uvmm.ts";
 
 /**
  * What a cut clears. Before be141849ec00 (6.9) it was as long as the whole mapping, from behind the first piece on, where

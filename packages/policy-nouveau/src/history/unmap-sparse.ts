@@ -1,5 +1,5 @@
 import type { NvDevice } from "../device.ts";
-import type { Region } from "../regions.ts";
+import type { Region } from "../uvmm/regions.ts";
 
 /* The error paths of binds of sparse regions, as they were before 7.3. */
 

@@ -1,8 +1,8 @@
 import { ENOMEM, type Errno, type Steps, USAGE_KERNEL } from "@gpuvm/core";
 import { lock, unlock, waitFence } from "@gpuvm/drm-model";
-import type { NouveauBo } from "../bo.ts";
+import { watchSwitch } from "../channel/recovery.ts";
 import type { NvDevice } from "../device.ts";
-import { watchSwitch } from "../recovery.ts";
+import type { NouveauBo } from "../gem/bo.ts";
 import type { CopyVma, Resource } from "./resource.ts";
 
 /**

@@ -8,8 +8,8 @@ import {
   USAGE_BOOKKEEP,
 } from "@gpuvm/core";
 import { preempt, waitResv } from "@gpuvm/drm-model";
-import type { NouveauBo } from "../bo.ts";
 import type { NvDevice } from "../device.ts";
+import type { NouveauBo } from "../gem/bo.ts";
 import { copy, unprepare } from "./copy.ts";
 import { PL_SYSTEM, PL_TT, PL_VRAM } from "./place.ts";
 import { mappable, type Resource } from "./resource.ts";

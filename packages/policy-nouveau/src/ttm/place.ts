@@ -1,4 +1,4 @@
-import { CPU, GART, VRAM } from "../domains.ts";
+import { CPU, GART, VRAM } from "../gem/domains.ts";
 
 /** Memory of the host, out of the GPU's reach (`TTM_PL_SYSTEM`). */
 export const PL_SYSTEM = 0;

@@ -1,6 +1,6 @@
 import type { Steps } from "@gpuvm/core";
-import { boOf, type NouveauBo } from "../bo.ts";
 import type { NvDevice } from "../device.ts";
+import { boOf, type NouveauBo } from "../gem/bo.ts";
 import { moveTo } from "./move.ts";
 import { PL_SYSTEM, PL_TT } from "./place.ts";
 import { type Resource, unevictable } from "./resource.ts";

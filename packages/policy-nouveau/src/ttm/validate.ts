@@ -1,8 +1,8 @@
 import { EINVAL, ENOMEM, ENOSPC, type Errno, type Steps, USAGE_BOOKKEEP } from "@gpuvm/core";
 import { waitResv } from "@gpuvm/drm-model";
-import { boOf, type NouveauBo } from "../bo.ts";
 import type { NvDevice } from "../device.ts";
-import { CPU, GART } from "../domains.ts";
+import { boOf, type NouveauBo } from "../gem/bo.ts";
+import { CPU, GART } from "../gem/domains.ts";
 import { freeResource, MULTIHOP, moveTo } from "./move.ts";
 import { PL_SYSTEM, PL_TT, PL_VRAM, type Placement, placementOf } from "./place.ts";
 import { type Resource, unevictable } from "./resource.ts";

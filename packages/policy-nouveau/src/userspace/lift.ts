@@ -1,6 +1,6 @@
 import type { BindOp, Lifter, NeutralBindOp, NeutralRequest, Request, RequestOf } from "@gpuvm/drm-model";
 import { IovaSpace, isSyncobjRequest, mergeSyncOps } from "@gpuvm/drm-model";
-import { BIND_SPARSE, NO_SHARE } from "../domains.ts";
+import { BIND_SPARSE, NO_SHARE } from "../gem/domains.ts";
 import { Sparse } from "./sparse.ts";
 
 /** The one VM of a file. */

@@ -9,7 +9,7 @@ import {
   type SyncOp,
   syncCounts,
 } from "@gpuvm/drm-model";
-import { BIND_SPARSE, GART, NO_SHARE, VRAM } from "../domains.ts";
+import { BIND_SPARSE, GART, NO_SHARE, VRAM } from "../gem/domains.ts";
 import { Sparse } from "./sparse.ts";
 import { Windows, WindowTable } from "./windows.ts";
 

@@ -1,6 +1,6 @@
 import { type Lowerer, type NeutralRequest, perFile, type Request } from "@gpuvm/drm-model";
-import { GART, VRAM } from "../domains.ts";
-import { MAX_BUFFERS } from "../pushbuf.ts";
+import { MAX_BUFFERS } from "../channel/pushbuf.ts";
+import { GART, VRAM } from "../gem/domains.ts";
 import { MappedBos } from "./mapped-bos.ts";
 import { SyncsByBuffers } from "./syncs-by-buffers.ts";
 

@@ -1,7 +1,6 @@
 import { BadLine, type DriverSession, hex, Numbers } from "@gpuvm/conformance";
 import { DrmGpuvm, DrmGpuvmBo, type Steps, Task } from "@gpuvm/core";
 import { type BindOp, type Driver, lock, type Request, unlock } from "@gpuvm/drm-model";
-import type { XeBo } from "../bo.ts";
 import { driverOf } from "../driver.ts";
 import type { XeEvent } from "../events.ts";
 import {
@@ -14,13 +13,14 @@ import {
   VM_LR_MODE,
   VM_SCRATCH_PAGE,
 } from "../flags.ts";
-import type { Place } from "../lru.ts";
-import { vmMadvise } from "../madvise.ts";
+import type { XeBo } from "../memory/bo.ts";
+import type { Place } from "../memory/lru.ts";
+import { shrinkerScan } from "../memory/shrinker.ts";
 import { BATTLEMAGE, LUNAR_LAKE } from "../platform.ts";
 import { mainlinePolicy } from "../policy.ts";
-import { shrinkerScan } from "../shrinker.ts";
-import { evictBo } from "../validate.ts";
-import type { XeVm } from "../vm.ts";
+import { vmMadvise } from "../vm/madvise.ts";
+import { evictBo } from "../vm/validate.ts";
+import type { XeVm } from "../vm/vm.ts";
 import type { XeFile } from "../xe-file.ts";
 import { Race } from "./race.ts";
 import { Recorder } from "./recorder.ts";

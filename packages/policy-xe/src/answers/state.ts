@@ -1,6 +1,6 @@
 import { boState, gpuvmState, type Numbers } from "@gpuvm/conformance";
-import type { XeBo } from "../bo.ts";
-import type { XeVm, XeVma } from "../vm.ts";
+import type { XeBo } from "../memory/bo.ts";
+import type { XeVm, XeVma } from "../vm/vm.ts";
 import { liveEntries, tablesOf } from "./entries.ts";
 
 type Line = Record<string, unknown>;

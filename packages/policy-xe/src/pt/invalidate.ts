@@ -1,5 +1,5 @@
-import type { XeVm, XeVma } from "../vm.ts";
-import { TILE0 } from "../vma.ts";
+import type { XeVm, XeVma } from "../vm/vm.ts";
+import { TILE0 } from "../vm/vma.ts";
 import { zapPtes } from "./zap.ts";
 
 /**

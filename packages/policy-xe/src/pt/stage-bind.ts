@@ -1,7 +1,7 @@
 import { ENOMEM, type Errno } from "@gpuvm/core";
 import { isAligned, KIB4, KIB64, type PteRun } from "@gpuvm/drm-model";
-import type { XeVma } from "../vm.ts";
-import { COMPACT, PTE_1G, PTE_2M, PTE_4K, PTE_64K } from "../vma.ts";
+import type { XeVma } from "../vm/vm.ts";
+import { COMPACT, PTE_1G, PTE_2M, PTE_4K, PTE_64K } from "../vm/vma.ts";
 import { COMPACT_SIZES, MAX_HUGEPTE_LEVEL, NORMAL_SIZES } from "./sizes.ts";
 import { type PtUpdate, WalkUpdates } from "./update.ts";
 import { type PtWalk, ptCovers, walkRange } from "./walk.ts";

@@ -1,5 +1,5 @@
 import { isAligned } from "@gpuvm/drm-model";
-import type { XeVma } from "../vm.ts";
+import type { XeVma } from "../vm/vm.ts";
 import { NORMAL_SIZES } from "./sizes.ts";
 import { type PtUpdate, WalkUpdates } from "./update.ts";
 import { nonsharedOffsets, type PtWalk, walkShared } from "./walk.ts";

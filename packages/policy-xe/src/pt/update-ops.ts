@@ -7,10 +7,10 @@ import {
   type Errno,
 } from "@gpuvm/core";
 import type { PteRun, TlbCause } from "@gpuvm/drm-model";
-import type { BindExecQueue } from "../bind-exec-queue.ts";
-import type { XeVm, XeVma } from "../vm.ts";
-import { TILE0 } from "../vma.ts";
-import type { XeVmaOp } from "../vma-op.ts";
+import type { BindExecQueue } from "../bind/bind-exec-queue.ts";
+import type { XeVm, XeVma } from "../vm/vm.ts";
+import { TILE0 } from "../vm/vma.ts";
+import type { XeVmaOp } from "../vm/vma-op.ts";
 import { abortBind, abortUnbind, commitPrepareBind, commitPrepareUnbind } from "./commit.ts";
 import { NORMAL_SIZES } from "./sizes.ts";
 import { stageBind } from "./stage-bind.ts";

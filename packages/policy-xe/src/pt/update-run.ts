@@ -9,10 +9,10 @@ import {
   USAGE_KERNEL,
 } from "@gpuvm/core";
 import type { TlbCause } from "@gpuvm/drm-model";
-import { stub } from "../fences.ts";
-import { enableSignaling } from "../preempt-fence.ts";
-import type { XeVm, XeVma } from "../vm.ts";
-import type { XeVmaOp } from "../vma-op.ts";
+import { stub } from "../exec/fences.ts";
+import { enableSignaling } from "../preempt/preempt-fence.ts";
+import type { XeVm, XeVma } from "../vm/vm.ts";
+import type { XeVmaOp } from "../vm/vma-op.ts";
 import { commit } from "./commit.ts";
 import type { PtEntry } from "./update.ts";
 import { opsCommit, type PtUpdateOps } from "./update-ops.ts";

@@ -1,4 +1,4 @@
-import type { XeVma } from "../vm.ts";
+import type { XeVma } from "../vm/vm.ts";
 import { NORMAL_SIZES } from "./sizes.ts";
 import { nonsharedOffsets, type PtWalk, walkShared } from "./walk.ts";
 import type { XePt } from "./xe-pt.ts";

@@ -1,0 +1,159 @@
+import {
+  type DmaFence,
+  DRM_EXEC_INTERRUPTIBLE_WAIT,
+  DrmExec,
+  EINVAL,
+  ENODEV,
+  ENOENT,
+  ENOSYS,
+  type Errno,
+  type Steps,
+  USAGE_READ,
+  USAGE_WRITE,
+} from "@gpuvm/core";
+import { lock, type RequestOf, unlock } from "@gpuvm/drm-model";
+import type { NouveauCli } from "../cli.ts";
+import type { NouveauBo } from "../gem/bo.ts";
+import { GART, VRAM } from "../gem/domains.ts";
+import { putRefused } from "../history/pushbuf.ts";
+import { validate } from "../ttm/validate.ts";
+import { type NvVma, vmaFind } from "../vmm/vma.ts";
+import type { Channel } from "./channel.ts";
+import { fenceSync, needsSync } from "./fence-sync.ts";
+import { watchSwitch } from "./recovery.ts";
+
+/** `NOUVEAU_GEM_MAX_BUFFERS`. */
+export const MAX_BUFFERS = 1024;
+
+/** One entry of a buffer list. */
+interface Entry {
+  readonly bo: NouveauBo;
+  writes: boolean;
+}
+
+/**
+ * `nouveau_gem_ioctl_pushbuf`: the program lists what its work uses. The list holds the objects for the length of the
+ * call; after that the fence in their dma_resvs keeps their memory, and the mappings remember it. The client's mutex is
+ * held from end to end.
+ *
+ * @returns 0; -ENOSYS after VM_INIT; -ENOENT for an unknown channel or buffer, -ENODEV for a killed channel; -EINVAL for
+ * a buffer that is listed twice, or that is not mapped; -ENOMEM; -ERESTARTSYS or -EINTR: a signal ended a wait
+ */
+export function* pushbuf(cli: NouveauCli, request: RequestOf<"submit">): Steps<Errno> {
+  const { dev } = cli.nv;
+  yield* lock(dev, cli.mutex, "nouveau_abi16_get");
+  const ret = yield* submit(cli, request);
+  unlock(dev, cli.mutex);
+  return ret;
+}
+
+function* submit(cli: NouveauCli, request: RequestOf<"submit">): Steps<Errno> {
+  const { nv } = cli;
+  if (cli.uvmm !== null) return -ENOSYS;
+  const channel = request.channel === undefined ? undefined : cli.channels.get(request.channel);
+  if (channel === undefined) return -ENOENT;
+  if (channel.killed) return -ENODEV;
+  // Only a question for how much memory there is.
+  if (request.cmds === 0) return 0;
+  const handles = request.bos ?? [];
+  if (handles.length > MAX_BUFFERS) return -EINVAL;
+  const entries: Entry[] = [];
+  const exec = new DrmExec(nv.dev, DRM_EXEC_INTERRUPTIBLE_WAIT);
+  exec.interrupt = cli.process;
+  const after: DmaFence[] = [];
+  let ret = lookUp(cli, handles, entries);
+  for (const i of request.writes) if (i < entries.length) (entries[i] as Entry).writes = true;
+  if (ret === 0) ret = yield* reserve(exec, entries);
+  if (ret === 0) ret = yield* validateList(cli, channel, entries, after);
+  if (ret === 0) {
+    const fence = channel.timeline.nextOnGpu();
+    for (const { bo, writes } of entries) {
+      (vmaFind(bo, cli.vmm) as NvVma).fence = fence;
+      bo.resv.addFence(fence, writes ? USAGE_WRITE : USAGE_READ);
+      setActive(cli, bo, 1);
+    }
+    run(cli, entries, fence, after);
+  }
+  // validate_fini
+  for (const { bo } of entries) if (ret === 0) bo.used();
+  exec.fini();
+  for (const { bo } of entries) {
+    bo.reservedBy = null;
+    bo.put("ioctl");
+  }
+  return ret;
+}
+
+/** The lookups of `validate_init`. */
+function lookUp(cli: NouveauCli, handles: readonly number[], entries: Entry[]): Errno {
+  for (let i = 0; i < handles.length; i++) {
+    const bo = cli.lookup(handles[i] as number, "ioctl");
+    if (bo === null) return -ENOENT;
+    if (bo.reservedBy === entries) {
+      putRefused(cli.nv, bo);
+      return -EINVAL;
+    }
+    bo.reservedBy = entries;
+    entries.push({ bo, writes: false });
+    if (vmaFind(bo, cli.vmm) === undefined) return -EINVAL;
+  }
+  return 0;
+}
+
+/** The locks of `validate_init`. */
+function* reserve(exec: DrmExec, entries: readonly Entry[]): Steps<Errno> {
+  const bos = entries.map(({ bo }) => bo);
+  while (exec.untilAllLocked()) {
+    const ret = yield* exec.prepareArray(bos, 1);
+    if (exec.contended !== null) continue;
+    if (ret !== 0) return ret;
+  }
+  return 0;
+}
+
+/** `validate_list`: brings each object to where it is used, and has the work wait for what others do with it. */
+function* validateList(
+  cli: NouveauCli,
+  channel: Channel,
+  entries: readonly Entry[],
+  after: DmaFence[],
+): Steps<Errno> {
+  const { nv } = cli;
+  for (const { bo, writes } of entries) {
+    if (bo.validDomains === 0) return -EINVAL;
+    const ret = yield* validate(nv, bo, wanted(bo));
+    if (ret !== 0) return ret;
+    // Another thread may have closed the handle meanwhile.
+    if (vmaFind(bo, cli.vmm) === undefined) return -EINVAL;
+    bo.resv.reserve(1);
+    if (!needsSync(bo.resv, channel, writes)) continue;
+    const fences = yield* fenceSync(nv, bo.resv, channel, writes, cli.process);
+    if (typeof fences === "number") return fences;
+    after.push(...fences);
+  }
+  return 0;
+}
+
+/** Where an object is best used: where it is, or in VRAM (`nouveau_gem_set_domain`). */
+function wanted(bo: NouveauBo): number {
+  const here = bo.lies & bo.validDomains;
+  if (here !== 0) return here;
+  return (bo.validDomains & VRAM) !== 0 ? VRAM : GART;
+}
+
+function run(cli: NouveauCli, entries: readonly Entry[], fence: DmaFence, after: readonly DmaFence[]): void {
+  const uses = {
+    starts() {},
+    stops() {
+      for (const { bo } of entries) setActive(cli, bo, -1);
+    },
+  };
+  cli.nv.tell?.(["pushbuf"]);
+  cli.nv.engine.submit({ fence, after, uses });
+  watchSwitch(cli.nv);
+}
+
+/** Keeps count of the running work that named an object, to see whether it is unmapped under it. */
+function setActive(cli: NouveauCli, bo: NouveauBo, by: 1 | -1): void {
+  bo.activeIn.add(cli.vmm.mmu.view, by);
+}
