@@ -1,7 +1,7 @@
 /**
  * The capacity that a full array of `n` rows grows to: four times as many while it is small, then twice as many, then
  * the next multiple of a power of two divided by `parts`. With eight parts a large array has 6 % to spare on average,
- * and has copied each row some eight times.
+ * and has copied each row some eight times, where it is one that is copied.
  */
 export function grown(n: number, parts: number): number {
   if (n < 1024) return n * 4;
