@@ -29,7 +29,7 @@ function takeOff(queue: RunningQueue, error: number, wanted: boolean): void {
 }
 
 /** What the GPU was given of a queue times out at once (`xe_sched_tdr_queue_imm`). */
-export function tdrQueueImm(queue: RunningQueue, error = -ETIME, wanted = true): void {
+export function tdrQueueImm(queue: RunningQueue, error: number = -ETIME, wanted: boolean = true): void {
   const { xe } = queue.vm;
   const holder = queue.vm.holder("submit");
   queue.kref.get(holder);
