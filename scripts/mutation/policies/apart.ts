@@ -132,7 +132,7 @@ export const APART: Readonly<
         "      uvmm.unmapVa(va);",
       ],
     ]),
-    ...inFile("policy-nouveau/src/bind-submit.ts", [
+    ...inFile("policy-nouveau/src/uvmm/bind-submit.ts", [
       [
         "what a cut leaves is not brought back",
         "      if (op.op === DRM_GPUVA_OP_UNMAP) continue;",
@@ -144,7 +144,7 @@ export const APART: Readonly<
         "      let ret = op.op === DRM_GPUVA_OP_UNMAP ? 0 : yield* exec.prepareObj(bo, 1);\n      if (ret !== 0) return ret;\n      // What",
       ],
     ]),
-    ...inFile("policy-nouveau/src/bind-prepare.ts", [
+    ...inFile("policy-nouveau/src/uvmm/bind-prepare.ts", [
       [
         "a cut that failed loses the mapping that was there",
         "  if (prev !== null) bop.prev = dropVa(uvmm, bop.prev);\n  gpuvaInsert(vm, va);\n  return -ENOMEM;",
@@ -286,7 +286,7 @@ export const APART: Readonly<
     ]),
   ],
   xe: [
-    ...inFile("policy-xe/src/bind.ts", [
+    ...inFile("policy-xe/src/bind/bind.ts", [
       [
         "a bind that failed keeps the objects of its operations",
         '  for (const bo of bos) bo?.put("ioctl");\n',
@@ -303,12 +303,12 @@ export const APART: Readonly<
         '  if (ret === 0) q?.kref.put("ioctl");\n  vm.gpuvm.put',
       ],
     ]),
-    ...inFile("policy-xe/src/rebind.ts", [
+    ...inFile("policy-xe/src/vm/rebind.ts", [
       ["rebinds do not wait for the work before them", "  work.waitVmBookkeep = true;\n", ""],
       ["what came back is marked as evicted, for ever", "  vmBo.evicted = false;\n", ""],
     ]),
-    ...inFile("policy-xe/src/job.ts", [["no batch flushes the TLB", "  job.flushTlb = true;\n", ""]]),
-    ...inFile("policy-xe/src/vma-life.ts", [
+    ...inFile("policy-xe/src/exec/job.ts", [["no batch flushes the TLB", "  job.flushTlb = true;\n", ""]]),
+    ...inFile("policy-xe/src/vm/vma-life.ts", [
       [
         "a VMA's maker keeps the vm_bo, beside the list",
         '    gpuvmBoPut(vmBo, "ioctl");\n    vmaCountInc(bo);',
@@ -316,7 +316,7 @@ export const APART: Readonly<
       ],
       ["an external object is not on the list", "    gpuvmBoExtobjAdd(vmBo);\n", ""],
     ]),
-    ...inFile("policy-xe/src/exec.ts", [
+    ...inFile("policy-xe/src/exec/exec.ts", [
       [
         "work that failed keeps its queue",
         '  if (ret === 0 || !xe.defects.has("X9")) queue.kref.put',
@@ -331,7 +331,7 @@ export const APART: Readonly<
     ...inFile("policy-xe/src/close.ts", [
       ["VM close flushes no TLB", '  vm.pt.invalidateAll("close", 0, xe.platform.vaSize);\n', ""],
     ]),
-    ...inFile("policy-xe/src/preempt.ts", [
+    ...inFile("policy-xe/src/preempt/preempt.ts", [
       [
         "queues resume before the rebinds are done",
         '  yield* waitResv(dev, resv, USAGE_KERNEL, "preempt_rebind_work_func");\n',
@@ -343,7 +343,7 @@ export const APART: Readonly<
         "  for (const queue",
       ],
     ]),
-    ...inFile("policy-xe/src/move.ts", [
+    ...inFile("policy-xe/src/memory/move.ts", [
       ["swap does not wait for the GPU", '    yield* waitIdle(xe.machine.dev, bo.resv, "xe_bo_move");\n', ""],
     ]),
   ],

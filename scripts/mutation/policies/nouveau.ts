@@ -3,7 +3,7 @@ import { inFile } from "./table.ts";
 
 /** Mistakes in nouveau. */
 export const NOUVEAU: readonly Mutant[] = [
-  ...inFile("policy-nouveau/src/bind-cleanup.ts", [
+  ...inFile("policy-nouveau/src/uvmm/bind-cleanup.ts", [
     ["a job keeps its object", "      bo.put(job);\n", ""],
     ["a job keeps its vm_bo", "        gpuvmBoPut(vmBo, job);\n", ""],
     ["what went keeps its page tables", "      uvmm.mmu.put(addr, range, uvmm.shiftOf(va));\n", ""],
@@ -20,7 +20,7 @@ export const NOUVEAU: readonly Mutant[] = [
       "        gpuvmBoPut(vmBo, job);\n",
     ],
   ]),
-  ...inFile("policy-nouveau/src/bind-prepare.ts", [
+  ...inFile("policy-nouveau/src/uvmm/bind-prepare.ts", [
     ["an unmap that is taken back is not put back", "  } else gpuvaInsert(vm, op.unmap.va);\n", "  }\n"],
     ["a cut that is taken back is not put back", "    gpuvaInsert(vm, op.remap.unmap.va);\n", ""],
     ["a cut that failed loses what it cut", "  gpuvaInsert(vm, va);\n  return -ENOMEM;", "  return -ENOMEM;"],
@@ -35,7 +35,7 @@ export const NOUVEAU: readonly Mutant[] = [
       "  const ret = 0;",
     ],
   ]),
-  ...inFile("policy-nouveau/src/new-va.ts", [
+  ...inFile("policy-nouveau/src/uvmm/new-va.ts", [
     [
       "a mapping does not hold its object",
       '  map.obj?.get(dev.ledger === null ? "" : vaName(vm, va));\n',
@@ -47,7 +47,7 @@ export const NOUVEAU: readonly Mutant[] = [
       "  uvmm.freeVa(va);\n",
     ],
   ]),
-  ...inFile("policy-nouveau/src/bind-run.ts", [
+  ...inFile("policy-nouveau/src/uvmm/bind-run.ts", [
     [
       "an unmap clears nothing",
       "} else if (!op.unmap.keep) uvmm.unmapVa(op.unmap.va);",
@@ -56,7 +56,7 @@ export const NOUVEAU: readonly Mutant[] = [
     ["a map writes nothing", "  uvmm.mapVa(bop.map);\n", ""],
     ["a cut clears nothing", "      if (!uvmm.invalidated(va)) {\n", "      if (uvmm.invalidated(va)) {\n"],
   ]),
-  ...inFile("policy-nouveau/src/bind-submit.ts", [
+  ...inFile("policy-nouveau/src/uvmm/bind-submit.ts", [
     ["a cut mapping stays linked", "      gpuvaUnlink(vm, unmap.va);\n", ""],
     ["the piece behind a cut is not linked", "      if (next !== null) gpuvaLink(vm, bop.next, vmBo);\n", ""],
     [
@@ -93,7 +93,7 @@ export const NOUVEAU: readonly Mutant[] = [
     ["a region on its way out can be mapped in", "    if (region?.dirty) return -EINVAL;\n", ""],
     ["a region that goes is not marked", "  else if (bop.region !== null) bop.region.dirty = true;\n", ""],
   ]),
-  ...inFile("policy-nouveau/src/job.ts", [
+  ...inFile("policy-nouveau/src/sched/job.ts", [
     ["a job that failed gives nothing back", "    yield* job.free();\n    return ret;", "    return ret;"],
     [
       "a call answers before its job is done",
@@ -106,17 +106,17 @@ export const NOUVEAU: readonly Mutant[] = [
       "  const ret = yield* job.submit();\n  sched.mutex.acquire(dev.current);",
     ],
   ]),
-  ...inFile("policy-nouveau/src/bind.ts", [
+  ...inFile("policy-nouveau/src/uvmm/bind.ts", [
     ["a bind's fence is on no object", "      exec?.addFence(finished, USAGE_BOOKKEEP);\n", ""],
     ["binds wait for nothing", "after: (request.in ?? 0) > 0 ? lastWork(cli) : [],", "after: [],"],
   ]),
-  ...inFile("policy-nouveau/src/exec.ts", [
+  ...inFile("policy-nouveau/src/sched/exec.ts", [
     ["work does not bring back what was evicted", "  ret = yield* vme.validate();\n", "  ret = 0;\n"],
     ["work's fence is on no object", "      vme.addFence(finished, USAGE_WRITE, USAGE_WRITE);\n", ""],
     ["work that failed keeps its locks", "  if (ret !== 0) vme.unlock();\n", ""],
     ["work does not wait for binds", "after: bind === null ? [] : [bind]", "after: []"],
   ]),
-  ...inFile("policy-nouveau/src/sched.ts", [
+  ...inFile("policy-nouveau/src/sched/sched.ts", [
     ["a scheduler forgets its jobs", "    this.list.add(job);\n", ""],
     ["a cancelled job does not signal", "        job.finished.signal(-ESRCH);\n", ""],
     ["a job does not wait", "    if (blocker !== undefined) {\n", "    if (blocker?.signaled) {\n"],
@@ -143,7 +143,7 @@ export const NOUVEAU: readonly Mutant[] = [
   ...inFile("policy-nouveau/src/ttm/resource.ts", [
     ["pinned objects are moved", "  return bo.pins > 0 || (", "  return ("],
   ]),
-  ...inFile("policy-nouveau/src/uvmm.ts", [
+  ...inFile("policy-nouveau/src/uvmm/uvmm.ts", [
     ["a mapping that goes keeps its object", "    obj?.put(holder);\n", ""],
   ]),
   ...inFile("policy-nouveau/src/mmu/vmm.ts", [
@@ -173,7 +173,7 @@ export const NOUVEAU: readonly Mutant[] = [
       "",
     ],
   ]),
-  ...inFile("policy-nouveau/src/abi16.ts", [
+  ...inFile("policy-nouveau/src/channel/abi16.ts", [
     [
       "a channel goes while it works",
       '  if (timeline.last !== null) yield* waitFence(dev, timeline.last, "nouveau_channel_idle");\n',
@@ -212,7 +212,7 @@ export const NOUVEAU: readonly Mutant[] = [
       "  return -ENOMEM;",
     ],
   ]),
-  ...inFile("policy-nouveau/src/bo.ts", [
+  ...inFile("policy-nouveau/src/gem/bo.ts", [
     ["pages that go to swap still count", '    if (this.#tt === "populated") host.used -= size;\n', ""],
     [
       "memory is given back while jobs use it",

@@ -3,7 +3,7 @@ import { inFile } from "./table.ts";
 
 /** Mistakes in xe's syncs, user fences, page faults, resets and wedged devices. */
 export const XE_ENDS: readonly Mutant[] = [
-  ...inFile("policy-xe/src/sync.ts", [
+  ...inFile("policy-xe/src/sync/sync.ts", [
     [
       "the end of a call keeps the fences that it waited for",
       "      fence?.put(HOLDER);\n      ufence",
@@ -15,7 +15,7 @@ export const XE_ENDS: readonly Mutant[] = [
       "      void ufence;\n",
     ],
   ]),
-  ...inFile("policy-xe/src/exec.ts", [
+  ...inFile("policy-xe/src/exec/exec.ts", [
     [
       "a submit signals before it can fail no more",
       "  const job = newJob(queue);\n  if (job === null) return -ENOMEM;\n  const after",
@@ -30,14 +30,14 @@ export const XE_ENDS: readonly Mutant[] = [
       "",
     ],
   ]),
-  ...inFile("policy-xe/src/bind-execute.ts", [
+  ...inFile("policy-xe/src/bind/bind-execute.ts", [
     ["what the program was not told of is unmapped", "  if (!ufence.signalled) return -EBUSY;\n", ""],
   ]),
-  ...inFile("policy-xe/src/vma-life.ts", [
+  ...inFile("policy-xe/src/vm/vma-life.ts", [
     ["a mapping does not hold its user fence", "  ufence.kref.get(vma);\n", ""],
     ["what faulted last is kept", "  if (vm.lastFaultVma === vma) vm.lastFaultVma = null;\n", ""],
   ]),
-  ...inFile("policy-xe/src/pagefault.ts", [
+  ...inFile("policy-xe/src/vm/pagefault.ts", [
     [
       "a fault is answered in a VM that is closed",
       "vm.size === 0 ? null : findVma(vm, addr)",
@@ -50,7 +50,7 @@ export const XE_ENDS: readonly Mutant[] = [
       "vma.userptr?.stale === null",
     ],
   ]),
-  ...inFile("policy-xe/src/exec-queue.ts", [
+  ...inFile("policy-xe/src/exec/exec-queue.ts", [
     [
       "a reset has fences signal before the GPU leaves",
       "    if (this.#ring.started(job) || ++job.karma > 2) ban(this);\n",
@@ -58,7 +58,7 @@ export const XE_ENDS: readonly Mutant[] = [
     ],
     ["what had not begun is not begun again", "      ring.again(job);\n", ""],
   ]),
-  ...inFile("policy-xe/src/queue-kill.ts", [
+  ...inFile("policy-xe/src/exec/queue-kill.ts", [
     [
       "a firmware that does not answer is taken to have answered",
       "      xe.gt.resetAsync();\n      xe.gt.orderedWq.queue(() => timedoutJob(xe, queue, cleanup));\n      return;\n",

@@ -3,7 +3,7 @@ import { inFile } from "./table.ts";
 
 /** Mistakes in xe. */
 export const XE: readonly Mutant[] = [
-  ...inFile("policy-xe/src/bind.ts", [
+  ...inFile("policy-xe/src/bind/bind.ts", [
     ["a bind keeps its objects", '  for (const bo of bos) bo?.put("ioctl");\n', ""],
     [
       "a bind keeps the VM's lock",
@@ -26,10 +26,10 @@ export const XE: readonly Mutant[] = [
       "    ops.pop();\n    for (let op = ops.pop(); op !== undefined;",
     ],
   ]),
-  ...inFile("policy-xe/src/bind-ops-create.ts", [
+  ...inFile("policy-xe/src/bind/bind-ops-create.ts", [
     ["UNMAP_ALL keeps the vm_bo", '  gpuvmBoPut(vmBo, "ioctl");\n', ""],
   ]),
-  ...inFile("policy-xe/src/bind-execute.ts", [
+  ...inFile("policy-xe/src/bind/bind-execute.ts", [
     [
       "an external object is not locked",
       "  if (vma.contested) yield* exec.lockObj(vma.bo as XeBo);\n",
@@ -52,7 +52,7 @@ export const XE: readonly Mutant[] = [
       "",
     ],
   ]),
-  ...inFile("policy-xe/src/bind-op.ts", [
+  ...inFile("policy-xe/src/bind/bind-op.ts", [
     [
       "the piece before a cut is not in the tree",
       "    const ret = insertVma(prev);\n    if (ret !== 0) return ret;\n    op.prevCommitted = true;",
@@ -113,14 +113,14 @@ export const XE: readonly Mutant[] = [
   ...inFile("policy-xe/src/pt/zap.ts", [
     ["entries that go with a fault VM's object stay", "  pt.clear(vma.start, vma.end - vma.start);\n", ""],
   ]),
-  ...inFile("policy-xe/src/tlb-inval-queue.ts", [
+  ...inFile("policy-xe/src/exec/tlb-inval-queue.ts", [
     [
       "a flush does not wait for the entries",
       "    if (!job.after.signaled) {",
       "    if (job.after.signaled && this.running) {",
     ],
   ]),
-  ...inFile("policy-xe/src/vma-life.ts", [
+  ...inFile("policy-xe/src/vm/vma-life.ts", [
     [
       "a VMA that goes keeps its object",
       "  if (bo !== null) bo.put(vma);\n  else vm.gpuvm.put(vma);",
@@ -189,7 +189,7 @@ export const XE: readonly Mutant[] = [
     ["the end of a file keeps the file", '  file.kref.put("device");\n', ""],
     ["the end of a VM keeps its dma_resv locked", "  unlock(dev, gpuvm.resv);\n", ""],
   ]),
-  ...inFile("policy-xe/src/validate.ts", [
+  ...inFile("policy-xe/src/vm/validate.ts", [
     ["an eviction keeps the lock", "    if (locked) unlock(dev, bo.resv);\n", ""],
     [
       "what is mapped in the VM that is made resident is evicted for it",
@@ -202,7 +202,7 @@ export const XE: readonly Mutant[] = [
       "force",
     ],
   ]),
-  ...inFile("policy-xe/src/migrate.ts", [
+  ...inFile("policy-xe/src/memory/migrate.ts", [
     [
       "a copy does not wait for the object's users",
       "  return submit(xe, bo, USAGE_BOOKKEEP);\n",
@@ -210,11 +210,11 @@ export const XE: readonly Mutant[] = [
     ],
     ["a copy is nobody's to wait for", "  bo.resv.addFence(fence, USAGE_KERNEL);\n", ""],
   ]),
-  ...inFile("policy-xe/src/budget.ts", [
+  ...inFile("policy-xe/src/memory/budget.ts", [
     ["the budget is not given back", "    this.used -= bytes;\n", ""],
     ["the budget is charged twice", "    this.used += bytes;\n", "    this.used += 2 * bytes;\n"],
   ]),
-  ...inFile("policy-xe/src/move.ts", [
+  ...inFile("policy-xe/src/memory/move.ts", [
     ["an eviction does not tell the VMs", "      gpuvmBoEvict(vmBo, true);\n", ""],
     [
       "an eviction does not wait for the GPU",
@@ -222,12 +222,12 @@ export const XE: readonly Mutant[] = [
       "",
     ],
   ]),
-  ...inFile("policy-xe/src/shrinker.ts", [
+  ...inFile("policy-xe/src/memory/shrinker.ts", [
     ["the shrinker keeps the object", '  bo.put("shrinker");\n', ""],
     ["the shrinker keeps the lock", "      unlock(dev, bo.resv);\n", ""],
     ["imports are evicted", "  if (bo.imported || (purging", "  if ((purging"],
   ]),
-  ...inFile("policy-xe/src/exec.ts", [
+  ...inFile("policy-xe/src/exec/exec.ts", [
     [
       "work keeps its queue",
       '!xe.defects.has("X9")) queue.kref.put("ioctl");',
@@ -247,11 +247,11 @@ export const XE: readonly Mutant[] = [
     ["work keeps its locks", "  vmExec.unlock();\n", ""],
     ["work keeps the VM's lock", "    unlock(dev, vm.lock);\n  } while", "  } while"],
   ]),
-  ...inFile("policy-xe/src/job.ts", [
+  ...inFile("policy-xe/src/exec/job.ts", [
     ["a job that retires keeps its queue", "    queue.kref.put(job.name);\n", ""],
     ["a job does not hold its queue", "  queue.kref.get(name);\n", ""],
   ]),
-  ...inFile("policy-xe/src/rebind.ts", [
+  ...inFile("policy-xe/src/vm/rebind.ts", [
     ["what comes back is not bound again", "    vm.rebindList.add(vma);\n", ""],
     [
       "what comes back has no pages",
@@ -260,14 +260,14 @@ export const XE: readonly Mutant[] = [
     ],
     ["what came back stays evicted", "  vmBo.evicted = false;\n", ""],
   ]),
-  ...inFile("policy-xe/src/exec-queue.ts", [
+  ...inFile("policy-xe/src/exec/exec-queue.ts", [
     ["a queue that goes keeps its VM", "        vm.gpuvm.put(kref);\n", ""],
     ["a queue that goes keeps its file", "        file.kref.put(kref);\n", ""],
   ]),
-  ...inFile("policy-xe/src/queue-kill.ts", [
+  ...inFile("policy-xe/src/exec/queue-kill.ts", [
     ["a queue that is killed keeps its last reference", "  queue.kref.put(holder);\n", ""],
   ]),
-  ...inFile("policy-xe/src/queue.ts", [
+  ...inFile("policy-xe/src/exec/queue.ts", [
     [
       "a queue that is destroyed keeps its reference",
       "  yield* queueKill(queue);\n  queue.kref.put(file);\n",
@@ -275,12 +275,12 @@ export const XE: readonly Mutant[] = [
     ],
     ["a queue's maker keeps the VM", '  vm.gpuvm.put("ioctl");\n', ""],
   ]),
-  ...inFile("policy-xe/src/preempt.ts", [
+  ...inFile("policy-xe/src/preempt/preempt.ts", [
     ["a preempted queue is not protected again", "    exec.addFence(pfence, USAGE_BOOKKEEP);\n", ""],
     ["a queue starts without protection", "  exec.addFence(fence, USAGE_BOOKKEEP);\n", ""],
     ["a queue that goes leaves its fence unsignalled", "  queue.pfence?.enable();\n", ""],
   ]),
-  ...inFile("policy-xe/src/bo.ts", [
+  ...inFile("policy-xe/src/memory/bo.ts", [
     [
       "memory is given back while jobs use it",
       "    if (bo.resv.busy(USAGE_BOOKKEEP) === null) {\n      release(bo);\n      return;\n    }\n",
@@ -288,18 +288,18 @@ export const XE: readonly Mutant[] = [
     ],
     ["a private object keeps its VM", "  bo.vm?.gpuvm.put(bo);\n", ""],
   ]),
-  ...inFile("policy-xe/src/gem.ts", [
+  ...inFile("policy-xe/src/memory/gem.ts", [
     ["a new object's maker keeps the VM", '  vm?.gpuvm.put("ioctl");\n', ""],
     ["a new object's maker keeps the VM's lock", "  if (vm !== null) unlock(dev, vm.gpuvm.resv);\n", ""],
   ]),
-  ...inFile("policy-xe/src/madvise.ts", [
+  ...inFile("policy-xe/src/vm/madvise.ts", [
     ["madvise keeps the object", '  bo.put("ioctl");\n  return 0;', "  return 0;"],
     ["madvise keeps the VM", '  vm.gpuvm.put("ioctl");\n  return answer;', "  return answer;"],
   ]),
-  ...inFile("policy-xe/src/prime.ts", [
+  ...inFile("policy-xe/src/memory/prime.ts", [
     ["a private object leaves its VM", "  if (bo.vm !== null) return -EPERM;\n", ""],
   ]),
-  ...inFile("policy-xe/src/meminfo.ts", [
+  ...inFile("policy-xe/src/memory/meminfo.ts", [
     [
       "fdinfo keeps the objects",
       '    yield* preempt(dev, "preempt", "show_meminfo");\n    bo.put("fdinfo");\n  }\n}',

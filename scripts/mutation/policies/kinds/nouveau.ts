@@ -3,14 +3,14 @@ import { inFile } from "../table.ts";
 
 /** One mistake of each kind that was thought of, in nouveau. */
 export const NOUVEAU: readonly Mutant[] = [
-  ...inFile("policy-nouveau/src/sched.ts", [
+  ...inFile("policy-nouveau/src/sched/sched.ts", [
     [
       "what is cancelled does not wait for the job that has begun",
       "    this.lastBegun = job.finished;\n",
       "",
     ],
   ]),
-  ...inFile("policy-nouveau/src/recovery.ts", [
+  ...inFile("policy-nouveau/src/channel/recovery.ts", [
     [
       "fences of a channel that is given up signal, and the GPU stays on it",
       "  const had = leave(nv, failed);\n",
@@ -27,7 +27,7 @@ export const NOUVEAU: readonly Mutant[] = [
       "",
     ],
   ]),
-  ...inFile("policy-nouveau/src/fence-sync.ts", [
+  ...inFile("policy-nouveau/src/channel/fence-sync.ts", [
     [
       "work that writes does not wait for who reads",
       "resv.visible(exclusive ? USAGE_READ : USAGE_WRITE)",
