@@ -43,11 +43,19 @@ export function start(variant: PvrVariant, machine: Machine, options: DriverOpti
 /** The driver with what its firmware does by itself: for scenarios. */
 export interface PvrDriver extends Driver {
   readonly firmware: {
-    /** It does not answer any more; `works`: a reset helps, else the device is lost. See {@link powerReset}. */
+    /** It does not answer any more; `works`: a reset helps, else the device is lost (`pvr_power_reset`). */
     stalls(works: boolean): Steps<Errno>;
-    /** See {@link processGrowReq}. */
+    /**
+     * It runs out of pages in a free list that may grow (`pvr_free_list_process_grow_req`).
+     *
+     * @returns how many it gets: 0 if there is no memory; null if there is no list that may grow
+     */
     wantsPages(): Steps<number | null>;
-    /** See {@link reconstructFreeList}. */
+    /**
+     * It has a free list built again from the pages that belong to it (`pvr_free_list_reconstruct`).
+     *
+     * @returns whether there is a list
+     */
     wantsReconstruction(): Steps<boolean>;
   };
 }

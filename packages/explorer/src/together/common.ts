@@ -37,7 +37,7 @@ export const LONGEST_WAY = 4096;
 
 /** Memory in which several threads go through one scenario. It can be sent to a thread. */
 export interface Common {
-  /** Counts and locks: {@link WORD}. */
+  /** Counts and locks: `WORD`. */
   readonly words: SharedArrayBuffer;
   /** Fingerprints, 8 bytes each; it grows. */
   readonly states: SharedArrayBuffer;

@@ -1,4 +1,4 @@
-import type { DmaFence } from "@gpuvm/core";
+import type { DmaFence, Steps } from "@gpuvm/core";
 import { Kref } from "@gpuvm/drm-model";
 import type { GucQueue } from "../gt.ts";
 import type { PreemptFence, RunningQueue } from "../preempt/preempt-fence.ts";
@@ -43,23 +43,23 @@ export class XeQueue implements RunningQueue, GucQueue {
     this.vm = vm;
     this.engineClass = engineClass;
     this.entity = new XeEntity(machine.fenceContext());
-    // The worker's function has another `this`.
-    const queue: GucQueue = this;
     const { gt } = vm.xe;
-    gt.queues.add(queue);
+    gt.queues.add(this);
     this.stopped = gt.stopped;
     const name = `queue#${machine.dev.serial()}`;
-    const kref = new Kref(machine.dev, name, "creator", () => {
-      // `xe_exec_queue_destroy`: a worker tells the firmware and frees it (`xe_exec_queue_fini`).
-      machine.queueWork("xe exec queue destroy", function* () {
-        gt.queues.delete(queue);
-        vm.gpuvm.put(kref);
-        file.kref.put(kref);
-      });
+    this.kref = new Kref(machine.dev, name, "creator", () => {
+      // `xe_exec_queue_destroy`: a worker tells the firmware and frees it.
+      machine.queueWork("xe exec queue destroy", () => this.#fini(file));
     });
-    this.kref = kref;
-    vm.gpuvm.get(kref);
-    file.kref.get(kref);
+    vm.gpuvm.get(this.kref);
+    file.kref.get(this.kref);
+  }
+
+  /** `xe_exec_queue_fini`. */
+  *#fini(file: Xef): Steps<void> {
+    this.vm.xe.gt.queues.delete(this);
+    this.vm.gpuvm.put(this.kref);
+    file.kref.put(this.kref);
   }
 
   /** See {@link RunningQueue}. */
