@@ -9,7 +9,11 @@ export const PLANTED: readonly Mutant[] = [
       "if (a < this.#addr) {",
       "if (a <= this.#addr) {",
     ],
-    ["next also where the mapping ends with the request", "if (e > this.#end) {", "if (e >= this.#end) {"],
+    [
+      "next also where the mapping ends with the request",
+      "if (e > this.#end) {\n      nextPiece",
+      "if (e >= this.#end) {\n      nextPiece",
+    ],
     ["next begins one too late", "nextPiece.addr = this.#end;", "nextPiece.addr = this.#end + 1;"],
     ["next is one too short", "nextPiece.range = e - this.#end;", "nextPiece.range = e - this.#end - 1;"],
     ["next keeps the old offset", "wrapAdd(vas.offset(va), this.#end - a)", "vas.offset(va)"],
@@ -68,7 +72,11 @@ export const PLANTED: readonly Mutant[] = [
       "a === b || a - b === U64_SPACE || b - a === U64_SPACE",
       "a === b || b - a === U64_SPACE",
     ],
-    ["no map at the end", '    this.#mapDue = kind === "map";', "    this.#mapDue = false;"],
+    [
+      "no map at the end",
+      '    this.#mapDue = kind === "map";\n    this.#obj = req.obj;',
+      "    this.#mapDue = false;\n    this.#obj = req.obj;",
+    ],
     [
       "an unmap request maps",
       "this.#mapDue = false;\n    this.#addr = addr;",
@@ -82,16 +90,24 @@ export const PLANTED: readonly Mutant[] = [
     ["the map has the wrong object", "    map.obj = this.#obj;\n", ""],
     [
       "the walk takes one that begins at its end",
-      "index.bound = this.#end;\n      this.#va",
-      "index.bound = this.#end + 1;\n      this.#va",
+      "index.bound = this.#end;\n      this.#va = index.nextBelowOf(va);\n      this.#cut(va, op);",
+      "index.bound = this.#end + 1;\n      this.#va = index.nextBelowOf(va);\n      this.#cut(va, op);",
     ],
-    ["the walk stops after the first", "this.#va = index.nextBelowOf(va);", "this.#va = 0;"],
+    [
+      "the walk stops after the first",
+      "this.#va = index.nextBelowOf(va);\n      this.#cut(va, op);",
+      "this.#va = 0;\n      this.#cut(va, op);",
+    ],
     [
       "the walk begins behind the first",
       "this.#va = index.firstOverlap();",
       "index.firstOverlap();\n    this.#va = index.nextBelow();",
     ],
-    ["the walk does not find its place again", "index.nextBelowOf(va)", "index.nextBelow()"],
+    [
+      "the walk does not find its place again",
+      "index.nextBelowOf(va);\n      this.#cut(va, op);",
+      "index.nextBelow();\n      this.#cut(va, op);",
+    ],
     [
       "ranges are not checked for a map",
       "    if (!vm.rangeValidFast(addr, range)) return -EINVAL;\n    this.#kind = kind;",
@@ -293,7 +309,7 @@ export const PLANTED: readonly Mutant[] = [
     ["link takes no vm_bo reference", "  else vmBo.refs++;\n", ""],
     [
       "unlink puts no vm_bo reference",
-      "  if (vmBo.refs > 1 && !vm.dev.audited) vmBo.refs--;\n  else boDestroyOnUnlink(vmBo, vaName(vm, va));\n",
+      '  if (vmBo.refs > 1 && !vm.dev.audited) vmBo.refs--;\n  else boDestroyOnUnlink(vmBo, vm.dev.audited ? vaName(vm, va) : "");\n',
       "",
     ],
     ["link without the lock", '  assertGemListLocked(vm, vmBo.obj, "drm_gpuva_link");\n', ""],
@@ -343,14 +359,14 @@ export const PLANTED: readonly Mutant[] = [
     ["prealloc keeps the lock", "  obj.gpuvaLock.release(dev.current);\n", ""],
     [
       "prealloc drops the spare under the lock",
-      "  obj.gpuvaLock.release(dev.current);\n  if (found === null) return prealloc;\n  if (dropRef(prealloc, holder)) freeVmBo(prealloc);",
-      "  if (found !== null && dropRef(prealloc, holder)) freeVmBo(prealloc);\n  obj.gpuvaLock.release(dev.current);\n  if (found === null) return prealloc;",
+      "  obj.gpuvaLock.release(dev.current);\n  if (found === null) return prealloc;\n  if (dropRef(prealloc, holder)) yield* freeVmBo(prealloc);",
+      "  if (found !== null && dropRef(prealloc, holder)) yield* freeVmBo(prealloc);\n  obj.gpuvaLock.release(dev.current);\n  if (found === null) return prealloc;",
     ],
-    ["prealloc leaks the spare", "  if (dropRef(prealloc, holder)) freeVmBo(prealloc);\n", ""],
+    ["prealloc leaks the spare", "  if (dropRef(prealloc, holder)) yield* freeVmBo(prealloc);\n", ""],
     [
       "prealloc frees a spare that is held",
-      "if (dropRef(prealloc, holder)) freeVmBo(prealloc);",
-      "dropRef(prealloc, holder);\n  freeVmBo(prealloc);",
+      "if (dropRef(prealloc, holder)) yield* freeVmBo(prealloc);",
+      "dropRef(prealloc, holder);\n  yield* freeVmBo(prealloc);",
     ],
     ["the last put leaves it on extobj", "  vmBo.onExtobj.remove();\n", ""],
     ["the last put leaves it on evict", "  vmBo.onEvict.remove();\n", ""],
@@ -403,7 +419,7 @@ export const PLANTED: readonly Mutant[] = [
     ],
     ["the cleanup takes no lock", "    vm.resv.acquire(dev.current);\n", ""],
     ["the cleanup keeps its lock", "    vm.resv.release(dev.current);\n", ""],
-    ["the cleanup never frees", "    freeVmBo(vmBo);\n", ""],
+    ["the cleanup never frees", "    yield* freeVmBo(vmBo);\n", ""],
     [
       "oldest first",
       "  vmBo.deferNext = vmBo.vm.deferred;\n  vmBo.vm.deferred = vmBo;",
@@ -512,8 +528,8 @@ export const PLANTED: readonly Mutant[] = [
     ["duplicates are never an error", "this.flags & DRM_EXEC_IGNORE_DUPLICATES ? 0 : -EALREADY", "0"],
     [
       "locked objects are not held",
-      "    obj.get(this);\n    this.objects.push(obj);",
-      "    this.objects.push(obj);",
+      "    }\n    this.#take(obj);\n    obj.get(this);\n",
+      "    }\n    this.#take(obj);\n",
     ],
     [
       "what was locked first is not recorded when asked for",
@@ -538,8 +554,8 @@ export const PLANTED: readonly Mutant[] = [
     ],
     [
       "unlocked in order of locking",
-      "for (let obj = this.objects.pop(); obj !== undefined; obj = this.objects.pop()) {",
-      "for (let obj = this.objects.shift(); obj !== undefined; obj = this.objects.shift()) {",
+      "for (let i = objects.length - 1; i >= 0; i--) {",
+      "for (let i = 0; i < objects.length; i++) {",
     ],
     [
       "unlocked objects are not put",
@@ -549,7 +565,7 @@ export const PLANTED: readonly Mutant[] = [
     ["no slots stays locked", "    this.unlockObj(obj);\n    return -EINVAL;", "    return -EINVAL;"],
     [
       "an empty array leaves the contention",
-      "    if (objs.length === 0 && this.contended !== null) yield* this.#lockContended();\n",
+      "    if (objs.length === 0 && this.contended !== null && !(yield* this.#lockContended())) return -EINTR;\n",
       "",
     ],
   ]),
@@ -631,18 +647,22 @@ export const PLANTED: readonly Mutant[] = [
   ...inFile("resv.ts", [
     [
       "slots add up",
-      "const want = this.#fences.length + n;\n    if (want > this.#slots) this.#slots = want;",
-      "this.#slots += n;",
+      "    if (n <= this.#room) return 0;\n    if (this.onDrop !== null) this.#dropSignaled();\n    this.#room = n;",
+      "    if (this.onDrop !== null) this.#dropSignaled();\n    this.#room += n;",
     ],
-    ["slots outlive the lock", "    this.#slots = this.#fences.length;\n", ""],
+    ["slots outlive the lock", "    this.#room = 0;\n", ""],
     ["an earlier fence takes the place", "fence.seqno >= old.seqno", "fence.seqno <= old.seqno"],
-    ["a weaker usage takes the place", "(later && (this.#usages[i] as number) >= usage)", "later"],
+    ["a weaker usage takes the place", "(later && this.#usageAt(i) >= usage)", "later"],
     ["signalled fences keep their place", " || old.signaled) {", ") {"],
-    ["the usage stays the old one's", "        this.#usages[i] = usage;\n", ""],
+    [
+      "the usage stays the old one's",
+      "this.#put(i, fence, usage);",
+      "this.#put(i, fence, this.#usageAt(i));",
+    ],
     [
       "a look sees weaker usages",
-      "(this.#usages[i] as number) <= usage) return fence;",
-      "true) return fence;",
+      "if (this.#usageAt(i) <= usage && !fence.signaled) return fence;",
+      "if (!fence.signaled) return fence;",
     ],
     ["the ticket outlives the lock", "    this.ticket = null;\n", ""],
   ]),
@@ -683,7 +703,7 @@ export const PLANTED: readonly Mutant[] = [
     ],
     [
       "insert: the one behind may overlap, one back",
-      "end <= (keys[base + owner] as number)",
+      "bound <= (keys[base + owner] as number)",
       "key < (keys[base + owner] as number)",
     ],
     [
@@ -699,7 +719,7 @@ export const PLANTED: readonly Mutant[] = [
     ],
     ["one back is trusted before a leaf's first entry", "      if (id !== 0) {\n", "      {\n"],
     ["the cursor is trusted behind its key", "(keys[at] as number) <= key && end", "end"],
-    ["one back is trusted whatever its key", "(keys[base + back] as number) <= key && end", "end"],
+    ["one back is trusted whatever its key", "(keys[base + back] as number) <= key && bound", "bound"],
     ["an insert is not counted", "    this.size++;\n", ""],
     ["a remove is not counted", "    this.size--;\n", ""],
     ["a remove leaves its bit", "words[at] = bits & ~(1 << owner);", "words[at] = bits;"],
@@ -775,7 +795,7 @@ export const PLANTED: readonly Mutant[] = [
   ...inFile("leaf-store.ts", [
     ["shared one off", "this.#scatter(left, 0, n);", "this.#scatter(left, 0, n - 1);"],
     ["the last of a leaf is lost", "left !== 0; left &= left - 1", "left > 0; left &= left - 1"],
-    ["a grown store forgets", "    words.set(this.words);\n", ""],
+    ["a grown store forgets", "enlarged(this.words, capacity * WORDS)", "new Int32Array(capacity * WORDS)"],
   ]),
   ...inFile("node-store.ts", [
     ["what is left behind is not padded", "    keys.fill(Number.POSITIVE_INFINITY, src, end);\n", ""],

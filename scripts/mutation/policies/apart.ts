@@ -203,7 +203,6 @@ export const APART: Readonly<
         '  vm.gpuvm.resv.addFence(base, defects.has("PA9") ? USAGE_WRITE : USAGE_BOOKKEEP);',
       ],
     ]),
-    ...inFile("policy-panthor/src/heap/pool.ts", []),
     ...inFile("policy-panthor/src/sched/reset.ts", [
       [
         "a group that comes back from a reset is held for ever",
@@ -240,8 +239,8 @@ export const APART: Readonly<
     ...inFile("policy-powervr/src/vm/bind-op.ts", [
       [
         "the piece behind that was not needed is not freed",
-        "[op.newVa, op.prevVa, op.nextVa]",
-        "[op.newVa, op.prevVa]",
+        "  if (op.nextVa !== 0) gpuvaFree(vm, op.nextVa);\n",
+        "",
       ],
     ]),
     ...inFile("policy-powervr/src/vm/unmap.ts", [
@@ -266,8 +265,8 @@ export const APART: Readonly<
     ...inFile("policy-powervr/src/tiler/free-list.ts", [
       [
         "a free list that cannot grow keeps its firmware object",
-        "    list.put(self);\n    yield* unmapAndDestroyFwObject(pvr, fw, self);\n    return block;",
-        "    list.put(self);\n    return block;",
+        "    list.put(self);\n    yield* unmapAndDestroyFwObject(pvr, fw, self);\n    return ret;",
+        "    list.put(self);\n    return ret;",
       ],
     ]),
     ...inFile("policy-powervr/src/tiler/hwrt.ts", [

@@ -33,7 +33,11 @@ export const CORE: readonly Mutant[] = [
       "  return gpuvmBoFind(vm, obj, holder) ?? createOnList(vm, obj, holder);",
       "  return createOnList(vm, obj, holder);",
     ],
-    ["obtain_prealloc keeps the spare one", "  if (dropRef(prealloc, holder)) freeVmBo(prealloc);\n", ""],
+    [
+      "obtain_prealloc keeps the spare one",
+      "  if (dropRef(prealloc, holder)) yield* freeVmBo(prealloc);\n",
+      "",
+    ],
     ["obtain_prealloc keeps the object's lock", "  obj.gpuvaLock.release(dev.current);\n", ""],
     [
       "obtain_prealloc looks without the lock",
@@ -42,7 +46,7 @@ export const CORE: readonly Mutant[] = [
     ],
   ]),
   ...inFile("gpuvm-core/src/deferred.ts", [
-    ["a zombie is not queued", "  if (last) pushDeferred(vmBo);\n", "", 1],
+    ["a zombie is not queued", "  if (last) pushDeferred(vmBo);\n}", "}"],
     [
       "a zombie is queued under the object's lock",
       "  lock?.release(dev.current);\n  // Only now: as soon as it is on the list another thread may free it, and with it the object that has the lock.\n  if (last) pushDeferred(vmBo);",
@@ -173,22 +177,22 @@ export const CORE: readonly Mutant[] = [
     ],
     [
       "a fence of the same timeline is kept, and the later one dropped",
-      "        fences[i] = fence;\n",
-      "        if (!later) fences[i] = fence;\n",
+      "        this.#put(i, fence, usage);\n",
+      "        if (!later) this.#put(i, fence, usage);\n",
     ],
     [
       "only the first fence is asked",
-      "      if (!fence.signaled && (this.#usages[i] as number) <= usage) return fence;",
-      "      return !fence.signaled && (this.#usages[i] as number) <= usage ? fence : null;",
+      "      if (this.#usageAt(i) <= usage && !fence.signaled) return fence;",
+      "      return this.#usageAt(i) <= usage && !fence.signaled ? fence : null;",
     ],
     [
       "fences of the usage that is asked for are not seen",
-      "(this.#usages[i] as number) <= usage) return fence;",
-      "(this.#usages[i] as number) < usage) return fence;",
+      "this.#usageAt(i) <= usage && !fence.signaled",
+      "this.#usageAt(i) < usage && !fence.signaled",
     ],
   ]),
   ...inFile("gpuvm-core/src/fence.ts", [
-    ["only the first waiter is told", "for (const fn of callbacks) fn();", "callbacks[0]?.();"],
+    ["only the first waiter is told", "    if (others !== null) for (const fn of others) fn();\n", ""],
     [
       "who asks after the signal is not told",
       "    if (this.signaled) fn();\n    else if",
@@ -198,7 +202,11 @@ export const CORE: readonly Mutant[] = [
   ...inFile("gpuvm-core/src/gpuva.ts", [
     ["a linked VA does not hold its vm_bo", "  else vmBo.refs++;\n", ""],
     ["a VA in the tree does not hold its VM", "  vm.refs++;\n", ""],
-    ["an unlink keeps the vm_bo", "  else boDestroyOnUnlink(vmBo, vaName(vm, va));\n", ""],
+    [
+      "an unlink keeps the vm_bo",
+      '  else boDestroyOnUnlink(vmBo, vm.dev.audited ? vaName(vm, va) : "");\n',
+      "",
+    ],
     ["a remap loses the piece behind", "  if (op.next !== null) gpuvaMap(vm, next, op.next);\n", ""],
   ]),
   ...inFile("gpuvm-core/src/gpuvm.ts", [
@@ -240,8 +248,8 @@ export const CORE: readonly Mutant[] = [
     ],
     [
       "a job that is done is not retired",
-      "if (job.retire !== undefined) machine",
-      "if (job.retire !== undefined && machine.now < 0) machine",
+      "if (job.retire !== undefined) this.#machine",
+      "if (job.retire !== undefined && this.#machine.now < 0) this.#machine",
     ],
   ]),
   ...inFile("drm-model/src/uapi/file.ts", [

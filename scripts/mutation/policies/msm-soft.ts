@@ -49,7 +49,7 @@ export const MSM_SOFT: readonly Mutant[] = [
       "  if (ret !== 0) return ret;\n",
     ],
     ["a submit that failed keeps its pins", "    yield* unpinAll(msm, submit);\n", ""],
-    ["a submit keeps the queue's lock", "  unlock(dev, queue.lock);\n", ""],
+    ["a submit keeps the queue's lock", "  if (locked) unlock(dev, queue.lock);\n", ""],
   ]),
   ...inFile("policy-msm/src/gpu/submit-state.ts", [
     ["a submit on the ring keeps its pins", "    for (const bo of this.bos) unpinObj(msm, bo);\n", ""],
@@ -87,9 +87,9 @@ export const MSM_SOFT: readonly Mutant[] = [
       "    if (vmBo === null) {\n      return -ENOMEM;",
     ],
     [
-      "the mapping of an object in a VM is looked up, and its vm_bo kept",
-      "    const va = vmBo.vaHead;\n    gpuvmBoPut(vmBo, IOCTL);\n",
-      "    const va = vmBo.vaHead;\n",
+      "a submit looks the vm_bo of an object up, and keeps it",
+      "  gpuvmBoPut(vmBo, IOCTL);\n  return vmBo as",
+      "  return vmBo as",
     ],
   ]),
   ...inFile("policy-msm/src/gem/shrinker.ts", [
@@ -127,7 +127,7 @@ export const MSM_SOFT: readonly Mutant[] = [
     ["an object without handle stays", '    bo.put("creator");\n', ""],
     ["GET_IOVA keeps the object", '    exec.fini();\n  }\n  bo.put("ioctl");\n', "    exec.fini();\n  }\n"],
     ["madvise keeps the object's lock", "  unlock(dev, bo.resv);\n", ""],
-    ["CPU_PREP keeps the object", '-EBUSY;\n  bo.put("ioctl");\n', "-EBUSY;\n"],
+    ["CPU_PREP keeps the object", 'USAGE_READ);\n  bo.put("ioctl");\n', "USAGE_READ);\n"],
   ]),
   ...inFile("policy-msm/src/drv/context-vm.ts", [
     [
@@ -140,7 +140,11 @@ export const MSM_SOFT: readonly Mutant[] = [
     ["a framebuffer that goes keeps its object", "  fb.bo.put(fb);\n", ""],
   ]),
   ...inFile("policy-msm/src/kms/scanout.ts", [
-    ["a framebuffer that cannot be mapped stays", "      if (ret !== 0) yield* this.cleanupFb(bo);\n", ""],
+    [
+      "a framebuffer that cannot be mapped stays",
+      "        if (fb.prepareCount === 0) {\n          framebuffers.delete(bo);\n          framebufferPut(fb);\n        }\n",
+      "",
+    ],
   ]),
   ...inFile("policy-msm/src/gem/kernel-bo.ts", [
     ["what the display does not show any more stays pinned", "  yield* unpinOne(msm, bo);\n", ""],

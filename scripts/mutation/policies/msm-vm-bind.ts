@@ -119,13 +119,13 @@ export const MSM_VM_BIND: readonly Mutant[] = [
     ],
     ["a submit that failed leaves its fence", "    submit.abort();\n", ""],
   ]),
-  ...inFile("policy-msm/src/gpu/queue.ts", [
+  ...inFile("policy-msm/src/gpu/submitqueue.ts", [
     ["a queue that is closed keeps its reference", "  queue.put(ctx);\n", ""],
   ]),
   ...inFile("policy-msm/src/gem/close.ts", [
     [
       "the end of a file does not wait for its binds",
-      '    if (queue.vmBind) yield* queue.entity.flush("drm_sched_entity_flush");\n',
+      '    if (queue.vmBind) yield* queue.entity.flush("drm_sched_entity_flush", ending);\n',
       "",
     ],
   ]),

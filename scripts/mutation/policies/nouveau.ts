@@ -94,16 +94,20 @@ export const NOUVEAU: readonly Mutant[] = [
     ["a region that goes is not marked", "  else if (bop.region !== null) bop.region.dirty = true;\n", ""],
   ]),
   ...inFile("policy-nouveau/src/sched/job.ts", [
-    ["a job that failed gives nothing back", "    yield* job.free();\n    return ret;", "    return ret;"],
+    [
+      "a job that failed gives nothing back",
+      "    syncs?.cleanUpAttach();\n    return yield* jobFini(job, ret);",
+      "    syncs?.cleanUpAttach();\n    return ret;",
+    ],
     [
       "a call answers before its job is done",
-      '  if (job.sync) yield* waitFence(dev, finished, "nouveau_job_submit");\n',
+      '  if (job.sync) yield* waitFenceInterruptible(dev, finished, cli.process, "nouveau_job_submit");\n',
       "",
     ],
     [
       "jobs get into tree and queue in any order",
-      "  sched.mutex.acquire(dev.current);\n  const ret = yield* job.submit();",
-      "  const ret = yield* job.submit();\n  sched.mutex.acquire(dev.current);",
+      "  sched.mutex.acquire(dev.current);\n  ret = yield* job.submit();",
+      "  ret = yield* job.submit();\n  sched.mutex.acquire(dev.current);",
     ],
   ]),
   ...inFile("policy-nouveau/src/uvmm/bind.ts", [
@@ -162,11 +166,7 @@ export const NOUVEAU: readonly Mutant[] = [
       "    yield* destroyChannel(nv, cli, channel);\n    cli.channels",
       "    cli.channels",
     ],
-    [
-      "the end of a file does not wait for its jobs",
-      '  if (dev.waitsUntil(() => cli.sched.empty, "nouveau_sched_fini")) yield dev.point;\n',
-      "",
-    ],
+    ["the end of a file does not wait for its jobs", "  yield* cli.sched.fini();\n", ""],
     [
       "the end of a file forgets its dma-bufs",
       "  for (const handle of [...cli.exported.keys()]) cli.closeExport(handle);\n",
@@ -174,12 +174,8 @@ export const NOUVEAU: readonly Mutant[] = [
     ],
   ]),
   ...inFile("policy-nouveau/src/channel/abi16.ts", [
-    [
-      "a channel goes while it works",
-      '  if (timeline.last !== null) yield* waitFence(dev, timeline.last, "nouveau_channel_idle");\n',
-      "",
-    ],
-    ["a channel that goes keeps its buffers", "    bo.put(channel);\n", ""],
+    ["a channel goes while it works", "  yield* channelIdle(nv, timeline);\n", ""],
+    ["a channel that goes keeps its buffers", "  bo.put(channel);\n", ""],
     [
       "a channel that cannot be made keeps its first buffer mapped",
       "      yield* unmapAndUnpin(nv, cli, other);\n",
@@ -196,8 +192,8 @@ export const NOUVEAU: readonly Mutant[] = [
     ["a place does not get its memory back", "    this.free += res.size;\n", ""],
     [
       "who is used last is the first to go",
-      "    this.lru.push(res);\n  }\n\n  #remove",
-      "    this.lru.unshift(res);\n  }\n\n  #remove",
+      "    this.lru.moveToTail(res.onLru);\n",
+      "    const one = new List<Resource>();\n    one.moveToTail(res.onLru);\n    this.lru.spliceFront(one);\n",
     ],
   ]),
   ...inFile("policy-nouveau/src/ttm/move.ts", [

@@ -41,11 +41,7 @@ export const PANTHOR: readonly Mutant[] = [
       '  yield* (ctx.reason === "internal" ? lockBriefly : lock)(dev, vm.opLock, "panthor_vm_exec_op");\n',
       "  if (dev.stepping) vm.opLock.tryAcquire(dev.current);\n",
     ],
-    [
-      "an operation does not flush",
-      "  if (regionLock) unlockRegion(panthor, vm, causeOf(ctx, panthor.machine.counts.ptUnmaps > cleared));\n",
-      "",
-    ],
+    ["an operation does not flush", "  if (regionLock) unlockRegion(panthor, vm, causeOf(ctx));\n", ""],
     [
       "an unmap clears nothing",
       "  if ((flags & VA_EVICTED) === 0) unmapPages(panthor, vm, vas.addr(va), vas.range(va));\n",
@@ -188,7 +184,11 @@ export const PANTHOR: readonly Mutant[] = [
     ["the file's dummy object stays", "  file.dummy?.put(file);\n", ""],
   ]),
   ...inFile("policy-panthor/src/sched/submit.ts", [
-    ["work that failed keeps its jobs", "  for (const job of jobs) job.kref.put(job.scheduled);\n", ""],
+    [
+      "work that failed keeps its jobs",
+      "  if (ret !== 0) for (const job of jobs) job.kref.put(job.scheduled);\n",
+      "",
+    ],
     [
       "work does not bring back what was evicted",
       "  if (panthor.gen.evictable) vmExec.extra = (exec) => gpuvmValidate(vm.gpuvm, exec);\n",
@@ -219,10 +219,10 @@ export const PANTHOR: readonly Mutant[] = [
   ...inFile("policy-panthor/src/sched/group-create.ts", [
     [
       "a group that goes keeps its memory",
-      "  for (const kbo of group.memory.splice(0)) yield* kernelBoDestroy(panthor, kbo);\n",
+      "  for (const kbo of memory.splice(0)) yield* kernelBoDestroy(panthor, kbo);\n",
       "",
     ],
-    ["a group that goes keeps its VM", "  group.vm.gpuvm.put(group.kref);\n", ""],
+    ["a group that goes keeps its VM", "  vm.gpuvm.put(kref);\n", ""],
     [
       "a group that cannot be made stays",
       '    group.kref.put("creator");\n    return ret;',
@@ -257,7 +257,11 @@ export const PANTHOR: readonly Mutant[] = [
     ["a heap that goes keeps its chunks", "      yield* freeChunks(panthor, heap);\n", ""],
   ]),
   ...inFile("policy-panthor/src/heap/pool-life.ts", [
-    ["whoever wants the heaps keeps the lock", "  unlock(dev, vm.heapLock);\n", ""],
+    [
+      "whoever wants the heaps keeps the lock",
+      "  unlock(dev, vm.heapLock);\n  if (ret !== 0) return ret;",
+      "  if (ret !== 0) return ret;",
+    ],
   ]),
   ...inFile("policy-panthor/src/gem/bo.ts", [
     ["a private object keeps the VM's resv object", "  bo.rootGem?.put(bo);\n", ""],

@@ -14,11 +14,11 @@ export const POWERVR: readonly Mutant[] = [
       '  yield* finishBindOp(op, bo);\n  bo.put("ioctl");\n',
       "  yield* finishBindOp(op, bo);\n",
     ],
-    ["a map keeps the VM's lock", "  unlock(dev, ctx.lock);\n  yield* finish", "  yield* finish"],
+    ["a map keeps the VM's lock", "  if (locksToMap) unlock(dev, ctx.lock);\n", ""],
     [
       "a map does not take the VM's lock",
-      '  if (dev.stopsAt(ctx.lock, "pvr_vm_map")) yield dev.point;\n  ctx.lock.acquire(dev.current);\n',
-      "  ctx.lock.tryAcquire(dev.current);\n",
+      '    if (dev.stopsAt(ctx.lock, "pvr_vm_map")) yield dev.point;\n    ctx.lock.acquire(dev.current);\n',
+      "    ctx.lock.tryAcquire(dev.current);\n",
     ],
     [
       "a map keeps its locks",
@@ -45,7 +45,7 @@ export const POWERVR: readonly Mutant[] = [
     ["a map keeps the vm_bo", '    gpuvmBoPut(op.vmBo, "ioctl");\n', ""],
     [
       "what was not used is not freed",
-      "  for (const va of [op.newVa, op.prevVa, op.nextVa]) if (va !== 0) gpuvaFree(vm, va);\n",
+      "  if (op.newVa !== 0) gpuvaFree(vm, op.newVa);\n  if (op.prevVa !== 0) gpuvaFree(vm, op.prevVa);\n  if (op.nextVa !== 0) gpuvaFree(vm, op.nextVa);\n",
       "",
     ],
     ["a change of the page tables is never told to the caches", "  op.mmu?.destroy();\n", ""],
@@ -200,7 +200,7 @@ export const POWERVR: readonly Mutant[] = [
       "void ctx;\n",
     ],
     ["the end of a file keeps its VMs", "yield* putVmContext(ctx, file.holder);\n", "void ctx;\n"],
-    ["the end of a file keeps its syncobjs", "syncobj.put();\n", "void syncobj;\n"],
+    ["the end of a file keeps its syncobjs", "  releaseSyncobjs(file);\n", ""],
     [
       "the end of a file forgets its dma-bufs",
       "  for (const handle of [...file.exported.keys()]) file.closeExport(handle);\n",
@@ -250,7 +250,7 @@ export const POWERVR: readonly Mutant[] = [
   ...inFile("policy-powervr/src/gem/bo.ts", [
     [
       "a freed object keeps its fences",
-      "    for (const fence of [...this.fences.keys()]) this.#drop(fence);\n",
+      "    if (this.fences !== null) for (const fence of [...this.fences.keys()]) this.#drop(fence);\n",
       "",
     ],
     ["a fence that is replaced is kept", "    counted?.put(this);\n", ""],

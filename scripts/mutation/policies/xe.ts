@@ -212,7 +212,11 @@ export const XE: readonly Mutant[] = [
   ]),
   ...inFile("policy-xe/src/memory/budget.ts", [
     ["the budget is not given back", "    this.used -= bytes;\n", ""],
-    ["the budget is charged twice", "    this.used += bytes;\n", "    this.used += 2 * bytes;\n"],
+    [
+      "the budget is charged twice",
+      "    this.used += bytes;\n    return true;",
+      "    this.used += 2 * bytes;\n    return true;",
+    ],
   ]),
   ...inFile("policy-xe/src/memory/move.ts", [
     ["an eviction does not tell the VMs", "      gpuvmBoEvict(vmBo, true);\n", ""],
