@@ -5,6 +5,7 @@
 import { fileURLToPath } from "node:url";
 import type { Mutant } from "./operators.ts";
 import { mutantsOf } from "./operators.ts";
+import { assertPlaced } from "./places.ts";
 import { PLANTED } from "./planted.ts";
 import { Trial } from "./trial.ts";
 
@@ -15,6 +16,7 @@ else await plantInCore();
 async function plantInCore(): Promise<void> {
   const trial = new Trial(fileURLToPath(new URL("../..", import.meta.url)));
   try {
+    assertPlaced(PLANTED, ({ file }) => (trial.has(file) ? trial.source(file) : null));
     const sick = args.includes("--trust") ? null : await trial.unharmed();
     if (sick !== null) throw new Error(`the tests fail without any mistake: ${sick}`);
     const files = args.filter((arg) => !arg.startsWith("--"));

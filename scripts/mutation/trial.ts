@@ -59,6 +59,11 @@ export class Trial {
     symlinkSync(join(root, "node_modules"), join(this.#dir, "node_modules"));
   }
 
+  /** Whether there is such a source file. */
+  has(file: string): boolean {
+    return existsSync(this.#path(file));
+  }
+
   /** A source file as it is without mistake. */
   source(file: string): string {
     let text = this.#sources.get(file);

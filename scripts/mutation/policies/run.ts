@@ -3,49 +3,22 @@
 // `--only=TEXT` the mistakes whose description contains TEXT, `--every=N` every n-th; `--scopes` leaves out the pairs of calls,
 // which take ten times as long; `--trust` skips the run without any mistake. Ends with 1 if one is not found.
 import { spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Mutant, plant } from "../operators.ts";
-import { APART } from "./apart.ts";
-import { CORE } from "./core.ts";
-import * as kinds from "./kinds/index.ts";
-import { MSM_SOFT } from "./msm-soft.ts";
-import { MSM_VM_BIND } from "./msm-vm-bind.ts";
-import { NOUVEAU } from "./nouveau.ts";
-import { PANTHOR } from "./panthor.ts";
-import { POWERVR } from "./powervr.ts";
-import { XE } from "./xe.ts";
-import { XE_ENDS } from "./xe-ends.ts";
-
-const ALL = ["powervr", "xe", "panthor", "nouveau", "msm:vm-bind", "msm:soft"];
-
-/** What is planted, and what is explored then. */
-const TABLES: readonly (readonly [name: string, mutants: readonly Mutant[], policies: readonly string[]])[] =
-  [
-    ["msm:soft", MSM_SOFT, ["msm:soft", "msm:vm-bind"]],
-    ["msm:vm-bind", MSM_VM_BIND, ["msm:vm-bind", "msm:soft"]],
-    ["nouveau", NOUVEAU, ["nouveau"]],
-    ["xe", XE, ["xe"]],
-    ["ends:xe", XE_ENDS, ["xe"]],
-    ["panthor", PANTHOR, ["panthor"]],
-    ["powervr", POWERVR, ["powervr"]],
-    ["core", CORE, ALL],
-    ["apart:xe", APART.xe, ["xe"]],
-    ["apart:panthor", APART.panthor, ["panthor"]],
-    ["apart:nouveau", APART.nouveau, ["nouveau"]],
-    ["apart:powervr", APART.powervr, ["powervr"]],
-    ["apart:msm", APART.msm, ["msm:vm-bind", "msm:soft"]],
-    ["apart:core", APART.core, ALL],
-    ["kinds:xe", kinds.XE, ["xe"]],
-    ["kinds:panthor", kinds.PANTHOR, ["panthor"]],
-    ["kinds:nouveau", kinds.NOUVEAU, ["nouveau"]],
-    ["kinds:powervr", kinds.POWERVR, ["powervr"]],
-    ["kinds:msm", kinds.MSM, ["msm:vm-bind", "msm:soft"]],
-    ["kinds:core", kinds.CORE, ALL],
-    ["kinds:model", kinds.MODEL, ALL],
-  ];
+import { assertPlaced } from "../places.ts";
+import { TABLES } from "./tables.ts";
 
 /** Milliseconds that one mistake may take for each policy that is explored; one whose hunt has no end by then is not found. */
 const LIMIT = 600_000;
@@ -63,6 +36,10 @@ try {
   }
   symlinkSync(join(root, "node_modules"), join(dir, "node_modules"));
   const tables = TABLES.filter(([name]) => wanted.length === 0 || wanted.some((w) => name.startsWith(w)));
+  assertPlaced(
+    tables.flatMap(([, mutants]) => mutants),
+    ({ file }) => sourceOf(file),
+  );
   const rows: string[] = [];
   let missedInAll = 0;
   console.log("| where | planted | found by |\n|---|---|---|");
@@ -85,6 +62,12 @@ try {
   process.exitCode = missedInAll > 0 ? 1 : 0;
 } finally {
   rmSync(dir, { recursive: true, force: true });
+}
+
+/** Null: there is no such file. */
+function sourceOf(file: string): string | null {
+  const path = join(dir, "packages", file);
+  return existsSync(path) ? readFileSync(path, "utf8") : null;
 }
 
 /** Who found it; one that the search itself does not survive is not found: nothing says what is wrong. */
