@@ -265,8 +265,8 @@ export const XE: readonly Mutant[] = [
     ["what came back stays evicted", "  vmBo.evicted = false;\n", ""],
   ]),
   ...inFile("policy-xe/src/exec/exec-queue.ts", [
-    ["a queue that goes keeps its VM", "        vm.gpuvm.put(kref);\n", ""],
-    ["a queue that goes keeps its file", "        file.kref.put(kref);\n", ""],
+    ["a queue that goes keeps its VM", "    this.vm.gpuvm.put(this.kref);\n", ""],
+    ["a queue that goes keeps its file", "    file.kref.put(this.kref);\n", ""],
   ]),
   ...inFile("policy-xe/src/exec/queue-kill.ts", [
     ["a queue that is killed keeps its last reference", "  queue.kref.put(holder);\n", ""],
