@@ -1,7 +1,7 @@
 import { EFAULT } from "@gpuvm/core";
 import type { CpuMapping } from "@gpuvm/drm-model";
 import { ask, type Call, type ScenarioRun, shrink } from "@gpuvm/explorer";
-import { msm } from "@gpuvm/policy-msm";
+import { type MsmDriver, msm } from "@gpuvm/policy-msm";
 import { bo, map, PAGE, unmap } from "../bugs/bug.ts";
 import { BIND_QUEUE, bindsOf, ENABLE, VA } from "./msm-asks.ts";
 import type { NativeScope } from "./scope.ts";
@@ -60,6 +60,9 @@ function munmap(): Call {
   };
 }
 
+/** Work that the first ring has done. */
+const doneOf = (w: ScenarioRun) => (w.driver as MsmDriver).device.rings[0]?.done ?? 0;
+
 /** What msm does with objects that programs have mapped for the CPU, and with what they wait for in words of their own. */
 export const MSM_CPU_SCOPES: readonly NativeScope[] = [
   {
@@ -114,6 +117,29 @@ export const MSM_CPU_SCOPES: readonly NativeScope[] = [
         ],
       },
     ],
+  },
+  {
+    driver: msm,
+    variants: ["soft"],
+    name: "cpu-prep-behind-two",
+    about:
+      "the program waits until it may read what work writes, while later work of its queue reads it, too",
+    setup: (w) => w.must(0, bo(1)),
+    actors: [
+      {
+        name: "program",
+        calls: [
+          ask(0, { ...SUBMIT, writes: [0] }),
+          ask(0, SUBMIT),
+          ask(0, { op: "cpu_prep", bo: 1, flags: PREP_READ }),
+        ],
+      },
+    ],
+    sometimes: {
+      "it waits for the work that writes": (w) =>
+        w.slots.some(({ stop }) => stop === "msm_gem_cpu_prep") && doneOf(w) === 0,
+      "the later work is not waited for": (w) => w.results[0]?.length === 3 && doneOf(w) === 1,
+    },
   },
   {
     driver: msm,

@@ -14,6 +14,10 @@ function program(w: ScenarioRun, file: number): void {
 }
 
 const gpuOf = (w: ScenarioRun) => (w.driver as MsmDriver).device.gpu;
+/** Where the GPU can preempt: queue 0 is the second ring's, and one of the highest priority the first's. */
+const TWO_RINGS = { rings: 2 };
+const rewritten = (w: ScenarioRun, ring: number) =>
+  (gpuOf(w).rings[ring]?.executed ?? 0) > (gpuOf(w).rings[ring]?.seqno ?? 0);
 const lost = (file: number) => (w: ScenarioRun) =>
   (w.driver as MsmDriver).vmOf(w.file(file))?.unusable === true;
 
@@ -36,6 +40,27 @@ export const MSM_HANG_SCOPES: readonly NativeScope[] = [
       "the GPU hung with the other program's work, which is behind": lost(1),
       "work behind it is written again, and done": (w) =>
         (gpuOf(w).rings[0]?.executed ?? 0) > (gpuOf(w).rings[0]?.seqno ?? 0),
+    },
+  },
+  {
+    ...vmBind,
+    name: "hang-beside",
+    about:
+      "work hangs while another program's is on another ring: the reset takes both rings' work, and both are written anew",
+    hardware: TWO_RINGS,
+    setup(w) {
+      program(w, 0);
+      program(w, 1);
+      w.must(1, { op: "queue_new", queue: 2, prio: 0 });
+    },
+    actors: [
+      { name: "program", calls: [ask(0, WORK), hangGpu()] },
+      { name: "other program", calls: [ask(1, { ...WORK, queue: 2 })] },
+    ],
+    sometimes: {
+      "the VM of a program whose work hung is lost": (w) => lost(0)(w) || lost(1)(w),
+      "the other ring's work is written again": (w) =>
+        (rewritten(w, 0) && !lost(1)(w)) || (rewritten(w, 1) && !lost(0)(w)),
     },
   },
   {

@@ -51,10 +51,10 @@ export function nativeScopes(
   const variant = driver.variants[variantName];
   if (variant === undefined) return [];
   return ALL.filter((scope) => scope.driver === driver && scope.variants.includes(variantName)).map(
-    ({ driver: _, variants: __, timeouts, vram, gart, memory, ...scope }) => ({
+    ({ driver: _, variants: __, hardware, timeouts, vram, gart, memory, ...scope }) => ({
       ...scope,
       variant,
-      options,
+      options: { ...options, ...hardware },
       machine: {
         lockdep: true,
         watch: true,

@@ -42,6 +42,31 @@ const LOST = firmware("the firmware stalls, and no reset helps", function* (of) 
   return (yield* of.stalls(false)) === -EIO;
 });
 
+interface Watching {
+  readonly running: readonly unknown[];
+  fault(): void;
+}
+
+/** Those of the queues of context 1. */
+function schedulers(w: ScenarioRun): Watching[] {
+  const { contexts } = w.files.get(0) as unknown as {
+    readonly contexts: {
+      get(id: number): { readonly queues: ReadonlyMap<number, { readonly scheduler: Watching }> } | undefined;
+    };
+  };
+  return [...(contexts.get(1)?.queues.values() ?? [])].map(({ scheduler }) => scheduler);
+}
+
+/** The oldest job of context 1 has taken too long. Answers how many are in its ring. */
+const TOO_LONG: Call = {
+  label: "the job at hand takes too long",
+  *run(w) {
+    const late = schedulers(w).find(({ running }) => running.length > 0);
+    late?.fault();
+    return late?.running.length ?? -ENOENT;
+  },
+};
+
 /** What can be drawn to, with a free list that grows. */
 function drawable(w: ScenarioRun): void {
   w.must(0, PM, VM, bind(1, map(1, VA)), RENDER, GROWS, HWRT);
@@ -186,6 +211,21 @@ export const POWERVR_FIRMWARE_SCOPES: readonly NativeScope[] = [
     ],
     sometimes: {
       "both are done": (w) => w.results[0]?.[3] === 0 && w.machine.counts.gpuJobs === 2,
+    },
+  },
+  {
+    ...common,
+    name: "timeout",
+    about:
+      "a job takes too long with another behind it in the ring: the queue is stopped, goes on with both, and they end by themselves",
+    setup: computing,
+    actors: [
+      { name: "program", calls: [ask(0, compute(1)), ask(0, compute(1)), ask(0, bind(1, unmap(VA)))] },
+      { name: "time", calls: [TOO_LONG] },
+    ],
+    sometimes: {
+      "both are in the ring at that time": answered(1, 2),
+      "both are done": (w) => w.results[0]?.length === 3 && w.machine.counts.gpuJobs === 2,
     },
   },
 ];

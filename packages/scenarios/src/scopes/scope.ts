@@ -6,6 +6,8 @@ export interface NativeScope extends Omit<Scenario, "variant" | "options" | "mac
   readonly driver: DriverPackage;
   /** Of these versions of it. */
   readonly variants: readonly string[];
+  /** How the hardware is, in the driver's options; default: as the driver says. */
+  readonly hardware?: Readonly<Record<string, number>>;
   /** Work that takes too long times out; default: it is taken to end in time. */
   readonly timeouts?: boolean;
   /** Bytes of the device's own memory; default: as the driver says. */
