@@ -98,7 +98,7 @@ export const MSM_VM_BIND: readonly Mutant[] = [
     ],
     [
       "the VM does not know its last submit",
-      "  vm.lastFence = [fence, ...(vm.lastFence ?? [])].filter(({ signaled }) => !signaled);\n",
+      "  if (history.closeWaitsForWork)\n    vm.lastFence = [fence, ...(vm.lastFence ?? [])].filter(({ signaled }) => !signaled);\n",
       "",
     ],
   ]),

@@ -242,7 +242,7 @@ export const POWERVR: readonly Mutant[] = [
     ["jobs keep their locks", "  exec.fini();\n", ""],
     ["a queue keeps each last fence", "    queue.lastQueued?.put(queue);\n", ""],
     ["an entity's job is not counted", "  job.refs++;\n", ""],
-    ["a render target is not locked", "exec.prepareObj(hwrt.fw.bo, jobs.length)", "0"],
+    ["a render target is not locked", "ret = yield* exec.prepareObj(hwrt.fw.bo, jobs.length);", "ret = 0;"],
   ]),
   ...inFile("policy-powervr/src/userspace/implicit-sync.ts", [
     ["a shared buffer stays locked", "    unlock(dev, bo.resv);\n", ""],
