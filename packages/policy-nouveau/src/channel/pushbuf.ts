@@ -20,6 +20,7 @@ import { validate } from "../ttm/validate.ts";
 import { type NvVma, vmaFind } from "../vmm/vma.ts";
 import type { Channel } from "./channel.ts";
 import { fenceSync, needsSync } from "./fence-sync.ts";
+import { waitsForOthers } from "./in-order.ts";
 import { watchSwitch } from "./recovery.ts";
 
 /** `NOUVEAU_GEM_MAX_BUFFERS`. */
@@ -68,6 +69,7 @@ function* submit(cli: NouveauCli, request: RequestOf<"submit">): Steps<Errno> {
   if (ret === 0) {
     const fence = channel.timeline.nextOnGpu();
     for (const { bo, writes } of entries) {
+      waitsForOthers(nv, bo, channel, writes, after);
       (vmaFind(bo, cli.vmm) as NvVma).fence = fence;
       bo.resv.addFence(fence, writes ? USAGE_WRITE : USAGE_READ);
       setActive(cli, bo, 1);

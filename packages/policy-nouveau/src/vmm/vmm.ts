@@ -1,4 +1,4 @@
-import { DrmGpuvm, gpuvmResvObjectAlloc, Lock } from "@gpuvm/core";
+import { DrmGemObject, DrmGpuvm, Lock } from "@gpuvm/core";
 import { VmRecord } from "@gpuvm/drm-model";
 import type { NvDevice } from "../device.ts";
 import { Space } from "../mmu/space.ts";
@@ -49,8 +49,8 @@ export class NvVmm {
 
   #createTree(): VmRecord {
     const { machine, dev, clientOwnership, hardware } = this.nv;
-    const rObj = gpuvmResvObjectAlloc(dev);
-    if (rObj === null) throw new Error("the resv object of a VMM of nvkm's is not the kernel's to allocate");
+    // The core's VMs have one, nvkm's do not: no failure is injected into what the kernel does not allocate.
+    const rObj = new DrmGemObject(dev, { size: 0, name: `resv object #${dev.serial()}` });
     const vm = new DrmGpuvm(dev, {
       name: "nouveau client",
       rObj,

@@ -1,4 +1,4 @@
-import { EINVAL, ENOENT, ERESTARTSYS } from "@gpuvm/core";
+import { EINTR, EINVAL, ENOENT, ERESTARTSYS } from "@gpuvm/core";
 import type { SyncOp } from "@gpuvm/drm-model";
 import { ask, closeFile, killProgram, type ScenarioRun } from "@gpuvm/explorer";
 import { nouveau } from "@gpuvm/policy-nouveau";
@@ -16,6 +16,9 @@ const exec = (id: number, ...ops: SyncOp[]) =>
   ({ op: "exec", channel: id, push: [[VA, 64]], syncOps: [ops] }) as const;
 const binds = (op: Parameters<typeof bind>[1], ...ops: SyncOp[]) =>
   ({ ...bind(1, op), async: true, syncOps: [ops] }) as const;
+/** Work that lists buffer 1. */
+const pushbuf = (id: number, ...writes: number[]) =>
+  ({ op: "submit", channel: id, bos: [1], writes, cmds: 1 }) as const;
 const CLOSE = { op: "gem_close", bo: 1 } as const;
 const common = { driver: nouveau, variants: ["vm-bind"] };
 
@@ -24,12 +27,12 @@ function program(w: ScenarioRun): void {
   w.must(0, syncobj(1), syncobj(2));
 }
 
-/** Buffer 1 of file 0 is buffer 9 of file 1. */
-function share(w: ScenarioRun): void {
+/** A buffer of file 0 is one of file 1, too. */
+function share(w: ScenarioRun, mine = 1, others = 9): void {
   const { prime } = w.driver;
-  const dmaBuf = prime?.exportBo(w.file(0), 1);
+  const dmaBuf = prime?.exportBo(w.file(0), mine);
   if (prime === undefined || dmaBuf === undefined || dmaBuf === null) throw new Error("it cannot be shared");
-  w.machine.call(prime.importBo(w.file(1), dmaBuf, 9));
+  w.machine.call(prime.importBo(w.file(1), dmaBuf, others));
   dmaBuf.close();
 }
 
@@ -161,6 +164,37 @@ export const NOUVEAU_SYNC_SCOPES: readonly NativeScope[] = [
         w.slots.some(({ stop }) => stop === "nouveau_fence_sync"),
       "a signal ends the wait": answered(0, -ERESTARTSYS),
       "it was submitted before": (w) => w.results[0]?.[0] === 0,
+    },
+  },
+  {
+    ...common,
+    name: "kill-contended",
+    about:
+      "a program is killed in a PUSHBUF that waits for an object which a PUSHBUF of another program holds, and both list the same two",
+    setup(w) {
+      w.must(0, bo(1, 1, GART), bo(2, 1, GART), channel(1));
+      w.must(1, channel(1));
+      share(w, 1, 9);
+      share(w, 2, 8);
+    },
+    actors: [
+      { name: "program", calls: [ask(0, { op: "submit", channel: 1, bos: [1, 2], writes: [], cmds: 1 })] },
+      { name: "other", calls: [ask(1, { op: "submit", channel: 1, bos: [8, 9], writes: [], cmds: 1 })] },
+      { name: "killer", calls: [killProgram(0)] },
+    ],
+    sometimes: {
+      "it waits with nothing locked": (w) => w.slots.some(({ stop }) => stop === "drm_exec_lock_contended"),
+      "a signal ends the wait": answered(0, -EINTR),
+    },
+  },
+  {
+    ...common,
+    name: "writes-behind-reads",
+    about: "work of one channel writes what work of another reads, and what that one reads again",
+    setup: (w) => w.must(0, bo(1, 1, GART), channel(1), channel(2)),
+    actors: [{ name: "program", calls: [ask(0, pushbuf(1)), ask(0, pushbuf(2, 0)), ask(0, pushbuf(1))] }],
+    sometimes: {
+      "work of both channels is under way": (w) => (w.file(0).handles.get(1)?.resv.pending().length ?? 0) > 1,
     },
   },
 ];

@@ -1,3 +1,4 @@
+import { ENOMEM } from "@gpuvm/core";
 import { ask, closeFile, shrink } from "@gpuvm/explorer";
 import { nouveau } from "@gpuvm/policy-nouveau";
 import { bind, bo, map, PAGE, unmap } from "../bugs/bug.ts";
@@ -128,6 +129,17 @@ export const NOUVEAU_SCOPES: readonly NativeScope[] = [
       },
       { name: "shrinker", calls: [shrink(64 * PAGE)] },
     ],
+  },
+  {
+    ...common,
+    name: "first-buffer",
+    about: "a file that manages no addresses makes its first buffer, while memory is short, and gives it up",
+    failures: 1,
+    actors: [{ name: "program", calls: [ask(0, bo(1, 1, GART)), ask(0, { op: "gem_close", bo: 1 })] }],
+    sometimes: {
+      "there is none": (w) => w.results[0]?.[0] === -ENOMEM,
+      "it is mapped": (w) => w.file(0).handles.size > 0,
+    },
   },
   {
     ...common,

@@ -211,6 +211,28 @@ export const POWERVR_SCOPES: readonly NativeScope[] = [
   },
   {
     ...common,
+    name: "killed-behind",
+    about:
+      "a program is killed with a job that waits for another driver's work, and one behind it that waits for nothing",
+    setup(w) {
+      w.must(0, bo(1), VM, COMPUTE, bind(1, map(1, VA)));
+      newSyncObj(w);
+      waitsForOther(w);
+    },
+    actors: [
+      {
+        name: "program",
+        calls: [ask(0, { ...COMPUTING, syncOps: [[{ handle: 2, wait: true }]] }), ask(0, COMPUTING), KILL],
+      },
+      { name: "other", calls: [OTHER_IS_DONE] },
+    ],
+    sometimes: {
+      "both are given up": (w) => w.results[0]?.length === 3 && w.machine.counts.gpuJobs === 0,
+      "both are done": (w) => w.machine.counts.gpuJobs === 2,
+    },
+  },
+  {
+    ...common,
     name: "one-range",
     about: "two threads unmap and replace one mapping",
     settles: true,
