@@ -12,10 +12,10 @@ const POLICIES = [
 ];
 
 /** Steps that are taken back and looked at in each scope. */
-const STEPS = 50;
+const STEPS = 30;
 
 /** Meetings of schedules that are compared in each scope. */
-const MOST = 15;
+const MOST = 8;
 
 describe.each(POLICIES)("states of %s that two schedules meet in", (policy) => {
   it.each(
