@@ -1,4 +1,5 @@
 import {
+  type DmaFence,
   type DrmGpuvmBo,
   EBUSY,
   type Errno,
@@ -18,6 +19,7 @@ import { clearBo, copyBo } from "./migrate.ts";
 import { ALONE, type PlaceContext } from "./place-context.ts";
 import { purgePages, setPurgeableState } from "./purgeable.ts";
 import { pagesOf } from "./ttm.ts";
+import type { Vram } from "./vram.ts";
 
 /**
  * An object is about to move (`xe_bo_trigger_rebind`). VMs without page faults are only told: nothing runs in them before
@@ -111,6 +113,7 @@ function moveByGpu(xe: Xe, bo: XeBo, to: Place, evict: boolean): void {
   if (from === "vram" && vram !== null && !copied.signaled) {
     if (evict) vram.moving = copied;
     else {
+      staysEmpty(xe, bo, vram, copied);
       // `ttm_bo_move_to_ghost`
       vram.used += bo.size;
       copied.onSignal(() => vram.release(bo.size));
@@ -127,6 +130,19 @@ function moveByGpu(xe: Xe, bo: XeBo, to: Place, evict: boolean): void {
   };
   if (copied.signaled) left();
   else copied.onSignal(left);
+}
+
+/** On a machine that watches: finds out when a copy ends whether its source was given to others meanwhile. */
+function staysEmpty({ machine, ttm }: Xe, { name, size }: XeBo, vram: Vram, copied: DmaFence): void {
+  if (machine.options.watch !== true) return;
+  vram.copiedFrom += size;
+  copied.onSignal(() => {
+    let others = vram.tables;
+    for (const bo of ttm.lrus.vram.walk()) others += bo.size;
+    if (others + vram.copiedFrom > vram.size)
+      machine.hazard("use-after-free", name, `${name} is copied from VRAM that others were given meanwhile`);
+    vram.copiedFrom -= size;
+  });
 }
 
 /** `xe_ttm_bo_purge`: the memory goes, and its contents with it. */

@@ -138,12 +138,17 @@ export class XeTtm {
 
   /** Room for a page table, which lies in VRAM where there is some, and stays. */
   chargeTable(bytes: number): boolean {
-    return this.vram === null || this.vram.charge(bytes) || this.makeRoom?.(bytes) === true;
+    if (this.vram === null) return true;
+    const got = this.vram.charge(bytes) || this.makeRoom?.(bytes) === true;
+    if (got) this.vram.tables += bytes;
+    return got;
   }
 
   /** See {@link XeTtm.chargeTable}. */
   releaseTable(bytes: number): void {
-    this.vram?.release(bytes);
+    if (this.vram === null) return;
+    this.vram.release(bytes);
+    this.vram.tables -= bytes;
   }
 }
 

@@ -14,4 +14,8 @@ export class Vram extends Budget {
    * run in order.
    */
   moving: DmaFence | null = null;
+  /** Bytes of page tables. */
+  tables = 0;
+  /** Bytes that are still copied from, by moves that were no evictions: nobody waits for these copies. */
+  copiedFrom = 0;
 }

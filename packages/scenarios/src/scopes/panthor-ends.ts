@@ -115,6 +115,20 @@ export const PANTHOR_END_SCOPES: readonly NativeScope[] = [
   },
   {
     ...common,
+    name: "silent-close",
+    about: "a file is closed while a tick waits for a firmware that is silent",
+    setup(w) {
+      work(w);
+      gpuOf(w).silence();
+    },
+    actors: [{ name: "program", calls: [closeFile(0)] }],
+    sometimes: {
+      "the VM's end waits for the tick": (w) =>
+        w.slots.some(({ stop }) => stop === "panthor_sched_prepare_for_vm_destruction"),
+    },
+  },
+  {
+    ...common,
     name: "device-lost",
     about:
       "the GPU does not come back from a reset: calls are refused, and everything is given back at the end",

@@ -1,3 +1,4 @@
+import { ENOMEM, USAGE_KERNEL } from "@gpuvm/core";
 import { ask, type ScenarioRun } from "@gpuvm/explorer";
 import { xe } from "@gpuvm/policy-xe";
 import { bind, bo, map, PAGE } from "../bugs/bug.ts";
@@ -36,6 +37,14 @@ const isIn =
       const { tt, place } = o as unknown as { tt: string; place: string };
       return where === "swapped" ? tt === where : place === where && tt === "populated";
     });
+
+/** A buffer of the program's is being brought from VRAM to pages. */
+const copies = (w: ScenarioRun) =>
+  w
+    .file(0)
+    .handles.get(1)
+    ?.resv.pending()
+    .some(({ usage }) => usage === USAGE_KERNEL) === true && !isIn("system")(w);
 
 /** What xe does when the pages that the GPU reaches are few, or those that there are. */
 export const XE_MEMORY_SCOPES: readonly NativeScope[] = [
@@ -109,5 +118,22 @@ export const XE_MEMORY_SCOPES: readonly NativeScope[] = [
     setup: (w) => inUse(w),
     actors: [PROGRAM, OTHER],
     sometimes: { ...evicted, ...comesBack, "it is in swap": isIn("swapped") },
+  },
+  {
+    ...common,
+    name: "vram-moves-out",
+    about:
+      "a prefetch brings a buffer from VRAM to pages, and another program wants its room while it is copied",
+    vram: 30 * PAGE,
+    setup: (w) => inUse(w, 0, VRAM | SYSTEM),
+    actors: [
+      { name: "program", calls: [ask(0, sync({ ...map(0, VA, BUFFER), kind: "prefetch" }))] },
+      { name: "other", calls: [ask(1, bo(1, BUFFER, { placement: VRAM })), ask(1, CLOSE)] },
+    ],
+    sometimes: {
+      "the buffer is copied": copies,
+      "there is no room meanwhile": (w) => copies(w) && w.results[1]?.[0] === -ENOMEM,
+      "there is room afterwards": (w) => w.results[1]?.[0] === 0 && w.machine.counts.evictions === 0,
+    },
   },
 ];
