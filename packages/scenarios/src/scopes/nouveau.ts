@@ -1,5 +1,5 @@
-import { ENOMEM } from "@gpuvm/core";
-import { ask, closeFile, shrink } from "@gpuvm/explorer";
+import { type DmaFence, ENOMEM, USAGE_READ } from "@gpuvm/core";
+import { ask, type Call, closeFile, type ScenarioRun, shrink } from "@gpuvm/explorer";
 import { nouveau } from "@gpuvm/policy-nouveau";
 import { bind, bo, map, PAGE, unmap } from "../bugs/bug.ts";
 import { treeIsMapped } from "../bugs/ptes.ts";
@@ -18,6 +18,27 @@ const CHANNEL_BYTES = 19 * PAGE;
 const CHANNEL = { op: "channel_new", channel: 1 } as const;
 const EXEC = { op: "exec", channel: 1, push: [[VA, 64]] } as const;
 const common = { driver: nouveau, variants: ["vm-bind"] };
+
+const OTHERS = "another driver's fence";
+
+/** Another driver reads a buffer of file 0, until {@link OTHER_HAS_READ}. */
+function otherReads(w: ScenarioRun, handle: number): void {
+  const { bag, machine } = w;
+  const fence = machine.fence(machine.fenceContext(), 1);
+  const resv = w.file(0).handles.get(handle)?.resv;
+  resv?.reserve(1);
+  resv?.addFence(fence, USAGE_READ);
+  bag.set(OTHERS, fence);
+}
+
+/** See {@link otherReads}. */
+const OTHER_HAS_READ: Call = {
+  label: "the other driver has read",
+  *run({ bag }) {
+    (bag.get(OTHERS) as DmaFence).signal();
+    return 0;
+  },
+};
 
 /** What only nouveau has. */
 export const NOUVEAU_SCOPES: readonly NativeScope[] = [
@@ -258,6 +279,27 @@ export const NOUVEAU_SCOPES: readonly NativeScope[] = [
       { name: "other", calls: [ask(0, bo(2, 1, IN_VRAM))] },
     ],
     sometimes: { "both are taken away": (w) => w.machine.counts.evictions > 1 },
+  },
+  {
+    ...common,
+    name: "hop-fails",
+    about:
+      "what is taken from VRAM has no place in the GART while what lies there is being given up, and goes by it afterwards; or the copy fails, by the GPU and by the CPU",
+    vram: PAGE,
+    gart: CHANNEL_BYTES + PAGE,
+    failures: 2,
+    setup(w) {
+      w.must(0, CHANNEL, bo(1, 1, IN_VRAM), bo(3, 1, GART));
+      otherReads(w, 1);
+    },
+    actors: [
+      { name: "program", calls: [ask(0, { op: "gem_close", bo: 3 }), OTHER_HAS_READ] },
+      { name: "other", calls: [ask(1, bo(2, 1, IN_VRAM))] },
+    ],
+    sometimes: {
+      "it is out of the GPU's reach": (w) => w.machine.counts.evictions > 0 && liesIn(w, 1) === 0,
+      "it stays": (w) => w.results[1]?.[0] === -ENOMEM,
+    },
   },
   {
     ...common,
