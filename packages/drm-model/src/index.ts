@@ -148,7 +148,7 @@ export { primeHandleToDmaBuf, primeImported, primeLookup } from "./uapi/prime-ta
 export { Process } from "./uapi/process.ts";
 export { waitResv, waitResvInterruptible, waitResvTimeout } from "./uapi/resv.ts";
 export { countSubmit } from "./uapi/submit.ts";
-export { SyncObj, type SyncOp } from "./uapi/sync-obj.ts";
+export { findFences, SyncObj, type SyncOp } from "./uapi/sync-obj.ts";
 export { releaseSyncobjs, syncobjIoctl } from "./uapi/syncobj-ioctl.ts";
 export { type MovedRange, placeByWindow, Windows } from "./uapi/windows.ts";
 export { UsageError, unknownName } from "./usage-error.ts";

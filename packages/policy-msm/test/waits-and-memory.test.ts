@@ -1,7 +1,7 @@
 import { type DmaFence, EFAULT, EINVAL, ENOENT, ENOSPC, type Errno } from "@gpuvm/core";
-import { type BindOp, type CpuMapping, KIB4, SyncObj } from "@gpuvm/drm-model";
+import { type BindOp, type CpuMapping, findFences, KIB4, SyncObj } from "@gpuvm/drm-model";
 import { describe, expect, it } from "vitest";
-import { parseDeps, processPostDeps } from "../src/gpu/syncobj.ts";
+import { processPostDeps } from "../src/gpu/syncobj.ts";
 import { MS, NOTHING, Rig } from "./support/rig.ts";
 
 const GIB = 2 ** 30;
@@ -103,7 +103,7 @@ describe("syncobjs", () => {
     signal(b, 2);
     signal(c, 2);
     const wait = (handle: number, point = 0, reset = false) =>
-      parseDeps(syncobjs, [{ handle, wait: true, point, reset }]);
+      findFences(syncobjs, [{ handle, wait: true, point, reset }]);
     const [two] = wait(1, 1) as [DmaFence];
     const [later] = wait(1, 3) as [DmaFence];
     b.signal();

@@ -1,4 +1,4 @@
-import { DmaFence, type DrmDevice, type Holder } from "@gpuvm/core";
+import { DmaFence, type DrmDevice, EINVAL, ENOENT, type Errno, type Holder } from "@gpuvm/core";
 import { CountedFence } from "../gpu/counted-fence.ts";
 import { FenceChain } from "../gpu/fence-chain.ts";
 
@@ -106,4 +106,26 @@ export class SyncObj {
   put(): void {
     if (--this.refs === 0) this.replace(null);
   }
+}
+
+/**
+ * The fences that a call waits for, as its syncobjs have them now (`drm_syncobj_find_fence` for each), for drivers that count
+ * no fences.
+ *
+ * @returns -ENOENT: no such syncobj; -EINVAL: it has no fence yet, or not for so late a point
+ */
+export function findFences(
+  syncobjs: ReadonlyMap<number, SyncObj>,
+  ops: readonly SyncOp[],
+): DmaFence[] | Errno {
+  const fences: DmaFence[] = [];
+  for (const { handle, wait, point } of ops) {
+    if (!wait) continue;
+    const syncobj = syncobjs.get(handle);
+    if (syncobj === undefined) return -ENOENT;
+    const fence = syncobj.peek(point);
+    if (fence === null) return -EINVAL;
+    fences.push(fence);
+  }
+  return fences;
 }

@@ -13,7 +13,15 @@ import {
   USAGE_READ,
   USAGE_WRITE,
 } from "@gpuvm/core";
-import { countSubmit, lock, lockInterruptible, preempt, type RequestOf, unlock } from "@gpuvm/drm-model";
+import {
+  countSubmit,
+  findFences,
+  lock,
+  lockInterruptible,
+  preempt,
+  type RequestOf,
+  unlock,
+} from "@gpuvm/drm-model";
 import { msmContextVm } from "../drv/context-vm.ts";
 import type { Msm } from "../drv/device.ts";
 import type { MsmFile } from "../drv/file.ts";
@@ -27,7 +35,7 @@ import { vmBoOf } from "../vma/vma-store.ts";
 import { destroy, retire } from "./retire.ts";
 import { MsmSubmit } from "./submit-state.ts";
 import { fenceAndValidate, lockObjectsVmBind } from "./submit-vm-bind.ts";
-import { parseDeps, parsePostDeps, processPostDeps } from "./syncobj.ts";
+import { parsePostDeps, processPostDeps } from "./syncobj.ts";
 
 /** What a submit asks beside what traces record. */
 export interface SubmitMore {
@@ -73,7 +81,8 @@ function* underQueueLock(
   let ret = yield* lockInterruptible(dev, queue.lock, submit.submitter, "msm_ioctl_gem_submit");
   const locked = ret === 0;
   const ops = request.syncOps ?? [];
-  const after = locked ? parseDeps(file.syncobjs, ops) : ret;
+  // msm_syncobj_parse_deps
+  const after = locked ? findFences(file.syncobjs, ops) : ret;
   if (typeof after === "number") ret = after;
   else ret = parsePostDeps(file.syncobjs, ops);
   if (ret === 0) ret = lookupObjects(file, submit, request);

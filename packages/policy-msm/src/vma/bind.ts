@@ -19,6 +19,7 @@ import {
 } from "@gpuvm/core";
 import {
   type BindOp,
+  findFences,
   isAligned,
   lock,
   lockInterruptible,
@@ -34,7 +35,7 @@ import type { MsmFile } from "../drv/file.ts";
 import { MSM_VM_BIND_OP_DUMP } from "../drv/uapi.ts";
 import type { MsmBo } from "../gem/bo.ts";
 import { getPages, pinObj } from "../gem/pages.ts";
-import { parseDeps, parsePostDeps, processPostDeps } from "../gpu/syncobj.ts";
+import { parsePostDeps, processPostDeps } from "../gpu/syncobj.ts";
 import { type JobOp, MsmVmBindJob } from "./bind-job.ts";
 import { PREALLOC_LIMIT, preallocCount } from "./prealloc.ts";
 import type { MsmGemVm } from "./vm.ts";
@@ -80,7 +81,8 @@ function* underQueueLock(
   after: DmaFence[],
 ): Steps<Errno> {
   const syncs = request.syncOps?.flat() ?? [];
-  const deps = parseDeps(file.syncobjs, syncs);
+  // msm_syncobj_parse_deps
+  const deps = findFences(file.syncobjs, syncs);
   if (typeof deps === "number") return deps;
   let ret = parsePostDeps(file.syncobjs, syncs);
   if (ret === 0) ret = lookupOps(msm, file, job);

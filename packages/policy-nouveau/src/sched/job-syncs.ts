@@ -1,5 +1,5 @@
-import { type DmaFence, EINVAL, ENOENT, ENOMEM, type Errno } from "@gpuvm/core";
-import type { SyncObj, SyncOp } from "@gpuvm/drm-model";
+import { type DmaFence, ENOENT, ENOMEM, type Errno } from "@gpuvm/core";
+import { findFences, type SyncObj, type SyncOp } from "@gpuvm/drm-model";
 import type { NouveauCli } from "../cli.ts";
 
 /** A syncobj that a job signals, and the point; the job holds it until it is attached. */
@@ -26,16 +26,7 @@ export class JobSyncs {
    * @returns -ENOENT: no such syncobj; -EINVAL: it has no fence yet, or not for so late a point
    */
   find(): DmaFence[] | Errno {
-    const after: DmaFence[] = [];
-    for (const { handle, wait, point } of this.#ops) {
-      if (!wait) continue;
-      const syncobj = this.#cli.syncobjs.get(handle);
-      if (syncobj === undefined) return -ENOENT;
-      const fence = syncobj.peek(point);
-      if (fence === null) return -EINVAL;
-      after.push(fence);
-    }
-    return after;
+    return findFences(this.#cli.syncobjs, this.#ops);
   }
 
   /** Looks up what it signals, so that nothing fails afterwards (`nouveau_job_fence_attach_prepare`); -ENOENT, -ENOMEM. */
