@@ -56,28 +56,28 @@ export function verifyUndo(scenario: Scenario, options: VerifyUndoOptions = {}):
     const { a, b } = whole.take(at);
     return `${a}:${b}`;
   };
-  const all = (at: World): string => {
+  const all = (at: World, state = state64(at)): string => {
     const results = at.returned.map((list) => list.join()).join(";");
-    return `${state64(at)}:${at.machine.hazards.length}:${results}:${at.violation?.message ?? ""}`;
+    return `${state}:${at.machine.hazards.length}:${results}:${at.violation?.message ?? ""}`;
   };
-  /** Whether the state is new. */
-  const arrive = (failures: number): boolean => {
+  /** Goes on from here if the state is new. */
+  const arrive = (failures: number): void => {
     const { a, b } = print.take(world);
     const key = `${a}:${b}:${failures}`;
     const total = state64(world);
     const before = seen.get(key);
-    if (before === undefined) seen.set(key, total);
-    else if (before !== total) mistaken.push(path.slice());
-    return before === undefined;
+    if (before === undefined) {
+      seen.set(key, total);
+      state(failures, all(world, total));
+    } else if (before !== total) mistaken.push(path.slice());
   };
-  const take = (choice: Choice, failures: number): void => {
+  const take = (choice: Choice, failures: number, before: string): void => {
     if (undone >= most) return;
-    const before = all(world);
     const start = mark();
     world.step(choice);
     path.push(choice);
     const fallible = choice >> 8 === 0 && failures < maxFailures ? world.fallible : 0;
-    if (world.violation === null && arrive(failures)) state(failures);
+    if (world.violation === null) arrive(failures);
     if (world.violation !== null || world.enabledAll().length === 0) {
       const end = mark();
       world.finish();
@@ -87,19 +87,20 @@ export function verifyUndo(scenario: Scenario, options: VerifyUndoOptions = {}):
     undone++;
     if (all(world) !== before) left.push(path.slice());
     path.pop();
-    for (let k = fallible; k >= 1; k--) take(choiceOf(choice & 255, k), failures + 1);
+    for (let k = fallible; k >= 1; k--) take(choiceOf(choice & 255, k), failures + 1, before);
   };
-  const state = (failures: number): void => {
-    if (undone % every === 0) compare();
-    for (const actor of world.enabledAll()) take(choiceOf(actor), failures);
+  /** `here` is what {@link all} says of the world as it is. */
+  const state = (failures: number, here: string): void => {
+    if (undone % every === 0) compare(here);
+    for (const actor of world.enabledAll()) take(choiceOf(actor), failures, here);
   };
-  const compare = (): void => {
+  const compare = (here: string): void => {
     fresh++;
     const again = new World(scenario);
     again.replay(path);
-    if (all(again) !== all(world)) other.push(path.slice());
+    if (all(again) !== here) other.push(path.slice());
   };
-  if (world.violation === null && arrive(0)) state(0);
+  if (world.violation === null) arrive(0);
   setLogging(false);
   return { undone, fresh, left, other, mistaken };
 }
