@@ -183,7 +183,7 @@ describe("Distribution", () => {
     ]);
     const e = new Distribution();
     e.add(1000);
-    d.merge(e);
+    d.addAll(e.entries());
     expect([d.max, d.n, d.percentile(1)]).toEqual([1000, 101, 1000]);
   });
 

@@ -1,8 +1,9 @@
 import { type Subject, subjectName } from "@gpuvm/drivers";
 import { Distribution } from "@gpuvm/drm-model";
+import { type Finished, finished, type Tally } from "./finished.ts";
 import { type Relative, relativeOver } from "./relative.ts";
 import type { Replayed } from "./replay-one.ts";
-import { type DistributionSummary, type Refusal, type RunResult, runResult, summary } from "./results.ts";
+import { type DistributionSummary, type Refusal, type RunResult, summary } from "./results.ts";
 import { timing } from "./timing.ts";
 
 /** One column of the comparison: a subject over several traces, either all native or all translated. */
@@ -66,14 +67,17 @@ export class Comparison {
     this.#incomplete.add(words);
   }
 
+  /** Takes a finished replay, as {@link Comparison.take}; its machine is not kept. */
+  add(replayed: Replayed): RunResult {
+    return this.take(finished(replayed));
+  }
+
   /**
-   * Takes a finished replay; its machine is not kept. Of a replay that was there before only the time is taken, once
-   * its counts are found to be the same.
+   * Takes a finished replay. Of one that was there before only the time is taken, once its counts are found to be the same.
    *
    * @throws Error if they are not: a replay must not depend on anything but its input.
    */
-  add(replayed: Replayed): RunResult {
-    const fresh = runResult(replayed);
+  take({ result: fresh, submitLocks, closeWaitNs }: Finished): RunResult {
     const at = this.#runs.findIndex((run) => run.trace === fresh.trace && run.subject === fresh.subject);
     const known = this.#runs[at];
     if (known !== undefined) {
@@ -84,14 +88,14 @@ export class Comparison {
           `${fresh.trace} on ${fresh.subject} was counted differently when replayed again: please report it`,
         );
       }
-      const result = { ...known, timing: timing([...known.timing.samples_ms, replayed.ms], known.events) };
+      const samples = [...known.timing.samples_ms, ...fresh.timing.samples_ms];
+      const result = { ...known, timing: timing(samples, known.events) };
       this.#runs[at] = result;
       return result;
     }
-    const { counts } = replayed.replay.machine;
     const key = keyOf(fresh.subject, fresh.translated);
-    merge(this.#submitLocks, key, counts.submitLocks);
-    merge(this.#closeWaitNs, key, counts.closeWaitNs);
+    merge(this.#submitLocks, key, submitLocks);
+    merge(this.#closeWaitNs, key, closeWaitNs);
     this.#runs.push(fresh);
     return fresh;
   }
@@ -119,8 +123,8 @@ function keyOf(subject: string, translated: boolean): string {
   return `${subject} ${translated}`;
 }
 
-function merge(into: Map<string, Distribution>, key: string, d: Distribution): void {
+function merge(into: Map<string, Distribution>, key: string, tally: Tally): void {
   const sum = into.get(key) ?? new Distribution();
-  sum.merge(d);
+  sum.addAll(tally);
   into.set(key, sum);
 }

@@ -17,6 +17,7 @@
 export { type ComparisonOfResults, compareResults, type Difference } from "./compare.ts";
 export { type Column, Comparison } from "./comparison.ts";
 export { explainLeft } from "./explain-left.ts";
+export { type Finished, finished, type Tally } from "./finished.ts";
 export { mergeResults, type NamedResults } from "./merge.ts";
 export { parseResults } from "./parse-results.ts";
 export type { AddressSpace, LeftObject, Portrait, Series, Zone } from "./portrait/portrait.ts";

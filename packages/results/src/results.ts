@@ -140,6 +140,8 @@ export interface Results {
     readonly shard?: string;
     /** The replays that were chosen. */
     readonly filter?: string;
+    /** Replays that were made at a time, which says how far their times can be relied on; absent: one. */
+    readonly workers?: number;
   };
   /** Of a part that `--shard` made: all replays of the run, `TRACE on SUBJECT`, in its order. */
   readonly whole?: readonly string[];

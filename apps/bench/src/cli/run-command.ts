@@ -32,6 +32,7 @@ interface Flags {
   readonly repeat: number;
   readonly maxBuffers: number;
   readonly samples: number;
+  readonly workers: number;
 }
 
 /** `DRIVER` and `DRIVER:VARIANT`, for completion. */
@@ -63,6 +64,7 @@ export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], B
       "  gpuvm-bench run --policy msm --ownership both --format json --out results.json",
       "  gpuvm-bench run --workload browser:tabs=4 --report report.html",
       "  gpuvm-bench run --samples 6 --reference powervr --filter glmark2",
+      "  gpuvm-bench run --workers 2 --filter glmark2",
       "  gpuvm-bench run --shard 1/4 --format json --out part-1.json",
       "",
       "Exit codes: 0; 1 something was left behind or a hazard was met in any column; 2 wrong usage or unreadable input;",
@@ -217,6 +219,14 @@ export const runCommand: Command<BenchContext> = buildCommand<Flags, string[], B
         parse: positive,
         default: "1",
         brief: "Time each replay so often, in interleaved rounds; six give an interval",
+        placeholder: "N",
+      },
+      workers: {
+        kind: "parsed",
+        parse: positive,
+        default: "1",
+        brief:
+          "Threads: replays at a time. Counts are the same; each replay's own time grows where they get in each other's way",
         placeholder: "N",
       },
       maxBuffers: {

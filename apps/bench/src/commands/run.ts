@@ -3,21 +3,17 @@ import { dirname, join, parse } from "node:path";
 import { DRIVERS, type OwnershipChoice, type Subject, subjectName, subjects } from "@gpuvm/drivers";
 import { UsageError } from "@gpuvm/drm-model";
 import {
-  CannotHold,
   Comparison,
   compareResults,
   explainLeft,
-  type Job,
   type Results,
   type RunResult,
   resultsText,
 } from "@gpuvm/results";
 import { EXIT } from "../cli/context.ts";
-import { breathe, Interrupted, interruptSignal } from "../cli/interrupt.ts";
+import { interruptSignal } from "../cli/interrupt.ts";
 import { terminalWidth, wantsColour, writeWhole } from "../cli/output.ts";
 import { checkOutputs } from "../cli/outputs.ts";
-import { Progress } from "../cli/progress.ts";
-import { room } from "../cli/room.ts";
 import { say as toStderr } from "../cli/say.ts";
 import { benchstatText } from "../format/benchstat-text.ts";
 import { comparisonMarkdown, comparisonText } from "../format/comparison-text.ts";
@@ -26,7 +22,8 @@ import { sayFaults } from "../format/passed-over.ts";
 import { baselinePath, loadBaseline, RESULTS_DIR, saveBaseline } from "../run/baselines.ts";
 import { resultsHere } from "../run/made-with.ts";
 import { type Choice, jobName, partOfPlan, plan } from "../run/plan.ts";
-import { HERE, replayOne } from "../run/replay.ts";
+import { HERE } from "../run/replay.ts";
+import { replayAll } from "../run/replay-all.ts";
 import { compareText } from "./compare.ts";
 
 /** What `run` prints. */
@@ -76,6 +73,8 @@ export interface RunArgs extends Partial<Choice> {
   readonly maxBuffers?: number;
   /** How often each replay is timed, in interleaved rounds. */
   readonly samples: number;
+  /** How many replays are made at a time; default: one. */
+  readonly workers?: number;
 }
 
 const NO_CHOICE: Choice = { trace: [], workload: [], seed: 1, filter: undefined, shard: undefined };
@@ -121,7 +120,14 @@ export async function runRun(
   const portrait =
     main || args.report !== undefined || args.format === "json" || args.saveBaseline !== undefined;
   const comparison = new Comparison(columns, reference === undefined ? undefined : subjectName(reference));
-  const interrupted = await replayAll(jobs, comparison, { ...args, portrait }, signal);
+  const { audit, lockdep, repeat, contiguity, vram, gart, memory, maxBuffers, samples } = args;
+  const how = { audit, lockdep, repeat, contiguity, vram, gart, memory, samples, portrait };
+  const { interrupted, faults } = await replayAll(
+    jobs,
+    comparison,
+    { ...how, workers: args.workers ?? 1, ...(maxBuffers === undefined ? {} : { maxBuffers }) },
+    signal,
+  );
   if (interrupted) {
     say(
       `interrupted: ${comparison.runs.length} of ${jobs.length} replays were finished; what follows is of those\n`,
@@ -135,9 +141,7 @@ export async function runRun(
       ? await explainLeft(comparison.runs, find, { ...HERE, signal })
       : comparison.runs;
   const { incomplete, refusals } = comparison;
-  for (const source of new Set(jobs.map((job) => job.source))) {
-    sayFaults(source.faults?.() ?? 0, source.path, say);
-  }
+  for (const [path, n] of faults) sayFaults(n, path, say);
   for (const words of incomplete) say(`not the whole: ${words}\n`);
   for (const { trace, subject, why } of refusals) say(`${subject} cannot hold ${trace}: ${why}\n`);
   const results: Results = {
@@ -194,50 +198,6 @@ function isMainJob(args: RunArgs): boolean {
   return !chosen && !asked && args.format === "table";
 }
 
-/** Rounds, not runs of the same replay: whatever slows the machine down for a while slows all of them. */
-async function replayAll(
-  jobs: readonly Job[],
-  comparison: Comparison,
-  args: RunArgs & { readonly portrait: boolean },
-  signal: AbortSignal,
-): Promise<boolean> {
-  const progress = new Progress({ total: jobs.length * args.samples, unit: "replays" });
-  let done = 0;
-  try {
-    for (let round = 0; round < args.samples; round++) {
-      for (const job of jobs) {
-        const what = jobName(job);
-        const onProgress = (events: number) => {
-          room.check();
-          progress.show(done, `${what}, ${events} events`);
-        };
-        const portrait = args.portrait && round === 0;
-        const { audit, lockdep, repeat, contiguity, vram, gart, memory, maxBuffers } = args;
-        const limits = maxBuffers === undefined ? {} : { maxBuffers };
-        const memories = { contiguity, vram, gart, memory };
-        const options = { audit, lockdep, repeat, ...memories, portrait, onProgress, signal, ...limits };
-        try {
-          comparison.add(await replayOne(job.source, job.subject, options));
-        } catch (error) {
-          // One policy's limit is no reason to lose what the others say.
-          if (!(error instanceof CannotHold)) throw error;
-          comparison.refuse(error);
-        }
-        for (const words of job.source.incomplete?.() ?? []) comparison.lacks(words);
-        progress.show(++done, what);
-        await breathe();
-        signal.throwIfAborted();
-      }
-    }
-    return false;
-  } catch (error) {
-    if (!(error instanceof Interrupted)) throw error;
-    return true;
-  } finally {
-    progress.end();
-  }
-}
-
 function resultsFor(runs: readonly RunResult[], args: RunArgs, interrupted: boolean): Results {
   const {
     audit,
@@ -252,6 +212,7 @@ function resultsFor(runs: readonly RunResult[], args: RunArgs, interrupted: bool
     filter,
     seed,
     workload = [],
+    workers = 1,
   } = args;
   const options = {
     audit,
@@ -267,6 +228,7 @@ function resultsFor(runs: readonly RunResult[], args: RunArgs, interrupted: bool
     ...(seed === undefined || workload.length === 0 ? {} : { seed }),
     ...(shard === undefined ? {} : { shard: `${shard.index}/${shard.of}` }),
     ...(filter === undefined ? {} : { filter: filter.source }),
+    ...(workers === 1 ? {} : { workers }),
   };
   return { ...resultsHere(runs, options), ...(interrupted ? { partial: true } : {}) };
 }

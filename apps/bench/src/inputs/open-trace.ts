@@ -19,12 +19,12 @@ interface Reading {
 
 /**
  * Opens a trace file, or any that can be imported as one. `-` is standard input. Short ones are kept in memory; of long ones
- * no more is held than one batch, whatever their format and however well they are compressed.
+ * no more is held than one batch, whatever their format and however well they are compressed. `called`: what messages call it.
  *
  * @throws TraceError if it can't be read.
  */
-export async function openTrace(path: string, signal?: AbortSignal): Promise<TraceSource> {
-  const file = await rereadable(path, signal);
+export async function openTrace(path: string, signal?: AbortSignal, called?: string): Promise<TraceSource> {
+  const file = called === undefined ? await rereadable(path, signal) : { path, name: called };
   const reading = await read(file.path, file.name, signal);
   let incomplete: readonly string[] = [];
   let faults = 0;

@@ -74,6 +74,11 @@ export async function knowOutside(selectors: readonly string[]): Promise<string[
 
 const loaded = new Map<string, string>();
 
+/** The modules that {@link knowOutside} has loaded, for another thread to load them, too. */
+export function outsideLoaded(): string[] {
+  return [...loaded.keys()];
+}
+
 async function known(selector: string): Promise<string> {
   const path = policyPart(selector);
   const rest = selector.slice(path.length);

@@ -22,6 +22,23 @@ export interface Choice {
   readonly shard: Shard | undefined;
 }
 
+/** Where the requests of a replay come from, in words that can be sent to another thread. */
+export type Origin =
+  | {
+      readonly kind: "trace";
+      readonly path: string;
+      /** What messages call the file. */
+      readonly called: string;
+      /** What results call it. */
+      readonly name: string;
+    }
+  | { readonly kind: "workload"; readonly spec: string; readonly seed: number };
+
+/** A replay of a plan. */
+export interface PlannedJob extends Job {
+  readonly origin: Origin;
+}
+
 /** `i/n`: one of n parts. */
 export interface Shard {
   readonly index: number;
@@ -36,14 +53,24 @@ export async function plan(
   choice: Choice,
   subjects: readonly Subject[],
   signal?: AbortSignal,
-): Promise<Job[]> {
+): Promise<PlannedJob[]> {
   const none = choice.trace.length === 0 && choice.workload.length === 0;
   const paths = none ? shippedSources() : distinct(choice.trace.map(tracePath));
   const sources: TraceSource[] = [];
   for (const path of paths) sources.push(await openTrace(path, signal));
   tellApart(sources);
-  for (const spec of new Set(choice.workload)) sources.push(openWorkload(spec, choice.seed));
-  const jobs = sources.flatMap((source) => subjects.map((subject): Job => ({ source, subject })));
+  const specs = [...new Set(choice.workload)];
+  const origins = [
+    ...sources.map(({ name, path }, i): Origin => {
+      const given = paths[i] as string;
+      return { kind: "trace", path, called: given === STDIN ? "standard input" : given, name };
+    }),
+    ...specs.map((spec): Origin => ({ kind: "workload", spec, seed: choice.seed })),
+  ];
+  sources.push(...specs.map((spec) => openWorkload(spec, choice.seed)));
+  const jobs = sources.flatMap((source, i) =>
+    subjects.map((subject): PlannedJob => ({ source, subject, origin: origins[i] as Origin })),
+  );
   const { filter } = choice;
   const chosen = filter === undefined ? jobs : jobs.filter((job) => filter.test(jobName(job)));
   if (chosen.length === 0) {
@@ -56,8 +83,14 @@ export async function plan(
 }
 
 /** The replays of one part. */
-export function partOfPlan(jobs: readonly Job[], shard: Shard | undefined): readonly Job[] {
+export function partOfPlan(jobs: readonly PlannedJob[], shard: Shard | undefined): readonly PlannedJob[] {
   return shard === undefined ? jobs : jobs.filter((_, i) => i % shard.of === shard.index - 1);
+}
+
+/** Opens what a job of another thread's plan came from. */
+export async function openOrigin(origin: Origin): Promise<TraceSource> {
+  if (origin.kind === "workload") return openWorkload(origin.spec, origin.seed);
+  return { ...(await openTrace(origin.path, undefined, origin.called)), name: origin.name };
 }
 
 /** Each file once, however often and by whatever path it was named. */

@@ -41,14 +41,14 @@ export class Distribution {
     return [...few, ...this.#more].sort((a, b) => a[0] - b[0]);
   }
 
-  /** Adds all of another. */
-  merge(other: Distribution): void {
-    for (const [value, count] of other.entries()) {
+  /** Adds all of another, given by its {@link Distribution.entries}. */
+  addAll(tally: Iterable<readonly [value: number, count: number]>): void {
+    for (const [value, count] of tally) {
       this.#count(value, count);
+      this.n += count;
+      this.sum += value * count;
+      if (value > this.max) this.max = value;
     }
-    this.n += other.n;
-    this.sum += other.sum;
-    if (other.max > this.max) this.max = other.max;
   }
 
   #count(value: number, n: number): void {

@@ -100,4 +100,5 @@ export const options: v.GenericSchema<unknown, Results["options"]> = object({
   seed: v.exactOptional(amount),
   shard: v.exactOptional(text),
   filter: v.exactOptional(text),
+  workers: v.exactOptional(atLeastOne),
 });
