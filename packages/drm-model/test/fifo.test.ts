@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Fifo } from "../src/index.ts";
+import { Fifo, takeFirst } from "../src/index.ts";
 
 it("a queue does what an array does", () => {
   const fifo = new Fifo<number>();
@@ -31,4 +31,13 @@ it("a queue does what an array does", () => {
   expect(fifo.findIndex((item) => item >= 50)).toBe(10);
   expect(fifo.findIndex((item) => item < 40)).toBe(-1);
   expect([fifo.at(0), fifo.at(59), fifo.at(60)]).toEqual([40, 99, undefined]);
+});
+
+it("the first of a list is taken as by shift, of a short one and of a long one", () => {
+  for (const length of [0, 1, 2, 40]) {
+    const list = Array.from({ length }, (_, i) => i);
+    const shifted = [...list];
+    expect(takeFirst(list)).toBe(shifted.shift());
+    expect(list).toEqual(shifted);
+  }
 });

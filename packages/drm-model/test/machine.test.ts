@@ -6,6 +6,7 @@ import {
   GpuEngine,
   lock,
   Machine,
+  Timer,
   Timers,
   unlock,
   waitFence,
@@ -171,6 +172,27 @@ describe("Timers", () => {
     for (const [i, at] of [5, 1, 5, 3, 1].entries()) timers.add(at, () => seen.push(at * 10 + i));
     for (let timer = timers.pop(); timer !== undefined; timer = timers.pop()) timer.fn();
     expect(seen).toEqual([11, 14, 33, 50, 52]);
+  });
+
+  it("are set, cancelled and set again, and fire in the order in which they were set last", () => {
+    const timers = new Timers();
+    const all = Array.from({ length: 20 }, () => new Timer(() => {}));
+    let order: Timer[] = [];
+    let seed = 7;
+    const below = (n: number) => {
+      seed = (seed * 48271) % 2147483647;
+      return seed % n;
+    };
+    for (let i = 0; i < 3000; i++) {
+      const timer = all[below(all.length)] as Timer;
+      if (timer.pending || below(3) === 0) timers.cancel(timer);
+      else timers.set(timer, below(10));
+      order = order.filter((other) => other !== timer);
+      if (timer.pending) order.splice(order.filter(({ at }) => at <= timer.at).length, 0, timer);
+      expect([timers.size, timers.next]).toEqual([order.length, order[0]?.at ?? Number.POSITIVE_INFINITY]);
+      if (below(4) === 0) expect(timers.pop()).toBe(order.shift());
+      if (i % 100 === 0) expect(timers.list()).toEqual(order);
+    }
   });
 });
 

@@ -6,6 +6,14 @@ export interface SchedOfFence {
   readonly scheduled: DmaFence;
 }
 
+/** Who wants to know that a fence has signalled (`struct dma_fence_cb`), for which nothing else is to be made then. */
+export interface DmaFenceCb {
+  /** It has (`dma_fence_func_t`). */
+  fenceSignaled(fence: DmaFence): void;
+}
+
+type Callback = DmaFenceCb | (() => void);
+
 /**
  * A point on a timeline (`struct dma_fence`). Fences of one context signal in the order of their numbers.
  */
@@ -21,8 +29,8 @@ export class DmaFence {
   /** For the end of a job of a scheduler; null: a fence of another kind (`to_drm_sched_fence`). */
   sched: SchedOfFence | null = null;
   // Nearly every fence has one callback, and many a replay millions of fences: one is no list.
-  #callback: (() => void) | null = null;
-  #others: (() => void)[] | null = null;
+  #callback: Callback | null = null;
+  #others: Callback[] | null = null;
 
   /** An unsignalled fence. */
   constructor(context: number, seqno: number) {
@@ -39,16 +47,32 @@ export class DmaFence {
     const others = this.#others;
     this.#callback = null;
     this.#others = null;
-    callback?.();
-    if (others !== null) for (const fn of others) fn();
+    if (callback !== null) this.#tell(callback);
+    if (others !== null) for (const other of others) this.#tell(other);
   }
 
   /** Runs `fn` at the signal, or now if that has been (`dma_fence_add_callback`). */
-  onSignal(fn: () => void): void {
-    if (this.signaled) fn();
+  onSignal(fn: Callback): void {
+    if (this.signaled) this.#tell(fn);
     else if (this.#callback === null) this.#callback = fn;
     else if (this.#others === null) this.#others = [fn];
     else this.#others.push(fn);
+  }
+
+  /** Takes one back (`dma_fence_remove_callback`). @returns false if there is none: it has run */
+  removeCallback(fn: Callback): boolean {
+    if (this.#callback === fn) {
+      this.#callback = this.#others?.shift() ?? null;
+      return true;
+    }
+    const at = this.#others?.indexOf(fn) ?? -1;
+    if (at >= 0) this.#others?.splice(at, 1);
+    return at >= 0;
+  }
+
+  #tell(callback: Callback): void {
+    if (typeof callback === "function") callback();
+    else callback.fenceSignaled(this);
   }
 
   /** Shown in findings. */

@@ -74,7 +74,7 @@ export class GpuvmExec {
   /** Fence slots for each object; 0: none. */
   readonly numFences: number;
   /** Locks what else the driver wants, in each round; may be set by the caller. */
-  extra: ((exec: DrmExec) => Steps<Errno>) | null = null;
+  extra: ((exec: DrmExec, of: GpuvmExec) => Steps<Errno>) | null = null;
   /** The locks; null outside of lock and unlock. */
   exec: DrmExec | null = null;
 
@@ -97,7 +97,7 @@ export class GpuvmExec {
         if (exec.contended !== null) continue;
       }
       if (ret === 0 && this.extra !== null) {
-        ret = yield* this.extra(exec);
+        ret = yield* this.extra(exec, this);
         if (exec.contended !== null) continue;
       }
       if (ret !== 0) return this.#fail(ret);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   DmaFence,
+  type DmaFenceCb,
   DmaResv,
   DRM_EXEC_IGNORE_DUPLICATES,
   DRM_GPUVM_RESV_PROTECTED,
@@ -767,5 +768,23 @@ describe("dma_resv", () => {
     fence.signal(-6);
     fence.onSignal(() => log.push("c"));
     expect([log.join(""), fence.error, fence.name]).toEqual(["abc", -5, "fence 1:7"]);
+  });
+
+  it("what waits for a fence is told of it, unless it was taken back", () => {
+    const told: string[] = [];
+    const waiter = (name: string): DmaFenceCb => ({
+      fenceSignaled: (of) => told.push(`${name} of ${of.seqno}`),
+    });
+    const [a, b, c, d] = [waiter("a"), waiter("b"), waiter("c"), waiter("d")] as const;
+    const fence = new DmaFence(1, 7);
+    for (const one of [a, b, c, d]) fence.onSignal(one);
+    expect([fence.removeCallback(a), fence.removeCallback(c), fence.removeCallback(c)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    fence.signal();
+    expect([fence.removeCallback(b), fence.removeCallback(d)]).toEqual([false, false]);
+    expect(told).toEqual(["b of 7", "d of 7"]);
   });
 });

@@ -76,6 +76,8 @@ export interface DeviceWorks {
   readonly tick: (panthor: Panthor) => Steps<void>;
   /** `sync_upd_work` */
   readonly syncUpd: (panthor: Panthor) => Steps<void>;
+  /** The GPU is done with the job at hand. */
+  readonly gpuDone: (panthor: Panthor) => void;
   /** `process_fw_events_work` */
   readonly fwEvents: (panthor: Panthor) => Steps<void>;
 }
@@ -99,7 +101,7 @@ export function panthorDevice(
       syncUpd: () => works.syncUpd(panthor),
       fwEvents: () => works.fwEvents(panthor),
     }),
-    gpu: new GpuWork(),
+    gpu: new GpuWork(() => works.gpuDone(panthor)),
     as: new AsSlots(),
     reclaim: new Reclaim(),
     mcu: null,

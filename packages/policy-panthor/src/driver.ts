@@ -20,6 +20,7 @@ import type { Generation } from "./history/generation.ts";
 import { vmBind } from "./mmu/bind.ts";
 import { vmCreate } from "./mmu/vm-pool.ts";
 import { PanthorFile } from "./panthor-file.ts";
+import { endsByItself } from "./sched/csg.ts";
 import { processFwEvents } from "./sched/events.ts";
 import { type PanthorGpu, panthorGpu } from "./sched/faults.ts";
 import { groupCreate, groupDestroyIoctl } from "./sched/group-create.ts";
@@ -36,6 +37,7 @@ const WORKS: DeviceWorks = {
   tick,
   syncUpd: syncUpdate,
   fwEvents: processFwEvents,
+  gpuDone: endsByItself,
 };
 
 /** Starts a generation of the driver on a machine. */

@@ -1,9 +1,11 @@
+import { takeFirst } from "@gpuvm/drm-model";
+
 /** Takes an element off a list that it may be on. */
 export function removeFrom<T>(list: T[] | null, element: T): void {
   if (list === null) return;
   // It is the first, if anything.
   if (list[0] === element) {
-    list.shift();
+    takeFirst(list);
     return;
   }
   const at = list.indexOf(element);

@@ -192,10 +192,14 @@ export const CORE: readonly Mutant[] = [
     ],
   ]),
   ...inFile("gpuvm-core/src/fence.ts", [
-    ["only the first waiter is told", "    if (others !== null) for (const fn of others) fn();\n", ""],
+    [
+      "only the first waiter is told",
+      "    if (others !== null) for (const other of others) this.#tell(other);\n",
+      "",
+    ],
     [
       "who asks after the signal is not told",
-      "    if (this.signaled) fn();\n    else if",
+      "    if (this.signaled) this.#tell(fn);\n    else if",
       "    if (this.signaled) return;\n    if",
     ],
   ]),

@@ -186,12 +186,12 @@ export const PANTHOR: readonly Mutant[] = [
   ...inFile("policy-panthor/src/sched/submit.ts", [
     [
       "work that failed keeps its jobs",
-      "  if (ret !== 0) for (const job of jobs) job.kref.put(job.scheduled);\n",
+      "  if (ret !== 0) for (const { job } of entries) if (job !== null) putJob(panthor, job, job.scheduled);\n",
       "",
     ],
     [
       "work does not bring back what was evicted",
-      "  if (panthor.gen.evictable) vmExec.extra = (exec) => gpuvmValidate(vm.gpuvm, exec);\n",
+      "  if (panthor.gen.evictable) vmExec.extra = validate;\n",
       "",
     ],
     [
@@ -202,14 +202,16 @@ export const PANTHOR: readonly Mutant[] = [
     ["work keeps its locks", "  vmExec.unlock();\n", ""],
   ]),
   ...inFile("policy-panthor/src/sched/group.ts", [
-    ["a job that is freed keeps its group", "    this.group.kref.put(this);\n", ""],
     ["a job does not hold its group", "    this.group.kref.get(this);\n", ""],
+  ]),
+  ...inFile("policy-panthor/src/sched/job.ts", [
+    ["a job that is freed keeps its group", "  job.group.kref.put(job);\n", ""],
   ]),
   ...inFile("policy-panthor/src/sched/term.ts", [
     ["a group that is given up leaves its jobs", "        signalDone(job, error);\n", ""],
     [
       "a group that is given up keeps its jobs",
-      "    for (const job of ended) job.kref.put(group.kref);\n",
+      "    for (const job of ended) putJob(panthor, job, group.kref);\n",
       "",
     ],
   ]),

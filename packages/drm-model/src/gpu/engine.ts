@@ -1,5 +1,6 @@
 import type { DmaFence, Steps } from "@gpuvm/core";
 import type { Machine } from "../machine/machine.ts";
+import { takeFirst } from "../machine/take-first.ts";
 import type { Timer } from "../machine/timers.ts";
 import type { GpuUse } from "./in-use.ts";
 
@@ -177,7 +178,7 @@ export class GpuEngine {
     const { job } = entry;
     const ring = this.#ring;
     const first = ring[0] === entry;
-    if (first) ring.shift();
+    if (first) takeFirst(ring);
     else ring.splice(ring.indexOf(entry), 1);
     this.#leave(job);
     const next = ring[0];

@@ -16,13 +16,13 @@ import { Memory } from "../memory/memory.ts";
 import type { Surroundings } from "../memory/surroundings.ts";
 import { behind } from "./behind.ts";
 import { Counts } from "./counts.ts";
-import { Fifo } from "./fifo.ts";
 import type { Hazard, HazardKind } from "./hazard.ts";
 import { Straight } from "./straight.ts";
 import { Thread } from "./thread.ts";
 import { Timers } from "./timers.ts";
 import type { StepCounts, VmRecord } from "./vm-record.ts";
 import { Work } from "./work.ts";
+import { WorkQueue } from "./work-queue.ts";
 
 /** How a machine is made. */
 export interface MachineOptions {
@@ -104,7 +104,7 @@ export class Machine implements Surroundings {
   /** What is to happen when. The machine's own clock fires these; an explorer takes them as choices. */
   readonly timers: Timers = new Timers();
   /** Work not yet begun, oldest first. */
-  readonly pending: Fifo<Work> = new Fifo();
+  readonly pending: WorkQueue = new WorkQueue();
   /** Calls of workers that wait. */
   readonly blocked: Thread[] = [];
   /** Jobs that are in use, on a machine that watches: the fence is pending, or the GPU works on them. */
@@ -119,8 +119,6 @@ export class Machine implements Surroundings {
   readonly #main = new Task("main");
   #contexts = 0;
   readonly #order: FenceOrder = new FenceOrder(this);
-  /** The kind of workqueue whose turn it is; null: the next that has work. */
-  #system: boolean | null = null;
   /** Runs calls where they are plain functions; null: they are generators. */
   readonly #straight: Straight | null = null;
   /** Who waits for the CPU, with {@link MachineOptions.oneCpu}. */
@@ -216,10 +214,7 @@ export class Machine implements Surroundings {
 
   /** Queues work for a worker with a real-time priority (`kthread_queue_work` behind `sched_set_fifo`). */
   queueUrgentWork(label: string, start: () => Steps<void>): void {
-    const work = new Work(label, start, "process", false, true);
-    const at = this.pending.findIndex(({ urgent }) => !urgent);
-    if (at < 0) this.pending.push(work);
-    else this.pending.insert(at, work);
+    this.pending.pushUrgent(new Work(label, start, "process", false, true));
   }
 
   /**
@@ -262,7 +257,8 @@ export class Machine implements Surroundings {
 
   /** Runs workers until none can go on; time stands still. */
   settle(): void {
-    while (this.#runWorker()) {}
+    if (this.#straight !== null) this.#straight.settle();
+    else while (this.#runWorker()) {}
   }
 
   /** Lets time pass until `at`, with everything that is due by then. */
@@ -351,28 +347,15 @@ export class Machine implements Surroundings {
   }
 
   #nextWork(): Thread | undefined {
-    const work = this.#takeWork();
+    const work = this.pending.take();
     return work === undefined ? undefined : this.startWork(work);
-  }
-
-  /** Takes the next work off: of the kind whose turn it is, if there is any. */
-  #takeWork(): Work | undefined {
-    const { pending } = this;
-    const alone = pending.length < 2;
-    const at = alone ? 0 : pending.findIndex(({ system, urgent }) => urgent || system === this.#system);
-    const work = pending.takeAt(Math.max(at, 0));
-    this.#system = work?.system ?? null;
-    return work;
   }
 
   #straightOn(dev: DrmDevice): Straight {
     if (this.options.oneCpu === true)
       throw new TypeError("plain functions run in one order only, and not as on one CPU");
-    return new Straight(dev, {
-      settle: () => this.settle(),
+    return new Straight(dev, this.pending, {
       progress: () => this.#progress(),
-      pending: this.pending,
-      takeWork: () => this.#takeWork(),
       failed: (error, task) => this.#failed(error, task),
     });
   }

@@ -1,7 +1,8 @@
 import { type Counted, type DrmDevice, GpuvmError, type Holder } from "@gpuvm/core";
 
 /** What keeps its own count. */
-interface WithCount extends Counted {
+export interface WithCount extends Counted {
+  /** References. */
   refs: number;
 }
 

@@ -1,20 +1,14 @@
 import { type DmaFence, type DrmDevice, type Steps, Task } from "@gpuvm/core";
-import type { Fifo } from "./fifo.ts";
 import type { Work } from "./work.ts";
+import type { WorkQueue } from "./work-queue.ts";
 
 /** A worker has to wait in the midst of its work: only as a generator could it, while others go on. */
 export class NotStraight extends Error {}
 
 /** What is asked of the machine. */
 export interface Others {
-  /** Runs workers until none can go on. */
-  settle(): void;
   /** Runs one worker, or lets time pass until the next timer; false: nothing is left to do. */
   progress(): boolean;
-  /** Work not yet begun, oldest first. */
-  readonly pending: Fifo<Work>;
-  /** Takes the next work off. */
-  takeWork(): Work | undefined;
   /** A call ended in an error. */
   failed(error: unknown, task: Task): void;
 }
@@ -37,16 +31,19 @@ interface Waiting {
 export class Straight {
   readonly #dev: DrmDevice;
   readonly #others: Others;
+  /** Work not yet begun. */
+  readonly #pending: WorkQueue;
   /** Work that waited for a fence, which has signalled. */
   readonly #woken: Waiting[] = [];
   #waits = 0;
   #working = false;
-  /** A call had to wait since the workers last ran until none could go on. */
+  /** A call had to wait since the workers last ran until none could go on: they have begun to take turns. */
   #waited = false;
 
   /** Nothing runs. */
-  constructor(dev: DrmDevice, others: Others) {
+  constructor(dev: DrmDevice, pending: WorkQueue, others: Others) {
     this.#dev = dev;
+    this.#pending = pending;
     this.#others = others;
     dev.onPass = () => this.#wait();
   }
@@ -57,19 +54,26 @@ export class Straight {
       throw new TypeError("a plain function has run before it can be called");
     const result = this.#run(begin, task);
     // Most calls leave no work behind, and let nobody else work.
-    if (this.#waited || this.#others.pending.length > 0 || this.#woken.length > 0) this.#others.settle();
+    if (this.#pending.length > 0 || this.#woken.length > 0 || this.#waited) this.settle();
     this.#waited = false;
     return result;
   }
 
+  /** Runs workers until none can go on. */
+  settle(): void {
+    while (this.runWorker()) {}
+  }
+
   /** Runs one worker; false: none can go on. */
   runWorker(): boolean {
-    const woken = this.#ready();
-    if (woken !== undefined) {
-      this.#startBehind(woken);
-      return true;
+    if (this.#woken.length > 0) {
+      const woken = this.#ready();
+      if (woken !== undefined) {
+        this.#startBehind(woken);
+        return true;
+      }
     }
-    const work = this.#others.takeWork();
+    const work = this.#pending.take();
     if (work === undefined) return false;
     if (work.behind === null) this.#start(work);
     else this.#startBehind({ work, behind: work.behind, at: 0, since: 0 });
@@ -79,7 +83,7 @@ export class Straight {
   /** The first that waited, and need not any more; it may have to wait again. */
   #ready(): Waiting | undefined {
     const woken = this.#woken;
-    if (woken.length === 0 || this.#others.pending.first?.urgent === true) return undefined;
+    if (this.#pending.first?.urgent === true) return undefined;
     let first = 0;
     for (let i = 1; i < woken.length; i++)
       if ((woken[i] as Waiting).since < (woken[first] as Waiting).since) first = i;

@@ -1,24 +1,16 @@
-/** Something that is to happen. */
-export interface Timer {
+/** Something that is to happen (`struct timer_list`): made once, and set as often as needed. */
+export class Timer {
   /** When: virtual nanoseconds. */
-  readonly at: number;
+  at = 0;
+  /** How many were set before: those of one time are in this order. */
+  seq = 0;
   /** What. */
   readonly fn: () => void;
-}
+  /** It is set, and has not fired. */
+  pending = false;
 
-/** A timer in its place. */
-class Item implements Timer {
-  readonly at: number;
-  /** How many were added before: those of one time are in this order. */
-  readonly seq: number;
-  readonly fn: () => void;
-  cancelled = false;
-  /** It is in the heap. */
-  pending = true;
-
-  constructor(at: number, seq: number, fn: () => void) {
-    this.at = at;
-    this.seq = seq;
+  /** Not set. */
+  constructor(fn: () => void) {
     this.fn = fn;
   }
 }
@@ -26,91 +18,105 @@ class Item implements Timer {
 /** What is to happen at which virtual time: a binary heap, first in first out among equal times. */
 export class Timers {
   // Behind those that are filled there is room: an array that is emptied gives its memory back, and asks for it again.
-  readonly #heap: (Item | undefined)[] = [];
+  readonly #heap: (Timer | undefined)[] = [];
   #filled = 0;
   #seq = 0;
-  #cancelled = 0;
 
   /** How many are pending. */
   get size(): number {
-    return this.#filled - this.#cancelled;
+    return this.#filled;
   }
 
   /** When the next one is due, or Infinity. */
   get next(): number {
-    this.#prune();
-    return this.#heap[0]?.at ?? Number.POSITIVE_INFINITY;
+    const first = this.#heap[0];
+    return first === undefined ? Number.POSITIVE_INFINITY : first.at;
   }
 
   /** What is pending, the next one first. Allocates. */
   list(): Timer[] {
-    const items = this.#heap.slice(0, this.#filled) as Item[];
-    return items.filter(({ cancelled }) => !cancelled).sort((a, b) => (before(a, b) ? -1 : 1));
+    const timers = this.#heap.slice(0, this.#filled) as Timer[];
+    return timers.sort((a, b) => (before(a, b) ? -1 : 1));
   }
 
   /** Runs `fn` at `at`. @returns what {@link Timers.cancel} takes */
   add(at: number, fn: () => void): Timer {
-    const heap = this.#heap;
-    const item = new Item(at, this.#seq++, fn);
-    let i = this.#filled++;
-    while (i > 0) {
-      const parent = (i - 1) >> 1;
-      const above = heap[parent] as Item;
-      if (!before(item, above)) break;
-      heap[i] = above;
-      i = parent;
-    }
-    heap[i] = item;
-    return item;
+    const timer = new Timer(fn);
+    this.set(timer, at);
+    return timer;
   }
 
-  /** It is not to happen (`del_timer`); nothing, if it has. */
+  /** Sets a timer that is not pending (`add_timer`). */
+  set(timer: Timer, at: number): void {
+    timer.at = at;
+    timer.seq = this.#seq++;
+    timer.pending = true;
+    this.#up(this.#filled++, timer);
+  }
+
+  /** It is not to happen (`timer_delete`); nothing, if it has. */
   cancel(timer: Timer): void {
-    const item = timer as Item;
-    if (item.cancelled || !item.pending) return;
-    item.cancelled = true;
-    this.#cancelled++;
+    if (!timer.pending) return;
+    const heap = this.#heap;
+    const at = heap.indexOf(timer);
+    const last = this.#cutLast();
+    timer.pending = false;
+    if (last === timer) return;
+    if (at > 0 && before(last, heap[(at - 1) >> 1] as Timer)) this.#up(at, last);
+    else this.#down(at, last);
   }
 
   /** Takes the next one off. */
   pop(): Timer | undefined {
-    this.#prune();
-    return this.#pop();
-  }
-
-  /** The next one is not a cancelled one. */
-  #prune(): void {
-    while (this.#heap[0]?.cancelled === true) {
-      this.#pop();
-      this.#cancelled--;
-    }
-  }
-
-  #pop(): Item | undefined {
-    const heap = this.#heap;
-    const top = heap[0];
+    const top = this.#heap[0];
     if (top === undefined) return undefined;
+    const last = this.#cutLast();
     top.pending = false;
+    if (last !== top) this.#down(0, last);
+    return top;
+  }
+
+  #cutLast(): Timer {
+    const heap = this.#heap;
     const size = --this.#filled;
-    const last = heap[size] as Item;
+    const last = heap[size] as Timer;
     heap[size] = undefined;
-    if (size === 0) return top;
-    let i = 0;
+    return last;
+  }
+
+  /** A timer goes to a place, or above it. */
+  #up(from: number, timer: Timer): void {
+    const heap = this.#heap;
+    let i = from;
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      const above = heap[parent] as Timer;
+      if (!before(timer, above)) break;
+      heap[i] = above;
+      i = parent;
+    }
+    heap[i] = timer;
+  }
+
+  /** A timer goes to a place, or below it. */
+  #down(from: number, timer: Timer): void {
+    const heap = this.#heap;
+    const size = this.#filled;
+    let i = from;
     for (;;) {
       let child = 2 * i + 1;
       if (child >= size) break;
       const right = heap[child + 1];
-      if (right !== undefined && before(right, heap[child] as Item)) child++;
-      const below = heap[child] as Item;
-      if (!before(below, last)) break;
+      if (right !== undefined && before(right, heap[child] as Timer)) child++;
+      const below = heap[child] as Timer;
+      if (!before(below, timer)) break;
       heap[i] = below;
       i = child;
     }
-    heap[i] = last;
-    return top;
+    heap[i] = timer;
   }
 }
 
-function before(a: Item, b: Item): boolean {
+function before(a: Timer, b: Timer): boolean {
   return a.at < b.at || (a.at === b.at && a.seq < b.seq);
 }

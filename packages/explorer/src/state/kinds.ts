@@ -20,7 +20,7 @@ import {
 } from "@gpuvm/core";
 import { Frame } from "@gpuvm/core/undo";
 import * as model from "@gpuvm/drm-model";
-import { Counts, Machine, Memory, PteMap, Timers, VmRecord } from "@gpuvm/drm-model";
+import { Counts, Machine, Memory, PteMap, Timer, Timers, VmRecord } from "@gpuvm/drm-model";
 import { Slot } from "../engine/slot.ts";
 import { World } from "../engine/world.ts";
 import type { Kind, Reading } from "./kind.ts";
@@ -96,11 +96,7 @@ const OPAQUE: ReadonlySet<unknown> = new Set([
 ]);
 
 /** Classes that the lists of fields above are about. */
-const KNOWN: ReadonlySet<unknown> = new Set([
-  ...Object.values(core),
-  ...Object.values(model),
-  new Timers().add(0, () => {}).constructor,
-]);
+const KNOWN: ReadonlySet<unknown> = new Set([...Object.values(core), ...Object.values(model)]);
 
 function isKnown(value: object): boolean {
   let proto = Object.getPrototypeOf(value) as object | null;
@@ -178,6 +174,13 @@ export function kindOf(value: object): Kind {
         if (lock instanceof DmaResv) reader.resv(lock);
       },
       { stores: stores as never },
+    );
+  }
+  if (value instanceof Timer) {
+    const rest = compiled(value);
+    // When it fired makes no difference any more.
+    return kind((reader, timer: Timer) =>
+      timer.pending ? rest(reader, timer as never) : reader.hash.int(0),
     );
   }
   if (value instanceof PteMap) {

@@ -1,6 +1,10 @@
+import { takeFirst } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import type { PanthorJob, PanthorQueue } from "./group.ts";
+import { putJob } from "./job.ts";
 import { resetTimeout, suspendTimeout } from "./timeout.ts";
+
+const NONE: PanthorJob[] = [];
 
 /**
  * Jobs up to the number that the GPU has written are done (`queue_check_job_completion`).
@@ -8,22 +12,18 @@ import { resetTimeout, suspendTimeout } from "./timeout.ts";
  * @returns whether there was progress, or nothing is left
  */
 export function checkCompletion(panthor: Panthor, queue: PanthorQueue): boolean {
-  const done: PanthorJob[] = [];
-  let progress = false;
-  while (queue.inFlight[0] !== undefined && queue.inFlight[0].seqno <= queue.done) {
-    const job = queue.inFlight.shift() as PanthorJob;
-    done.push(job);
+  const { inFlight } = queue;
+  let done: PanthorJob[] = NONE;
+  for (let job = inFlight[0]; job !== undefined && job.seqno <= queue.done; job = inFlight[0]) {
+    takeFirst(inFlight);
+    if (done.length === 0) done = [job];
+    else done.push(job);
     signalDone(job, 0);
   }
-  if (queue.inFlight.length === 0) {
-    suspendTimeout(panthor, queue);
-    progress = true;
-  } else if (done.length > 0) {
-    resetTimeout(panthor, queue);
-    progress = true;
-  }
-  for (const job of done) job.kref.put(job.group.kref);
-  return progress;
+  if (inFlight.length === 0) suspendTimeout(panthor, queue);
+  else if (done.length > 0) resetTimeout(panthor, queue);
+  for (const job of done) putJob(panthor, job, job.group.kref);
+  return inFlight.length === 0 || done.length > 0;
 }
 
 /** Signals a job's own fence, with an error that it may have already. */

@@ -39,7 +39,7 @@ function next(panthor: Panthor): void {
   if (gpu.manual || queue === undefined || queue.onGpu !== null) return;
   begin(panthor, queue);
   if (gpu.nextHangs) gpu.nextHangs = false;
-  else gpu.after(machine, machine.options.jobNs ?? JOB_NS, () => complete(panthor, queue));
+  else gpu.endsIn(machine, machine.options.jobNs ?? JOB_NS);
 }
 
 /** The job at hand, or else the next, never ends by itself. */
@@ -64,6 +64,12 @@ function leave({ machine, gpu }: Panthor, queue: PanthorQueue): void {
   queue.onGpu = null;
 }
 
+/** The job at hand is done, where the GPU works on one at a time. */
+export function endsByItself(panthor: Panthor): void {
+  const [queue] = panthor.gpu.line;
+  if (queue !== undefined) complete(panthor, queue);
+}
+
 /** The job at hand is done. @returns false if there is none */
 export function complete(panthor: Panthor, queue: PanthorQueue): boolean {
   const job = queue.onGpu;
@@ -74,8 +80,7 @@ export function complete(panthor: Panthor, queue: PanthorQueue): boolean {
   doorbell(panthor, queue);
   next(panthor);
   const { group } = queue;
-  const empty = group.queues.every(({ done, seqno }) => done === seqno);
-  report(panthor, group, empty ? nothingLeft : jobDone);
+  report(panthor, group, group.isDone ? nothingLeft : jobDone);
   return true;
 }
 

@@ -1,4 +1,4 @@
-import type { Machine, Timer } from "@gpuvm/drm-model";
+import { type Machine, Timer } from "@gpuvm/drm-model";
 import type { PanthorQueue } from "./group.ts";
 
 /** The GPU, as far as work is concerned. */
@@ -13,17 +13,21 @@ export class GpuWork {
   nextHangs = false;
   /** The firmware does not boot any more. */
   dead = false;
-  // When the job at hand is done; the machine's list says it, too.
-  #ends: Timer | null = null;
+  /** When the job at hand is done. */
+  readonly #ends: Timer;
 
-  /** `fn` is called when so much time has passed. */
-  after(machine: Machine, ns: number, fn: () => void): void {
-    this.#ends = machine.timers.add(machine.now + ns, fn);
+  /** `done` is called when the job at hand is done. */
+  constructor(done: () => void) {
+    this.#ends = new Timer(done);
   }
 
-  /** It is not. */
+  /** The job at hand is done when so much time has passed. */
+  endsIn(machine: Machine, ns: number): void {
+    machine.timers.set(this.#ends, machine.now + ns);
+  }
+
+  /** It does not end by itself. */
   cancel(machine: Machine): void {
-    if (this.#ends !== null) machine.timers.cancel(this.#ends);
-    this.#ends = null;
+    machine.timers.cancel(this.#ends);
   }
 }

@@ -1,6 +1,7 @@
-import type { DrmDevice, Steps } from "@gpuvm/core";
+import type { Counted, DrmDevice, Steps } from "@gpuvm/core";
 import {
   CountedFence,
+  comesToLife,
   DelayedWork,
   type DrmScheduler,
   type InUse,
@@ -118,7 +119,15 @@ export class PanthorGroup {
 
   /** Whether each of its queues is idle or blocked. */
   get isIdle(): boolean {
-    return this.queues.every((_, i) => ((this.idleQueues | this.blockedQueues) & (1 << i)) !== 0);
+    const busy = ~(this.idleQueues | this.blockedQueues);
+    for (const { index } of this.queues) if ((busy & (1 << index)) !== 0) return false;
+    return true;
+  }
+
+  /** Whether the GPU has done all that it was given. */
+  get isDone(): boolean {
+    for (const { done, seqno } of this.queues) if (done !== seqno) return false;
+    return true;
   }
 
   /** Whether its work may go on (`group_can_run`). */
@@ -214,18 +223,13 @@ export class PanthorQueue {
 /** Instructions around a job's own, without profiling: what it takes of the ring buffer (`calc_job_credits`). */
 const CREDITS = 16;
 
-/** Whoever looks on is told of each job that is freed. */
-interface JobWatcher {
-  readonly onJobFree: ((job: PanthorJob) => void) | null;
-}
-
 /**
  * A job (`struct panthor_job`). Counted by the call or the scheduler, and by its queue while it is in the ring buffer; holds
  * its group.
  */
-export class PanthorJob extends SchedJob {
+export class PanthorJob extends SchedJob implements Counted {
   /** References. */
-  readonly kref: Kref;
+  refs = 1;
   /** Counted. */
   readonly group: PanthorGroup;
   /** Where it runs. */
@@ -243,8 +247,8 @@ export class PanthorJob extends SchedJob {
   /** What the GPU uses for it, on a machine that watches. */
   uses: InUse | undefined;
 
-  /** Made by `createJob`; `watcher` is told when it goes. */
-  constructor(dev: DrmDevice, queue: PanthorQueue, addr: number, bytes: number, watcher: JobWatcher) {
+  /** Made by `createJob`, with one reference; `putJob` drops it. */
+  constructor(dev: DrmDevice, queue: PanthorQueue, addr: number, bytes: number) {
     const name = dev.ledger === null ? "" : `submit#${dev.serial()}`;
     super(name, queue.entity, CREDITS);
     this.group = queue.group;
@@ -253,15 +257,8 @@ export class PanthorJob extends SchedJob {
     this.addr = addr;
     this.scheduled = "ioctl";
     this.group.kref.get(this);
-    this.kref = new Kref(dev, name, this.scheduled, () => this.#release(watcher));
-  }
-
-  /** `job_release` */
-  #release(watcher: JobWatcher): void {
-    this.cleanup();
-    this.doneFence?.put(this);
-    watcher.onJobFree?.(this);
-    this.group.kref.put(this);
+    comesToLife(dev, this);
+    dev.ledger?.get(this, this.scheduled);
   }
 
   /** Its own fence, on the queue's timeline. */

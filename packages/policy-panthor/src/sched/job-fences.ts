@@ -1,10 +1,11 @@
-import type { DmaFence } from "@gpuvm/core";
+import type { DmaFence, DmaFenceCb } from "@gpuvm/core";
+import { takeFirst } from "@gpuvm/drm-model";
 
 /**
  * Fences of jobs that have not signalled, by the number of the job. Most queues have a few at once, and the oldest goes first: a
  * `Map` would be laid out anew with every few jobs.
  */
-export class JobFences {
+export class JobFences implements DmaFenceCb {
   readonly #numbers: number[] = [];
   readonly #fences: DmaFence[] = [];
 
@@ -17,16 +18,17 @@ export class JobFences {
   add(number: number, fence: DmaFence): void {
     this.#numbers.push(number);
     this.#fences.push(fence);
+    fence.onSignal(this);
   }
 
-  /** Its fence has signalled. */
-  remove(number: number): void {
-    if (this.#numbers[0] === number) {
-      this.#numbers.shift();
-      this.#fences.shift();
+  /** One is not to be waited for any more. */
+  fenceSignaled(fence: DmaFence): void {
+    if (this.#fences[0] === fence) {
+      takeFirst(this.#numbers);
+      takeFirst(this.#fences);
       return;
     }
-    const at = this.#numbers.indexOf(number);
+    const at = this.#fences.indexOf(fence);
     if (at < 0) return;
     this.#numbers.splice(at, 1);
     this.#fences.splice(at, 1);

@@ -1,4 +1,5 @@
-import { EINVAL, ENOMEM, type Errno } from "@gpuvm/core";
+import { EINVAL, ENOMEM, type Errno, type Holder } from "@gpuvm/core";
+import { dies, dropRef } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import { type PanthorGroup, PanthorJob } from "./group.ts";
 
@@ -23,7 +24,18 @@ export function createJob(
   if (group === undefined || !group.canRun) return -EINVAL;
   const queue = group.queues[index];
   if (queue === undefined) return -EINVAL;
-  const job = new PanthorJob(panthor.machine.dev, queue, addr, bytes, panthor);
+  const job = new PanthorJob(panthor.machine.dev, queue, addr, bytes);
   panthor.onJobNew?.(job);
   return job;
+}
+
+/** Drops a reference of a job (`panthor_job_put`); the last one lets go of everything (`job_release`). */
+export function putJob(panthor: Panthor, job: PanthorJob, holder: Holder): void {
+  const { dev } = panthor.machine;
+  if (!dropRef(job, dev, holder)) return;
+  dies(dev, job);
+  job.cleanup();
+  job.doneFence?.put(job);
+  panthor.onJobFree?.(job);
+  job.group.kref.put(job);
 }

@@ -4,6 +4,7 @@ import type { Panthor } from "../device.ts";
 import { kernelBoDestroy } from "../gem/kernel-bo.ts";
 import { checkCompletion } from "./completion.ts";
 import { type PanthorGroup, type PanthorJob, PanthorQueue } from "./group.ts";
+import { putJob } from "./job.ts";
 import { runJob, timedoutJob } from "./run-job.ts";
 import { putSyncwait } from "./syncwait.ts";
 
@@ -20,15 +21,16 @@ export function newQueue(
     creditLimit: ringBytes / 8,
     ops: {
       runJob: (job) => runJob(panthor, job),
-      freeJob: (job) => putJob(job),
+      freeJob: (job) => freeJob(panthor, job),
       timedoutJob: (job) => timedoutJob(panthor, job),
     },
   });
   return new PanthorQueue(panthor.machine, group, index, scheduler, (queue) => timeoutWork(panthor, queue));
 }
 
-function* putJob(job: PanthorJob): Steps<void> {
-  job.kref.put(job.scheduled);
+/** `queue_free_job` */
+function* freeJob(panthor: Panthor, job: PanthorJob): Steps<void> {
+  putJob(panthor, job, job.scheduled);
 }
 
 /** `queue_timeout_work`: with progress it was a false alarm. */

@@ -1,5 +1,12 @@
 import { ECANCELED, type Errno, type Steps } from "@gpuvm/core";
-import { type CountedFence, lockBriefly, startScheduler, stopScheduler, unlock } from "@gpuvm/drm-model";
+import {
+  type CountedFence,
+  lockBriefly,
+  startScheduler,
+  stopScheduler,
+  takeRef,
+  unlock,
+} from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import { removeFrom } from "../lists.ts";
 import { doorbell } from "./csg.ts";
@@ -20,7 +27,7 @@ export function* runJob(panthor: Panthor, job: PanthorJob): Steps<CountedFence |
   }
   panthor.onSched?.(["run_job", job, group, queue.index, `csg ${group.csgId}`]);
   const fence = job.initFence(machine);
-  job.kref.get(group.kref);
+  takeRef(job, machine.dev, group.kref);
   queue.inFlight.push(job);
   const bit = 1 << queue.index;
   if (group.csgId < 0) schedule(panthor, group, bit);

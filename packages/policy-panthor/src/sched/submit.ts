@@ -1,6 +1,7 @@
 import {
   DRM_EXEC_IGNORE_DUPLICATES,
   DRM_EXEC_INTERRUPTIBLE_WAIT,
+  type DrmExec,
   type Errno,
   type Gpuva,
   GpuvmExec,
@@ -14,12 +15,14 @@ import type { Panthor } from "../device.ts";
 import { VA_INTERNAL } from "../flags.ts";
 import type { PanthorFile } from "../panthor-file.ts";
 import type { PanthorGroup, PanthorJob } from "./group.ts";
-import { createJob, type QueueSubmit } from "./job.ts";
+import { createJob, putJob, type QueueSubmit } from "./job.ts";
 import { SubmitSyncs } from "./sync.ts";
 
 /** A job of a call, with what it waits for and signals. */
 export interface SubmitEntry extends QueueSubmit {
   readonly syncs: readonly SyncOp[];
+  /** Null: it is not made yet. */
+  job: PanthorJob | null;
 }
 
 const NOTHING: readonly SyncOp[] = [];
@@ -32,6 +35,7 @@ export function* groupSubmit(panthor: Panthor, file: PanthorFile, req: Exec): St
     addr: range[0],
     bytes: range[1],
     syncs: req.syncOps?.[i] ?? NOTHING,
+    job: null,
   }));
   const group = file.groups.get(req.queue ?? 0);
   return yield* countSubmit(panthor.machine, () => submit(panthor, file, group, entries));
@@ -43,7 +47,6 @@ function* submit(
   group: PanthorGroup | undefined,
   entries: readonly SubmitEntry[],
 ): Steps<Errno> {
-  const jobs: PanthorJob[] = [];
   const syncs = new SubmitSyncs(file);
   let ret: Errno = 0;
   for (const entry of entries) {
@@ -52,13 +55,13 @@ function* submit(
       ret = job;
       break;
     }
-    jobs.push(job);
+    entry.job = job;
   }
   for (const entry of entries) if (ret === 0) ret = syncs.collect(entry.syncs);
-  if (ret === 0 && group !== undefined) ret = yield* arm(panthor, group, jobs, entries, syncs);
+  if (ret === 0 && group !== undefined) ret = yield* arm(panthor, group, entries, syncs);
   syncs.free();
   // What was not pushed goes here and now (`panthor_submit_ctx_cleanup`).
-  if (ret !== 0) for (const job of jobs) job.kref.put(job.scheduled);
+  if (ret !== 0) for (const { job } of entries) if (job !== null) putJob(panthor, job, job.scheduled);
   return ret;
 }
 
@@ -66,28 +69,26 @@ function* submit(
 function* arm(
   panthor: Panthor,
   group: PanthorGroup,
-  jobs: readonly PanthorJob[],
   entries: readonly SubmitEntry[],
   syncs: SubmitSyncs,
 ): Steps<Errno> {
   const { vm } = group;
   const flags = DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES;
   const vmExec = new GpuvmExec(vm.gpuvm, flags, entries.length);
-  if (panthor.gen.evictable) vmExec.extra = (exec) => gpuvmValidate(vm.gpuvm, exec);
+  if (panthor.gen.evictable) vmExec.extra = validate;
   let ret = yield* vmExec.lock();
   if (ret !== 0) return ret;
   panthor.machine.dev.current.objects = vmExec.exec?.objects.length ?? 0;
-  for (let i = 0; ret === 0 && i < jobs.length; i++) {
-    const job = jobs[i] as PanthorJob;
-    const ops = entries[i]?.syncs ?? [];
-    ret = syncs.addDependencies(job, ops);
+  for (const entry of entries) {
+    const job = entry.job as PanthorJob;
+    ret = syncs.addDependencies(job, entry.syncs);
     if (ret !== 0) break;
     job.arm();
-    syncs.signals(job, ops);
+    syncs.signals(job, entry.syncs);
   }
   if (ret === 0) {
-    for (let i = 0; i < jobs.length; i++) {
-      const job = jobs[i] as PanthorJob;
+    for (let i = 0; i < entries.length; i++) {
+      const job = entries[i]?.job as PanthorJob;
       panthor.onPush?.(job, i);
       pushJob(panthor, vmExec, job);
     }
@@ -97,20 +98,22 @@ function* arm(
   return ret;
 }
 
+function validate(exec: DrmExec, { vm }: GpuvmExec): Steps<Errno> {
+  return gpuvmValidate(vm, exec);
+}
+
 function pushJob(panthor: Panthor, vmExec: GpuvmExec, job: PanthorJob): void {
   const { machine, defects } = panthor;
   const { vm } = job.group;
   const { base } = (job.fence as SchedFence).finished;
   vmExec.addFence(base, USAGE_BOOKKEEP, defects.has("PA9") ? USAGE_WRITE : USAGE_BOOKKEEP);
-  if (job.work) {
+  if (job.work && machine.options.watch === true) {
     const settled = !vm.destroyed && !vm.unusable;
     // The driver's own objects in the VM are other groups', or the firmware looks after them.
     const skips = (va: Gpuva) => (vm.gpuvm.vas.flags(va) & VA_INTERNAL) !== 0;
     job.uses = noteUse(machine, base, { vm: vm.record, keeps: "pages", own: true, skips, settled });
   }
   const { group } = job;
-  const number = ++group.jobs;
-  group.submitted.add(number, base);
-  base.onSignal(() => group.submitted.remove(number));
+  group.submitted.add(++group.jobs, base);
   job.queue.entity.push(job, group);
 }

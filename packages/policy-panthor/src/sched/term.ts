@@ -2,6 +2,7 @@ import { ECANCELED, EINVAL, ETIMEDOUT, type Steps } from "@gpuvm/core";
 import type { Panthor } from "../device.ts";
 import { signalDone } from "./completion.ts";
 import type { PanthorGroup, PanthorJob } from "./group.ts";
+import { putJob } from "./job.ts";
 
 /**
  * The end of a group's work (`group_term_post_processing`): nothing of it is in a slot any more, what was in its ring
@@ -22,7 +23,7 @@ export function* terminated(panthor: Panthor, group: PanthorGroup): Steps<void> 
       queue.done = queue.seqno;
       sched.queueSyncUpdate();
     }
-    for (const job of ended) job.kref.put(group.kref);
+    for (const job of ended) putJob(panthor, job, group.kref);
   }
   group.kref.put(group.holderOf(group.termWork));
 }

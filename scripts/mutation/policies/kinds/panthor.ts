@@ -14,7 +14,7 @@ export const PANTHOR: readonly Mutant[] = [
     ],
   ]),
   ...inFile("policy-panthor/src/sched/run-job.ts", [
-    ["the ring buffer does not hold its jobs", "  job.kref.get(group.kref);\n", ""],
+    ["the ring buffer does not hold its jobs", "  takeRef(job, machine.dev, group.kref);\n", ""],
     [
       "who handles a timeout lets the scheduler go on",
       '  yield* stopScheduler(queue.scheduler, job);\n  yield* lockBriefly(machine.dev, sched.lock, "queue_timedout_job");\n',

@@ -13,7 +13,7 @@ export function* stopScheduler<J extends SchedJob>(sched: DrmScheduler<J>, bad: 
   if (dev.waitsUntil(() => sched.working === 0, "drm_sched_wqueue_stop")) yield dev.point;
   if (bad !== null && !sched.running.includes(bad)) sched.running.unshift(bad);
   for (const job of [...sched.running].reverse()) {
-    if (job.onHardware?.remove() === true) {
+    if (job.onHardware?.removeCallback(job) === true) {
       job.onHardware = null;
       (job.fence as SchedFence).setParent(null);
       sched.credits -= job.credits;
@@ -34,7 +34,7 @@ export function startScheduler<J extends SchedJob>(sched: DrmScheduler<J>, error
   for (const job of [...sched.running]) {
     sched.credits += job.credits;
     const parent = job.fence?.parent ?? null;
-    if (parent !== null) sched.follow(job, parent);
+    if (parent !== null) job.follow(parent.base);
     else sched.done(job, error === 0 ? -ECANCELED : error);
   }
   sched.startTimeout();

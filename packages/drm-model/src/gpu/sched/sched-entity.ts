@@ -1,8 +1,8 @@
-import { type DmaFence, ECANCELED, ESRCH, type Steps } from "@gpuvm/core";
+import { type DmaFence, type DmaFenceCb, ECANCELED, ESRCH, type Steps } from "@gpuvm/core";
+import { takeFirst } from "../../machine/take-first.ts";
 import type { CountedFence } from "../counted-fence.ts";
-import { FenceCallback } from "../fence-callback.ts";
-import type { OnMachine, SchedFence } from "./sched-fence.ts";
-import type { JobQueue, SchedJob } from "./sched-job.ts";
+import type { SchedFence } from "./sched-fence.ts";
+import type { JobQueue, JobRunner, SchedJob } from "./sched-job.ts";
 
 /** What an entity asks of a driver for its jobs. */
 export interface EntityOps<J extends SchedJob> {
@@ -13,7 +13,7 @@ export interface EntityOps<J extends SchedJob> {
 }
 
 /** A scheduler, as its entities know it; `DrmScheduler` is the only one. */
-export interface EntityScheduler<J extends SchedJob> extends OnMachine {
+export interface EntityScheduler<J extends SchedJob> extends JobRunner {
   /** The driver, as far as an entity asks it. */
   readonly ops: EntityOps<J>;
   /** A number for a job that is pushed: greater than all before. */
@@ -37,7 +37,7 @@ export interface Flusher {
 }
 
 /** A queue of jobs (`struct drm_sched_entity`): they are run in order, each when its dependencies are done. */
-export class SchedEntity<J extends SchedJob = SchedJob> implements JobQueue {
+export class SchedEntity<J extends SchedJob = SchedJob> implements JobQueue, DmaFenceCb {
   /** How it holds fences, in findings. */
   readonly name: string;
   /** Who runs its jobs. */
@@ -60,8 +60,6 @@ export class SchedEntity<J extends SchedJob = SchedJob> implements JobQueue {
   lastKilled: DmaFence | null = null;
   /** What its first job waits for now; counted. */
   dependency: CountedFence | null = null;
-  /** Wakes the scheduler when that has signalled. */
-  onDependency: FenceCallback | null = null;
   /** Set for a queue whose work hung: jobs are run, and cancelled (`guilty`). */
   readonly guilty: { readonly faulty: boolean } | null;
   /** The process that pushed last (`last_user`). */
@@ -127,7 +125,7 @@ export class SchedEntity<J extends SchedJob = SchedJob> implements JobQueue {
     finished.get(this);
     this.lastScheduled?.put(this);
     this.lastScheduled = finished;
-    this.queue.shift();
+    takeFirst(this.queue);
     job.age = 0;
     job.entity = null;
     return job;
@@ -170,9 +168,8 @@ export class SchedEntity<J extends SchedJob = SchedJob> implements JobQueue {
   /** The queue is given up (`drm_sched_entity_fini`). */
   *fini(): Steps<void> {
     yield* this.kill();
-    if (this.onDependency?.remove() === true) this.dependency?.put(this);
+    if (this.dependency?.base.removeCallback(this) === true) this.dependency.put(this);
     this.dependency = null;
-    this.onDependency = null;
     this.lastScheduled?.put(this);
     this.lastScheduled = null;
   }
@@ -211,13 +208,16 @@ export class SchedEntity<J extends SchedJob = SchedJob> implements JobQueue {
       return false;
     }
     this.dependency = wanted;
-    this.onDependency = new FenceCallback(wanted, () => {
-      this.dependency = null;
-      this.onDependency = null;
-      wanted.put(this);
-      this.scheduler.wake();
-    });
+    wanted.base.onSignal(this);
     return true;
+  }
+
+  /** What its first job waited for has signalled (`drm_sched_entity_wakeup`). */
+  fenceSignaled(): void {
+    const { dependency } = this;
+    this.dependency = null;
+    dependency?.put(this);
+    this.scheduler.wake();
   }
 
   /** The job is given up when a fence, if there is one, has signalled (`drm_sched_entity_kill_jobs_cb`). */

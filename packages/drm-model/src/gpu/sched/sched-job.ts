@@ -1,11 +1,17 @@
+import type { DmaFence, DmaFenceCb } from "@gpuvm/core";
 import type { CountedFence } from "../counted-fence.ts";
-import type { FenceCallback } from "../fence-callback.ts";
 import { type OnMachine, SchedFence } from "./sched-fence.ts";
+
+/** A scheduler, as its jobs know it; `DrmScheduler` is the only one. */
+export interface JobRunner extends OnMachine {
+  /** The hardware is done with a job. */
+  done(job: SchedJob, error: number): void;
+}
 
 /** A queue, as its jobs know it; `SchedEntity` is the only one. */
 export interface JobQueue {
   /** Who runs its jobs. */
-  readonly scheduler: OnMachine;
+  readonly scheduler: JobRunner;
   /** Timelines of its jobs' fences. */
   readonly contexts: { readonly scheduled: number; readonly finished: number };
   /** Jobs on these. */
@@ -13,7 +19,7 @@ export interface JobQueue {
 }
 
 /** A job for a scheduler (`struct drm_sched_job`). Drivers extend it. */
-export class SchedJob {
+export class SchedJob implements DmaFenceCb {
   /** Shown in findings; how it holds its fences. */
   readonly name: string;
   /** Where it is queued; null once it left the queue. */
@@ -21,7 +27,7 @@ export class SchedJob {
   /** Which of the scheduler's jobs that are queued came first, across entities (`submit_ts`); 0: it is not queued. */
   age = 0;
   /** Who runs it; null before {@link SchedJob.arm}. */
-  scheduler: OnMachine | null = null;
+  scheduler: JobRunner | null = null;
   /** Part of the scheduler's credits that it takes while it runs. */
   readonly credits: number;
   /** Its fences; null before {@link SchedJob.arm} and after {@link SchedJob.cleanup}. */
@@ -30,8 +36,8 @@ export class SchedJob {
   readonly dependencies: (CountedFence | null)[] = [];
   /** The first of them that the entity has not looked at. */
   lastDependency = 0;
-  /** Waits for the hardware's fence while the job runs. */
-  onHardware: FenceCallback | null = null;
+  /** The hardware's fence, while the job waits for it; null: it does not. */
+  onHardware: DmaFence | null = null;
 
   /** A job of an entity, without dependencies (`drm_sched_job_init`). */
   constructor(name: string, entity: JobQueue, credits = 1) {
@@ -66,6 +72,18 @@ export class SchedJob {
     this.scheduler = entity.scheduler;
     this.fence = new SchedFence(entity.scheduler, entity.contexts, ++entity.seqno, this);
     return this.fence;
+  }
+
+  /** Waits for the hardware. */
+  follow(fence: DmaFence): void {
+    this.onHardware = fence;
+    fence.onSignal(this);
+  }
+
+  /** The hardware is done with it (`drm_sched_job_done_cb`). */
+  fenceSignaled(fence: DmaFence): void {
+    this.onHardware = null;
+    this.scheduler?.done(this, fence.error);
   }
 
   /** Lets go of its fences and dependencies (`drm_sched_job_cleanup`). */

@@ -1,9 +1,9 @@
 import type { Errno, Steps } from "@gpuvm/core";
 import type { Machine } from "../../machine/machine.ts";
+import { takeFirst } from "../../machine/take-first.ts";
 import type { Timer } from "../../machine/timers.ts";
 import { Work } from "../../machine/work.ts";
 import type { CountedFence } from "../counted-fence.ts";
-import { FenceCallback } from "../fence-callback.ts";
 import type { EntityOps, EntityScheduler, SchedEntity } from "./sched-entity.ts";
 import type { SchedFence } from "./sched-fence.ts";
 import type { SchedJob } from "./sched-job.ts";
@@ -146,19 +146,11 @@ export class DrmScheduler<J extends SchedJob = SchedJob> implements EntitySchedu
   }
 
   /** The hardware is done with a job (`drm_sched_job_done`). */
-  done(job: J, error: number): void {
+  done(job: SchedJob, error: number): void {
     this.credits -= job.credits;
     const { base } = (job.fence as SchedFence).finished;
     base.signal(error === 0 ? base.error : error);
     this.#queueFree();
-  }
-
-  /** Waits for a job on the hardware. */
-  follow(job: J, fence: CountedFence): void {
-    job.onHardware = new FenceCallback(fence, () => {
-      job.onHardware = null;
-      this.done(job, fence.base.error);
-    });
   }
 
   /** The entity whose job comes next, if the job fits (`drm_sched_select_entity`). */
@@ -192,7 +184,7 @@ export class DrmScheduler<J extends SchedJob = SchedJob> implements EntitySchedu
     const fence = job.fence as SchedFence;
     fence.setScheduled(typeof hardware === "number" ? null : hardware);
     if (typeof hardware === "number") this.done(job, hardware);
-    else this.follow(job, hardware);
+    else job.follow(hardware.base);
   }
 
   #queueFree(): void {
@@ -208,7 +200,7 @@ export class DrmScheduler<J extends SchedJob = SchedJob> implements EntitySchedu
     while (!this.paused) {
       const job = this.running[0];
       if (job === undefined || !(job.fence as SchedFence).finished.base.signaled) break;
-      this.running.shift();
+      takeFirst(this.running);
       this.startTimeout();
       yield* this.ops.freeJob(job);
     }

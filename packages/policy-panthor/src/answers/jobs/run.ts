@@ -63,7 +63,7 @@ export class Run {
       vms: vms.map(([vm, number]) => vmLine(world, vm, number)),
       ...deviceLines(world),
       groups: [...world.groups.all()].map(([group, number]) => groupLine(world, group, number)),
-      liveJobs: [...world.jobs.all()].map(([{ kref }, number]) => [number, kref.refs]),
+      liveJobs: [...world.jobs.all()].map(([{ refs }, number]) => [number, refs]),
       fences: fences.kept.map(({ n, of, fence }) => ({ n, of, status: statusOf(fence) })),
     };
   }
