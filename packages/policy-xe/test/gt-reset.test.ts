@@ -109,7 +109,7 @@ describe("a GT reset", () => {
       bench.ask({ op: "queue_new", queue: 2, vm: 1 });
       const ring = bench.vm(1).xe.ring(0);
       ring.busyUntil = bench.machine.now + 1;
-      for (const job of bench.queue(1).pending.values()) ring.again(job);
+      for (const job of bench.queue(1).pending.toArray()) ring.again(job);
       bench.gpu.reset();
       bench.machine.settle();
       expect(bench.queue(1).killed).toBe(killed);

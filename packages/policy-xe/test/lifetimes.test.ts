@@ -285,9 +285,9 @@ describe("a job that hangs", () => {
     expect(live(bench)).toBe(3);
     const queueOf = (f: number) => bench.file(f).queues.get(1) as XeQueue | undefined;
     bench.machine.advanceTo(5 * S - 1);
-    expect([queueOf(0)?.pending.size, queueOf(1)?.pending.size]).toEqual([2, 1]);
+    expect([queueOf(0)?.pending.length, queueOf(1)?.pending.length]).toEqual([2, 1]);
     bench.machine.advanceTo(5 * S);
-    expect([queueOf(0)?.pending.size, queueOf(1)?.pending.size]).toEqual([0, 1]);
+    expect([queueOf(0)?.pending.length, queueOf(1)?.pending.length]).toEqual([0, 1]);
     bench.now = bench.machine.now;
     expect([bench.ask(EXEC), bench.ask(EXEC, 1)]).toEqual([-ECANCELED, 0]);
     bench.machine.advanceTo(5 * S + 20_000_000);

@@ -34,7 +34,8 @@ export class XeEntity<J> {
   }
 
   #blockerIn(after: readonly DmaFence[]): DmaFence | undefined {
-    return after.find(({ signaled, context }) => !signaled && context !== this.context);
+    for (const fence of after) if (!fence.signaled && fence.context !== this.context) return fence;
+    return undefined;
   }
 
   /** `drm_sched_entity_pop_job`, as long as there is one that can go. */

@@ -1,4 +1,4 @@
-import type { DmaFence, Steps } from "@gpuvm/core";
+import { type DmaFence, List, type Steps } from "@gpuvm/core";
 import { Kref } from "@gpuvm/drm-model";
 import type { GucQueue } from "../gt.ts";
 import type { PreemptFence, RunningQueue } from "../preempt/preempt-fence.ts";
@@ -24,8 +24,8 @@ export class XeQueue implements RunningQueue, GucQueue {
   seqno = 0;
   /** What the VM's count was when its last batch flushed the TLB (`q->tlb_flush_seqno`). */
   tlbFlushSeqno = 0;
-  /** Jobs that have not ended, by number. */
-  readonly pending: Map<number, RingJob> = new Map();
+  /** Jobs that have not ended, in the order of their numbers. */
+  readonly pending: List<RingJob> = new List();
   /** It was killed: nothing is begun any more (`exec_queue_killed`). */
   killed = false;
   /** The GPU may be on it (`exec_queue_enabled`). */
@@ -94,8 +94,8 @@ export class XeQueue implements RunningQueue, GucQueue {
     this.stopped = false;
     if (this.killed) return;
     const ring = this.#ring;
-    for (const job of [...this.pending.values()]) {
-      if (!ring.live.has(job)) continue;
+    for (const job of this.pending.toArray()) {
+      if (!ring.has(job)) continue;
       this.enabled = true;
       ring.again(job);
     }
@@ -105,7 +105,7 @@ export class XeQueue implements RunningQueue, GucQueue {
   /** See {@link GucQueue}. */
   goOn(): void {
     this.stopped = false;
-    this.enabled = [...this.pending.values()].some((job) => this.#ring.live.has(job));
+    this.enabled = this.pending.toArray().some((job) => this.#ring.has(job));
   }
 
   /** See {@link GucQueue}. */
@@ -113,9 +113,16 @@ export class XeQueue implements RunningQueue, GucQueue {
     this.killed = true;
   }
 
+  /** A job that has not ended, by its number; null: it has, or there is none. */
+  job(seqno: number): RingJob | null {
+    for (let node = this.pending.head; node !== null; node = node.next)
+      if (node.owner.fence.seqno === seqno) return node.owner;
+    return null;
+  }
+
   /** `xe_sched_first_pending_job`. */
   #first(): RingJob | undefined {
-    return [...this.pending.values()].find((job) => this.#ring.live.has(job));
+    return this.pending.toArray().find((job) => this.#ring.has(job));
   }
 
   get #ring(): XeRing {
@@ -129,6 +136,6 @@ export class XeQueue implements RunningQueue, GucQueue {
 
   /** Every job that was given to it has ended (`xe_exec_queue_is_idle`). */
   get idle(): boolean {
-    return this.pending.size === 0;
+    return this.pending.length === 0;
   }
 }

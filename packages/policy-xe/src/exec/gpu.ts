@@ -39,7 +39,7 @@ export function xeGpu(xe: Xe): XeGpu {
       const queue = (file as XeFile).queues.get(id);
       if (!(queue instanceof XeQueue) || queue.killed) return;
       const ring = xe.ring(queue.engineClass);
-      const job = [...queue.pending.values()].find((pending) => ring.live.has(pending));
+      const job = queue.pending.toArray().find((pending) => ring.has(pending));
       if (job === undefined || leads(queue.vm, addr, access)) return;
       if (!queue.vm.faultMode) resetTriggerCleanup(queue);
       else {

@@ -1,99 +1,43 @@
-import type { DmaFence } from "@gpuvm/core";
+import { type DmaFence, ListNode } from "@gpuvm/core";
 import { type InUse, noteUse, type Timer } from "@gpuvm/drm-model";
 import type { TableUpdate, XeVm } from "../vm/vm.ts";
 import type { XeQueue } from "./exec-queue.ts";
 import { ban, tdrQueueImm } from "./queue-kill.ts";
 import type { RingJob } from "./ring.ts";
 
+const NO_UPDATES: readonly TableUpdate[] = [];
+
 /** A batch (`struct xe_sched_job`): holds its queue until it is retired. */
-export interface XeJob {
+export class XeJob implements RingJob {
+  /** Whose it is; counted. */
+  readonly queue: XeQueue;
+  /** As what it holds the queue. */
   readonly name: string;
+  /** Its number on the queue. */
   readonly seqno: number;
+  /** Signals when it is done. */
   readonly fence: DmaFence;
   /** The ring flushes the TLB before it (`ring_ops_flush_tlb`). */
-  flushTlb: boolean;
+  flushTlb = false;
   /** What the GPU writes for the program behind it, and where in its VM (`job->user_fence`). */
-  word: { readonly addr: number; readonly value: number } | null;
-}
-
-/** `xe_sched_job_create`; null: no memory. */
-export function newJob(queue: XeQueue): XeJob | null {
-  const { machine } = queue.vm.xe;
-  if (!machine.dev.mayAlloc("xe sched job")) return null;
-  const seqno = ++queue.seqno;
-  const name = queue.vm.holder("submit");
-  queue.kref.get(name);
-  return { name, seqno, fence: machine.fence(queue.entity.context, seqno), flushTlb: false, word: null };
-}
-
-/** A job that was not armed goes (`xe_sched_job_put`). */
-export function putJob(queue: XeQueue, job: XeJob): void {
-  queue.seqno--;
-  queue.kref.put(job.name);
-}
-
-/**
- * Decides whether the ring flushes the TLB before the batch (`xe_sched_job_arm`): where the scratch page may be in it, always;
- * else if entries were replaced since the queue's last batch that did. Long-running work has its own ways.
- */
-export function armJob(queue: XeQueue, job: XeJob): void {
-  const { vm } = queue;
-  if (vm.lrMode || !(vm.batchInvalidateTlb || vm.tlbFlushSeqno !== queue.tlbFlushSeqno)) return;
-  queue.tlbFlushSeqno = vm.tlbFlushSeqno;
-  job.flushTlb = true;
-}
-
-/** `xe_sched_job_push`. */
-export function pushJob(queue: XeQueue, job: XeJob, after: readonly DmaFence[]): void {
-  const { vm } = queue;
-  const { xe } = vm;
-  let uses: InUse | undefined;
-  let rebinds: readonly TableUpdate[] = [];
-  // Long-running work is preempted and not waited for.
-  if (xe.machine.options.watch === true && !vm.lrMode) {
-    // Binds of the program's are its affair, rebinds are not.
-    const settled = vm.ranges.every((range) => range.rebind || range.fence.signaled);
-    uses = noteUse(xe.machine, job.fence, {
-      vm: vm.record,
-      keeps: "memory",
-      settled,
-      once: true,
-      saysDone: true,
-    });
-    rebinds = vm.ranges.filter((range) => range.rebind);
-  }
-  const batch = new Batch(queue, job, uses, rebinds);
-  queue.pending.set(job.seqno, batch);
-  xe.ring(queue.engineClass).submit(batch, queue.entity, after);
-}
-
-/** The ring writes behind the batch (`emit_store_imm_ppgtt_posted`). Only the program's own memory is followed: that it reads. */
-function writeWord({ pt, file }: XeVm, { addr, value }: NonNullable<XeJob["word"]>): void {
-  const run = pt.ptes.at(addr);
-  if (run?.user === undefined || run.user.gone) return;
-  file.process.memory.write(run.offset + (addr - run.start), value);
-}
-
-/** A job in the ring's hands. */
-class Batch implements RingJob {
-  readonly queue: XeQueue;
-  readonly job: XeJob;
-  readonly uses: InUse | undefined;
+  word: { readonly addr: number; readonly value: number } | null = null;
+  uses: InUse | undefined = undefined;
   karma = 0;
   beginsAt = Number.POSITIVE_INFINITY;
   timer: Timer | null = null;
+  readonly onRing: ListNode<RingJob> = new ListNode<RingJob>(this);
+  /** On the list of its queue's jobs that have not ended. */
+  readonly onPending: ListNode<RingJob> = new ListNode<RingJob>(this);
   /** Rebinds that it waits for, on a machine that watches. */
-  readonly rebinds: readonly TableUpdate[];
+  rebinds: readonly TableUpdate[] = NO_UPDATES;
 
-  constructor(queue: XeQueue, job: XeJob, uses: InUse | undefined, rebinds: readonly TableUpdate[]) {
+  /** The next job of a queue, which it holds. */
+  constructor(queue: XeQueue, name: string, fence: DmaFence) {
     this.queue = queue;
-    this.job = job;
-    this.uses = uses;
-    this.rebinds = rebinds;
-  }
-
-  get fence(): DmaFence {
-    return this.job.fence;
+    this.name = name;
+    this.seqno = fence.seqno;
+    this.fence = fence;
+    queue.kref.get(name);
   }
 
   get endless(): boolean {
@@ -102,7 +46,7 @@ class Batch implements RingJob {
   }
 
   signal(error = 0): void {
-    const { word, fence } = this.job;
+    const { word, fence } = this;
     if (error === 0 && word !== null) writeWord(this.queue.vm, word);
     fence.signal(error);
   }
@@ -126,8 +70,8 @@ class Batch implements RingJob {
         vm.gpuvm.name,
         "a job starts before entries of what moved are written again",
       );
-    vm.xe.onEvent?.(["job", this.job.flushTlb]);
-    if (this.job.flushTlb) vm.pt.flush("submit");
+    vm.xe.onEvent?.(["job", this.flushTlb]);
+    if (this.flushTlb) vm.pt.flush("submit");
   }
 
   givenUp(): void {
@@ -139,8 +83,59 @@ class Batch implements RingJob {
   }
 
   retire(): void {
-    const { queue, job } = this;
-    queue.pending.delete(job.seqno);
-    queue.kref.put(job.name);
+    this.onPending.remove();
+    this.queue.kref.put(this.name);
   }
+}
+
+/** `xe_sched_job_create`; null: no memory. */
+export function newJob(queue: XeQueue): XeJob | null {
+  const { machine } = queue.vm.xe;
+  if (!machine.dev.mayAlloc("xe sched job")) return null;
+  return new XeJob(queue, queue.vm.holder("submit"), machine.fence(queue.entity.context, ++queue.seqno));
+}
+
+/** A job that was not armed goes (`xe_sched_job_put`). */
+export function putJob(queue: XeQueue, job: XeJob): void {
+  queue.seqno--;
+  queue.kref.put(job.name);
+}
+
+/**
+ * Decides whether the ring flushes the TLB before the batch (`xe_sched_job_arm`): where the scratch page may be in it, always;
+ * else if entries were replaced since the queue's last batch that did. Long-running work has its own ways.
+ */
+export function armJob(queue: XeQueue, job: XeJob): void {
+  const { vm } = queue;
+  if (vm.lrMode || !(vm.batchInvalidateTlb || vm.tlbFlushSeqno !== queue.tlbFlushSeqno)) return;
+  queue.tlbFlushSeqno = vm.tlbFlushSeqno;
+  job.flushTlb = true;
+}
+
+/** `xe_sched_job_push`. */
+export function pushJob(queue: XeQueue, job: XeJob, after: readonly DmaFence[]): void {
+  const { vm } = queue;
+  const { xe } = vm;
+  // Long-running work is preempted and not waited for.
+  if (xe.machine.options.watch === true && !vm.lrMode) {
+    // Binds of the program's are its affair, rebinds are not.
+    const settled = vm.ranges.every((range) => range.rebind || range.fence.signaled);
+    job.uses = noteUse(xe.machine, job.fence, {
+      vm: vm.record,
+      keeps: "memory",
+      settled,
+      once: true,
+      saysDone: true,
+    });
+    job.rebinds = vm.ranges.filter((range) => range.rebind);
+  }
+  queue.pending.push(job.onPending);
+  xe.ring(queue.engineClass).submit(job, queue.entity, after);
+}
+
+/** The ring writes behind the batch (`emit_store_imm_ppgtt_posted`). Only the program's own memory is followed: that it reads. */
+function writeWord({ pt, file }: XeVm, { addr, value }: NonNullable<XeJob["word"]>): void {
+  const run = pt.ptes.at(addr);
+  if (run?.user === undefined || run.user.gone) return;
+  file.process.memory.write(run.offset + (addr - run.start), value);
 }

@@ -25,7 +25,7 @@ export function resetTriggerCleanup(queue: RunningQueue): void {
 function takeOff(queue: RunningQueue, error: number, wanted: boolean): void {
   if (queue.killed) return;
   queue.killed = true;
-  if (queue.pending.size > 0) tdrQueueImm(queue, error, wanted);
+  if (queue.pending.length > 0) tdrQueueImm(queue, error, wanted);
 }
 
 /** What the GPU was given of a queue times out at once (`xe_sched_tdr_queue_imm`). */
@@ -62,7 +62,7 @@ function* timedoutJob(xe: Xe, queue: RunningQueue, cleanup: Cleanup): Steps<void
   const { holder } = cleanup;
   let { error } = cleanup;
   // What still waits for something is given up when its turn comes.
-  for (const job of [...queue.pending.values()].filter((job) => ring.live.has(job))) {
+  for (const job of queue.pending.toArray().filter((job) => ring.has(job))) {
     ring.finish(job, error, !queue.enabled);
     error = -ECANCELED;
   }

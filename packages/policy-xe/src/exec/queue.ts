@@ -70,7 +70,7 @@ export function* queueWait(xe: Xe, file: XeFile, req: WaitFence): Steps<Errno> {
   if (req.addr !== undefined) return yield* waitUserFence(xe, file, req, req.addr);
   const queue = file.queues.get(req.queue ?? 0);
   if (!(queue instanceof XeQueue)) return -ENOENT;
-  const job = queue.pending.get(req.fence);
-  if (job !== undefined) yield* waitFence(xe.machine.dev, job.fence, "drm_syncobj_wait");
+  const job = queue.job(req.fence);
+  if (job !== null) yield* waitFence(xe.machine.dev, job.fence, "drm_syncobj_wait");
   return 0;
 }

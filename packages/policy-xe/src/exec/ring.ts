@@ -1,4 +1,4 @@
-import { type DmaFence, ECANCELED, ETIME, type Steps } from "@gpuvm/core";
+import { type DmaFence, ECANCELED, ETIME, List, type ListNode, type Steps } from "@gpuvm/core";
 import { type InUse, type Machine, type Timer, Work } from "@gpuvm/drm-model";
 import type { XeEntity } from "./entity.ts";
 
@@ -35,6 +35,8 @@ export interface RingJob {
   beginsAt: number;
   /** The ring's: what tells its end. */
   timer: Timer | null;
+  /** On the ring's list of jobs whose end nobody has seen. */
+  readonly onRing: ListNode<RingJob>;
 }
 
 /** Where the driver's own copies run (`hwe` of `xe_migrate_init`), apart from the rings of programs. */
@@ -53,7 +55,7 @@ export class XeRing {
   /** When what is queued now will be done. */
   busyUntil = 0;
   /** Jobs that were given to it, whose end nobody has seen (`drm_sched.pending_list`). */
-  readonly live: Set<RingJob> = new Set();
+  readonly live: List<RingJob> = new List();
   /** Nothing is given to it (`xe_sched_submission_stop`). */
   paused = false;
   /** What would have been. */
@@ -72,6 +74,7 @@ export class XeRing {
   /** Jobs whose end is to be seen, oldest first, each by a work of its own. */
   readonly #ended: RingJob[] = [];
   readonly #retire = new Work("xe ring retire", () => this.#retireNext());
+  readonly #give = (job: RingJob): void => this.#run(job);
 
   /** An idle engine. */
   constructor(machine: Machine) {
@@ -80,12 +83,17 @@ export class XeRing {
 
   /** Queues a job behind those of its entity, and what it waits for. */
   submit(job: RingJob, entity: XeEntity<RingJob>, after: readonly DmaFence[]): void {
-    entity.push(job, after, (first) => this.#run(first));
+    entity.push(job, after, this.#give);
   }
 
   /** The next job never ends, nor does what is behind it, until it is off the engine; so do the next `jobs`, one after the other. */
   hang(jobs = 1): void {
     this.#hangs = jobs;
+  }
+
+  /** Whether a job was given to it, and nobody has seen its end. */
+  has(job: RingJob): boolean {
+    return job.onRing.list === this.live;
   }
 
   /** Whether the GPU has begun a job (`xe_sched_job_started`). */
@@ -119,7 +127,8 @@ export class XeRing {
    * @param left the GPU has left it; else it goes on, whatever the fence says
    */
   finish(job: RingJob, error: number, left = true): void {
-    if (!this.live.delete(job)) return;
+    if (!this.has(job)) return;
+    job.onRing.remove();
     if (this.#faulted.size > 0) this.#faulted.delete(job);
     this.#forget(job);
     if (left) job.uses?.stops();
@@ -138,7 +147,7 @@ export class XeRing {
 
   /** The GPU was reset: it works on nothing any more. */
   left(): void {
-    for (const job of this.live) {
+    for (const job of this.live.toArray()) {
       job.uses?.stops();
       this.#forget(job);
     }
@@ -152,7 +161,7 @@ export class XeRing {
 
   /** What was given to it is given to it once more (`xe_sched_resubmit_jobs`): a job of a queue, or all of the driver's own. */
   again(job?: RingJob): void {
-    const jobs = job === undefined ? [...this.live].filter(({ queue }) => queue === undefined) : [job];
+    const jobs = job === undefined ? this.live.toArray().filter(({ queue }) => queue === undefined) : [job];
     for (const one of jobs) {
       one.uses?.starts();
       this.#begin(one);
@@ -161,7 +170,7 @@ export class XeRing {
 
   /** The driver's own jobs are given up. */
   abort(): void {
-    for (const job of [...this.live]) if (job.queue === undefined) this.finish(job, -ECANCELED);
+    for (const job of this.live.toArray()) if (job.queue === undefined) this.finish(job, -ECANCELED);
   }
 
   /** What was held back is its turn (`xe_sched_submission_start`). */
@@ -176,7 +185,7 @@ export class XeRing {
       this.#held.push(job);
       return;
     }
-    this.live.add(job);
+    this.live.push(job.onRing);
     if (job.killed()) {
       job.givenUp();
       return;
@@ -242,7 +251,7 @@ export class XeRing {
     // Whoever ends this job ends those of its queue, too. What becomes ready meanwhile comes behind them.
     this.#goesOn = machine.timers.add(machine.now, () => {
       this.#goesOn = null;
-      for (const job of this.#behind.splice(0)) if (this.live.has(job)) this.#takesItsTime(job);
+      for (const job of this.#behind.splice(0)) if (this.has(job)) this.#takesItsTime(job);
     });
   }
 }

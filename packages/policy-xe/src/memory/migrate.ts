@@ -1,4 +1,5 @@
-import { type DmaFence, ECANCELED, USAGE_BOOKKEEP, USAGE_KERNEL } from "@gpuvm/core";
+import { type DmaFence, ECANCELED, ListNode, type Steps, USAGE_BOOKKEEP, USAGE_KERNEL } from "@gpuvm/core";
+import type { Timer } from "@gpuvm/drm-model";
 import type { Xe } from "../device.ts";
 import { kernelJobTimedOut } from "../exec/queue-kill.ts";
 import { MIGRATE, type RingJob } from "../exec/ring.ts";
@@ -34,24 +35,52 @@ function submit(xe: Xe, bo: XeBo, waitsFor: number): DmaFence {
   for (const pending of bo.resv.pending()) if (pending.usage <= waitsFor) after.push(pending.fence);
   bo.resv.reserve(1);
   bo.resv.addFence(fence, USAGE_KERNEL);
-  const job: RingJob = {
-    fence,
-    uses: undefined,
-    endless: false,
-    karma: 0,
-    beginsAt: Number.POSITIVE_INFINITY,
-    timer: null,
-    signal: (error = 0) => fence.signal(error),
-    stopped: () => false,
-    killed: () => xe.wedged.flag,
-    begins() {},
-    retire() {},
-    givenUp: () =>
-      xe.gt.orderedWq.queue(function* () {
-        xe.ring(MIGRATE).finish(job, -ECANCELED);
-      }),
-    timesOut: () => kernelJobTimedOut(xe, job),
-  };
-  xe.ring(MIGRATE).submit(job, migrate.entity, after);
+  xe.ring(MIGRATE).submit(new CopyJob(xe, fence), migrate.entity, after);
   return fence;
+}
+
+/** A copy of the driver's own, which nobody waits for as for a program's. */
+class CopyJob implements RingJob {
+  readonly fence: DmaFence;
+  readonly uses = undefined;
+  readonly endless = false;
+  karma = 0;
+  beginsAt = Number.POSITIVE_INFINITY;
+  timer: Timer | null = null;
+  readonly onRing: ListNode<RingJob> = new ListNode<RingJob>(this);
+  readonly #xe: Xe;
+
+  constructor(xe: Xe, fence: DmaFence) {
+    this.#xe = xe;
+    this.fence = fence;
+  }
+
+  signal(error = 0): void {
+    this.fence.signal(error);
+  }
+
+  stopped(): boolean {
+    return false;
+  }
+
+  killed(): boolean {
+    return this.#xe.wedged.flag;
+  }
+
+  begins(): void {}
+
+  retire(): void {}
+
+  givenUp(): void {
+    const { gt } = this.#xe;
+    gt.orderedWq.queue(() => this.#end());
+  }
+
+  timesOut(): void {
+    kernelJobTimedOut(this.#xe, this);
+  }
+
+  *#end(): Steps<void> {
+    this.#xe.ring(MIGRATE).finish(this, -ECANCELED);
+  }
 }

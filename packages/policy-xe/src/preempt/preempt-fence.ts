@@ -6,6 +6,7 @@ import {
   ENOENT,
   type Errno,
   ETIME,
+  type List,
   type Steps,
   USAGE_BOOKKEEP,
 } from "@gpuvm/core";
@@ -21,8 +22,8 @@ export interface RunningQueue {
   readonly vm: { readonly xe: Xe; readonly record: VmRecord; holder(what: string): string };
   /** `DRM_XE_ENGINE_CLASS_*`. */
   readonly engineClass: number;
-  /** Jobs that have not ended, by number. */
-  readonly pending: Map<number, RingJob>;
+  /** Jobs that have not ended, in the order of their numbers. */
+  readonly pending: List<RingJob>;
   /** It does not answer, or a job of it took too long: it is taken off the GPU for good. */
   ban(): void;
   /** It was killed: nothing is begun any more (`exec_queue_killed`). */

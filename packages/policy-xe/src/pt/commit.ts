@@ -1,5 +1,5 @@
 import type { XePageTables } from "./page-tables.ts";
-import type { PtEntry, PtUpdate } from "./update.ts";
+import type { PtUpdate } from "./update.ts";
 import type { XePt } from "./xe-pt.ts";
 
 /*
@@ -10,26 +10,24 @@ import type { XePt } from "./xe-pt.ts";
 
 /** New tables are staged (`xe_pt_commit_prepare_bind`). Entries of a rebind were counted before. */
 export function commitPrepareBind(updates: readonly PtUpdate[], rebind: boolean): void {
-  for (const { pt, ofs, entries } of updates) {
-    if (!rebind) pt.numLive += entries.length;
-    if (pt.staging === null) continue;
-    for (let i = 0; i < entries.length; i++) {
-      const entry = entries[i] as PtEntry;
+  for (const { pt, ofs, qwords, children } of updates) {
+    if (!rebind) pt.numLive += qwords;
+    if (pt.staging === null || children === null) continue;
+    for (let i = 0; i < qwords; i++) {
       const old = pt.staging[ofs + i] as XePt | null;
-      pt.staging[ofs + i] = entry.child;
-      entry.child = old;
+      pt.staging[ofs + i] = children[i] as XePt | null;
+      children[i] = old;
     }
   }
 }
 
 /** Tables that go are not staged any more (`xe_pt_commit_prepare_unbind`). */
 export function commitPrepareUnbind(updates: readonly PtUpdate[]): void {
-  for (const { pt, ofs, entries } of updates) {
-    pt.numLive -= entries.length;
-    if (pt.staging === null) continue;
-    for (let i = 0; i < entries.length; i++) {
-      const entry = entries[i] as PtEntry;
-      entry.child = pt.staging[ofs + i] as XePt | null;
+  for (const { pt, ofs, qwords, children } of updates) {
+    pt.numLive -= qwords;
+    if (pt.staging === null || children === null) continue;
+    for (let i = 0; i < qwords; i++) {
+      children[i] = pt.staging[ofs + i] as XePt | null;
       pt.staging[ofs + i] = null;
     }
   }
@@ -37,22 +35,21 @@ export function commitPrepareUnbind(updates: readonly PtUpdate[]): void {
 
 /** What is staged becomes what is there; what it replaced is given back (`xe_pt_commit`). */
 export function commit(tables: XePageTables, updates: readonly PtUpdate[]): void {
-  for (const { pt, ofs, entries } of updates) {
-    if (pt.children === null || pt.staging === null) continue;
-    for (let i = 0; i < entries.length; i++) {
-      const { child } = entries[i] as PtEntry;
+  for (const { pt, ofs, qwords, children } of updates) {
+    if (pt.children === null || pt.staging === null || children === null) continue;
+    for (let i = 0; i < qwords; i++) {
       pt.children[ofs + i] = pt.staging[ofs + i] as XePt | null;
-      tables.destroy(child);
+      tables.destroy(children[i] as XePt | null);
     }
   }
 }
 
 /** `xe_pt_abort_bind`. */
 export function abortBind(tables: XePageTables, updates: readonly PtUpdate[], rebind: boolean): void {
-  for (const { pt, ofs, entries } of updates.toReversed()) {
-    if (!rebind) pt.numLive -= entries.length;
-    if (pt.staging === null) continue;
-    for (const [i, { child }] of entries.entries()) {
+  for (const { pt, ofs, qwords, children } of updates.toReversed()) {
+    if (!rebind) pt.numLive -= qwords;
+    if (pt.staging === null || children === null) continue;
+    for (const [i, child] of children.entries()) {
       const made = pt.staging[ofs + i] as XePt | null;
       pt.staging[ofs + i] = child;
       tables.destroy(made);
@@ -62,9 +59,9 @@ export function abortBind(tables: XePageTables, updates: readonly PtUpdate[], re
 
 /** `xe_pt_abort_unbind`. */
 export function abortUnbind(updates: readonly PtUpdate[]): void {
-  for (const { pt, ofs, entries } of updates.toReversed()) {
-    pt.numLive += entries.length;
-    if (pt.staging === null) continue;
-    for (const [i, { child }] of entries.entries()) pt.staging[ofs + i] = child;
+  for (const { pt, ofs, qwords, children } of updates.toReversed()) {
+    pt.numLive += qwords;
+    if (pt.staging === null || children === null) continue;
+    for (const [i, child] of children.entries()) pt.staging[ofs + i] = child;
   }
 }

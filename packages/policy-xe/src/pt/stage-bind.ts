@@ -4,8 +4,8 @@ import type { XeVma } from "../vm/vm.ts";
 import { COMPACT, PTE_1G, PTE_2M, PTE_4K, PTE_64K } from "../vm/vma.ts";
 import { COMPACT_SIZES, MAX_HUGEPTE_LEVEL, NORMAL_SIZES } from "./sizes.ts";
 import { type PtUpdate, WalkUpdates } from "./update.ts";
-import { type PtWalk, ptCovers, walkRange } from "./walk.ts";
-import { PTE_LEAF, PTE_LEAF_PS64, PTE_TABLE, type XePt } from "./xe-pt.ts";
+import { type PtWalk, ptCovers, ptNumEntries, walkRange } from "./walk.ts";
+import { PTE_EMPTY, PTE_LEAF, PTE_LEAF_PS64, PTE_TABLE, type XePt } from "./xe-pt.ts";
 
 /** What a bind has prepared. */
 export interface StagedBind {
@@ -36,8 +36,8 @@ export function stageBind(vma: XeVma, clear: boolean): StagedBind | Errno {
 
 /** Gives back what a bind that failed had built (`xe_pt_cancel_bind`). */
 function cancelBind({ vm }: XeVma, updates: readonly PtUpdate[]): void {
-  for (const { pt, entries } of updates)
-    if (pt.level > 0) for (const { child } of entries) vm.pt.destroy(child);
+  for (const { children } of updates)
+    for (const child of children ?? []) vm.pt.destroy(child);
 }
 
 class StageBind implements PtWalk {
@@ -71,8 +71,8 @@ class StageBind implements PtWalk {
 
   /** `xe_pt_stage_bind_entry`. */
   entry(parent: XePt, offset: number, level: number, addr: number, next: number): number {
-    if (level === 0 || this.#hugePossible(addr, next, level)) {
-      this.#leaf(parent, offset, level, addr, next);
+    if (this.#hugePossible(addr, next, level)) {
+      this.#hugeLeaf(parent, offset, level, addr, next);
       this.action = "continue";
       return 0;
     }
@@ -103,25 +103,42 @@ class StageBind implements PtWalk {
     this.#leaves = 0;
   }
 
-  #leaf(parent: XePt, offset: number, level: number, addr: number, next: number): void {
+  /** The same for the leaves of a table of pages: nearly all there are, and each could only be one. */
+  pages(table: XePt, offset: number, addr: number, end: number): number {
     const vma = this.#vma;
-    const size = parent.leafSize;
-    let entry = 0;
-    if (!this.#clear) {
-      entry = PTE_LEAF;
-      if (level === 0 && !parent.compact && this.#isPs64K(addr)) {
+    const update = this.wupd.shared(table, offset);
+    const step = this.sizes[0] as number;
+    const n = ptNumEntries(addr, end, 0, this.sizes);
+    for (let i = 0; i < n; i++) {
+      let entry = this.#clear ? PTE_EMPTY : PTE_LEAF;
+      if (entry === PTE_LEAF && !table.compact && this.#isPs64K(addr + i * step)) {
         vma.pteFlags |= PTE_64K;
         entry = PTE_LEAF_PS64;
       }
-      this.#see(addr, next, size);
+      if (update !== null) update.write(entry, null);
+      else table.entries[offset + i] = entry;
     }
-    this.#insert(parent, offset, null, entry);
+    if (update === null) table.numLive += n;
+    if (!this.#clear) this.#see(addr, end, table.leafSize);
+    this.#count(table.leafSize, n);
+    vma.pteFlags |= PTE_4K;
+    return 0;
+  }
+
+  #hugeLeaf(parent: XePt, offset: number, level: number, addr: number, next: number): void {
+    const size = parent.leafSize;
+    if (!this.#clear) this.#see(addr, next, size);
+    this.#insert(parent, offset, null, this.#clear ? PTE_EMPTY : PTE_LEAF);
+    this.#count(size, 1);
+    this.#vma.pteFlags |= level === 1 ? PTE_2M : PTE_1G;
+  }
+
+  #count(size: number, leaves: number): void {
     if (size !== this.#leafSize) {
       this.countWritten();
       this.#leafSize = size;
     }
-    this.#leaves++;
-    vma.pteFlags |= level === 0 ? PTE_4K : level === 1 ? PTE_2M : PTE_1G;
+    this.#leaves += leaves;
   }
 
   /** `xe_pt_insert_entry`. */
@@ -129,7 +146,7 @@ class StageBind implements PtWalk {
     const update = this.wupd.shared(parent, offset);
     if (child !== null) this.wupd.isNew(child);
     if (update !== null) {
-      update.entries.push({ child, entry });
+      update.write(entry, child);
       return;
     }
     if (child !== null) {
@@ -149,8 +166,8 @@ class StageBind implements PtWalk {
     }
     const offset = this.#null ? start : this.#dma(start);
     const user = this.#vma.userptr?.pages;
-    if (user == null) this.runs.push({ start, end, bo: this.#null ? null : bo, offset, pageSize });
-    else this.runs.push({ start, end, bo: null, offset, pageSize, user });
+    if (user == null) this.runs.push({ start, end, bo: this.#null ? null : bo, offset, pageSize, generation: 0 });
+    else this.runs.push({ start, end, bo: null, offset, pageSize, generation: 0, user });
   }
 
   /** `xe_pt_hugepte_possible`. */

@@ -3,7 +3,7 @@ import type { XeVma } from "../vm/vm.ts";
 import { NORMAL_SIZES } from "./sizes.ts";
 import { type PtUpdate, WalkUpdates } from "./update.ts";
 import { nonsharedOffsets, type PtWalk, walkShared } from "./walk.ts";
-import { PTE_EMPTY, type XePt } from "./xe-pt.ts";
+import type { XePt } from "./xe-pt.ts";
 
 /**
  * What is to be cleared for a VMA (`xe_pt_stage_unbind`): entries in tables that others use. A table that only this VMA uses
@@ -47,7 +47,7 @@ class StageUnbind implements PtWalk {
     const own = nonsharedOffsets(from, to, level - 1, this);
     if (own === null) return 0;
     const update = this.wupd.shared(child, own.offset) as PtUpdate;
-    for (let i = own.offset; i < own.end; i++) update.entries.push({ child: null, entry: PTE_EMPTY });
+    update.clear(own.end - own.offset);
     return 0;
   }
 

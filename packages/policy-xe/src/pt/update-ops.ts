@@ -148,7 +148,8 @@ function reserveFences(vm: XeVm, vma: XeVma): void {
 
 /** Widens the range to what the highest table that changes covers (`xe_pt_update_ops_rfence_interval`). */
 function interval(work: PtUpdateOps, updates: readonly PtUpdate[], start: number, end: number): void {
-  const level = updates.reduce((highest, { pt }) => Math.max(highest, pt.level), 0);
+  let level = 0;
+  for (const { pt } of updates) if (pt.level > level) level = pt.level;
   const size = NORMAL_SIZES[level] as number;
   work.start = Math.min(work.start, Math.floor(start / size) * size);
   work.last = Math.max(work.last, Math.ceil(end / size) * size - 1);

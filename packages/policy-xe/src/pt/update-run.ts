@@ -14,7 +14,6 @@ import { enableSignaling } from "../preempt/preempt-fence.ts";
 import type { XeVm, XeVma } from "../vm/vm.ts";
 import type { XeVmaOp } from "../vm/vma-op.ts";
 import { commit } from "./commit.ts";
-import type { PtEntry } from "./update.ts";
 import { opsCommit, type PtUpdateOps } from "./update-ops.ts";
 
 /**
@@ -113,11 +112,10 @@ function write(vm: XeVm, work: PtUpdateOps, after: readonly DmaFence[], written:
 function writeEntries({ pt, xe }: XeVm, work: PtUpdateOps): void {
   const { counts } = xe.machine;
   for (const { bind, start, end, rebind, updates, runs } of work.ops) {
-    for (const { pt: table, ofs, entries } of updates) {
-      xe.onEvent?.([bind ? "populate" : "clear", table.level, ofs, entries.length]);
-      if (bind)
-        for (let i = 0; i < entries.length; i++) table.entries[ofs + i] = (entries[i] as PtEntry).entry;
-      else pt.clearEntries(table, ofs, ofs + entries.length);
+    for (const { pt: table, ofs, qwords, entries } of updates) {
+      xe.onEvent?.([bind ? "populate" : "clear", table.level, ofs, qwords]);
+      if (bind) for (let i = 0; i < qwords; i++) table.entries[ofs + i] = entries[i] as number;
+      else pt.clearEntries(table, ofs, ofs + qwords);
     }
     if (!bind) {
       counts.ptUnmaps++;
@@ -127,7 +125,7 @@ function writeEntries({ pt, xe }: XeVm, work: PtUpdateOps): void {
     counts.ptMaps++;
     // What the entries led to before: the ring flushes the TLB before the next batch, or a resume does.
     if (rebind) pt.clear(start, end - start, "again");
-    for (const run of runs) pt.write({ ...run });
+    for (const run of runs) pt.write(run);
   }
 }
 

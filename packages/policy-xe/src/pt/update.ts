@@ -1,24 +1,36 @@
 import type { XePt } from "./xe-pt.ts";
 
-/** One entry of a change: what goes there, and the table that it leads to, or, once prepared, the one that it led to. */
-export interface PtEntry {
-  child: XePt | null;
-  readonly entry: number;
-}
-
 /** A change to one table that others may use, in consecutive entries (`struct xe_vm_pgtable_update`). */
 export class PtUpdate {
   /** The table. */
   readonly pt: XePt;
   /** First entry. */
   readonly ofs: number;
-  /** The entries. */
-  readonly entries: PtEntry[] = [];
+  /** How many entries (`qwords`). */
+  qwords = 0;
+  /** What goes there, entry by entry (`PTE_*`); none where they are only cleared. */
+  readonly entries: number[] = [];
+  /** The tables that the entries lead to, or, once prepared, those that they led to; null: a table of pages leads to none. */
+  readonly children: (XePt | null)[] | null;
 
   /** Nothing is to be changed yet. */
   constructor(pt: XePt, ofs: number) {
     this.pt = pt;
     this.ofs = ofs;
+    this.children = pt.level === 0 ? null : [];
+  }
+
+  /** The next entry is written, and leads to a table, or (null) to none. */
+  write(entry: number, child: XePt | null): void {
+    this.qwords++;
+    this.entries.push(entry);
+    this.children?.push(child);
+  }
+
+  /** The next `n` entries are cleared. */
+  clear(n: number): void {
+    this.qwords += n;
+    if (this.children !== null) for (let i = 0; i < n; i++) this.children.push(null);
   }
 }
 
@@ -26,20 +38,22 @@ export class PtUpdate {
 export class WalkUpdates {
   /** In order of their first entry. */
   readonly updates: PtUpdate[] = [];
-  readonly #open: { parent: XePt; update: PtUpdate | null }[] = [];
+  /** By level: what changes of a table that was there, or a table that the walk has made. */
+  readonly #open: (PtUpdate | XePt | undefined)[] = [];
 
   /** The change to a table that was there (`xe_pt_new_shared`); null: the walk made it, and may write into it. */
   shared(parent: XePt, offset: number): PtUpdate | null {
     const open = this.#open[parent.level];
-    if (open?.parent === parent) return open.update;
+    if (open === parent) return null;
+    if (open instanceof PtUpdate && open.pt === parent) return open;
     const update = new PtUpdate(parent, offset);
     this.updates.push(update);
-    this.#open[parent.level] = { parent, update };
+    this.#open[parent.level] = update;
     return update;
   }
 
   /** The walk has made a table: nobody else uses it. */
   isNew(pt: XePt): void {
-    this.#open[pt.level] = { parent: pt, update: null };
+    this.#open[pt.level] = pt;
   }
 }

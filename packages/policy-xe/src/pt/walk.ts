@@ -18,6 +18,8 @@ export interface PtWalk {
   child: XePt | null;
   /** Called for each entry that the range touches (`pt_entry`). */
   entry(parent: XePt | null, offset: number, level: number, addr: number, next: number): number;
+  /** Called, by a walk that has it, in place of `entry` for all entries of a table of pages that the range touches. */
+  pages?(table: XePt, offset: number, addr: number, end: number): number;
   /** Called when a table below has been walked (`pt_post_descend`). */
   postDescend?(parent: XePt | null, child: XePt, level: number, addr: number, next: number): number;
 }
@@ -45,6 +47,7 @@ export function ptNumEntries(addr: number, end: number, level: number, sizes: re
 export function walkRange(parent: XePt, level: number, addr: number, end: number, walk: PtWalk): number {
   const tables = walk.staging ? parent.staging : parent.children;
   let offset = ptOffset(addr, level, walk.sizes);
+  if (level === 0 && walk.pages !== undefined) return walk.pages(parent, offset, addr, end);
   for (let at = addr; at < end; ) {
     const size = walk.sizes[level] as number;
     let next = Math.min((Math.floor(at / size) + 1) * size, end);

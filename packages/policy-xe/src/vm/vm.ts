@@ -65,6 +65,12 @@ export class XeVm {
   readonly lock: Lock;
   /** `DRM_XE_VM_CREATE_FLAG_*`. */
   readonly flags: number;
+  /** Unmapped addresses lead to a page of zeros (`xe_vm_has_scratch`). */
+  readonly hasScratch: boolean;
+  /** Page faults make entries valid (`xe_vm_in_fault_mode`). */
+  readonly faultMode: boolean;
+  /** Work runs as long as it likes (`xe_vm_in_lr_mode`). */
+  readonly lrMode: boolean;
   /** The file that made it; counted until the VM is freed. */
   readonly file: Xef;
   /** Bytes of the address space; 0 once closed (`vm->size`). */
@@ -113,6 +119,9 @@ export class XeVm {
     const { machine } = xe;
     this.xe = xe;
     this.flags = flags;
+    this.hasScratch = (flags & VM_SCRATCH_PAGE) !== 0;
+    this.faultMode = (flags & VM_FAULT_MODE) !== 0;
+    this.lrMode = (flags & VM_LR_MODE) !== 0;
     this.file = file;
     this.size = xe.platform.vaSize;
     this.pt = new XePageTables(xe);
@@ -149,11 +158,6 @@ export class XeVm {
     xe.vms.set(this.gpuvm, this);
   }
 
-  /** Unmapped addresses lead to a page of zeros (`xe_vm_has_scratch`). */
-  get hasScratch(): boolean {
-    return (this.flags & VM_SCRATCH_PAGE) !== 0;
-  }
-
   /** Every batch flushes the TLB before it: scratch may be in it (`vm->batch_invalidate_tlb`). */
   get batchInvalidateTlb(): boolean {
     return this.hasScratch && !this.lrMode;
@@ -167,16 +171,6 @@ export class XeVm {
   /** Its own objects may be evicted for others of its own (`xe_vm_allow_vm_eviction`): not under work that runs on. */
   get allowsVmEviction(): boolean {
     return !this.lrMode || (this.faultMode && (this.flags & VM_NO_OVERCOMMIT) === 0);
-  }
-
-  /** Page faults make entries valid (`xe_vm_in_fault_mode`). */
-  get faultMode(): boolean {
-    return (this.flags & VM_FAULT_MODE) !== 0;
-  }
-
-  /** Work runs as long as it likes (`xe_vm_in_lr_mode`). */
-  get lrMode(): boolean {
-    return (this.flags & VM_LR_MODE) !== 0;
   }
 
   /** Long-running without page faults: evictions preempt (`xe_vm_in_preempt_fence_mode`). */
