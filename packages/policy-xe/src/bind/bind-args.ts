@@ -33,7 +33,8 @@ export function lookupQueue(file: XeFile, vm: XeVm, req: VmBind): BindExecQueue 
 
 /** Every range lies in the address space. */
 export function checkRanges(vm: XeVm, ops: readonly BindOp[]): Errno {
-  return ops.some(({ va, length }) => length > vm.size || va > vm.size - length) ? -EINVAL : 0;
+  for (const { va, length } of ops) if (length > vm.size || va > vm.size - length) return -EINVAL;
+  return 0;
 }
 
 /**

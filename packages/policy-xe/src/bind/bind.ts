@@ -42,16 +42,13 @@ export function* vmBindIoctl(xe: Xe, file: XeFile, req: VmBind): Steps<Errno> {
   vm.gpuvm.get("ioctl");
   q?.kref.get("ioctl");
   yield* lock(dev, vm.lock, "xe_vm_bind_ioctl");
-  const bos: (XeBo | null)[] = [];
+  const bos = new Array<XeBo | null>(req.ops.length).fill(null);
   let ret: Errno = vm.closedOrBanned ? -ENOENT : checkRanges(vm, req.ops);
   const queue = q ?? (vm.q as BindExecQueue);
-  for (const op of ret === 0 ? req.ops : []) {
-    const bo = lookupBo(file, vm, op);
-    if (typeof bo === "number") {
-      ret = bo;
-      break;
-    }
-    bos.push(bo);
+  for (let i = 0; i < bos.length && ret === 0; i++) {
+    const bo = lookupBo(file, vm, req.ops[i] as BindOp);
+    if (typeof bo === "number") ret = bo;
+    else bos[i] = bo;
   }
   if (ret === 0) ret = yield* bindSynced(xe, file, vm, queue, req, bos);
   for (const bo of bos) bo?.put("ioctl");
@@ -78,7 +75,7 @@ function* bindSynced(
     disallowUserFence: req.ops.length === 0,
     ufences: q,
   });
-  let ret = syncs.parse(req.syncOps?.flat() ?? []);
+  let ret = syncs.parse(req.syncOps);
   if (ret === 0) ret = req.ops.length === 0 ? -ENODATA : yield* bindAll(vm, q, syncs, req.ops, bos);
   if (ret === -ENODATA) ret = signalFences(xe, q, syncs);
   syncs.cleanup();

@@ -51,7 +51,7 @@ function* submitSynced(xe: Xe, file: XeFile, queue: XeQueue, req: Exec): Steps<E
     disallowUserFence: false,
     ufences: null,
   });
-  let ret = syncs.parse(req.syncOps?.flat() ?? []);
+  let ret = syncs.parse(req.syncOps);
   if (ret === 0) ret = yield* submit(xe, queue, req, syncs);
   syncs.cleanup();
   return ret;
@@ -157,7 +157,9 @@ function kernelFences(exec: DrmExec): DmaFence[] {
   const after: DmaFence[] = [];
   for (const { resv } of exec.objects) {
     if (resv.busy(USAGE_KERNEL) === null) continue;
-    for (const pending of resv.pending()) if (pending.usage === USAGE_KERNEL) after.push(pending.fence);
+    resv.each(USAGE_KERNEL, (fence) => {
+      if (!fence.signaled) after.push(fence);
+    });
   }
   return after;
 }

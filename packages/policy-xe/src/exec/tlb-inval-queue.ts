@@ -1,5 +1,5 @@
 import type { DmaFence, Steps } from "@gpuvm/core";
-import type { Machine } from "@gpuvm/drm-model";
+import { type Machine, Work } from "@gpuvm/drm-model";
 
 /** An invalidation of one GT's TLB (`struct xe_tlb_inval_job`). */
 export interface TlbInvalJob {
@@ -13,10 +13,11 @@ export interface TlbInvalJob {
 export class TlbInvalQueue {
   /** The machine. */
   readonly machine: Machine;
-  /** Not yet begun. */
+  /** Not yet done, oldest first. */
   readonly jobs: TlbInvalJob[] = [];
   /** A worker has the first one. */
   running = false;
+  readonly #item = new Work("xe tlb inval job", () => this.#runFirst());
 
   /** An empty queue. */
   constructor(machine: Machine) {
@@ -26,26 +27,25 @@ export class TlbInvalQueue {
   /** Queues a job (`xe_tlb_inval_job_push`). */
   push(job: TlbInvalJob): void {
     this.jobs.push(job);
-    this.kick();
+    this.#kick();
   }
 
   /** Begins the first job if it can. */
-  kick(): void {
+  #kick(): void {
     const [job] = this.jobs;
     if (this.running || job === undefined) return;
     if (!job.after.signaled) {
-      job.after.onSignal(() => this.kick());
+      job.after.onSignal(() => this.#kick());
       return;
     }
     this.running = true;
-    this.jobs.shift();
-    this.machine.queueWork("xe tlb inval job", () => this.done(job));
+    this.machine.queue(this.#item);
   }
 
-  /** One is done, and the next one's turn. */
-  *done(job: TlbInvalJob): Steps<void> {
-    job.run();
+  /** The first is done, and the next one's turn. */
+  *#runFirst(): Steps<void> {
+    this.jobs.shift()?.run();
     this.running = false;
-    this.kick();
+    this.#kick();
   }
 }

@@ -36,8 +36,7 @@ export function stageBind(vma: XeVma, clear: boolean): StagedBind | Errno {
 
 /** Gives back what a bind that failed had built (`xe_pt_cancel_bind`). */
 function cancelBind({ vm }: XeVma, updates: readonly PtUpdate[]): void {
-  for (const { children } of updates)
-    for (const child of children ?? []) vm.pt.destroy(child);
+  for (const { children } of updates) for (const child of children ?? []) vm.pt.destroy(child);
 }
 
 class StageBind implements PtWalk {
@@ -166,7 +165,8 @@ class StageBind implements PtWalk {
     }
     const offset = this.#null ? start : this.#dma(start);
     const user = this.#vma.userptr?.pages;
-    if (user == null) this.runs.push({ start, end, bo: this.#null ? null : bo, offset, pageSize, generation: 0 });
+    if (user == null)
+      this.runs.push({ start, end, bo: this.#null ? null : bo, offset, pageSize, generation: 0 });
     else this.runs.push({ start, end, bo: null, offset, pageSize, generation: 0, user });
   }
 

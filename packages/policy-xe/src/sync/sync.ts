@@ -76,7 +76,9 @@ export class XeSyncs {
    * Looks up every sync of a call (`xe_sync_entry_parse` for each). After an error nothing was installed anywhere, and what was
    * looked up goes with {@link XeSyncs.cleanup}.
    */
-  parse(ops: readonly SyncOp[]): Errno {
+  parse(lists: readonly (readonly SyncOp[])[] | undefined): Errno {
+    if (lists === undefined) return 0;
+    const ops = lists.flat();
     if (ops.length > 0 && !this.#xe.machine.dev.mayAlloc("xe syncs")) return -ENOMEM;
     const { ufences } = this.#rules;
     for (const op of ops) {
@@ -100,11 +102,13 @@ export class XeSyncs {
 
   /** The user fence that the new mappings wait for (`find_ufence_get`, without a reference), or null. */
   get ufence(): XeUserFence | null {
+    if (this.empty) return null;
     return this.#entries.find(({ ufence }) => ufence !== null)?.ufence ?? null;
   }
 
   /** What the GPU writes behind the batch (`xe_sched_job_init_user_fence`), or null. */
   get word(): SyncEntry["word"] {
+    if (this.empty) return null;
     return this.#entries.find(({ word }) => word !== null)?.word ?? null;
   }
 
@@ -118,7 +122,7 @@ export class XeSyncs {
    * Everything signals with this fence (`xe_sync_entry_signal` for each). Nothing of the call can fail any more.
    */
   signal(base: DmaFence): void {
-    if (!this.#entries.some(({ signal }) => signal)) return;
+    if (this.empty || !this.#entries.some(({ signal }) => signal)) return;
     const { dev } = this.#xe.machine;
     const fence = new CountedFence(dev, base, base.name, HOLDER, () => {});
     for (const entry of this.#entries) if (entry.signal) signalEntry(entry, fence);

@@ -23,9 +23,10 @@ import type { XeVm } from "./vm.ts";
  * @param allowResEvict other objects that share the VM's dma_resv may have to go; else nothing that is mapped in the VM may
  * @returns 0, -ENOMEM, or -E2BIG for what never fits
  */
-export function validateBo(bo: XeBo, vm: XeVm, allowResEvict: boolean): Steps<Errno> {
+export function* validateBo(bo: XeBo, vm: XeVm, allowResEvict: boolean): Steps<Errno> {
+  if (isWhereBest(bo, bo.placements)) return 0;
   const validating = allowResEvict ? null : vm;
-  return placeBo(bo, bo.placements, { ...ALONE, resv: vm.gpuvm.resv, allowResEvict, validating });
+  return yield* placeBo(bo, bo.placements, { ...ALONE, resv: vm.gpuvm.resv, allowResEvict, validating });
 }
 
 /** Gives a new object its first memory (`xe_bo_init_locked`). A VM's own objects may have to go for it. */
@@ -65,7 +66,7 @@ export function makeRoomNow(xe: Xe, bytes: number): boolean {
  */
 function* placeBo(bo: XeBo, places: readonly Place[], ctx: PlaceContext): Steps<Errno> {
   for (const force of [false, true]) {
-    if (bo.place !== null && places.includes(bo.place) && (force || !isFallback(bo.place, places))) return 0;
+    if (force ? bo.place !== null && places.includes(bo.place) : isWhereBest(bo, places)) return 0;
     if (bo.pins > 0) return -EINVAL;
     const place = yield* allocate(bo, places, force, ctx);
     if (typeof place === "number") return place;
@@ -75,6 +76,10 @@ function* placeBo(bo: XeBo, places: readonly Place[], ctx: PlaceContext): Steps<
     return ret;
   }
   return -ENOMEM;
+}
+
+function isWhereBest({ place }: XeBo, places: readonly Place[]): boolean {
+  return place !== null && places.includes(place) && !isFallback(place, places);
 }
 
 /** Pages are what is left of what could be in VRAM (`TTM_PL_FLAG_FALLBACK`). */
