@@ -25,7 +25,7 @@ export { DelayedWork, WorkItem } from "./machine/work-item.ts";
 export { isAligned, within } from "./memory/aligned.ts";
 export { Bo, type BoOptions, type PageState, releaseBo } from "./memory/bo.ts";
 export { CpuMapping, zapCpuMappings } from "./memory/cpu-mapping.ts";
-export { entriesOf, type FlushDue, GpuView } from "./memory/gpu-view.ts";
+export { entriesOf, type FlushDue, GpuView, type NamingJob } from "./memory/gpu-view.ts";
 export { IoPgtableArm, type IoPgtableArmConfig } from "./memory/io-pgtable-arm.ts";
 export { IovaSpace } from "./memory/iova.ts";
 export { Memory } from "./memory/memory.ts";
@@ -49,7 +49,6 @@ export type {
 } from "./memory/surroundings.ts";
 export { IntervalNotifier, type IntervalNotifierOps, UserMemory } from "./memory/user-memory.ts";
 export { type PagesView, type PagesWatch, UserPages } from "./memory/user-pages.ts";
-export { Uses } from "./memory/uses.ts";
 export type {
   NeutralBindOp,
   NeutralCpuPrep,

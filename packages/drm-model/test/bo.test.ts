@@ -16,23 +16,6 @@ describe("the end of an object", () => {
   });
 });
 
-describe("running jobs that named an object", () => {
-  it("are counted by page table, however many tables there are", () => {
-    const bo = new Bo(new Machine(), { size: 4096 });
-    const [one, other, third] = [{}, {}, {}];
-    const steps = [
-      [one, 1],
-      [other, 1],
-      [one, 1],
-      [other, 1],
-      [one, -1],
-      [other, -2],
-    ] as const;
-    for (const [table, n] of steps) bo.activeIn.add(table, n);
-    expect([one, other, third].map((table) => bo.activeIn.of(table))).toEqual([1, 0, 0]);
-  });
-});
-
 describe("how an object's memory lies", () => {
   it("is as known of the object, else as the machine says, else as is usual with the driver, else scattered", () => {
     const told = new Machine({ contiguity: 65536 });

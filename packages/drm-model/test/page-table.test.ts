@@ -84,7 +84,12 @@ describe("PageTable", () => {
     pt.map(0, 2 * KIB4, bo, 0);
     pt.unmap(0, KIB4);
     expect(machine.hazards).toEqual([]);
-    bo.activeIn.add(pt, 1);
+    const naming = (named: boolean) => ({ names: (other: Bo) => (other === bo) === named });
+    pt.naming.add(naming(false));
+    pt.map(0, KIB4, bo, 0);
+    pt.unmap(0, KIB4);
+    expect(machine.hazards).toEqual([]);
+    pt.naming.add(naming(true)).add(naming(true));
     pt.unmap(KIB4, KIB4);
     expect(machine.hazards.map((h) => h.kind)).toEqual(["gpu-fault"]);
   });

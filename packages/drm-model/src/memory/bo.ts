@@ -7,7 +7,6 @@ import {
   type Lock,
 } from "@gpuvm/core";
 import type { ExportedBuffer, RunningJob, Surroundings } from "./surroundings.ts";
-import { Uses } from "./uses.ts";
 
 /** Where an object's pages are. */
 export type PageState = "none" | "resident" | "evicted" | "purged";
@@ -63,8 +62,6 @@ export class Bo extends DrmGemObject {
   pins = 0;
   /** Page-table entries that lead to its pages. */
   ptes = 0;
-  /** Running GPU jobs that named it, by page table. */
-  readonly activeIn: Uses = new Uses();
   /** Page tables of which the GPU may have entries in its TLB that lead here, on a machine that watches. */
   cachedBy: Set<object> | null = null;
   /** Where programs have it mapped for the CPU; null: nowhere yet. */

@@ -11,6 +11,12 @@ import type { UserPages } from "./user-pages.ts";
  */
 export type FlushDue = "before-free" | "within-call" | "later" | "again";
 
+/** A job that says what it uses, as the page tables that it runs with know it. */
+export interface NamingJob {
+  /** Whether it names an object. */
+  names(bo: Bo): boolean;
+}
+
 /**
  * What the GPU sees of one VM: the entries that lead somewhere, and those that its TLB may still have. Which entries a
  * map writes, of what size, in which tables, and when the TLB is told is each MMU's own rule: a driver's MMU writes
@@ -23,6 +29,8 @@ export class GpuView {
   readonly counts: PageTableCounts;
   /** The machine that it belongs to. */
   readonly machine: Surroundings;
+  /** Jobs that name what they use, until the GPU has left them. */
+  readonly naming: Set<NamingJob> = new Set();
   /** Objects whose cleared entries the GPU may still have in its TLB, on a machine that watches. */
   readonly #cached: Set<Bo> = new Set();
   /** Entries that were cleared since the TLB last forgot them all, on a machine that watches. */
@@ -187,8 +195,11 @@ export class GpuView {
     }
     if (machine.auditing)
       machine.note(bo.name, `unmapped at 0x${run.start.toString(16)}, ${run.end - run.start} bytes`);
-    if (bo.activeIn.of(this) > 0)
+    for (const job of this.naming) {
+      if (!job.names(bo)) continue;
       machine.hazard("gpu-fault", bo.name, `${bo.name} is unmapped under a running job that uses it`);
+      break;
+    }
   }
 
   /** Entries of the program's own memory; what is left of a run that was cut still leads there. */

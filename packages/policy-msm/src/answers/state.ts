@@ -18,13 +18,8 @@ import { type Names, unmapped } from "./recorder.ts";
 /** What an object is now, as the answers have it. */
 export function boState(id: number, bo: MsmBo, names: Names): Record<string, unknown> {
   const { lru } = msmOf(bo);
-  const lists = {
-    unbacked: lru.unbacked,
-    pinned: lru.pinned,
-    willneed: lru.willneed,
-    dontneed: lru.dontneed,
-  };
-  const on = Object.entries(lists).find(([, list]) => list === bo.onLru.list);
+  const { list } = bo.onLru;
+  const on = Object.entries(lru).find(([, other]) => other === list);
   return {
     bo: id,
     kref: kref(bo),
@@ -37,7 +32,7 @@ export function boState(id: number, bo: MsmBo, names: Names): Record<string, unk
     vmaps: bo.vmaps,
     madv: ["willneed", "dontneed", "purged"].indexOf(bo.madv),
     pages: bo.pages === "resident" ? 1 : 0,
-    lru: on?.[0] ?? "none",
+    lru: on?.[0] ?? (list === null && bo.refs > 0 ? "pinned" : "none"),
     dmabuf: bo.dmaBuf?.refs ?? 0,
     fences: fences(bo.resv),
   };

@@ -34,8 +34,9 @@ import { vmaRefGet } from "./vma-ref.ts";
 /** An object with one reference (`msm_gem_new`, `msm_gem_import`), on the list that its pages say (`msm_gem_init_bookkeeping`). */
 export function msmGemNew(msm: Msm, options: MsmBoOptions): MsmBo {
   const bo = new MsmBo(msm, options);
-  const { pinned, unbacked } = msm.lru;
-  underLru(msm, () => (bo.imported ? pinned : unbacked).push(bo.onLru));
+  underLru(msm, () => {
+    if (!bo.imported) msm.lru.unbacked.push(bo.onLru);
+  });
   return bo;
 }
 

@@ -5,13 +5,12 @@ import type { MsmBo } from "./bo.ts";
  * Which objects memory pressure looks at, and in which order (`msm_drm_private.lru`). Needs `gem_lru_mutex`.
  *
  * # Invariants
- * Each object is on exactly one list from its creation to its free.
+ * From its creation to its free each object is on exactly one list, or on none if its pages must stay: it is pinned, or of
+ * another driver. The kernel's list of those (`lru.pinned`) is walked by nobody.
  */
 export class Lru {
   /** Without pages. */
   readonly unbacked: List<MsmBo> = new List();
-  /** With pages that must stay: pinned, or of another driver. */
-  readonly pinned: List<MsmBo> = new List();
   /** With pages that may be swapped out, least recently used first. */
   readonly willneed: List<MsmBo> = new List();
   /** With pages that may be dropped. */
@@ -19,12 +18,8 @@ export class Lru {
 
   /** Puts an object where its state says, at the tail (`update_lru_locked`). */
   update(bo: MsmBo): void {
-    this.#listOf(bo).moveToTail(bo.onLru);
-  }
-
-  #listOf(bo: MsmBo): List<MsmBo> {
-    if (bo.pages !== "resident") return this.unbacked;
-    if (bo.pins > 0) return this.pinned;
-    return bo.madv === "willneed" ? this.willneed : this.dontneed;
+    if (bo.pages !== "resident") this.unbacked.moveToTail(bo.onLru);
+    else if (bo.pins > 0) bo.onLru.remove();
+    else (bo.madv === "willneed" ? this.willneed : this.dontneed).moveToTail(bo.onLru);
   }
 }

@@ -33,10 +33,10 @@ export function pinVmaLocked(msm: Msm, bo: MsmBo, vm: MsmGemVm, va: Gpuva): Errn
   return ret === 0 ? vmaMap(msm, vm, va, bo) : ret;
 }
 
-/** Pins pages (`msm_gem_pin_obj_locked`). Needs the LRU lock. */
-export function pinObj(msm: Msm, bo: MsmBo): void {
+/** Pins pages that are there (`msm_gem_pin_obj_locked`). Needs the LRU lock. */
+export function pinObj(bo: MsmBo): void {
   bo.pins++;
-  msm.lru.pinned.moveToTail(bo.onLru);
+  bo.onLru.remove();
 }
 
 /** Unpins pages (`msm_gem_unpin_active`). Needs the LRU lock, and not the object's: it runs in `run_job`. */
@@ -48,7 +48,7 @@ export function unpinObj(msm: Msm, bo: MsmBo): void {
 /** Pins one object, under the LRU lock. */
 export function* pinOne(msm: Msm, bo: MsmBo): Steps<void> {
   yield* lock(msm.dev, msm.lruLock, "msm_gem_pin_obj_locked");
-  pinObj(msm, bo);
+  pinObj(bo);
   unlock(msm.dev, msm.lruLock);
 }
 

@@ -70,7 +70,7 @@ function* attach(msm: Msm, { bo }: DmaBuf): Steps<Errno> {
   let ret: Errno = 0;
   if (bo instanceof MsmBo) {
     ret = getPages(msmOf(bo), bo);
-    if (ret === 0) underLru(bo.device, () => pinObj(msmOf(bo), bo));
+    if (ret === 0) underLru(bo.device, () => pinObj(bo));
   }
   unlock(dev, bo.resv);
   if (ret !== 0) return ret;

@@ -22,9 +22,11 @@ export interface RetiringSubmit {
 
 /** A submit is done, or failed: it lets go of what it holds (`msm_submit_retire`). */
 export function* retire(msm: Msm, submit: RetiringSubmit): Steps<void> {
-  for (let i = 0; i < submit.bos.length; i++) {
-    const bo = submit.bos[i] as MsmBo;
-    if (msm.rules.submitHoldsVmBo) yield* putVmBo(msm, submit, bo, submit.vmBos[i] ?? null);
+  const { bos } = submit;
+  const { submitHoldsVmBo } = msm.rules;
+  for (let i = 0; i < bos.length; i++) {
+    const bo = bos[i] as MsmBo;
+    if (submitHoldsVmBo) yield* putVmBo(msm, submit, bo, submit.vmBos[i] ?? null);
     bo.put(submit);
   }
 }

@@ -1,5 +1,13 @@
 import { type DmaFence, ECANCELED, type Errno, type Steps } from "@gpuvm/core";
-import { type InUse, lockBriefly, noteUse, type Process, unlock } from "@gpuvm/drm-model";
+import {
+  type Bo,
+  type InUse,
+  lockBriefly,
+  type NamingJob,
+  noteUse,
+  type Process,
+  unlock,
+} from "@gpuvm/drm-model";
 import type { Msm } from "../drv/device.ts";
 import type { MsmBo } from "../gem/bo.ts";
 import { unpinObj } from "../gem/pages.ts";
@@ -14,7 +22,7 @@ import type { RingWork } from "./ring-job.ts";
  * A submit (`struct msm_gem_submit`): holds its objects, and in some versions their vm_bos, from the lookup until it
  * retires, and its queue, by which the context and the VM live as long.
  */
-export class MsmSubmit {
+export class MsmSubmit implements NamingJob {
   /** Unique on its device. */
   readonly id: number;
   /** Counted. */
@@ -37,11 +45,13 @@ export class MsmSubmit {
   #freedAlone = true;
   /** Who made the call (`pid`). */
   readonly submitter: Process;
+  /** So many of its objects are used. */
   #active = 0;
+  readonly #watched: boolean;
   #onGpu = false;
   #noted: InUse | undefined;
-  /** A bit for each listed object. */
-  readonly #writes: number[] = [];
+  /** A bit for each listed object; null: none is written. */
+  #writes: number[] | null = null;
 
   /** A submit that holds its queue (`submit_create`). */
   constructor(msm: Msm, queue: MsmQueue, vm: MsmGemVm, submitter: Process) {
@@ -49,6 +59,7 @@ export class MsmSubmit {
     this.queue = queue.get(this);
     this.vm = vm;
     this.submitter = submitter;
+    this.#watched = msm.machine.options.watch === true;
   }
 
   /** `submit#12`, for findings. */
@@ -58,28 +69,33 @@ export class MsmSubmit {
 
   /** Notes which of the listed objects are written. */
   markWrites(indexes: readonly number[]): void {
-    const writes = this.#writes;
-    for (let i = 0; i < this.bos.length; i += 32) writes.push(0);
+    if (indexes.length === 0) return;
+    const writes = new Array<number>((this.bos.length + 31) >> 5).fill(0);
     for (const i of indexes)
       if (i < this.bos.length) writes[i >> 5] = (writes[i >> 5] ?? 0) | (1 << (i & 31));
+    this.#writes = writes;
   }
 
   /** Whether the object at an index is written. */
   writes(i: number): boolean {
-    return (((this.#writes[i >> 5] ?? 0) >> (i & 31)) & 1) !== 0;
+    return this.#writes !== null && (((this.#writes[i >> 5] ?? 0) >> (i & 31)) & 1) !== 0;
   }
 
   /** Notes for the model's audit that the GPU will use the next listed object in the VM; a machine that watches knows more. */
-  lists(bo: MsmBo): void {
-    if (bo.machine.options.watch === true) return;
-    bo.activeIn.add(this.vm.pt, 1);
-    this.#active++;
+  uses(): void {
+    if (this.#watched) return;
+    if (this.#active++ === 0) this.vm.pt.naming.add(this);
+  }
+
+  /** See `NamingJob`. */
+  names(bo: Bo): boolean {
+    const at = this.bos.indexOf(bo as MsmBo);
+    return at >= 0 && at < this.#active;
   }
 
   /** The GPU does not use the objects any more. */
   #idle(): void {
-    const { pt } = this.vm;
-    for (let i = 0; i < this.#active; i++) (this.bos[i] as MsmBo).activeIn.add(pt, -1);
+    if (this.#active > 0) this.vm.pt.naming.delete(this);
     this.#active = 0;
   }
 

@@ -210,7 +210,7 @@ function* pinObjects(msm: Msm, submit: MsmSubmit): Steps<Errno> {
   let ret: Errno = 0;
   for (let i = 0; i < bos.length && ret === 0; i++) ret = pinObject(msm, submit, vm, i);
   yield* lock(dev, msm.lruLock, "submit_pin_objects");
-  for (let i = 0; i < bos.length; i++) pinObj(msm, bos[i] as MsmBo);
+  for (let i = 0; i < bos.length; i++) pinObj(bos[i] as MsmBo);
   unlock(dev, msm.lruLock);
   submit.pinned = true;
   return ret;
@@ -223,7 +223,7 @@ function pinObject(msm: Msm, submit: MsmSubmit, vm: MsmGemVm, i: number): Errno 
   if (isErr(va)) return va;
   const ret = pinVmaLocked(msm, bo, vm, va);
   if (ret !== 0) return ret;
-  submit.lists(bo);
+  submit.uses();
   if (bo.toldIn === vm && bo.toldIova !== vm.vas.addr(va)) iovaMoved(msm, bo, vm.vas.addr(va));
   if (msm.rules.submitHoldsVmBo) {
     const vmBo = vmBoOf(bo, vm);

@@ -214,7 +214,7 @@ function* pinObjects(msm: Msm, job: MsmVmBindJob): Steps<Errno> {
     if (ret !== 0) return ret;
   }
   yield* lock(dev, lruLock, "vm_bind_job_pin_objects");
-  for (const { bo } of job.ops) if (bo !== null) pinObj(msm, bo);
+  for (const { bo } of job.ops) if (bo !== null) pinObj(bo);
   unlock(dev, lruLock);
   job.pinned = true;
   return 0;

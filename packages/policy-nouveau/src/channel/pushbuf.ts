@@ -11,7 +11,15 @@ import {
   USAGE_READ,
   USAGE_WRITE,
 } from "@gpuvm/core";
-import { lock, type RequestOf, unlock } from "@gpuvm/drm-model";
+import {
+  type Bo,
+  type GpuUse,
+  type GpuView,
+  lock,
+  type NamingJob,
+  type RequestOf,
+  unlock,
+} from "@gpuvm/drm-model";
 import type { NouveauCli } from "../cli.ts";
 import type { NouveauBo } from "../gem/bo.ts";
 import { GART, VRAM } from "../gem/domains.ts";
@@ -25,12 +33,6 @@ import { watchSwitch } from "./recovery.ts";
 
 /** `NOUVEAU_GEM_MAX_BUFFERS`. */
 export const MAX_BUFFERS = 1024;
-
-/** One entry of a buffer list. */
-interface Entry {
-  readonly bo: NouveauBo;
-  writes: boolean;
-}
 
 /**
  * `nouveau_gem_ioctl_pushbuf`: the program lists what its work uses. The list holds the objects for the length of the
@@ -58,28 +60,31 @@ function* submit(cli: NouveauCli, request: RequestOf<"submit">): Steps<Errno> {
   if (request.cmds === 0) return 0;
   const handles = request.bos ?? [];
   if (handles.length > MAX_BUFFERS) return -EINVAL;
-  const entries: Entry[] = [];
+  const list = new BufferList();
   const exec = new DrmExec(nv.dev, DRM_EXEC_INTERRUPTIBLE_WAIT);
   exec.interrupt = cli.process;
   const after: DmaFence[] = [];
-  let ret = lookUp(cli, handles, entries);
-  for (const i of request.writes) if (i < entries.length) (entries[i] as Entry).writes = true;
-  if (ret === 0) ret = yield* reserve(exec, entries);
-  if (ret === 0) ret = yield* validateList(cli, channel, entries, after);
+  let ret = lookUp(cli, handles, list);
+  list.markWrites(request.writes);
+  const { bos } = list;
+  if (ret === 0) ret = yield* reserve(exec, bos);
+  if (ret === 0) ret = yield* validateList(cli, channel, list, after);
   if (ret === 0) {
     const fence = channel.timeline.nextOnGpu();
-    for (const { bo, writes } of entries) {
+    for (let i = 0; i < bos.length; i++) {
+      const bo = bos[i] as NouveauBo;
+      const writes = list.writes(i);
       waitsForOthers(nv, bo, channel, writes, after);
       (vmaFind(bo, cli.vmm) as NvVma).fence = fence;
       bo.resv.addFence(fence, writes ? USAGE_WRITE : USAGE_READ);
-      setActive(cli, bo, 1);
+      bo.used();
     }
-    run(cli, entries, fence, after);
+    run(cli, bos, fence, after);
   }
   // validate_fini
-  for (const { bo } of entries) if (ret === 0) bo.used();
   exec.fini();
-  for (const { bo } of entries) {
+  for (let i = 0; i < bos.length; i++) {
+    const bo = bos[i] as NouveauBo;
     bo.reservedBy = null;
     bo.put("ioctl");
   }
@@ -87,24 +92,23 @@ function* submit(cli: NouveauCli, request: RequestOf<"submit">): Steps<Errno> {
 }
 
 /** The lookups of `validate_init`. */
-function lookUp(cli: NouveauCli, handles: readonly number[], entries: Entry[]): Errno {
+function lookUp(cli: NouveauCli, handles: readonly number[], { bos }: BufferList): Errno {
   for (let i = 0; i < handles.length; i++) {
     const bo = cli.lookup(handles[i] as number, "ioctl");
     if (bo === null) return -ENOENT;
-    if (bo.reservedBy === entries) {
+    if (bo.reservedBy === bos) {
       putRefused(cli.nv, bo);
       return -EINVAL;
     }
-    bo.reservedBy = entries;
-    entries.push({ bo, writes: false });
+    bo.reservedBy = bos;
+    bos.push(bo);
     if (vmaFind(bo, cli.vmm) === undefined) return -EINVAL;
   }
   return 0;
 }
 
 /** The locks of `validate_init`. */
-function* reserve(exec: DrmExec, entries: readonly Entry[]): Steps<Errno> {
-  const bos = entries.map(({ bo }) => bo);
+function* reserve(exec: DrmExec, bos: readonly NouveauBo[]): Steps<Errno> {
   while (exec.untilAllLocked()) {
     const ret = yield* exec.prepareArray(bos, 1);
     if (exec.contended !== null) continue;
@@ -114,20 +118,18 @@ function* reserve(exec: DrmExec, entries: readonly Entry[]): Steps<Errno> {
 }
 
 /** `validate_list`: brings each object to where it is used, and has the work wait for what others do with it. */
-function* validateList(
-  cli: NouveauCli,
-  channel: Channel,
-  entries: readonly Entry[],
-  after: DmaFence[],
-): Steps<Errno> {
+function* validateList(cli: NouveauCli, channel: Channel, list: BufferList, after: DmaFence[]): Steps<Errno> {
   const { nv } = cli;
-  for (const { bo, writes } of entries) {
+  const { bos } = list;
+  for (let i = 0; i < bos.length; i++) {
+    const bo = bos[i] as NouveauBo;
     if (bo.validDomains === 0) return -EINVAL;
     const ret = yield* validate(nv, bo, wanted(bo));
     if (ret !== 0) return ret;
     // Another thread may have closed the handle meanwhile.
     if (vmaFind(bo, cli.vmm) === undefined) return -EINVAL;
     bo.resv.reserve(1);
+    const writes = list.writes(i);
     if (!needsSync(bo.resv, channel, writes)) continue;
     const fences = yield* fenceSync(nv, bo.resv, channel, writes, cli.process);
     if (typeof fences === "number") return fences;
@@ -143,19 +145,46 @@ function wanted(bo: NouveauBo): number {
   return (bo.validDomains & VRAM) !== 0 ? VRAM : GART;
 }
 
-function run(cli: NouveauCli, entries: readonly Entry[], fence: DmaFence, after: readonly DmaFence[]): void {
-  const uses = {
-    starts() {},
-    stops() {
-      for (const { bo } of entries) setActive(cli, bo, -1);
-    },
-  };
+function run(cli: NouveauCli, bos: readonly NouveauBo[], fence: DmaFence, after: readonly DmaFence[]): void {
   cli.nv.tell?.(["pushbuf"]);
-  cli.nv.engine.submit({ fence, after, uses });
+  cli.nv.engine.submit({ fence, after, uses: new PushbufWork(cli.vmm.mmu.view, bos) });
   watchSwitch(cli.nv);
 }
 
-/** Keeps count of the running work that named an object, to see whether it is unmapped under it. */
-function setActive(cli: NouveauCli, bo: NouveauBo, by: 1 | -1): void {
-  bo.activeIn.add(cli.vmm.mmu.view, by);
+/** What a call lists. */
+class BufferList {
+  readonly bos: NouveauBo[] = [];
+  /** What of it is written; null: nothing. */
+  #writes: Set<number> | null = null;
+
+  /** Notes which are written, of those that are there. */
+  markWrites(indexes: readonly number[]): void {
+    if (indexes.length > 0) this.#writes = new Set(indexes);
+  }
+
+  writes(i: number): boolean {
+    return this.#writes?.has(i) === true;
+  }
+}
+
+/** The work of a call. What it names is kept in sight, to see whether it is unmapped under it. */
+class PushbufWork implements GpuUse, NamingJob {
+  readonly #view: GpuView;
+  readonly #bos: readonly NouveauBo[];
+
+  constructor(view: GpuView, bos: readonly NouveauBo[]) {
+    this.#view = view;
+    this.#bos = bos;
+    view.naming.add(this);
+  }
+
+  names(bo: Bo): boolean {
+    return this.#bos.includes(bo as NouveauBo);
+  }
+
+  starts(): void {}
+
+  stops(): void {
+    this.#view.naming.delete(this);
+  }
 }

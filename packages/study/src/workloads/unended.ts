@@ -62,7 +62,7 @@ function showsUses(subject: Subject): boolean {
   stage.buffer(0, 1);
   stage.submit(0, 1);
   const pt = stage.vmOf(0)?.pt;
-  return stage.machine.inUse.size > 0 || (pt !== undefined && (stage.bo(0, 1)?.activeIn.of(pt) ?? 0) > 0);
+  return stage.machine.inUse.size > 0 || (pt !== undefined && pt.naming.size > 0);
 }
 
 /** `1 buffer`, `3 buffers`. */
