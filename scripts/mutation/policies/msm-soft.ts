@@ -52,7 +52,11 @@ export const MSM_SOFT: readonly Mutant[] = [
     ["a submit keeps the queue's lock", "  if (locked) unlock(dev, queue.lock);\n", ""],
   ]),
   ...inFile("policy-msm/src/gpu/submit-state.ts", [
-    ["a submit on the ring keeps its pins", "    for (const bo of this.bos) unpinObj(msm, bo);\n", ""],
+    [
+      "a submit on the ring keeps its pins",
+      "      for (let i = 0; i < bos.length; i++) unpinObj(msm, bos[i] as MsmBo);\n",
+      "",
+    ],
   ]),
   ...inFile("policy-msm/src/vma/vma.ts", [
     [

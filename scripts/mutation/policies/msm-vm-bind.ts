@@ -5,11 +5,11 @@ import { inFile } from "./table.ts";
 export const MSM_VM_BIND: readonly Mutant[] = [
   ...inFile("policy-msm/src/vma/bind.ts", [
     ["a bind keeps the queue's lock", "  unlock(msm.dev, queue.lock);\n", ""],
-    ["a bind that failed gives nothing back", "    yield* job.release();\n", ""],
+    ["a bind that failed gives nothing back", "    yield* job.free();\n", ""],
     ["a bind that failed keeps its pins", "    yield* job.unpinLocked();\n", ""],
-    ["a bind does not pin, but unpins", "if (bo !== null) pinObj(msm, bo);", "void bo;"],
+    ["a bind does not pin, but unpins", "if (bo !== null) pinObj(bo);", "void bo;"],
     ["a bind that failed half way says nothing", "      if (i > 0) vm.giveUp();\n", ""],
-    ["a bind does not wait for what it was told to", "job.armed(after, finished)", "job.armed([], finished)"],
+    ["a bind does not wait for what it was told to", "job.arm(after, finished)", "job.arm([], finished)"],
     [
       "a bind keeps its locks",
       "  exec.fini();\n  return ret;\n}\n\n/** The VM and every",

@@ -198,8 +198,8 @@ export const XE: readonly Mutant[] = [
     ],
     [
       "by force, pages are taken before VRAM is made free",
-      "(force || !isFallback(bo.place, places))",
-      "force",
+      "places.includes(place) && !isFallback(place, places);",
+      "false;",
     ],
   ]),
   ...inFile("policy-xe/src/memory/migrate.ts", [
@@ -252,7 +252,7 @@ export const XE: readonly Mutant[] = [
     ["work keeps the VM's lock", "    unlock(dev, vm.lock);\n  } while", "  } while"],
   ]),
   ...inFile("policy-xe/src/exec/job.ts", [
-    ["a job that retires keeps its queue", "    queue.kref.put(job.name);\n", ""],
+    ["a job that retires keeps its queue", "    this.queue.kref.put(this.name);\n", ""],
     ["a job does not hold its queue", "  queue.kref.get(name);\n", ""],
   ]),
   ...inFile("policy-xe/src/vm/rebind.ts", [
@@ -287,8 +287,8 @@ export const XE: readonly Mutant[] = [
   ...inFile("policy-xe/src/memory/bo.ts", [
     [
       "memory is given back while jobs use it",
-      "    if (bo.resv.busy(USAGE_BOOKKEEP) === null) {\n      release(bo);\n      return;\n    }\n",
-      "    if (bo.dev !== null) {\n      release(bo);\n      return;\n    }\n",
+      "if (bo.resv.busy(USAGE_BOOKKEEP) === null) release(bo);",
+      "if (bo.dev !== null) release(bo);",
     ],
     ["a private object keeps its VM", "  bo.vm?.gpuvm.put(bo);\n", ""],
   ]),

@@ -37,7 +37,16 @@ export function* waitResvTimeout(
   ns: number,
   label: string,
 ): Steps<boolean> {
-  if (resv.busy(usage) === null) return true;
+  return resv.busy(usage) === null || (yield* waitBusy(machine, resv, usage, ns, label));
+}
+
+function* waitBusy(
+  machine: Machine,
+  resv: DmaResv,
+  usage: number,
+  ns: number,
+  label: string,
+): Steps<boolean> {
   let late = false;
   machine.timers.add(machine.now + ns, () => {
     late = true;

@@ -10,7 +10,10 @@ import { underLru } from "./under-lru.ts";
 export function getPages(msm: Msm, bo: MsmBo): Errno {
   // Contents that the program gave up: it has to take the buffer back first, or they are gone.
   if (bo.madv !== "willneed") return -EBUSY;
-  if (bo.pages === "resident") return 0;
+  return bo.pages === "resident" ? 0 : takePages(msm, bo);
+}
+
+function takePages(msm: Msm, bo: MsmBo): Errno {
   if (!msm.dev.mayAlloc("pages")) return -ENOMEM;
   bo.pages = "resident";
   underLru(msm, () => msm.lru.update(bo));

@@ -22,7 +22,7 @@ export interface RingWork {
   /** Who made the call (`pid`). */
   readonly submitter: { readonly gone: boolean };
   /** What is let go when it is done, in the GPU's own worker. */
-  readonly retire: () => Steps<void>;
+  retire(): Steps<void>;
 }
 
 /** A submit that was written to a ring. */

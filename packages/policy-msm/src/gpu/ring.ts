@@ -1,4 +1,4 @@
-import type { DmaFence } from "@gpuvm/core";
+import type { DmaFence, DmaFenceCb } from "@gpuvm/core";
 import { GpuEngine, type Machine } from "@gpuvm/drm-model";
 import type { MsmLog } from "../drv/log.ts";
 import type { RingJob, RingWork } from "./ring-job.ts";
@@ -9,6 +9,8 @@ export const RING_DEPTH = 8;
 
 /** Priorities of each ring that a program may ask for. */
 export const NR_SCHED_PRIORITIES = 3;
+
+const NO_FENCES: readonly DmaFence[] = [];
 
 /** A ring and its scheduler (`struct msm_ringbuffer`): what is written to it is done in that order. */
 export class MsmRing {
@@ -49,15 +51,18 @@ export class MsmRing {
   submit(work: RingWork, cmds: number): DmaFence {
     const seqno = ++this.seqno;
     const fence = this.#machine.fence(this.#context, seqno);
-    const job: RingJob = { seqno, fence, work, cmds };
+    const job = new WrittenJob(this, seqno, fence, work, cmds);
     this.inFlight.push(job);
-    fence.onSignal(() => {
-      this.done = seqno;
-      this.#log?.gpu("done", job);
-      this.#onDone();
-    });
+    fence.onSignal(job);
     this.#write(job);
     return fence;
+  }
+
+  /** The GPU says that a job is done. */
+  wrote(job: RingJob): void {
+    this.done = job.seqno;
+    this.#log?.gpu("done", job);
+    this.#onDone();
   }
 
   /** Writes it anew after the GPU was reset: what it has, even if it was written empty before (`recover_worker`). */
@@ -70,6 +75,27 @@ export class MsmRing {
     if (cmds > 0) this.executed++;
     else this.emptied++;
     this.#log?.gpu("run", job);
-    this.engine.submit({ fence, after: [], work: cmds > 0, uses: work.uses });
+    this.engine.submit({ fence, after: NO_FENCES, work: cmds > 0, uses: work.uses });
+  }
+}
+
+/** A job from its submission on. */
+class WrittenJob implements RingJob, DmaFenceCb {
+  readonly seqno: number;
+  readonly fence: DmaFence;
+  readonly work: RingWork;
+  readonly cmds: number;
+  readonly #ring: MsmRing;
+
+  constructor(ring: MsmRing, seqno: number, fence: DmaFence, work: RingWork, cmds: number) {
+    this.seqno = seqno;
+    this.fence = fence;
+    this.work = work;
+    this.cmds = cmds;
+    this.#ring = ring;
+  }
+
+  fenceSignaled(): void {
+    this.#ring.wrote(this);
   }
 }

@@ -3,19 +3,21 @@ import { type FileEnd, type Machine, Work } from "@gpuvm/drm-model";
 
 /** A job of a scheduler (`struct drm_sched_job`). */
 export interface SchedJob {
-  /** What it is the job of: shown in findings. */
-  readonly of: { readonly name: string };
+  /** Shown in findings. */
+  readonly name: string;
   /** What it waits for, in order (`drm_sched_job_add_dependency`). */
   readonly after: readonly DmaFence[];
   /** Signals when it is done (`s_fence->finished`); made by {@link SchedEntity.arm}. */
   readonly finished: DmaFence;
+  /** What it held is given back by work of the scheduler: see {@link SchedJob.free}. */
+  readonly freesAlone: boolean;
   /**
    * Does it, in the fence-signalling path (`run_job`). @returns the hardware's fence, or 0 or -errno: it is done with
    * the call
    */
-  readonly run: () => Steps<DmaFence | Errno>;
-  /** Gives back what it held, in process context (`free_job`), also for a job that was never run; absent: nothing. */
-  readonly free?: (() => Steps<void>) | undefined;
+  run(): Steps<DmaFence | Errno>;
+  /** Gives back what it held, in process context (`free_job`), also for a job that was never run. */
+  free(): Steps<void>;
 }
 
 /** Modelled nanoseconds that a program that ends waits for its queue (`MAX_WAIT_SCHED_ENTITY_Q_EMPTY`). */
@@ -114,7 +116,7 @@ export class SchedEntity {
 
   #killWhenDone(job: SchedJob, before: DmaFence | null): void {
     const queue = () =>
-      this.#machine.queueWork(`kill of ${job.of.name}`, () => this.#killJob(job), "process", true);
+      this.#machine.queueWork(`kill of ${job.name}`, () => this.#killJob(job), "process", true);
     if (before === null) queue();
     else before.onSignal(queue);
   }
@@ -129,7 +131,7 @@ export class SchedEntity {
     job.finished.sched?.scheduled.signal(-ESRCH);
     job.finished.signal(-ESRCH);
     this.sched.killed++;
-    if (job.free !== undefined) yield* job.free();
+    if (job.freesAlone) yield* job.free();
   }
 
   /** Whether the head may go (`drm_sched_entity_pop_job`); if not, the scheduler is woken when its dependency signals. */
@@ -221,7 +223,7 @@ export class Sched {
       entity.jobs.length = 0;
       job.finished.sched?.scheduled.signal(-ECANCELED);
       job.finished.signal(-ECANCELED);
-      if (job.free !== undefined) yield* job.free();
+      if (job.freesAlone) yield* job.free();
     }
     yield* this.#destroyWorkqueue();
   }
@@ -305,7 +307,7 @@ export class Sched {
     this.running--;
     job.finished.signal(error);
     // While schedules are explored, a worker that has nothing to do is left out.
-    if (job.free === undefined && this.#machine.dev.stepping) this.wakeup();
+    if (!job.freesAlone && this.#machine.dev.stepping) this.wakeup();
     else {
       this.done.push(job);
       this.#queue("free_job");
@@ -320,6 +322,6 @@ export class Sched {
 
   *#freeAll(): Steps<void> {
     for (let job = this.done.shift(); job !== undefined; job = this.done.shift())
-      if (job.free !== undefined) yield* job.free();
+      if (job.freesAlone) yield* job.free();
   }
 }

@@ -1,6 +1,7 @@
-import { type DmaFence, ECANCELED, type Errno, type Steps } from "@gpuvm/core";
+import { type DmaFence, type DmaFenceCb, ECANCELED, type Errno, type Steps } from "@gpuvm/core";
 import {
   type Bo,
+  type GpuUse,
   type InUse,
   lockBriefly,
   type NamingJob,
@@ -17,12 +18,15 @@ import type { MsmQueue } from "./queue.ts";
 import { destroy, retire } from "./retire.ts";
 import type { MsmRing } from "./ring.ts";
 import type { RingWork } from "./ring-job.ts";
+import type { SchedJob } from "./sched.ts";
+
+const NO_FENCES: readonly DmaFence[] = [];
 
 /**
  * A submit (`struct msm_gem_submit`): holds its objects, and in some versions their vm_bos, from the lookup until it
  * retires, and its queue, by which the context and the VM live as long.
  */
-export class MsmSubmit implements NamingJob {
+export class MsmSubmit implements DmaFenceCb, GpuUse, NamingJob, RingWork, SchedJob {
   /** Unique on its device. */
   readonly id: number;
   /** Counted. */
@@ -41,13 +45,17 @@ export class MsmSubmit implements NamingJob {
   fence: DmaFence | null = null;
   /** The program's number of the fence. */
   number = 0;
+  /** What it waits for. */
+  after: readonly DmaFence[] = NO_FENCES;
+  cmds = 0;
   /** The scheduler's reference on the submit goes in a worker of its own. */
-  #freedAlone = true;
+  readonly freesAlone: boolean;
   /** Who made the call (`pid`). */
   readonly submitter: Process;
   /** So many of its objects are used. */
   #active = 0;
   readonly #watched: boolean;
+  readonly #msm: Msm;
   #onGpu = false;
   #noted: InUse | undefined;
   /** A bit for each listed object; null: none is written. */
@@ -60,6 +68,21 @@ export class MsmSubmit implements NamingJob {
     this.vm = vm;
     this.submitter = submitter;
     this.#watched = msm.machine.options.watch === true;
+    // msm_job_free. While schedules are explored its reference goes with the retire worker's: one worker less.
+    this.freesAlone = !msm.dev.stepping;
+    this.#msm = msm;
+  }
+
+  get file(): number {
+    return this.queue.ctx.file;
+  }
+
+  get finished(): DmaFence {
+    return this.fence as DmaFence;
+  }
+
+  get uses(): GpuUse {
+    return this;
   }
 
   /** `submit#12`, for findings. */
@@ -82,7 +105,7 @@ export class MsmSubmit implements NamingJob {
   }
 
   /** Notes for the model's audit that the GPU will use the next listed object in the VM; a machine that watches knows more. */
-  uses(): void {
+  usesNext(): void {
     if (this.#watched) return;
     if (this.#active++ === 0) this.vm.pt.naming.add(this);
   }
@@ -130,34 +153,18 @@ export class MsmSubmit implements NamingJob {
   }
 
   /** Queues it behind what it waits for (`drm_sched_entity_push_job`). */
-  push(msm: Msm, after: readonly DmaFence[], cmds: number): void {
-    const finished = this.fence as DmaFence;
-    finished.onSignal(() => {
-      if (!this.#onGpu) this.#idle();
-    });
-    const { vm, queue } = this;
-    if (cmds > 0) this.#note(msm, finished);
-    // msm_job_free. While schedules are explored its reference goes with the retire worker's: one worker less.
-    this.#freedAlone = !msm.dev.stepping;
-    const ring = msm.rings[queue.ringNr] as MsmRing;
-    const work: RingWork = {
-      file: queue.ctx.file,
-      cmds,
-      vm,
-      queue,
-      uses: this,
-      submitter: this.submitter,
-      bos: this.bos,
-      cmdIova: this.cmdIova,
-      retire: () => this.#retire(msm),
-    };
-    queue.entity.push({
-      of: this,
-      after,
-      finished,
-      run: () => this.#run(msm, ring, work),
-      free: this.#freedAlone ? () => destroyed(this) : undefined,
-    });
+  push(after: readonly DmaFence[], cmds: number): void {
+    const { finished } = this;
+    this.after = after;
+    this.cmds = cmds;
+    finished.onSignal(this);
+    if (cmds > 0) this.#note(this.#msm, finished);
+    this.queue.entity.push(this);
+  }
+
+  /** It is done, or was given up before the GPU turned to it (`DmaFenceCb`). */
+  fenceSignaled(): void {
+    if (!this.#onGpu) this.#idle();
   }
 
   /** What it uses: what it lists, or all that a program that manages addresses has mapped, which passes its binds' fences in. */
@@ -169,27 +176,29 @@ export class MsmSubmit implements NamingJob {
     this.#noted = noteUse(machine, finished, { vm: vm.record, keeps: "pages", writes, ...what });
   }
 
-  *#retire(msm: Msm): Steps<void> {
-    yield* retire(msm, this);
-    if (!this.#freedAlone) destroy(this);
+  *retire(): Steps<void> {
+    yield* retire(this.#msm, this);
+    if (!this.freesAlone) destroy(this);
+  }
+
+  *free(): Steps<void> {
+    destroy(this);
   }
 
   /** Written to the ring (`msm_job_run`): from here on the fence alone keeps the pages. */
-  *#run(msm: Msm, ring: MsmRing, work: RingWork): Steps<DmaFence | Errno> {
+  *run(): Steps<DmaFence | Errno> {
+    const msm = this.#msm;
     const { dev, gpu } = msm;
+    const { queue, bos } = this;
     underLru(msm, () => {
-      for (const bo of this.bos) unpinObj(msm, bo);
+      for (let i = 0; i < bos.length; i++) unpinObj(msm, bos[i] as MsmBo);
     });
     this.pinned = false;
     yield* lockBriefly(dev, gpu.lock, "msm_job_run");
-    const empty = this.queue.ctx.closed && msm.rules.emptiesAtClose;
-    const fence = ring.submit(work, empty ? 0 : work.cmds);
+    const empty = queue.ctx.closed && msm.rules.emptiesAtClose;
+    const fence = (msm.rings[queue.ringNr] as MsmRing).submit(this, empty ? 0 : this.cmds);
     gpu.hangcheck.reset();
     unlock(dev, gpu.lock);
     return fence;
   }
-}
-
-function* destroyed(submit: MsmSubmit): Steps<void> {
-  destroy(submit);
 }

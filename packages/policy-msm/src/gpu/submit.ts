@@ -20,6 +20,7 @@ import {
   lockInterruptible,
   preempt,
   type RequestOf,
+  type SyncOp,
   unlock,
 } from "@gpuvm/drm-model";
 import { msmContextVm } from "../drv/context-vm.ts";
@@ -47,6 +48,7 @@ export interface SubmitMore {
   readonly cmdIova: number | null;
 }
 
+const NO_SYNCS: readonly SyncOp[] = [];
 const NOTHING_MORE: SubmitMore = { after: [], noImplicit: new Set(), cmdIova: null };
 
 /** `MSM_GEM_SUBMIT` (`msm_ioctl_gem_submit`). */
@@ -80,7 +82,7 @@ function* underQueueLock(
   const { queue } = submit;
   let ret = yield* lockInterruptible(dev, queue.lock, submit.submitter, "msm_ioctl_gem_submit");
   const locked = ret === 0;
-  const ops = request.syncOps ?? [];
+  const ops = request.syncOps ?? NO_SYNCS;
   // msm_syncobj_parse_deps
   const after = locked ? findFences(file.syncobjs, ops) : ret;
   if (typeof after === "number") ret = after;
@@ -90,7 +92,8 @@ function* underQueueLock(
     // From here on the handles may be closed: the objects are held, their mappings are not.
     yield* preempt(dev, "preempt", "submit_lookup_objects");
     const known = typeof after === "number" ? [] : after;
-    ret = yield* lockPinAndQueue(msm, file, submit, request, more, [...more.after, ...known]);
+    const behind = more.after.length === 0 ? known : [...more.after, ...known];
+    ret = yield* lockPinAndQueue(msm, file, submit, request, more, behind);
   }
   if (ret === 0 && submit.fence !== null) processPostDeps(dev, file.syncobjs, ops, submit.fence);
   if (locked) unlock(dev, queue.lock);
@@ -161,7 +164,7 @@ function* lockPinAndQueue(
   exec.fini();
   if (ret !== 0) return ret;
   if ((request.out ?? 0) > 0) queue.ctx.lastSubmit = submit.fence;
-  submit.push(msm, after, request.cmds ?? 1);
+  submit.push(after, request.cmds ?? 1);
   return 0;
 }
 
@@ -223,7 +226,7 @@ function pinObject(msm: Msm, submit: MsmSubmit, vm: MsmGemVm, i: number): Errno 
   if (isErr(va)) return va;
   const ret = pinVmaLocked(msm, bo, vm, va);
   if (ret !== 0) return ret;
-  submit.uses();
+  submit.usesNext();
   if (bo.toldIn === vm && bo.toldIova !== vm.vas.addr(va)) iovaMoved(msm, bo, vm.vas.addr(va));
   if (msm.rules.submitHoldsVmBo) {
     const vmBo = vmBoOf(bo, vm);

@@ -36,7 +36,7 @@ export interface VmOp {
 }
 
 /** A bind job (`struct msm_vm_bind_job`): holds its queue, by which the VM lives, its objects, and those of its updates. */
-export class MsmVmBindJob {
+export class MsmVmBindJob implements SchedJob {
   /** Unique on its device. */
   readonly id: number;
   /** Counted. */
@@ -55,6 +55,10 @@ export class MsmVmBindJob {
   current: JobOp | null = null;
   /** It is exactly what is mapped already: the VMA stays, with new flags. */
   kept = false;
+  /** What it waits for. */
+  after: readonly DmaFence[] = [];
+  readonly freesAlone = true;
+  #finished: DmaFence | null = null;
   readonly #msm: Msm;
 
   /** A job that holds its queue. */
@@ -77,9 +81,15 @@ export class MsmVmBindJob {
     this.vmOps.push(op);
   }
 
-  /** For the scheduler. */
-  armed(after: readonly DmaFence[], finished: DmaFence): SchedJob {
-    return { of: this, after, finished, run: () => this.#run(), free: () => this.release() };
+  /** It is ready for the scheduler (`drm_sched_job_arm`). */
+  arm(after: readonly DmaFence[], finished: DmaFence): void {
+    this.after = after;
+    this.#finished = finished;
+  }
+
+  /** See `SchedJob`; not before {@link MsmVmBindJob.arm}. */
+  get finished(): DmaFence {
+    return this.#finished as DmaFence;
   }
 
   /**
@@ -87,7 +97,7 @@ export class MsmVmBindJob {
    * the VM is lost; unmaps always are: pages that go must not be reachable. An object may be freed in here. The fence
    * tells nothing of it: whoever asks next is told that the VM is lost.
    */
-  *#run(): Steps<Errno> {
+  *run(): Steps<Errno> {
     const msm = this.#msm;
     const { dev } = msm;
     const { vm } = this;
@@ -133,7 +143,7 @@ export class MsmVmBindJob {
   }
 
   /** Lets go of everything, whether or not it ran (`msm_vma_job_free`, `msm_vm_bind_job_free`). */
-  *release(): Steps<void> {
+  *free(): Steps<void> {
     if (this.pinned) yield* this.#unpin();
     const { count, used } = this.prealloc;
     this.#msm.log?.preallocCleanup(count, used);

@@ -25,6 +25,7 @@ import {
   lockInterruptible,
   preempt,
   type RequestOf,
+  type SyncOp,
   unlock,
   waitUntilInterruptible,
 } from "@gpuvm/drm-model";
@@ -39,6 +40,8 @@ import { parsePostDeps, processPostDeps } from "../gpu/syncobj.ts";
 import { type JobOp, MsmVmBindJob } from "./bind-job.ts";
 import { PREALLOC_LIMIT, preallocCount } from "./prealloc.ts";
 import type { MsmGemVm } from "./vm.ts";
+
+const NO_SYNCS: readonly SyncOp[] = [];
 
 /**
  * `MSM_VM_BIND` (`msm_ioctl_vm_bind`): the tree changes here, the page tables in a job.
@@ -68,7 +71,7 @@ export function* vmBind(
   }
   if (ret !== 0) {
     if ((request.out ?? 0) > 0) yield* msm.history.outFenceOnError();
-    yield* job.release();
+    yield* job.free();
   }
   return ret;
 }
@@ -80,14 +83,15 @@ function* underQueueLock(
   request: RequestOf<"vm_bind">,
   after: DmaFence[],
 ): Steps<Errno> {
-  const syncs = request.syncOps?.flat() ?? [];
+  const syncs = request.syncOps?.flat() ?? NO_SYNCS;
   // msm_syncobj_parse_deps
   const deps = findFences(file.syncobjs, syncs);
   if (typeof deps === "number") return deps;
   let ret = parsePostDeps(file.syncobjs, syncs);
   if (ret === 0) ret = lookupOps(msm, file, job);
   if (ret === 0) ret = yield* throttle(msm, file, job);
-  if (ret === 0) ret = yield* lockPinAndQueue(msm, file, job, [...after, ...deps]);
+  for (const dep of deps) after.push(dep);
+  if (ret === 0) ret = yield* lockPinAndQueue(msm, file, job, after);
   const fence = job.queue.lastBind;
   if (ret === 0 && fence !== null) processPostDeps(msm.dev, file.syncobjs, syncs, fence);
   return ret;
@@ -176,7 +180,8 @@ function* lockPinAndQueue(
     queue.lastBind = finished;
     // Objects that are only unmapped get no fence: an update's reference keeps them.
     for (const { bo } of job.ops) bo?.resv.addFence(finished, USAGE_KERNEL);
-    queue.entity.push(job.armed(after, finished));
+    job.arm(after, finished);
+    queue.entity.push(job);
   } else {
     yield* job.unpinLocked();
   }

@@ -129,22 +129,21 @@ function* opLockAndPrep(
   ops: readonly XeVmaOp[],
   array: boolean,
 ): Steps<Errno> {
-  const validate = (vma: XeVma) => validateVma(vm, vma, ops, array);
   switch (op.kind) {
     case DRM_GPUVA_OP_MAP: {
       if (op.invalidateOnBind) return 0;
       const map = op.map as XeVma;
       yield* lockVma(exec, map);
       if (exec.contended !== null || (vm.faultMode && !op.immediate)) return 0;
-      return yield* validate(map);
+      return yield* validateVma(vm, map, ops, array);
     }
     case DRM_GPUVA_OP_REMAP: {
       const err = checkUfence(op.old as XeVma);
       if (err !== 0) return err;
       yield* lockVma(exec, op.old as XeVma);
       if (exec.contended !== null) return 0;
-      const ret = op.prev === null ? 0 : yield* validate(op.prev);
-      return ret !== 0 || op.next === null ? ret : yield* validate(op.next);
+      const ret = op.prev === null ? 0 : yield* validateVma(vm, op.prev, ops, array);
+      return ret !== 0 || op.next === null ? ret : yield* validateVma(vm, op.next, ops, array);
     }
     case DRM_GPUVA_OP_PREFETCH: {
       const old = op.old as XeVma;

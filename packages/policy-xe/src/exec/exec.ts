@@ -1,5 +1,6 @@
 import {
   type DmaFence,
+  type DmaResv,
   DRM_EXEC_INTERRUPTIBLE_WAIT,
   type DrmExec,
   EAGAIN,
@@ -155,11 +156,12 @@ function* submitLocked(queue: XeQueue, syncs: XeSyncs, vmExec: GpuvmExec, exec: 
 /** The job waits behind rebinds and moves of everything that it may use. */
 function kernelFences(exec: DrmExec): DmaFence[] {
   const after: DmaFence[] = [];
-  for (const { resv } of exec.objects) {
-    if (resv.busy(USAGE_KERNEL) === null) continue;
-    resv.each(USAGE_KERNEL, (fence) => {
-      if (!fence.signaled) after.push(fence);
-    });
-  }
+  for (const { resv } of exec.objects) if (resv.busy(USAGE_KERNEL) !== null) addKernelFences(resv, after);
   return after;
+}
+
+function addKernelFences(resv: DmaResv, after: DmaFence[]): void {
+  resv.each(USAGE_KERNEL, (fence) => {
+    if (!fence.signaled) after.push(fence);
+  });
 }

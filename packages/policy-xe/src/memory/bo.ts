@@ -113,15 +113,16 @@ const destroyHook: GemFuncs = {
       bo.bosLock.acquire(bo.dev.current);
       bo.bosLock.release(bo.dev.current);
     }
-    if (bo.resv.busy(USAGE_BOOKKEEP) === null) {
-      release(bo);
-      return;
-    }
-    const fences = bo.resv.pending().flatMap(({ fence }) => (fence instanceof PreemptFence ? [] : [fence]));
-    bo.lastFences = fences;
-    bo.machine.queueWorkBehind(fences, "ttm_bo_delayed_delete", () => delayedDelete(bo));
+    if (bo.resv.busy(USAGE_BOOKKEEP) === null) release(bo);
+    else releaseLater(bo);
   },
 };
+
+function releaseLater(bo: XeBo): void {
+  const fences = bo.resv.pending().flatMap(({ fence }) => (fence instanceof PreemptFence ? [] : [fence]));
+  bo.lastFences = fences;
+  bo.machine.queueWorkBehind(fences, "ttm_bo_delayed_delete", () => delayedDelete(bo));
+}
 
 function* delayedDelete(bo: XeBo): Steps<void> {
   release(bo);

@@ -85,12 +85,16 @@ function vmaDependencies(vma: XeVma | null, out: DmaFence[]): void {
 
 /** Writes the entries, now or in a job (`xe_migrate_update_pgtables`). */
 function write(vm: XeVm, work: PtUpdateOps, after: readonly DmaFence[], written: DmaFence): void {
-  const { q } = work;
-  if (after.length === 0 && q.jobs.idle) {
-    writeEntries(vm, work);
-    written.signal();
+  if (after.length > 0 || !work.q.jobs.idle) {
+    queueWrite(vm, work, after, written);
     return;
   }
+  writeEntries(vm, work);
+  written.signal();
+}
+
+function queueWrite(vm: XeVm, work: PtUpdateOps, after: readonly DmaFence[], written: DmaFence): void {
+  const { q } = work;
   vm.xe.onEvent?.(["bind waits for fences"]);
   for (const fence of after) enableSignaling(fence);
   const holder = vm.holder("bind_job");

@@ -159,7 +159,13 @@ export function* vmaDestroy(vma: XeVma, fence: DmaFence | null): Steps<void> {
     if (vma.willneed) willneedPut(bo);
   }
   if (fence === null || fence.signaled) yield* vmaDestroyLate(vma);
-  else fence.onSignal(() => vm.file.machine.queueWork("xe vma_destroy_work", () => vmaDestroyLate(vma)));
+  else destroyBehind(vma, fence);
+}
+
+/** `vma_destroy_cb`. */
+function destroyBehind(vma: XeVma, fence: DmaFence): void {
+  const { machine } = vma.vm.file;
+  fence.onSignal(() => machine.queueWork("xe vma_destroy_work", () => vmaDestroyLate(vma)));
 }
 
 /** A mapping is not taken away before this is written (`vma_add_ufence`). */
