@@ -1,5 +1,6 @@
 import { checkIndex } from "./block-index-check.ts";
 import { IndexCursor } from "./index-cursor.ts";
+import { entriesOf } from "./leaf-store.ts";
 import type { Gpuva } from "./va.ts";
 
 /** Slots per leaf, as a shift. */
@@ -8,9 +9,11 @@ const LEAF_SHIFT = 5;
 const LEAF: number = 1 << LEAF_SHIFT;
 /** Entries that a leaf can hold: slot 0 is the sentinel's. */
 const LEAF_ROOM: number = LEAF - 1;
+/** The bitmap of a leaf that is full. */
+const FULL = -1;
 /** Words per leaf, and where its ids begin. */
-const WORDS: number = LEAF + 2;
-const IDS = 2;
+const WORDS: number = LEAF + 1;
+const IDS = 1;
 /** Leaves per node, as a shift. */
 const NODE_SHIFT = 6;
 /** Leaves per node. */
@@ -26,6 +29,9 @@ const SPARSE = 8;
 /** Joined leaves have at most this many entries. */
 const JOINED = 20;
 const LAST = LEAF - 1;
+// What no leaf's and no row's number reaches; see the cursor's.
+const LEAVES: number = 2 ** 25 - 1;
+const ROWS: number = 2 ** 28 - 1;
 
 /**
  * A sorted map of distinct doubles to positive integers: leaves with gaps, nodes of up to 64 leaves, one flat array of
@@ -40,64 +46,46 @@ const LAST = LEAF - 1;
  */
 export class BlockIndex extends IndexCursor {
   /** Entries. */
-  size = 0;
+  get size(): number {
+    return (this.changes - 2 * this.removed) | 0;
+  }
 
   /**
-   * Adds a row, whose `[addr, addr + range)` is not empty, if it overlaps none that is here. The cursor is on it.
+   * Adds the row of `[key, bound)`, which is not empty, if it overlaps none that is here. The cursor is on it.
    *
    * @returns whether it does not
    */
   insert(id: Gpuva): boolean {
     const { f } = this.vas;
-    const key = f[id * 3] as number;
-    const end = key + (f[id * 3 + 1] as number);
-    const { keys, words } = this.leaves;
-    const { pos } = this;
-    const at = (this.leaf << LEAF_SHIFT) + pos;
-    let before = words[this.leaf * WORDS + IDS + pos] as number;
-    this.key = key;
+    const { key } = this;
+    let { keys, words } = this.leaves;
+    let pos = this.pos & LAST;
+    let leaf = this.leaf & LEAVES;
+    let before = words[leaf * WORDS + IDS + pos] as number;
     // Mostly the cursor is where the row belongs: a walk was there, or a remove.
-    const fits =
-      pos !== LAST && before !== 0 && (keys[at] as number) <= key && end <= (keys[at + 1] as number);
-    if (!fits) {
-      this.bound = end;
+    if (
+      pos === LAST ||
+      before === 0 ||
+      (keys[(leaf << LEAF_SHIFT) + pos] as number) > key ||
+      this.bound > (keys[(leaf << LEAF_SHIFT) + pos + 1] as number)
+    ) {
       before = this.#findPlace();
+      if (before < 0) return false;
+      pos = this.pos & LAST;
+      leaf = this.leaf & LEAVES;
     }
-    if (before < 0) return false;
-    if (before !== 0 && (f[before * 3] as number) + (f[before * 3 + 1] as number) > key) return false;
-    this.#put(id);
-    return true;
-  }
-
-  /** Cursor to what is before `[key, bound)`: its id, or 0; or -1 if what is behind begins below `bound`. */
-  #findPlace(): number {
-    const { key, bound } = this;
-    const { keys, words } = this.leaves;
-    const at = this.leaf * WORDS;
-    const base = this.leaf << LEAF_SHIFT;
-    // One back? The middle of a mapping comes after both of its ends.
-    const owner = 31 - Math.clz32((words[at] as number) & ~(-2 << this.pos));
-    const back = owner - 1;
-    if (owner > 0 && (keys[base + back] as number) <= key && bound <= (keys[base + owner] as number)) {
-      const id = words[at + IDS + back] as number;
-      if (id !== 0) {
-        this.pos = back;
-        return id;
-      }
+    const left = (before & ROWS) * 3;
+    if (before !== 0 && (f[left] as number) + (f[left + 1] as number) > key) return false;
+    if (words[leaf * WORDS] === FULL) {
+      this.#makeRoom();
+      keys = this.leaves.keys;
+      words = this.leaves.words;
+      pos = this.pos & LAST;
+      leaf = this.leaf & LEAVES;
     }
-    this.seek();
-    // Another row starts at or before this one at most; the next one starts behind it.
-    return this.nextBelow() === 0 ? this.here() : -1;
-  }
-
-  /** Puts a row at the cursor, where `key` belongs. */
-  #put(id: number): void {
-    if (this.leaves.words[this.leaf * WORDS + 1] === LEAF_ROOM) this.#makeRoom();
-    const { keys, words } = this.leaves;
-    const { key, pos } = this;
-    const at = this.leaf * WORDS;
+    const at = leaf * WORDS;
     const ids = at + IDS;
-    const base = this.leaf << LEAF_SHIFT;
+    const base = leaf << LEAF_SHIFT;
     const bits = words[at] as number;
     const owner = 31 - Math.clz32(bits & ~(-2 << pos));
     let taken: number;
@@ -132,34 +120,67 @@ export class BlockIndex extends IndexCursor {
       words[ids + to] = id;
     }
     words[at] = bits | (1 << taken);
-    words[at + 1] = (words[at + 1] as number) + 1;
-    this.size++;
     this.changes = (this.changes + 1) | 0;
+    return true;
+  }
+
+  /** Cursor to what is before `[key, bound)`: its id, or 0; or -1 if what is behind begins below `bound`. */
+  #findPlace(): number {
+    const { key, bound } = this;
+    const { keys, words } = this.leaves;
+    const at = (this.leaf & LEAVES) * WORDS;
+    const base = (this.leaf & LEAVES) << LEAF_SHIFT;
+    // One back? The middle of a mapping comes after both of its ends.
+    const owner = 31 - Math.clz32((words[at] as number) & ~(-2 << this.pos));
+    const back = owner - 1;
+    if (owner > 0 && (keys[base + back] as number) <= key && bound <= (keys[base + owner] as number)) {
+      const id = words[at + IDS + back] as number;
+      if (id !== 0) {
+        this.pos = back;
+        return id;
+      }
+    }
+    this.seek();
+    // Another row starts at or before this one at most; the next one starts behind it.
+    return this.nextBelow() === 0 ? this.here() : -1;
+  }
+
+  /** Puts a row in the place of one that is here, begins where it does and covers it. The cursor is on it. */
+  replace(id: Gpuva, by: Gpuva): void {
+    if (this.current() !== id) this.goTo(id);
+    const { words } = this.leaves;
+    const pos = this.pos & LAST;
+    const ids = (this.leaf & LEAVES) * WORDS + IDS;
+    for (let i = 31 - Math.clz32((words[ids - IDS] as number) & ~(-2 << pos)); i <= pos; i++)
+      words[ids + i] = by;
+    this.changes = (this.changes + 2) | 0;
+    this.removed = (this.removed + 1) | 0;
   }
 
   /** Takes out a row that is here. The cursor is on what is before it. */
   remove(id: Gpuva): void {
     if (this.current() !== id) this.goTo(id);
     const { keys, words } = this.leaves;
-    const pos = this.pos;
-    const at = this.leaf * WORDS;
+    const pos = this.pos & LAST;
+    const at = (this.leaf & LEAVES) * WORDS;
     const ids = at + IDS;
-    const base = this.leaf << LEAF_SHIFT;
+    const base = (this.leaf & LEAVES) << LEAF_SHIFT;
     const bits = words[at] as number;
-    const owner = 31 - Math.clz32(bits & ~(-2 << pos));
+    const owner = (31 - Math.clz32(bits & ~(-2 << pos))) & LAST;
+    // Slot 0 is the sentinel's: there is always one before.
     const key = keys[base + owner - 1] as number;
     const before = words[ids + owner - 1] as number;
     for (let i = owner; i <= pos; i++) {
       keys[base + i] = key;
       words[ids + i] = before;
     }
-    const count = (words[at + 1] as number) - 1;
-    words[at] = bits & ~(1 << owner);
-    words[at + 1] = count;
-    this.size--;
+    const left = bits & ~(1 << owner);
+    words[at] = left;
     this.changes = (this.changes + 1) | 0;
+    this.removed = (this.removed + 1) | 0;
+    const count = entriesOf(left);
     if (count < SPARSE) {
-      this.key = this.vas.f[id * 3] as number;
+      this.key = this.vas.f[(id & ROWS) * 3] as number;
       this.#shrink(count);
     }
   }
@@ -183,13 +204,12 @@ export class BlockIndex extends IndexCursor {
 
   /** The cursor's leaf is full: shares with a neighbour in the node, or splits. Searches `key` again. */
   #makeRoom(): void {
-    const { words } = this.leaves;
     const leaf = this.leaf;
     const node = this.topNodes[this.top] as number;
     const at = (node << NODE_SHIFT) + this.slot;
     if (this.slot + 1 < (this.nodes.counts[node] as number)) {
       const right = this.nodes.ids[at + 1] as number;
-      const n = words[right * WORDS + 1] as number;
+      const n = this.leaves.count(right);
       if (n <= SHARES) {
         this.leaves.share(leaf, right, (LEAF_ROOM + n) >> 1);
         this.nodes.keys[at + 1] = this.leaves.firstKey(right);
@@ -199,7 +219,7 @@ export class BlockIndex extends IndexCursor {
     }
     if (this.slot > 0) {
       const left = this.nodes.ids[at - 1] as number;
-      const n = words[left * WORDS + 1] as number;
+      const n = this.leaves.count(left);
       if (n <= SHARES) {
         this.leaves.share(left, leaf, (LEAF_ROOM + n) >> 1);
         this.nodes.keys[at] = this.leaves.firstKey(leaf);
@@ -264,14 +284,14 @@ export class BlockIndex extends IndexCursor {
     if (count === 0) this.#drop(node);
     else if (this.slot + 1 < (this.nodes.counts[node] as number)) {
       const right = this.nodes.ids[at + 1] as number;
-      const n = this.leaves.words[right * WORDS + 1] as number;
+      const n = this.leaves.count(right);
       if (n + count > JOINED) return;
       this.leaves.share(leaf, right, n + count);
       this.leaves.free(right);
       this.nodes.remove(node, this.slot + 1);
     } else if (this.slot > 0) {
       const left = this.nodes.ids[at - 1] as number;
-      const n = this.leaves.words[left * WORDS + 1] as number;
+      const n = this.leaves.count(left);
       if (n + count > JOINED) return;
       this.leaves.share(left, leaf, n + count);
       this.leaves.free(leaf);

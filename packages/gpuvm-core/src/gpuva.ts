@@ -20,10 +20,8 @@ export function gpuvaAlloc(vm: DrmGpuvm): Gpuva {
  * @throws GpuvmError `USE_AFTER_FREE` if it still is, or was freed before.
  */
 export function gpuvaFree(vm: DrmGpuvm, va: Gpuva): void {
-  const { vas } = vm;
-  if (!vas.idle(va)) throw freedTooSoon(vm, va);
+  if (!vm.vas.free(va)) throw freedTooSoon(vm, va);
   if (vm.exact !== null) vm.exact.forget(va);
-  vas.free(va);
 }
 
 function freedTooSoon(vm: DrmGpuvm, va: Gpuva): GpuvmError {
@@ -98,12 +96,15 @@ export function gpuvaBo(vm: DrmGpuvm, va: Gpuva): DrmGpuvmBo | null {
  * @returns 0; -EINVAL if the range is not valid; -EEXIST if another VA or the kernel node overlaps
  */
 export function gpuvaInsert(vm: DrmGpuvm, va: Gpuva): Errno {
-  const { vas } = vm;
+  const { vas, index } = vm;
+  const addr = vas.addr(va);
   const range = vas.range(va);
   // The index holds no empty rows.
   if (vm.exact !== null || range === 0) return insertExact(vm, va);
-  if (!vm.rangeValidFast(vas.addr(va), range)) return -EINVAL;
-  if (!vm.index.insert(va)) return -EEXIST;
+  if (!vm.rangeValidFast(addr, range)) return -EINVAL;
+  index.key = addr;
+  index.bound = addr + range;
+  if (!index.insert(va)) return -EEXIST;
   inserted(vm, va);
   return 0;
 }
@@ -111,7 +112,7 @@ export function gpuvaInsert(vm: DrmGpuvm, va: Gpuva): Errno {
 function inserted(vm: DrmGpuvm, va: Gpuva): void {
   vm.vas.setInserted(va);
   vm.refs++;
-  if (vm.dev.audited) vm.dev.ledger?.get(vm, vaName(vm, va));
+  if (vm.audited) vm.dev.ledger?.get(vm, vaName(vm, va));
 }
 
 function insertExact(vm: DrmGpuvm, va: Gpuva): Errno {
@@ -138,7 +139,7 @@ export function gpuvaRemove(vm: DrmGpuvm, va: Gpuva): void {
   if (vm.exact !== null) vm.exact.remove(va);
   else vm.index.remove(va);
   vas.clearInserted(va);
-  if (vm.refs > 1 && !vm.dev.audited) vm.refs--;
+  if (vm.refs > 1 && !vm.audited) vm.refs--;
   else vm.put(vaName(vm, va));
 }
 
@@ -150,8 +151,7 @@ export function gpuvaLink(vm: DrmGpuvm, va: Gpuva, vmBo: DrmGpuvmBo): void {
   const { vas } = vm;
   const owner = vas.owner(va);
   if (owner === 0) return;
-  if (owner !== vmBo.obj.slot || vmBo.vm !== vm || vmBo.refs === 0 || vm.dev.audited)
-    linkChecked(vm, va, vmBo);
+  if (owner !== vmBo.obj.slot || vmBo.vm !== vm || vmBo.refs === 0 || vm.audited) linkChecked(vm, va, vmBo);
   else vmBo.refs++;
   vas.link(va, -vmBo.slot, vmBo);
 }
@@ -180,8 +180,8 @@ function linkChecked(vm: DrmGpuvm, va: Gpuva, vmBo: DrmGpuvmBo): void {
 export function gpuvaUnlink(vm: DrmGpuvm, va: Gpuva): void {
   const vmBo = detach(vm, va, "drm_gpuva_unlink");
   if (vmBo === null) return;
-  if (vmBo.refs > 1 && !vm.dev.audited) vmBo.refs--;
-  else boDestroyOnUnlink(vmBo, vm.dev.audited ? vaName(vm, va) : "");
+  if (vmBo.refs > 1 && !vm.audited) vmBo.refs--;
+  else boDestroyOnUnlink(vmBo, vm.audited ? vaName(vm, va) : "");
 }
 
 /** Takes a VA off its vm_bo's list; the VA's reference is the caller's to drop. Null: no object. @internal */
@@ -191,7 +191,7 @@ export function detach(vm: DrmGpuvm, va: Gpuva, where: string): DrmGpuvmBo | nul
   if (owner === 0) return null;
   if (owner > 0) throw misuse(vm, va, "NOT_LINKED", `has an object but was never linked (${where})`);
   const vmBo = vm.bos[-owner] as DrmGpuvmBo;
-  if (vm.dev.audited) assertGemListLocked(vm, vmBo.obj, where);
+  if (vm.audited) assertGemListLocked(vm, vmBo.obj, where);
   const obj = vm.mislinked === null ? vmBo.obj : (takeMislinked(vm, va) ?? vmBo.obj);
   vas.unlink(va, obj.slot, vmBo);
   return vmBo;
@@ -205,8 +205,23 @@ function takeMislinked(vm: DrmGpuvm, va: Gpuva): DrmGemObject | undefined {
 
 /** Initialises `va` from a map operation and inserts it; an error of the insert is swallowed (`drm_gpuva_map`). */
 export function gpuvaMap(vm: DrmGpuvm, va: Gpuva, op: OpMap): void {
-  gpuvaInitFromOp(vm, va, op);
-  gpuvaInsert(vm, va);
+  mapRow(vm, va, op);
+}
+
+/** {@link gpuvaInitFromOp} and {@link gpuvaInsert} in one. */
+function mapRow(vm: DrmGpuvm, va: Gpuva, op: OpMap): void {
+  const { vas, index } = vm;
+  const { addr, range, obj } = op;
+  vas.set(va, addr, range, op.offset, obj === null ? 0 : obj.slot);
+  if (vm.exact !== null || range === 0) {
+    if (vm.exact !== null) vm.exact.note({ va, ...opMapExact(op) });
+    insertExact(vm, va);
+    return;
+  }
+  if (!vm.rangeValidFast(addr, range)) return;
+  index.key = addr;
+  index.bound = addr + range;
+  if (index.insert(va)) inserted(vm, va);
 }
 
 /**
@@ -214,9 +229,30 @@ export function gpuvaMap(vm: DrmGpuvm, va: Gpuva, op: OpMap): void {
  * that the operation has.
  */
 export function gpuvaRemap(vm: DrmGpuvm, prev: Gpuva, next: Gpuva, op: OpRemap): void {
-  gpuvaRemove(vm, op.unmap.va);
-  if (op.prev !== null) gpuvaMap(vm, prev, op.prev);
-  if (op.next !== null) gpuvaMap(vm, next, op.next);
+  const { va } = op.unmap;
+  const first = op.prev;
+  if (first !== null && isStart(vm, va, first)) {
+    const { vas } = vm;
+    vas.set(prev, first.addr, first.range, first.offset, first.obj === null ? 0 : first.obj.slot);
+    vm.index.replace(va, prev);
+    vas.clearInserted(va);
+    vas.setInserted(prev);
+  } else {
+    gpuvaRemove(vm, va);
+    if (first !== null) mapRow(vm, prev, first);
+  }
+  if (op.next !== null) mapRow(vm, next, op.next);
+}
+
+/**
+ * Whether the first piece of a remap can take the place of the VA that is cut, where a removal and an insert would come to
+ * the same: it is the start of it, and nobody counts the references that the one drops and the other takes.
+ */
+function isStart(vm: DrmGpuvm, va: Gpuva, { addr, range }: OpMap): boolean {
+  const { vas } = vm;
+  if (vm.exact !== null || vm.audited || vm.refs < 2 || va === vm.kernelNode || !vas.inserted(va))
+    return false;
+  return addr === vas.addr(va) && range > 0 && range <= vas.range(va);
 }
 
 /** Removes the VA of an unmap operation (`drm_gpuva_unmap`). */

@@ -42,9 +42,14 @@ export function gpuvmBoCreate(vm: DrmGpuvm, obj: DrmGemObject, holder: Holder): 
 
 /** Takes a reference (`drm_gpuvm_bo_get`). */
 export function gpuvmBoGet(vmBo: DrmGpuvmBo, holder: Holder): DrmGpuvmBo {
+  return taken(vmBo, holder);
+}
+
+// What is exported is looked up anew at each call, even in its own file.
+function taken(vmBo: DrmGpuvmBo, holder: Holder): DrmGpuvmBo {
   if (vmBo.refs === 0) throw takenAfterFree(vmBo);
   vmBo.refs++;
-  if (vmBo.vm.dev.audited) vmBo.vm.dev.ledger?.get(vmBo, holder);
+  if (vmBo.vm.audited) vmBo.vm.dev.ledger?.get(vmBo, holder);
   return vmBo;
 }
 
@@ -59,9 +64,13 @@ function takenAfterFree(vmBo: DrmGpuvmBo): GpuvmError {
  * The link on the object's list, with one more reference, or null (`drm_gpuvm_bo_find`). Needs the GEM list lock.
  */
 export function gpuvmBoFind(vm: DrmGpuvm, obj: DrmGemObject, holder: Holder): DrmGpuvmBo | null {
-  if (vm.dev.audited) assertGemListLocked(vm, obj, "drm_gpuvm_bo_find");
-  for (let node = gemVmBos(obj).head; node !== null; node = node.next) {
-    if (node.owner.vm === vm) return gpuvmBoGet(node.owner, holder);
+  return found(vm, obj, holder);
+}
+
+function found(vm: DrmGpuvm, obj: DrmGemObject, holder: Holder): DrmGpuvmBo | null {
+  if (vm.audited) assertGemListLocked(vm, obj, "drm_gpuvm_bo_find");
+  for (let node = (obj.gpuva as List<DrmGpuvmBo>).head; node !== null; node = node.next) {
+    if (node.owner.vm === vm) return taken(node.owner, holder);
   }
   return null;
 }
@@ -75,7 +84,7 @@ export function gpuvmBoFind(vm: DrmGpuvm, obj: DrmGemObject, holder: Holder): Dr
 export function gpuvmBoObtain(vm: DrmGpuvm, obj: DrmGemObject, holder: Holder): DrmGpuvmBo | null {
   if (vm.immediateMode)
     vm.dev.warn("drm_gpuvm_bo_obtain_locked allocates, which immediate mode forbids under the lock");
-  return gpuvmBoFind(vm, obj, holder) ?? createOnList(vm, obj, holder);
+  return found(vm, obj, holder) ?? createOnList(vm, obj, holder);
 }
 
 function createOnList(vm: DrmGpuvm, obj: DrmGemObject, holder: Holder): DrmGpuvmBo | null {
@@ -113,7 +122,7 @@ export function* gpuvmBoObtainPrealloc(prealloc: DrmGpuvmBo, holder: Holder): St
  */
 export function gpuvmBoPut(vmBo: DrmGpuvmBo | null, holder: Holder): boolean {
   if (vmBo === null) return false;
-  if (vmBo.refs <= 1 || vmBo.vm.dev.audited) return putChecked(vmBo, holder);
+  if (vmBo.refs <= 1 || vmBo.vm.audited) return putChecked(vmBo, holder);
   vmBo.refs--;
   return false;
 }

@@ -17,7 +17,6 @@ import type { Gpuva } from "./va.ts";
 import { VA_INSERTED, VaTable } from "./va-table.ts";
 
 // Not imported, as isSmall is not: what is imported is loaded and checked again at each use in optimised code.
-const TOP: number = 2 ** 64;
 const SMALL: number = 2 ** 52;
 
 /** Whether a vm_bo counts its BO. `soft` is the posted `DRM_GPUVM_VA_WEAK_REF`. */
@@ -94,6 +93,8 @@ export class DrmGpuvm implements Counted {
   readonly immediateMode: boolean;
   /** The device; counted. */
   readonly dev: DrmDevice;
+  /** As the device's, which is asked at each step. @internal */
+  readonly audited: boolean;
   /** Supplies the VM's dma_resv; counted. */
   readonly rObj: DrmGemObject;
   /** The driver's callbacks. */
@@ -145,6 +146,7 @@ export class DrmGpuvm implements Counted {
   /** A VM with one reference (`drm_gpuvm_init`). */
   constructor(dev: DrmDevice, options: GpuvmOptions) {
     this.dev = dev;
+    this.audited = dev.audited;
     this.vas = new VaTable(16, dev.firstVa());
     this.vas.quarantine = dev.quarantine;
     this.index = new BlockIndex(this.vas);
@@ -309,8 +311,13 @@ export class DrmGpuvm implements Counted {
       return;
     }
     this.vas.mark(va, VA_INSERTED, true);
-    if (this.exact !== null) this.exact.put({ va, addr, range, offset: 0n });
-    else this.index.insert(va);
+    if (this.exact !== null) {
+      this.exact.put({ va, addr, range, offset: 0n });
+      return;
+    }
+    this.index.key = Number(addr);
+    this.index.bound = Number(addr + range);
+    this.index.insert(va);
   }
 
   #fini(): void {
@@ -346,10 +353,10 @@ export class DrmGpuvm implements Counted {
     return !(kernel.range !== 0n && addr < kEnd && kernel.addr < end);
   }
 
-  /** Whether `[addr, addr + range)` lies in the VM and off the kernel node, for doubles. @internal */
+  /** Whether `[addr, addr + range)` lies in the VM, which ends below 2^64, and off the kernel node, for doubles. @internal */
   rangeValidFast(addr: number, range: number): boolean {
     const end = addr + range;
-    if (end >= TOP || addr < this.mmStart || end > this.mmEnd) return false;
+    if (addr < this.mmStart || end > this.mmEnd) return false;
     return addr >= this.kEnd || end <= this.kStart || this.kernelNode === 0;
   }
 }

@@ -6,8 +6,8 @@ import type { VaTable } from "./va-table.ts";
 // Not shared with the stores by import: what is imported is loaded and checked again at each use in optimised code.
 const LEAF_SHIFT = 5;
 const LEAF: number = 1 << LEAF_SHIFT;
-const WORDS: number = LEAF + 2;
-const IDS = 2;
+const WORDS: number = LEAF + 1;
+const IDS = 1;
 const NODE_SHIFT = 6;
 const NODE: number = 1 << NODE_SHIFT;
 const LAST = LEAF - 1;
@@ -16,6 +16,8 @@ const LAST = LEAF - 1;
  * overflow at each sum that makes an index of it.
  */
 const LEAVES: number = 2 ** 25 - 1;
+/** No row has a higher number; see the table's. */
+const ROWS: number = 2 ** 28 - 1;
 
 /**
  * The looking half of the index: a cursor over nodes and leaves. It stays where the last operation was, so that what
@@ -33,6 +35,8 @@ export class IndexCursor {
   bound: number = Number.NaN;
   /** Counts inserts and removes, modulo 2^32. @internal */
   protected changes = 0;
+  /** Counts removes, modulo 2^32. @internal */
+  protected removed = 0;
   #givenUp = false;
   /** @internal */
   protected readonly leaves: LeafStore = new LeafStore(1);
@@ -72,27 +76,35 @@ export class IndexCursor {
     this.seek();
     const id = this.here();
     const { f } = this.vas;
-    if (id === 0 || (f[id * 3] as number) + (f[id * 3 + 1] as number) <= this.key) return this.nextBelow();
-    return (f[id * 3] as number) < this.bound ? id : 0;
+    const at = (id & ROWS) * 3;
+    if (id === 0 || (f[at] as number) + (f[at + 1] as number) <= this.key) return this.nextBelow();
+    return (f[at] as number) < this.bound ? id : 0;
   }
 
   /** Id of the entry behind the cursor if its key is below `bound`, or 0. */
   nextBelow(): Gpuva {
-    let slot = this.pos + 1;
-    let { leaf } = this;
-    if (slot === LEAF) {
-      leaf = this.leafBehind();
-      if (leaf < 0) return 0;
-      slot = this.firstSlot(leaf);
-    }
-    return (this.leaves.keys[(leaf << LEAF_SHIFT) + slot] as number) < this.bound
-      ? (this.leaves.words[leaf * WORDS + IDS + slot] as Gpuva)
+    const { pos, leaf } = this;
+    if (pos === LAST) return this.#firstBehind();
+    const { keys, words } = this.leaves;
+    return (keys[((leaf & LEAVES) << LEAF_SHIFT) + (pos & LAST) + 1] as number) < this.bound
+      ? (words[(leaf & LEAVES) * WORDS + IDS + (pos & LAST) + 1] as Gpuva)
+      : 0;
+  }
+
+  /** The same where the cursor is at the end of its leaf. */
+  #firstBehind(): Gpuva {
+    const leaf = this.leafBehind();
+    if (leaf < 0) return 0;
+    const slot = this.firstSlot(leaf);
+    const { keys, words } = this.leaves;
+    return slot < LEAF && (keys[(leaf << LEAF_SHIFT) + slot] as number) < this.bound
+      ? (words[leaf * WORDS + IDS + slot] as Gpuva)
       : 0;
   }
 
   /** Puts the cursor on the row `id`, which is here. Id of the entry behind it if its key is below `bound`, or 0. */
   nextBelowOf(id: Gpuva): Gpuva {
-    if (this.leaves.words[this.leaf * WORDS + IDS + this.pos] !== id) this.goTo(id);
+    if (this.current() !== id) this.goTo(id);
     return this.nextBelow();
   }
 
@@ -107,15 +119,15 @@ export class IndexCursor {
     const { pos } = this;
     if (pos === LAST) return this.nextLeaf();
     const { words } = this.leaves;
-    const at = this.leaf * WORDS;
+    const at = (this.leaf & LEAVES) * WORDS;
     const behind = (words[at] as number) & (-4 << pos);
     this.pos = behind === 0 ? LAST : 30 - Math.clz32(behind & -behind);
-    return words[at + IDS + pos + 1] as Gpuva;
+    return words[at + IDS + (pos & LAST) + 1] as Gpuva;
   }
 
   /** Moves the cursor from the row `id`, which is here, to the next one and answers that, or answers 0. */
   after(id: Gpuva): Gpuva {
-    if (this.leaves.words[this.leaf * WORDS + IDS + this.pos] !== id) this.goTo(id);
+    if (this.current() !== id) this.goTo(id);
     return this.advance();
   }
 
@@ -156,7 +168,8 @@ export class IndexCursor {
   /** Nothing will be put here any more: ends what {@link IndexCursor.each} is at. */
   giveUp(): void {
     this.#givenUp = true;
-    this.changes++;
+    this.changes = (this.changes + 2) | 0;
+    this.removed = (this.removed + 1) | 0;
   }
 
   /** Remembers where the cursor is. */
@@ -177,7 +190,7 @@ export class IndexCursor {
 
   /** Id of the entry under the cursor; 0 before the first entry of a leaf. */
   current(): Gpuva {
-    return this.leaves.words[this.leaf * WORDS + IDS + this.pos] as Gpuva;
+    return this.leaves.words[(this.leaf & LEAVES) * WORDS + IDS + (this.pos & LAST)] as Gpuva;
   }
 
   /** Puts the cursor before the first entry. */
@@ -188,7 +201,9 @@ export class IndexCursor {
 
   /** Puts the cursor on the row `id`, without a search where it is right behind. */
   protected goTo(id: Gpuva): void {
-    if (this.pos !== LAST && this.leaves.words[this.leaf * WORDS + IDS + this.pos + 1] === id) this.advance();
+    const { pos } = this;
+    if (pos !== LAST && this.leaves.words[(this.leaf & LEAVES) * WORDS + IDS + (pos & LAST) + 1] === id)
+      this.advance();
     else {
       this.key = this.vas.f[id * 3] as number;
       this.seek();
@@ -197,7 +212,7 @@ export class IndexCursor {
 
   /** Id under the cursor; before a leaf's first entry: of the last one of the leaf before, or 0. */
   protected here(): Gpuva {
-    const id = this.leaves.words[this.leaf * WORDS + IDS + this.pos] as Gpuva;
+    const id = this.current();
     return id === 0 ? this.before() : id;
   }
 

@@ -13,6 +13,7 @@ export * from "./errno.ts";
 export * from "./error.ts";
 export { gpuvmBoEvict, gpuvmBoGemEvict, gpuvmValidate } from "./evict.ts";
 export { ExactSpace, type ExactVa } from "./exact-space.ts";
+export type { SmKind } from "./exact-walk.ts";
 export * from "./exec.ts";
 export * from "./fence.ts";
 export {
@@ -69,12 +70,12 @@ export * from "./policy.ts";
 export { gpuvmRangeValid } from "./range.ts";
 export * from "./resv.ts";
 export * from "./sm.ts";
-export { type SmKind, type SmRequest, SmWalk } from "./sm-walk.ts";
+export { type SmRequest, SmWalk } from "./sm-walk.ts";
 export * from "./steps.ts";
 export * from "./task.ts";
 export { hex, PAGE, toBig, type U64 } from "./u64.ts";
 export type { Gpuva } from "./va.ts";
-export { VA_INSERTED, VA_LINKED, type VaList, VaTable } from "./va-table.ts";
+export { VA_INSERTED, type VaList, VaTable } from "./va-table.ts";
 export {
   GpuvmExec,
   gpuvmPrepareObjects,

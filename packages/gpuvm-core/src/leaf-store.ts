@@ -5,8 +5,8 @@ import { enlarged, growsInPlace, sharedBytes } from "./enlarged.ts";
 const LEAF_SHIFT = 5;
 const LEAF: number = 1 << LEAF_SHIFT;
 const LEAF_ROOM: number = LEAF - 1;
-/** Words per leaf: the bitmap, the number of entries, the ids. */
-const WORDS: number = LEAF + 2;
+/** Words per leaf: the bitmap, the ids. */
+const WORDS: number = LEAF + 1;
 
 /** No leaf has a higher number; see the cursor's. */
 const LEAVES: number = 2 ** 25 - 1;
@@ -33,6 +33,14 @@ for (let n = 0; n < LEAF; n++) {
   }
 }
 
+/** Entries of a bitmap: its bits, but the sentinel's. */
+export function entriesOf(bits: number): number {
+  let n = ((bits & -2) - ((bits >>> 1) & 0x55555555)) | 0;
+  n = (n & 0x33333333) + ((n >>> 2) & 0x33333333);
+  n = (n + (n >>> 4)) & 0x0f0f0f0f;
+  return Math.imul(n, 0x01010101) >>> 24;
+}
+
 /**
  * Leaves of the index: sorted runs of `key -> id` with gaps between the entries, so that an insert or a remove moves
  * few of them or none. All leaves share three typed arrays; a leaf is the number of its run.
@@ -45,7 +53,7 @@ for (let n = 0; n < LEAF; n++) {
 export class LeafStore {
   /** Keys by slot. Replaced when the store grows, as are the others. */
   keys: Float64Array;
-  /** 34 words per leaf: the bitmap, the number of entries, the ids by slot. */
+  /** 33 words per leaf: the bitmap, the ids by slot. */
   words: Int32Array;
   #capacity: number;
   #fresh = 0;
@@ -74,6 +82,11 @@ export class LeafStore {
     this.#free.push(leaf);
   }
 
+  /** How many entries a leaf has. */
+  count(leaf: number): number {
+    return entriesOf(this.words[leaf * WORDS] as number);
+  }
+
   /** Key of a leaf's first entry. */
   firstKey(leaf: number): number {
     const entries = (this.words[leaf * WORDS] as number) & -2;
@@ -96,7 +109,7 @@ export class LeafStore {
     let key = Number.NEGATIVE_INFINITY;
     for (let slot = 0; slot < LEAF; slot++) {
       const slotKey = this.keys[(leaf << LEAF_SHIFT) + slot] as number;
-      const slotId = this.words[leaf * WORDS + 2 + slot] as number;
+      const slotId = this.words[leaf * WORDS + 1 + slot] as number;
       if (slot > 0 && ((bits >>> slot) & 1) === 1) {
         if (slotId <= 0) wrong.push(`no id in ${where}`);
         key = slotKey;
@@ -105,7 +118,6 @@ export class LeafStore {
       } else if (slotKey !== key || slotId !== id) wrong.push(`slot ${slot} of ${where} is not a repetition`);
     }
     if ((bits & 1) === 0) wrong.push(`${where} has no sentinel`);
-    if (out.length !== this.words[leaf * WORDS + 1]) wrong.push(`${where} counts wrongly`);
     return out;
   }
 
@@ -127,7 +139,7 @@ export class LeafStore {
     for (let left = (words[at] as number) & -2; left !== 0; left &= left - 1) {
       const slot = 31 - Math.clz32(left & -left);
       heldKeys[n] = keys[base + slot] as number;
-      heldIds[n++] = words[at + 2 + slot] as number;
+      heldIds[n++] = words[at + 1 + slot] as number;
     }
     return n - to;
   }
@@ -141,13 +153,12 @@ export class LeafStore {
     const row = n << LEAF_SHIFT;
     keys[base] = Number.NEGATIVE_INFINITY;
     words[at] = bitmaps[n] as number;
-    words[at + 1] = n;
-    words[at + 2] = 0;
+    words[at + 1] = 0;
     // Without a branch: which slots are gaps is another pattern for each number of entries, and would be guessed wrongly.
     for (let i = 1; i < LEAF; i++) {
       const held = first + (spread[row + i] as number);
       keys[base + i] = heldKeys[held] as number;
-      words[at + 2 + i] = heldIds[held] as number;
+      words[at + 1 + i] = heldIds[held] as number;
     }
   }
 

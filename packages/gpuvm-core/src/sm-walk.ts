@@ -1,5 +1,5 @@
 import { EINVAL, type Errno } from "./errno.ts";
-import type { ExactVa } from "./exact-space.ts";
+import { ExactWalk, type SmKind, setMap, setUnmap } from "./exact-walk.ts";
 import type { DrmGemObject } from "./gem.ts";
 import { gpuvaObj } from "./gpuva.ts";
 import type { DrmGpuvm } from "./gpuvm.ts";
@@ -7,14 +7,12 @@ import {
   type DRM_GPUVA_OP_MAP,
   type DRM_GPUVA_OP_REMAP,
   type DRM_GPUVA_OP_UNMAP,
-  type ExactMapping,
   GpuvaOpSlot,
   type GpuvaSmOp,
-  type OpMap,
-  type OpUnmap,
 } from "./op.ts";
+import type { GpuvaOps } from "./ops.ts";
 import { gpuvmRangeValid } from "./range.ts";
-import { bigAdd, bigSub, toBig, type U64, U64_SPACE, wrapAdd } from "./u64.ts";
+import { toBig, type U64, U64_SPACE, wrapAdd } from "./u64.ts";
 import type { Gpuva } from "./va.ts";
 
 // Not the imported ones: what is imported is loaded and checked again at each use in optimised code.
@@ -29,9 +27,6 @@ export interface SmRequest {
   readonly obj: DrmGemObject | null;
   readonly offset: U64;
 }
-
-/** Which request a walk answers. */
-export type SmKind = "map" | "unmap" | "madvise";
 
 /**
  * The split and merge walk (`__drm_gpuvm_sm_map`, `__drm_gpuvm_sm_unmap`), pulled step by step. Over every VA `V =
@@ -105,6 +100,7 @@ export class SmWalk {
     if (!vm.rangeValidFast(addr, range)) return -EINVAL;
     this.#kind = "unmap";
     this.#mapDue = false;
+    this.#obj = null;
     this.#addr = addr;
     this.#end = addr + range;
     this.#locate();
@@ -142,12 +138,31 @@ export class SmWalk {
     // A request of length 0 meets only what lies strictly around it.
     index.bound = this.#end;
     this.#va = index.firstOverlap();
-    if (this.#va !== 0) index.mark();
   }
 
-  /** For a list of steps that is complete: what is applied first is where the walk began. The tree must be as it was. */
-  comeBack(): void {
-    if (this.#exact === null) this.#vm.index.comeBack();
+  /** All steps, appended to a list whose operations are the pool's. */
+  fill(ops: GpuvaOps<GpuvaSmOp>): void {
+    if (this.#rare) {
+      while (this.#nextRare(ops.spare())) ops.length++;
+      return;
+    }
+    let va = this.#va;
+    if (va !== 0) {
+      const { index } = this.#vm;
+      index.mark();
+      index.bound = this.#end;
+      do {
+        this.#cut(va, ops.spare());
+        ops.length++;
+        va = index.nextBelowOf(va);
+      } while (va !== 0);
+      // What is applied first is where the walk began.
+      if (ops.length > 1) index.comeBack();
+    }
+    if (this.#mapDue) {
+      this.#emitMap(ops.spare());
+      ops.length++;
+    }
   }
 
   /** False: the next call of {@link SmWalk.next} answers false. */
@@ -202,12 +217,16 @@ export class SmWalk {
     const whole = a >= this.#addr && e <= this.#end;
     const unmap = whole ? op.unmap : op.remap.unmap;
     unmap.va = va;
-    unmap.keep = false;
-    if (this.#kind === "map" && this.#obj !== null && gpuvaObj(this.#vm, va) === this.#obj) {
-      unmap.keep = sameLine(vas.offset(va) - a, this.#offset - this.#addr);
-    }
+    unmap.keep = this.#obj !== null && this.#keeps(va, a);
     if (whole) op.op = UNMAP;
     else this.#fillRemap(op, va);
+  }
+
+  /** Whether the request maps the object of a VA, and where it lies now. */
+  #keeps(va: Gpuva, addr: number): boolean {
+    const line = this.#vm.vas.offset(va) - addr;
+    // The object is asked for last: it is the furthest away.
+    return sameLine(line, this.#offset - this.#addr) && gpuvaObj(this.#vm, va) === this.#obj;
   }
 
   /** The madvise walk: only VAs without object are cut, and what they map inside the request is mapped again. */
@@ -264,121 +283,4 @@ export class SmWalk {
 /** Whether two differences of exact doubles are the same modulo 2^64. */
 function sameLine(a: number, b: number): boolean {
   return a === b || a - b === U64_SPACE || b - a === U64_SPACE;
-}
-
-function setMap(map: OpMap, addr: number, range: number, obj: DrmGemObject | null, offset: number): void {
-  map.addr = addr;
-  map.range = range;
-  map.offset = offset;
-  map.obj = obj;
-  map.exact = null;
-}
-
-function setUnmap(unmap: OpUnmap, va: Gpuva, keep: boolean): void {
-  unmap.va = va;
-  unmap.keep = keep;
-}
-
-function fillUnmap(op: GpuvaOpSlot, va: Gpuva, keep: boolean): true {
-  op.op = UNMAP;
-  setUnmap(op.unmap, va, keep);
-  return true;
-}
-
-/** The same walk over bigints. */
-class ExactWalk {
-  readonly #vm: DrmGpuvm;
-  readonly #kind: SmKind;
-  readonly #obj: DrmGemObject | null;
-  readonly #request: ExactMapping;
-  readonly #end: bigint;
-  #next: ExactVa | undefined;
-  #mapDue: boolean;
-  #piece: ExactMapping | null = null;
-
-  constructor(vm: DrmGpuvm, kind: SmKind, obj: DrmGemObject | null, request: ExactMapping) {
-    this.#vm = vm;
-    this.#kind = kind;
-    this.#obj = obj;
-    this.#request = request;
-    this.#end = request.addr + request.range;
-    this.#next = vm.promote().findFirst(request.addr, request.range);
-    this.#mapDue = kind === "map";
-  }
-
-  get pending(): boolean {
-    const due = this.#next !== undefined && this.#next.addr < this.#end;
-    return due || this.#mapDue || this.#piece !== null;
-  }
-
-  next(op: GpuvaOpSlot): boolean {
-    const piece = this.#piece;
-    if (piece !== null) {
-      this.#piece = null;
-      return fillMapExact(op, piece, null);
-    }
-    for (let v = this.#next; v !== undefined && v.addr < this.#end; v = this.#next) {
-      this.#next = this.#vm.promote().after(v.va);
-      if (this.#kind === "madvise" ? this.#cutOnly(v, op) : this.#cut(v, op)) return true;
-    }
-    if (!this.#mapDue) return false;
-    this.#mapDue = false;
-    return fillMapExact(op, this.#request, this.#obj);
-  }
-
-  #cut(v: ExactVa, op: GpuvaOpSlot): boolean {
-    const { addr, offset } = this.#request;
-    const o = gpuvaObj(this.#vm, v.va);
-    const keep =
-      this.#kind === "map" &&
-      o !== null &&
-      o === this.#obj &&
-      bigSub(v.offset, v.addr) === bigSub(offset, addr);
-    if (v.addr >= addr && v.addr + v.range <= this.#end) return fillUnmap(op, v.va, keep);
-    this.#fillRemap(op, v, o, keep);
-    return true;
-  }
-
-  #cutOnly(v: ExactVa, op: GpuvaOpSlot): boolean {
-    const { addr } = this.#request;
-    const e = v.addr + v.range;
-    if (this.#vm.vas.owner(v.va) !== 0 || v.va === this.#vm.kernelNode) return false;
-    if (v.addr >= addr && e <= this.#end) return false;
-    if (v.addr <= addr && e >= this.#end) this.#mapDue = true;
-    else {
-      const from = v.addr < addr ? addr : v.addr;
-      this.#piece = { addr: from, range: (e > this.#end ? this.#end : e) - from, offset: 0n };
-    }
-    this.#fillRemap(op, v, null, false);
-    return true;
-  }
-
-  #fillRemap(op: GpuvaOpSlot, v: ExactVa, o: DrmGemObject | null, keep: boolean): void {
-    const { addr } = this.#request;
-    const e = v.addr + v.range;
-    const { remap } = op;
-    op.op = REMAP;
-    setUnmap(remap.unmap, v.va, keep);
-    remap.prev = null;
-    remap.next = null;
-    if (v.addr < addr) {
-      remap.prev = setMapExact(op.prevPiece, { addr: v.addr, range: addr - v.addr, offset: v.offset }, o);
-    }
-    if (e > this.#end) {
-      const offset = bigAdd(v.offset, this.#end - v.addr);
-      remap.next = setMapExact(op.nextPiece, { addr: this.#end, range: e - this.#end, offset }, o);
-    }
-  }
-}
-
-function setMapExact(map: OpMap, exact: ExactMapping, obj: DrmGemObject | null): OpMap {
-  setMap(map, Number(exact.addr), Number(exact.range), obj, Number(exact.offset));
-  map.exact = exact;
-  return map;
-}
-
-function fillMapExact(op: GpuvaOpSlot, exact: ExactMapping, obj: DrmGemObject | null): true {
-  op.op = MAP;
-  setMapExact(op.map, exact, obj);
-  return true;
 }

@@ -114,8 +114,7 @@ function collect(vm: DrmGpuvm): GpuvaOps<GpuvaSmOp> | Errno {
   const walk = walkOf(vm);
   const ops = vm.pool.list() as GpuvaOps<GpuvaSmOp>;
   if (vm.ops.opAlloc !== undefined || vm.dev.failAlloc !== null) return collectAllocated(vm, ops);
-  while (walk.next(ops.spare())) ops.length++;
-  if (ops.length > 2) walk.comeBack();
+  walk.fill(ops);
   return ops;
 }
 

@@ -34,6 +34,13 @@ class Model {
   }
 }
 
+/** Puts a row into the index, where it fits. */
+function put(index: BlockIndex, vas: VaTable, id: Gpuva): boolean {
+  index.key = vas.addr(id);
+  index.bound = vas.end(id);
+  return index.insert(id);
+}
+
 /** Index and model side by side. Every operation compares what can be seen beside the cursor. */
 class Pair {
   readonly vas = new VaTable();
@@ -43,7 +50,7 @@ class Pair {
   insert(key: number): void {
     const id = this.vas.alloc();
     this.vas.set(id, key, 1, 0, 0);
-    if (!this.index.insert(id)) throw new Error(`insert ${key}: refused`);
+    if (!put(this.index, this.vas, id)) throw new Error(`insert ${key}: refused`);
     this.model.insert(key, id);
     if (this.index.current() !== id) throw new Error(`insert ${key}: not under the cursor`);
     this.behind(`insert ${key}`, this.model.floor(key) + 1);
@@ -56,6 +63,20 @@ class Pair {
     this.vas.free(id);
     this.model.remove(key);
     this.behind(`remove ${key}`, at);
+  }
+
+  /** Puts another row in the place of the one at `key`. */
+  replace(key: number): void {
+    const at = this.model.floor(key);
+    const old = this.model.ids[at] as Gpuva;
+    const id = this.vas.alloc();
+    this.vas.set(id, key, 1, 0, 0);
+    this.index.replace(old, id);
+    this.vas.free(old);
+    this.model.remove(key);
+    this.model.insert(key, id);
+    if (this.index.current() !== id) throw new Error(`replace ${key}: not under the cursor`);
+    this.behind(`replace ${key}`, at + 1);
   }
 
   floor(key: number): void {
@@ -238,7 +259,7 @@ describe("a sorted map of doubles", () => {
     for (const key of keys) {
       const id = vas.alloc();
       vas.set(id, key * 2, 1, 0, 0);
-      if (!index.insert(id)) throw new Error(`${key} is refused`);
+      if (!put(index, vas, id)) throw new Error(`${key} is refused`);
     }
     expect(index.check()).toEqual([]);
     for (let i = 0; i < 100_000; i++) {
@@ -273,6 +294,14 @@ describe("a sorted map of doubles", () => {
     pair.all();
   });
 
+  it("with entries that take the places of others", () => {
+    const pair = new Pair();
+    const next = random(7);
+    for (const i of shuffle(range(3000), next)) pair.insert(i * 16);
+    for (let i = 0; i < 6000; i++) pair.replace(next(3000) * 16);
+    pair.all();
+  });
+
   it("refuses what overlaps, and changes nothing", () => {
     const pair = new Pair();
     for (let i = 0; i < 1000; i++) pair.insert(i * 16);
@@ -290,7 +319,7 @@ describe("a sorted map of doubles", () => {
     ] as const) {
       const id = vas.alloc();
       vas.set(id, addr, range, 0, 0);
-      expect(index.insert(id)).toBe(fits);
+      expect(put(index, vas, id)).toBe(fits);
       if (fits) index.remove(id);
       vas.free(id);
     }
@@ -302,7 +331,7 @@ describe("a sorted map of doubles", () => {
     for (let i = 0; i < 64 * 1024; i++) {
       const id = vas.alloc();
       vas.set(id, i, 1, 0, 0);
-      index.insert(id);
+      put(index, vas, id);
     }
     expect(index.check()).toEqual([]);
     expect(index.bytes / (64 * 1024)).toBeLessThan(15);

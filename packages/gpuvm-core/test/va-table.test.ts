@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Gpuva, VA_INSERTED, VA_LINKED, VaTable } from "../src/index.ts";
+import { type Gpuva, VA_INSERTED, VaTable } from "../src/index.ts";
 
 describe("a table of VAs", () => {
   it("keeps what is put into a row, through growth", () => {
@@ -36,6 +36,7 @@ describe("a table of VAs", () => {
     table.setFlags(b, 5);
     table.set(b, 1, 2, 3, -4);
     table.setPrev(b, 9 as Gpuva);
+    table.setOwner(b, 4);
     table.free(a);
     table.free(b);
     expect([table.allocated(a), table.allocated(b), table.allocated(c), table.live]).toEqual([
@@ -45,7 +46,7 @@ describe("a table of VAs", () => {
       1,
     ]);
     expect([table.alloc(), table.alloc()]).toEqual([b, a]);
-    expect([table.flags(b), table.owner(b), table.prev(b), table.next(b)]).toEqual([0, 0, 0, 0]);
+    expect([table.flags(b), table.owner(b)]).toEqual([0, 0]);
     table.quarantine = true;
     table.free(c);
     expect([table.alloc(), table.allocated(c)]).toEqual([4, false]);
@@ -56,22 +57,23 @@ describe("a table of VAs", () => {
     const va = table.alloc();
     table.mark(va, VA_INSERTED, true);
     table.setFlags(va, 0xffffffff);
-    expect([
-      table.flags(va),
-      table.is(va, VA_INSERTED),
-      table.is(va, VA_LINKED),
-      table.allocated(va),
-    ]).toEqual([0xffffff, true, false, true]);
+    expect([table.flags(va), table.inserted(va), table.allocated(va)]).toEqual([0xffffff, true, true]);
     table.setFlags(va, 0);
-    table.mark(va, VA_LINKED, true);
     table.mark(va, VA_INSERTED, false);
-    expect([
-      table.flags(va),
-      table.is(va, VA_INSERTED),
-      table.is(va, VA_LINKED),
-      table.allocated(va),
-    ]).toEqual([0, false, true, true]);
-    expect(table.is(va, VA_INSERTED | VA_LINKED)).toBe(true);
+    expect([table.flags(va), table.is(va, VA_INSERTED), table.allocated(va)]).toEqual([0, false, true]);
+  });
+
+  it("takes no row back that is in the tree, linked or free", () => {
+    const table = new VaTable();
+    const list = { vaHead: 0 as Gpuva, vaTail: 0 as Gpuva, vaCount: 0 };
+    const va = table.alloc();
+    table.mark(va, VA_INSERTED, true);
+    expect([table.free(va), table.live]).toEqual([false, 1]);
+    table.mark(va, VA_INSERTED, false);
+    table.link(va, -7, list);
+    expect([table.free(va), table.live, list.vaHead]).toEqual([false, 1, va]);
+    table.unlink(va, 3, list);
+    expect([table.free(va), table.free(va), table.live, list.vaCount]).toEqual([true, false, 0, 0]);
   });
 
   it("knows what was never a row", () => {

@@ -1,4 +1,4 @@
-import type { SmKind } from "../../src/sm-walk.ts";
+import type { SmKind } from "../../src/exact-walk.ts";
 
 /**
  * A worked case: what is mapped, what is asked, and the steps in order. `[10,20)A@5` is `A` from its offset 5 on; `∅` is
