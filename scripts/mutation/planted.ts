@@ -47,20 +47,24 @@ export const PLANTED: readonly Mutant[] = [
       "const whole = a >= this.#addr && e <= this.#end;",
       "const whole = a >= this.#addr && e < this.#end;",
     ],
-    ["keep for unmap requests, too", 'if (this.#kind === "map" && this.#obj', "if (this.#obj"],
-    ["keep for sparse mappings", "&& this.#obj !== null && gpuvaObj", "&& gpuvaObj"],
-    ["keep without a look at the object", " && gpuvaObj(this.#vm, va) === this.#obj) {", ") {"],
+    [
+      "keep for unmap requests, too",
+      'this.#kind = "unmap";\n    this.#mapDue = false;\n    this.#obj = null;',
+      'this.#kind = "unmap";\n    this.#mapDue = false;',
+    ],
+    ["keep for sparse mappings", "this.#obj !== null && this.#keeps", "this.#keeps"],
+    ["keep without a look at the object", " && gpuvaObj(this.#vm, va) === this.#obj;", ";"],
     [
       "keep without a look at the offset",
-      "unmap.keep = sameLine(vas.offset(va) - a, this.#offset - this.#addr);",
-      "unmap.keep = true;",
+      "sameLine(line, this.#offset - this.#addr) && gpuvaObj",
+      "gpuvaObj",
     ],
     [
       "keep compares offsets alone",
-      "sameLine(vas.offset(va) - a, this.#offset - this.#addr)",
-      "sameLine(vas.offset(va), this.#offset)",
+      "sameLine(line, this.#offset - this.#addr)",
+      "sameLine(line + addr, this.#offset)",
     ],
-    ["keep of the operation before", "    unmap.keep = false;\n", ""],
+    ["keep of the operation before", "    unmap.keep = this.#obj", "    unmap.keep ||= this.#obj"],
     ["keep forgets that offsets wrap", "a === b || a - b === U64_SPACE || b - a === U64_SPACE", "a === b"],
     [
       "keep wraps one way only",
@@ -79,8 +83,8 @@ export const PLANTED: readonly Mutant[] = [
     ],
     [
       "an unmap request maps",
-      "this.#mapDue = false;\n    this.#addr = addr;",
-      "this.#mapDue = true;\n    this.#addr = addr;",
+      "this.#mapDue = false;\n    this.#obj = null;",
+      "this.#mapDue = true;\n    this.#obj = null;",
     ],
     [
       "the map is one too short",
@@ -153,6 +157,8 @@ export const PLANTED: readonly Mutant[] = [
       "this.#pieceEnd = e > this.#end ? this.#end : e;",
       "this.#pieceEnd = e;",
     ],
+  ]),
+  ...inFile("exact-walk.ts", [
     [
       "exact: the walk takes one that begins at its end",
       "v.addr < this.#end; v = this.#next",
@@ -237,9 +243,9 @@ export const PLANTED: readonly Mutant[] = [
   ]),
   ...inFile("gpuvm.ts", [
     [
-      "an end at 2^64 is valid, fast",
-      "if (end >= TOP || addr < this.mmStart",
-      "if (end > TOP || addr < this.mmStart",
+      "what ends behind the space is valid, fast",
+      "addr < this.mmStart || end > this.mmEnd) return false;",
+      "addr < this.mmStart) return false;",
     ],
     [
       "an end at 2^64 is valid, exact",
@@ -291,15 +297,16 @@ export const PLANTED: readonly Mutant[] = [
   ...inFile("gpuva.ts", [
     [
       "insert takes no VM reference",
-      "  vm.refs++;\n  if (vm.dev.audited) vm.dev.ledger?.get(vm, vaName(vm, va));",
+      "  vm.refs++;\n  if (vm.audited) vm.dev.ledger?.get(vm, vaName(vm, va));",
       "",
     ],
     [
       "remove puts no VM reference",
-      "  if (vm.refs > 1 && !vm.dev.audited) vm.refs--;\n  else vm.put(vaName(vm, va));",
+      "  if (vm.refs > 1 && !vm.audited) vm.refs--;\n  else vm.put(vaName(vm, va));",
       "",
     ],
-    ["insert: any range is valid", "  if (!vm.rangeValidFast(vas.addr(va), range)) return -EINVAL;\n", ""],
+    ["insert: any range is valid", "  if (!vm.rangeValidFast(addr, range)) return -EINVAL;\n", ""],
+    ["map: any range is valid", "  if (!vm.rangeValidFast(addr, range)) return;\n", ""],
     ["remove keeps it in the tree", "  else vm.index.remove(va);\n", ""],
     [
       "remove takes the kernel node out",
@@ -309,22 +316,47 @@ export const PLANTED: readonly Mutant[] = [
     ["link takes no vm_bo reference", "  else vmBo.refs++;\n", ""],
     [
       "unlink puts no vm_bo reference",
-      '  if (vmBo.refs > 1 && !vm.dev.audited) vmBo.refs--;\n  else boDestroyOnUnlink(vmBo, vm.dev.audited ? vaName(vm, va) : "");\n',
+      '  if (vmBo.refs > 1 && !vm.audited) vmBo.refs--;\n  else boDestroyOnUnlink(vmBo, vm.audited ? vaName(vm, va) : "");\n',
       "",
     ],
     ["link without the lock", '  assertGemListLocked(vm, vmBo.obj, "drm_gpuva_link");\n', ""],
-    ["unlink without the lock", "  if (vm.dev.audited) assertGemListLocked(vm, vmBo.obj, where);\n", ""],
+    ["unlink without the lock", "  if (vm.audited) assertGemListLocked(vm, vmBo.obj, where);\n", ""],
     ["unlink loses the object", "vas.unlink(va, obj.slot, vmBo);", "vas.unlink(va, 0, vmBo);"],
     ["a link is not checked", "owner !== vmBo.obj.slot || vmBo.vm !== vm || vmBo.refs === 0 || ", ""],
-    ["an empty row goes into the index", "vm.exact !== null || range === 0", "vm.exact !== null"],
+    [
+      "an empty row goes into the index",
+      "if (vm.exact !== null || range === 0) return",
+      "if (vm.exact !== null) return",
+    ],
+    [
+      "an empty mapping goes into the index",
+      "if (vm.exact !== null || range === 0) {",
+      "if (vm.exact !== null) {",
+    ],
     [
       "a remap inserts next for prev",
-      "if (op.prev !== null) gpuvaMap(vm, prev, op.prev);",
-      "if (op.prev !== null) gpuvaMap(vm, next, op.prev);",
+      "if (first !== null) mapRow(vm, prev, first);",
+      "if (first !== null) mapRow(vm, next, first);",
     ],
-    ["a remap leaves the old one", "  gpuvaRemove(vm, op.unmap.va);\n  if (op.prev", "  if (op.prev"],
-    ["a remap forgets next", "  if (op.next !== null) gpuvaMap(vm, next, op.next);\n", ""],
-    ["a VA in the tree may be freed", "if (!vas.idle(va)) throw", "if (!vas.allocated(va)) throw"],
+    ["a remap leaves the old one", "    gpuvaRemove(vm, va);\n    if (first", "    if (first"],
+    ["a remap forgets next", "  if (op.next !== null) mapRow(vm, next, op.next);\n", ""],
+    [
+      "a remap in place: the old one stays marked",
+      "    vas.clearInserted(va);\n    vas.setInserted",
+      "    vas.setInserted",
+    ],
+    ["a remap in place: prev is not marked", "    vas.setInserted(prev);\n", ""],
+    ["a remap in place: any piece", "addr === vas.addr(va) && range", "range"],
+    [
+      "a remap in place: references are not told of",
+      "vm.exact !== null || vm.audited || vm.refs",
+      "vm.exact !== null || vm.refs",
+    ],
+    [
+      "a VA in the tree may be freed",
+      "if (!vm.vas.free(va)) throw",
+      "if (!vm.vas.free(va) && !vm.vas.allocated(va)) throw",
+    ],
     ["another VM's vm_bo may be linked", "if (vmBo.vm !== vm) throw", "if (vmBo.vm === null) throw"],
   ]),
   ...inFile("gpuvm-bo.ts", [
@@ -341,11 +373,11 @@ export const PLANTED: readonly Mutant[] = [
     ],
     [
       "find takes no reference",
-      "if (node.owner.vm === vm) return gpuvmBoGet(node.owner, holder);",
+      "if (node.owner.vm === vm) return taken(node.owner, holder);",
       "if (node.owner.vm === vm) return node.owner;",
     ],
-    ["find answers any VM's", "if (node.owner.vm === vm) return gpuvmBoGet", "return gpuvmBoGet"],
-    ["obtain never looks", "return gpuvmBoFind(vm, obj, holder) ?? createOnList(", "return createOnList("],
+    ["find answers any VM's", "if (node.owner.vm === vm) return taken", "return taken"],
+    ["obtain never looks", "return found(vm, obj, holder) ?? createOnList(", "return createOnList("],
     [
       "obtain leaves it off the object's list",
       "  obj.gpuva.push(vmBo.onGem);\n  return vmBo;",
@@ -667,11 +699,11 @@ export const PLANTED: readonly Mutant[] = [
     ["the ticket outlives the lock", "    this.ticket = null;\n", ""],
   ]),
   ...inFile("va-table.ts", [
-    ["link: the one before does not lead on", "    else w[tail * W + NEXT] = va;\n", ""],
+    ["link: the one before does not lead on", "    else w[(tail & ROWS) * W + NEXT] = va;\n", ""],
     ["link at the head", "    list.vaTail = va;\n", ""],
     ["link is not counted", "    list.vaCount++;\n", ""],
-    ["unlink: the one before leads to it", "    else w[prev * W + NEXT] = next;\n", ""],
-    ["unlink: the one behind leads back to it", "    else w[next * W + PREV] = prev;\n", ""],
+    ["unlink: the one before leads to it", "    else w[(prev & ROWS) * W + NEXT] = next;\n", ""],
+    ["unlink: the one behind leads back to it", "    else w[(next & ROWS) * W + PREV] = prev;\n", ""],
     [
       "unlink of the first leaves the head",
       "    if (prev === 0) list.vaHead = next;\n    else w",
@@ -682,15 +714,11 @@ export const PLANTED: readonly Mutant[] = [
       "    if (next === 0) list.vaTail = prev;\n    else w",
       "    if (next !== 0) w",
     ],
-    [
-      "a linked row is idle",
-      "(ALLOCATED | INSERTED | LINKED)) === ALLOCATED",
-      "(ALLOCATED | INSERTED)) === ALLOCATED",
-    ],
-    ["a freed row stays allocated", "    this.live--;\n", ""],
+    ["a linked row may be given back", " !== ALLOCATED || (w[at + OWNER] as number) < 0)", " !== ALLOCATED)"],
+    ["a freed row stays allocated", "    w[at + STATE] = 0;\n", ""],
   ]),
   ...inFile("block-index.ts", [
-    ["insert: the one before may overlap", "if (before !== 0 && (f[before", "if (before === -1 && (f[before"],
+    ["insert: the one before may overlap", "if (before !== 0 && (f[left", "if (before === -1 && (f[left"],
     [
       "insert: the one behind may overlap",
       "return this.nextBelow() === 0 ? this.here() : -1;",
@@ -698,8 +726,8 @@ export const PLANTED: readonly Mutant[] = [
     ],
     [
       "insert: the one behind may overlap, beside the cursor",
-      " && end <= (keys[at + 1] as number)",
-      " && key < (keys[at + 1] as number)",
+      "      this.bound > (keys[(leaf",
+      "      key > (keys[(leaf",
     ],
     [
       "insert: the one behind may overlap, one back",
@@ -708,25 +736,52 @@ export const PLANTED: readonly Mutant[] = [
     ],
     [
       "insert: abutting before is an overlap",
-      "(f[before * 3 + 1] as number) > key) return false;",
-      "(f[before * 3 + 1] as number) >= key) return false;",
+      "(f[left + 1] as number) > key) return false;",
+      "(f[left + 1] as number) >= key) return false;",
     ],
-    ["insert: abutting behind is an overlap", "    this.bound = end;\n", "    this.bound = end + 1;\n"],
     [
-      "the cursor is trusted before a leaf's first entry",
-      "pos !== LAST && before !== 0 && ",
-      "pos !== LAST && ",
+      "insert: abutting behind is an overlap",
+      "      this.bound > (keys[(leaf",
+      "      this.bound >= (keys[(leaf",
     ],
+    ["the cursor is trusted before a leaf's first entry", "      before === 0 ||\n", ""],
     ["one back is trusted before a leaf's first entry", "      if (id !== 0) {\n", "      {\n"],
-    ["the cursor is trusted behind its key", "(keys[at] as number) <= key && end", "end"],
+    [
+      "the cursor is trusted behind its key",
+      "      (keys[(leaf << LEAF_SHIFT) + pos] as number) > key ||\n",
+      "",
+    ],
     ["one back is trusted whatever its key", "(keys[base + back] as number) <= key && bound", "bound"],
-    ["an insert is not counted", "    this.size++;\n", ""],
-    ["a remove is not counted", "    this.size--;\n", ""],
-    ["a remove leaves its bit", "words[at] = bits & ~(1 << owner);", "words[at] = bits;"],
+    [
+      "an insert is not counted",
+      "    this.changes = (this.changes + 1) | 0;\n    return true;",
+      "    return true;",
+    ],
+    [
+      "a remove is not counted",
+      "    this.removed = (this.removed + 1) | 0;\n    const count",
+      "    const count",
+    ],
+    [
+      "a replacement counts as an insert",
+      "    this.changes = (this.changes + 2) | 0;\n    this.removed = (this.removed + 1) | 0;\n",
+      "    this.changes = (this.changes + 1) | 0;\n",
+    ],
+    [
+      "a replacement leaves the old one in gaps",
+      "i <= pos; i++)\n      words[ids + i] = by;",
+      "i < pos; i++)\n      words[ids + i] = by;",
+    ],
+    [
+      "a replacement trusts the cursor",
+      "  replace(id: Gpuva, by: Gpuva): void {\n    if (this.current() !== id) this.goTo(id);\n",
+      "  replace(id: Gpuva, by: Gpuva): void {\n",
+    ],
+    ["a remove leaves its bit", "const left = bits & ~(1 << owner);", "const left = bits;"],
     [
       "a remove leaves its key in the gap",
-      "      keys[base + i] = key;\n      words[ids + i] = before;\n    }\n    const count",
-      "      words[ids + i] = before;\n    }\n    const count",
+      "      keys[base + i] = key;\n      words[ids + i] = before;\n    }\n    const left",
+      "      words[ids + i] = before;\n    }\n    const left",
     ],
     [
       "sharing leaves the node's key, to the right",
@@ -766,7 +821,16 @@ export const PLANTED: readonly Mutant[] = [
     ],
     ["the search takes keys below only", "+((k[r + 7] as number) <= key);", "+((k[r + 7] as number) < key);"],
     ["the floor of a leaf before is not looked for", "return id === 0 ? this.before() : id;", "return id;"],
-    ["nextBelow takes the bound", "as number) < this.bound\n", "as number) <= this.bound\n"],
+    [
+      "nextBelow takes the bound",
+      "(pos & LAST) + 1] as number) < this.bound\n",
+      "(pos & LAST) + 1] as number) <= this.bound\n",
+    ],
+    [
+      "nextBelow takes the bound, in the leaf behind",
+      "+ slot] as number) < this.bound\n",
+      "+ slot] as number) <= this.bound\n",
+    ],
     [
       "a mapping that ends where the query begins",
       "<= this.key) return this.nextBelow()",
@@ -774,13 +838,13 @@ export const PLANTED: readonly Mutant[] = [
     ],
     [
       "a mapping that begins where the query ends",
-      "return (f[id * 3] as number) < this.bound",
-      "return (f[id * 3] as number) <= this.bound",
+      "return (f[at] as number) < this.bound",
+      "return (f[at] as number) <= this.bound",
     ],
     [
       "the one behind is not where one goes",
-      "+ this.pos + 1] === id) this.advance();",
-      "+ this.pos + 1] === id) this.seek();",
+      "+ 1] === id)\n      this.advance();",
+      "+ 1] === id)\n      this.seek();",
     ],
     ["each: goes on in a leaf that has changed", "left !== 0 && this.changes === changes;", "left !== 0;"],
     [

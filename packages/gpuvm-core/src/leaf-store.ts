@@ -16,6 +16,9 @@ const heldKeys = new Float64Array(2 * LEAF + 1);
 const heldIds = new Int32Array(2 * LEAF + 1);
 heldKeys[2 * LEAF] = Number.NEGATIVE_INFINITY;
 
+/** No place has a higher number; see {@link LEAVES}. */
+const HELD = 127;
+
 /** For each number of entries 32 slots: which of the entries is there, when the gaps are spread evenly behind them. */
 const spread = new Uint8Array(LEAF * LEAF);
 /** For each number of entries: their bitmap. */
@@ -135,11 +138,12 @@ export class LeafStore {
     const { keys, words } = this;
     const base = (leaf & LEAVES) << LEAF_SHIFT;
     const at = (leaf & LEAVES) * WORDS;
-    let n = to;
+    let n = to & HELD;
     for (let left = (words[at] as number) & -2; left !== 0; left &= left - 1) {
       const slot = 31 - Math.clz32(left & -left);
       heldKeys[n] = keys[base + slot] as number;
-      heldIds[n++] = words[at + 1 + slot] as number;
+      heldIds[n] = words[at + 1 + slot] as number;
+      n = (n + 1) & HELD;
     }
     return n - to;
   }
@@ -149,8 +153,8 @@ export class LeafStore {
     const { keys, words } = this;
     const base = (leaf & LEAVES) << LEAF_SHIFT;
     const at = (leaf & LEAVES) * WORDS;
-    const first = n === 0 ? 2 * LEAF : from;
-    const row = n << LEAF_SHIFT;
+    const first = (n === 0 ? 2 * LEAF : from) & HELD;
+    const row = (n & LEAF_ROOM) << LEAF_SHIFT;
     keys[base] = Number.NEGATIVE_INFINITY;
     words[at] = bitmaps[n] as number;
     words[at + 1] = 0;

@@ -46,12 +46,14 @@ function walkOf(vm: DrmGpuvm): SmWalk {
  * @returns -EINVAL for an invalid range
  */
 export function gpuvmSmMapBegin(vm: DrmGpuvm, req: GpuvmMapReq): SmWalk | Errno {
-  return walkOf(vm).start("map", req) || walkOf(vm);
+  const walk = walkOf(vm);
+  return walk.start("map", req) || walk;
 }
 
 /** As {@link gpuvmSmMapBegin}, for an unmap request. */
 export function gpuvmSmUnmapBegin(vm: DrmGpuvm, addr: U64, range: U64): SmWalk | Errno {
-  return walkOf(vm).startUnmap(addr, range) || walkOf(vm);
+  const walk = walkOf(vm);
+  return walk.startUnmap(addr, range) || walk;
 }
 
 /**
@@ -94,12 +96,14 @@ function deliver(vm: DrmGpuvm, priv: unknown): Errno {
  * @returns the list, or -EINVAL or -ENOMEM
  */
 export function gpuvmSmMapOpsCreate(vm: DrmGpuvm, req: GpuvmMapReq): GpuvaOps<GpuvaSmOp> | Errno {
-  return walkOf(vm).start("map", req) || collect(vm);
+  const walk = walkOf(vm);
+  return walk.start("map", req) || collect(vm, walk);
 }
 
 /** As {@link gpuvmSmMapOpsCreate}, for an unmap request (`drm_gpuvm_sm_unmap_ops_create`). */
 export function gpuvmSmUnmapOpsCreate(vm: DrmGpuvm, addr: U64, range: U64): GpuvaOps<GpuvaSmOp> | Errno {
-  return walkOf(vm).startUnmap(addr, range) || collect(vm);
+  const walk = walkOf(vm);
+  return walk.startUnmap(addr, range) || collect(vm, walk);
 }
 
 /**
@@ -107,11 +111,11 @@ export function gpuvmSmUnmapOpsCreate(vm: DrmGpuvm, addr: U64, range: U64): Gpuv
  * (`drm_gpuvm_madvise_ops_create`, 6.18): at most two remaps, each followed by a map of what it cut out.
  */
 export function gpuvmMadviseOpsCreate(vm: DrmGpuvm, req: GpuvmMapReq): GpuvaOps<GpuvaSmOp> | Errno {
-  return walkOf(vm).start("madvise", req) || collect(vm);
+  const walk = walkOf(vm);
+  return walk.start("madvise", req) || collect(vm, walk);
 }
 
-function collect(vm: DrmGpuvm): GpuvaOps<GpuvaSmOp> | Errno {
-  const walk = walkOf(vm);
+function collect(vm: DrmGpuvm, walk: SmWalk): GpuvaOps<GpuvaSmOp> | Errno {
   const ops = vm.pool.list() as GpuvaOps<GpuvaSmOp>;
   if (vm.ops.opAlloc !== undefined || vm.dev.failAlloc !== null) return collectAllocated(vm, ops);
   walk.fill(ops);

@@ -30,7 +30,7 @@ export const CORE: readonly Mutant[] = [
     ],
     [
       "obtain does not look for the vm_bo there is",
-      "  return gpuvmBoFind(vm, obj, holder) ?? createOnList(vm, obj, holder);",
+      "  return found(vm, obj, holder) ?? createOnList(vm, obj, holder);",
       "  return createOnList(vm, obj, holder);",
     ],
     [
@@ -206,12 +206,8 @@ export const CORE: readonly Mutant[] = [
   ...inFile("gpuvm-core/src/gpuva.ts", [
     ["a linked VA does not hold its vm_bo", "  else vmBo.refs++;\n", ""],
     ["a VA in the tree does not hold its VM", "  vm.refs++;\n", ""],
-    [
-      "an unlink keeps the vm_bo",
-      '  else boDestroyOnUnlink(vmBo, vm.dev.audited ? vaName(vm, va) : "");\n',
-      "",
-    ],
-    ["a remap loses the piece behind", "  if (op.next !== null) gpuvaMap(vm, next, op.next);\n", ""],
+    ["an unlink keeps the vm_bo", '  else boDestroyOnUnlink(vmBo, vm.audited ? vaName(vm, va) : "");\n', ""],
+    ["a remap loses the piece behind", "  if (op.next !== null) mapRow(vm, next, op.next);\n", ""],
   ]),
   ...inFile("gpuvm-core/src/gpuvm.ts", [
     ["a VM keeps its resv object", "    this.rObj.put(this);\n", ""],
