@@ -565,7 +565,7 @@ export const PLANTED: readonly Mutant[] = [
     ],
     [
       "what was locked first is not recorded when asked for",
-      "      this.#prelocked = null;\n      this.objects.push(obj);",
+      "      this.#prelocked = null;\n      this.#add(obj);",
       "      this.#prelocked = null;",
     ],
     [

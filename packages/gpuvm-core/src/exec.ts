@@ -6,6 +6,9 @@ import type { DrmGemObject } from "./gem.ts";
 import { type DmaResv, WwTicket } from "./resv.ts";
 import type { Interruptible, Steps } from "./steps.ts";
 
+/** Nothing is locked yet: an array is made with room for one, where `push` makes room for seventeen. */
+const NONE: DrmGemObject[] = [];
+
 /** {@link DrmExec.lockNow} could not go on; never an answer of the kernel's. */
 export const MUST_STOP: number = 1;
 
@@ -27,7 +30,7 @@ export class DrmExec {
   /** `DRM_EXEC_*`. */
   readonly flags: number;
   /** Locked objects, in order of locking; counted. */
-  objects: DrmGemObject[] = [];
+  objects: DrmGemObject[] = NONE;
   /** The object that another ticket holds, or null; counted. */
   contended: DrmGemObject | null = null;
   /** Rounds begun: more than one means that there was contention. */
@@ -95,7 +98,7 @@ export class DrmExec {
     }
     this.#take(obj);
     obj.get(this);
-    this.objects.push(obj);
+    this.#add(obj);
     return 0;
   }
 
@@ -109,7 +112,7 @@ export class DrmExec {
     if (this.contended !== null) return MUST_STOP;
     if (this.#prelocked === obj) {
       this.#prelocked = null;
-      this.objects.push(obj);
+      this.#add(obj);
       return 0;
     }
     const { resv } = obj;
@@ -117,7 +120,7 @@ export class DrmExec {
     if (this.#dev.stepping || resv.owner !== null || this.injectContention !== null) return MUST_STOP;
     this.#take(obj);
     obj.get(this);
-    this.objects.push(obj);
+    this.#add(obj);
     return 0;
   }
 
@@ -181,6 +184,11 @@ export class DrmExec {
     return holds && resv.ticket !== null && resv.ticket.stamp < this.#ticket.stamp;
   }
 
+  #add(obj: DrmGemObject): void {
+    if (this.objects === NONE) this.objects = [obj];
+    else this.objects.push(obj);
+  }
+
   #take(obj: DrmGemObject): void {
     obj.resv.acquire(this.#dev.current);
     obj.resv.ticket = this.#ticket;
@@ -217,7 +225,7 @@ export class DrmExec {
       this.#prelocked = null;
     }
     const { objects } = this;
-    this.objects = [];
+    this.objects = NONE;
     for (let i = objects.length - 1; i >= 0; i--) {
       const obj = objects[i] as DrmGemObject;
       obj.resv.release(current);

@@ -1,7 +1,6 @@
 import { EINVAL, ENOENT, ENOMEM, EPERM, type Errno, finish, type Steps, withOwnership } from "@gpuvm/core";
 import {
   type Bo,
-  type CountedFence,
   countSubmit,
   DmaBuf,
   type Driver,
@@ -251,15 +250,13 @@ function* newContext(file: PvrFile, id: number, vm: number | undefined, type: nu
 
 /** `pvr_ioctl_submit_jobs`, and what the user-mode driver does behind it. */
 function* exec(pvr: PvrDevice, file: PvrFile, jobs: readonly JobArgs[]): Steps<Errno> {
-  const out: CountedFence[] = [];
-  const submit = () => submitJobs(pvr, file, jobs, (fence) => out.push(fence.get("ioctl")));
-  const drawn = jobs.reduce((n, { type }) => (type < 2 ? n + 1 : n), 0);
-  const ret = yield* countSubmit(pvr.machine, submit, drawn);
-  for (const fence of out) {
-    if (file.exported.size > 0) yield* importSyncFiles(pvr, file, fence);
-    fence.put("ioctl");
-  }
-  return ret;
+  let drawn = 0;
+  for (const { type } of jobs) if (type < 2) drawn++;
+  const last = yield* countSubmit(pvr.machine, () => submitJobs(pvr, file, jobs), drawn);
+  if (typeof last === "number") return last;
+  if (file.exported.size > 0) yield* importSyncFiles(pvr, file, last);
+  last.put("ioctl");
+  return 0;
 }
 
 /** `pvr_ioctl_create_hwrt_dataset`. */

@@ -145,8 +145,8 @@ export const CORE: readonly Mutant[] = [
     ],
     [
       "locking does not hold the object",
-      "    this.#take(obj);\n    obj.get(this);\n    this.objects.push(obj);\n    return 0;\n  }\n\n  /**\n   * {@link",
-      "    this.#take(obj);\n    this.objects.push(obj);\n    return 0;\n  }\n\n  /**\n   * {@link",
+      "    this.#take(obj);\n    obj.get(this);\n    this.#add(obj);\n    return 0;\n  }\n\n  /**\n   * {@link",
+      "    this.#take(obj);\n    this.#add(obj);\n    return 0;\n  }\n\n  /**\n   * {@link",
     ],
     [
       "who is contended keeps what it has",
@@ -243,8 +243,8 @@ export const CORE: readonly Mutant[] = [
   ...inFile("drm-model/src/gpu/engine.ts", [
     [
       "a job waits for the first fence only",
-      "      if (fence.signaled) continue;\n      waiting++;",
-      "      if (fence.signaled || waiting > 1) continue;\n      waiting++;",
+      "      if (fence.signaled) continue;\n      given.waits++;",
+      "      if (fence.signaled || given.waits > 0) continue;\n      given.waits++;",
     ],
     [
       "a job that is done is not retired",

@@ -257,7 +257,7 @@ export const POWERVR: readonly Mutant[] = [
     ["a fence is not counted", "    fence.get(this);\n", ""],
   ]),
   ...inFile("policy-powervr/src/queue/queue-fence.ts", [
-    ["a fence does not hold its context", "  ctx.get(self);\n", ""],
+    ["a fence does not hold its context", "    ctx.get(this);\n", ""],
   ]),
   ...inFile("policy-powervr/src/driver.ts", [
     [
@@ -270,7 +270,7 @@ export const POWERVR: readonly Mutant[] = [
       "      yield* destroyContext(ctx, file.flusher, file.holder);\n",
       "",
     ],
-    ["a submit keeps the last job's fence", '    fence.put("ioctl");\n', ""],
+    ["a submit keeps the last job's fence", '  last.put("ioctl");\n', ""],
     ["a context's maker keeps the VM", '  yield* putVmContext(vmCtx, "ioctl");\n', ""],
     [
       "the driver's end keeps the firmware's VM",

@@ -71,6 +71,11 @@ export class CountedFence implements Counted {
     if (!dropRef(this, this.dev, holder)) return;
     if (this.dev.quarantine) dies(this.dev, this);
     if (this.sched !== null) this.sched.released(this);
-    else this.onRelease?.();
+    else this.released();
+  }
+
+  /** The last reference went (`dma_fence_ops.release`); a class of a driver's own has it do something. */
+  protected released(): void {
+    this.onRelease?.();
   }
 }

@@ -1,4 +1,4 @@
-import type { DmaFence, Steps } from "@gpuvm/core";
+import type { DmaFence, DmaFenceCb, Steps } from "@gpuvm/core";
 import type { Machine } from "../machine/machine.ts";
 import { takeFirst } from "../machine/take-first.ts";
 import type { Timer } from "../machine/timers.ts";
@@ -20,10 +20,24 @@ export interface GpuJob {
   readonly retire?: () => Steps<void>;
 }
 
-/** A job on the ring, and when it is done; null: when somebody says so, or after one before it that is so. */
-interface OnRing {
+/** A job that was given to a ring: it waits, and then is on the ring. */
+class Given implements DmaFenceCb {
+  readonly engine: GpuEngine;
   readonly job: GpuJob;
-  ends: Timer | null;
+  /** Fences that it waits for. */
+  waits = 0;
+  /** When it is done; null: when somebody says so, or after one before it that is so. */
+  ends: Timer | null = null;
+
+  constructor(engine: GpuEngine, job: GpuJob) {
+    this.engine = engine;
+    this.job = job;
+  }
+
+  /** One that it waits for has signalled. */
+  fenceSignaled(): void {
+    if (--this.waits === 0) this.engine.ready(this);
+  }
 }
 
 /** Default modelled time of one job: 10 ms. */
@@ -35,9 +49,9 @@ export class GpuEngine {
   readonly #jobNs: number;
   readonly #retireLabel: string;
   /** What is on the ring; the GPU works on the first. */
-  readonly #ring: OnRing[] = [];
+  readonly #ring: Given[] = [];
   /** What is not on the ring yet, as it waits for something. */
-  readonly #waiting: GpuJob[] = [];
+  readonly #waiting: Given[] = [];
   #busyUntil = 0;
   #hung = false;
 
@@ -60,30 +74,29 @@ export class GpuEngine {
 
   /** What is not done: on the ring, oldest first, and then what waits. */
   get jobs(): readonly GpuJob[] {
-    return [...this.#ring.map(({ job }) => job), ...this.#waiting];
+    return [...this.#ring, ...this.#waiting].map(({ job }) => job);
   }
 
   /** Queues a job behind its dependencies. */
   submit(job: GpuJob): void {
-    if (job.after.every(({ signaled }) => signaled)) {
-      this.#write(job);
-      return;
-    }
-    this.#waiting.push(job);
-    let waiting = 1;
-    const ready = () => {
-      const at = waiting === 1 ? this.#waiting.indexOf(job) : -1;
-      waiting--;
-      if (at < 0) return;
-      this.#waiting.splice(at, 1);
-      this.#write(job);
-    };
+    const given = new Given(this, job);
     for (const fence of job.after) {
       if (fence.signaled) continue;
-      waiting++;
-      fence.onSignal(ready);
+      given.waits++;
+      fence.onSignal(given);
     }
-    ready();
+    if (given.waits === 0) this.#write(given);
+    else this.#waiting.push(given);
+  }
+
+  /** A job waits for nothing any more. @internal */
+  ready(given: Given): void {
+    const at = this.#waiting.indexOf(given);
+    // It was taken away.
+    if (at < 0) return;
+    if (at === 0) takeFirst(this.#waiting);
+    else this.#waiting.splice(at, 1);
+    this.#write(given);
   }
 
   /** Ends the oldest job that takes until it is told; false: there is none. What has nothing to do ends by itself. */
@@ -119,9 +132,9 @@ export class GpuEngine {
    * at hand goes on. No fence signals.
    */
   remove(which: (job: GpuJob) => boolean): void {
-    for (const job of this.#waiting.filter(which)) {
-      this.#waiting.splice(this.#waiting.indexOf(job), 1);
-      this.#leave(job);
+    for (const given of this.#waiting.filter(({ job }) => which(job))) {
+      this.#waiting.splice(this.#waiting.indexOf(given), 1);
+      this.#leave(given.job);
     }
     const [hand] = this.#ring;
     if (hand === undefined) return;
@@ -136,10 +149,12 @@ export class GpuEngine {
     const behind = this.#ring.splice(1);
     for (const { ends } of behind) if (ends !== null) timers.cancel(ends);
     this.#busyUntil = hand.ends?.at ?? now;
-    for (const { job } of behind) {
+    for (const given of behind) {
+      const { job } = given;
       if (job.work !== false) counts.gpuJobs--;
+      given.ends = null;
       if (which(job)) this.#leave(job);
-      else this.#write(job);
+      else this.#write(given);
     }
   }
 
@@ -152,18 +167,24 @@ export class GpuEngine {
     });
   }
 
-  #write(job: GpuJob): void {
+  #write(given: Given): void {
     const machine = this.#machine;
+    const { job } = given;
     if (job.work !== false) machine.counts.gpuJobs++;
     const ns = job.work === false ? 0 : (job.ns ?? this.#jobNs);
-    const entry: OnRing = { job, ends: null };
     const endless = ns === Number.POSITIVE_INFINITY || (this.#hung && job.work !== false);
-    const told = endless || this.#ring.some(({ ends }) => ends === null);
-    this.#ring.push(entry);
+    const told = endless || !this.#endByThemselves();
+    this.#ring.push(given);
     if (this.#ring.length === 1) this.#turnTo(job);
     if (told) return;
     this.#busyUntil = Math.max(this.#busyUntil, machine.now) + ns;
-    entry.ends = machine.timers.add(this.#busyUntil, () => this.#end(entry));
+    given.ends = machine.timers.add(this.#busyUntil, () => this.#end(given));
+  }
+
+  /** Whether all on the ring do. */
+  #endByThemselves(): boolean {
+    for (const { ends } of this.#ring) if (ends === null) return false;
+    return true;
   }
 
   #turnTo(job: GpuJob): void {
@@ -174,7 +195,7 @@ export class GpuEngine {
     if (job.work !== false) job.uses?.stops();
   }
 
-  #end(entry: OnRing): void {
+  #end(entry: Given): void {
     const { job } = entry;
     const ring = this.#ring;
     const first = ring[0] === entry;

@@ -263,7 +263,7 @@ export class Machine implements Surroundings {
 
   /** Lets time pass until `at`, with everything that is due by then. */
   advanceTo(at: number): void {
-    while (this.timers.next <= at) {
+    while (this.timers.isDue(at)) {
       this.#fire();
       this.settle();
     }

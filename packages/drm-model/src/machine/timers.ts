@@ -33,6 +33,12 @@ export class Timers {
     return first === undefined ? Number.POSITIVE_INFINITY : first.at;
   }
 
+  /** Whether one is due at a time; no number is handed out, which would be put into a box. */
+  isDue(at: number): boolean {
+    const first = this.#heap[0];
+    return first !== undefined && first.at <= at;
+  }
+
   /** What is pending, the next one first. Allocates. */
   list(): Timer[] {
     const timers = this.#heap.slice(0, this.#filled) as Timer[];

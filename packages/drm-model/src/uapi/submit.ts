@@ -5,7 +5,7 @@ import type { Machine } from "../machine/machine.ts";
  * Runs a submit and counts what it took: locks, waits, and the objects that it names. Those that it validates, if that is
  * what counts, it tells itself, in `Task.objects`.
  */
-export function* countSubmit(machine: Machine, submit: () => Steps<Errno>, named = 0): Steps<Errno> {
+export function* countSubmit<T = Errno>(machine: Machine, submit: () => Steps<T>, named = 0): Steps<T> {
   const task = machine.dev.current;
   task.objects = named;
   task.lockMark = task.locks;

@@ -1,5 +1,6 @@
 import { gpuvaFree, gpuvaLink } from "@gpuvm/core";
 import { unmapKept } from "../queue/kept-contexts.ts";
+import { putContextByWorker } from "../queue/queue-fence.ts";
 import { mapEntries } from "../vm/bind-op.ts";
 import { lockCovered } from "../vm/map.ts";
 import { unmapExact } from "../vm/unmap.ts";
@@ -15,7 +16,7 @@ export const CURRENT: PvrRules = {
   linkPiece: (ctx, va, owner) => gpuvaLink(ctx.vm, va, owner),
   freeVa: (ctx, va) => gpuvaFree(ctx.vm, va),
   outlived: () => {},
-  putContextOfFence: (_put, byWorker) => byWorker(),
+  putContextOfFence: putContextByWorker,
   initFenceAgain: () => {},
   locksToMap: true,
   holdsPaired: true,

@@ -48,7 +48,7 @@ const DEFECTS: Readonly<Record<string, Partial<PvrRules>>> = {
   },
   /** Before df1a1ed5e1bd the context went at once, whatever locks the last put of the fence was under. */
   P6: {
-    putContextOfFence: (put) => finish(put()),
+    putContextOfFence: (fence) => finish(fence.ctx.put(fence)),
   },
   /** An error of the page tables was forgotten: the VA is there, its entries are not. */
   P7: {

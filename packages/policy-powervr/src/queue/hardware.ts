@@ -45,7 +45,9 @@ export class TimedHardware implements PvrHardware {
   submit(queue: HardwareQueue, waits: readonly DmaFence[], done: () => void, uses?: GpuUse): void {
     if (!this.#works) return;
     const fence = this.machine.fence(queue.hardwareContext, ++queue.submitted, false);
-    const after = queue.lastOnHardware === null ? waits : [queue.lastOnHardware, ...waits];
+    const { lastOnHardware } = queue;
+    const after =
+      lastOnHardware === null ? waits : waits.length === 0 ? [lastOnHardware] : [lastOnHardware, ...waits];
     queue.lastOnHardware = fence;
     fence.onSignal(() => {
       if (queue.lastOnHardware === fence) queue.lastOnHardware = null;

@@ -10,16 +10,28 @@ export interface FenceTimeline {
 }
 
 /**
- * A fence of a queue (`pvr_queue_fence_init`): holds the queue's context until its last reference goes; a worker puts that
- * then (`pvr_queue_fence_release_work`).
+ * A fence of a queue: holds the queue's context until its last reference goes; a worker puts that then
+ * (`pvr_queue_fence_release_work`).
  */
-export function newQueueFence(ctx: PvrContext, timeline: FenceTimeline, holder: Holder): CountedFence {
-  const { machine, dev } = ctx.pvr;
-  const self = { name: dev.ledger === null ? "" : `fence#${dev.serial()} (queue)` };
-  ctx.get(self);
-  const base = machine.fence(timeline.context, ++timeline.seqno, false);
-  return new CountedFence(dev, base, self.name, holder, () => {
-    const put = () => ctx.put(self);
-    rulesOf(ctx.pvr).putContextOfFence(put, () => machine.queueWork("pvr_queue_fence_release_work", put));
-  });
+export class QueueFence extends CountedFence {
+  readonly ctx: PvrContext;
+
+  /** `pvr_queue_fence_init`; `holder` has one reference. */
+  constructor(ctx: PvrContext, timeline: FenceTimeline, holder: Holder) {
+    const { machine, dev } = ctx.pvr;
+    const name = dev.ledger === null ? "" : `fence#${dev.serial()} (queue)`;
+    super(dev, machine.fence(timeline.context, ++timeline.seqno, false), name, holder, null);
+    this.ctx = ctx;
+    ctx.get(this);
+  }
+
+  protected override released(): void {
+    rulesOf(this.ctx.pvr).putContextOfFence(this);
+  }
+}
+
+/** The last reference on a fence went: a worker puts its context. */
+export function putContextByWorker(fence: QueueFence): void {
+  const { ctx, name } = fence;
+  ctx.pvr.machine.queueWork("pvr_queue_fence_release_work", () => ctx.put(name));
 }

@@ -14,7 +14,7 @@ import { Drawing, notGivenTooEarly } from "./in-order.ts";
 import { FRAGMENT, GEOMETRY, type PvrJob, putJob } from "./job.ts";
 import { nativeFence, remainingNativeDeps } from "./native-deps.ts";
 import { jobIsDone, processQueue } from "./queue-done.ts";
-import { newQueueFence } from "./queue-fence.ts";
+import { QueueFence } from "./queue-fence.ts";
 
 /** The scheduler's callbacks of every queue (`pvr_queue_sched_ops`). */
 export const QUEUE_OPS: SchedOps<PvrJob> = { prepareJob, runJob, freeJob, timedoutJob };
@@ -39,7 +39,7 @@ function lookAtPaired(geometry: PvrJob): void {
 
 /** `pvr_queue_job_fence_init`. */
 function initDoneFence(job: PvrJob): void {
-  if (job.doneFence === null) job.doneFence = newQueueFence(job.ctx, job.queue.jobFences, job);
+  if (job.doneFence === null) job.doneFence = new QueueFence(job.ctx, job.queue.jobFences, job);
   else rulesOf(job.ctx.pvr).initFenceAgain(job.ctx);
 }
 
@@ -54,7 +54,7 @@ function roomFence(job: PvrJob, entity: SchedEntity<PvrJob>): CountedFence | nul
   }
   job.refs++;
   queue.waitsForRoom = job;
-  if (job.cccbFence === "allocated") job.cccbFence = newQueueFence(job.ctx, queue.cccbFences, job);
+  if (job.cccbFence === "allocated") job.cccbFence = new QueueFence(job.ctx, queue.cccbFences, job);
   return job.cccbFence.get(entity);
 }
 

@@ -19,50 +19,62 @@ import { GEOMETRY, type PvrJob, putJob } from "./job.ts";
 import { linkPairs } from "./pair.ts";
 import { Signals } from "./sync.ts";
 
+const NONE: PvrJob[] = [];
+
 /**
  * `pvr_submit_jobs`. No buffer of the program, nor the VM, is locked or fenced: what a job uses is the program's affair.
  * Each job's context is locked, and its render target locked and fenced.
  *
- * @param last told of the last job's finished fence
- * @returns 0; -EINVAL for no jobs, or what `createJob` and the syncobjs answer
+ * @returns the last job's finished fence, with a reference of the call's; -EINVAL for no jobs, or what `createJob` and the
+ *   syncobjs answer
  */
 export function* submitJobs(
   pvr: PvrDevice,
   file: PvrFile,
   requests: readonly JobArgs[],
-  last: (fence: CountedFence) => void,
-): Steps<Errno> {
-  if (requests.length === 0) return -EINVAL;
-  const jobs: PvrJob[] = [];
-  let ret: Errno = 0;
+): Steps<CountedFence | Errno> {
+  let jobs: PvrJob[] = NONE;
+  let ret: Errno = requests.length === 0 ? -EINVAL : 0;
   for (const request of requests) {
     const job = yield* createJob(file, request);
     if (typeof job === "number") {
       ret = job;
       break;
     }
-    jobs.push(job);
+    // An array is made with room for one, where the first that is pushed makes room for seventeen.
+    if (jobs === NONE) jobs = [job];
+    else jobs.push(job);
   }
   if (ret === 0) {
     // Put off until now: it is expensive.
     pvr.caches.flush("submit");
-    ret = yield* inTurn(pvr, jobs, () => submitCreated(pvr, file, jobs, requests));
+    ret = yield* inTurn(pvr, file, jobs, requests);
   }
-  const finished = ret === 0 ? jobs.at(-1)?.fence?.finished : undefined;
-  if (finished !== undefined) last(finished);
+  const last = ret === 0 ? jobs[jobs.length - 1]?.fence?.finished.get("ioctl") : undefined;
   for (const job of jobs) yield* putJob(job);
-  return ret;
+  return last ?? ret;
 }
 
 /** Submits to one context come one after the other. */
-function* inTurn(pvr: PvrDevice, jobs: readonly PvrJob[], submit: () => Steps<Errno>): Steps<Errno> {
+function* inTurn(
+  pvr: PvrDevice,
+  file: PvrFile,
+  jobs: readonly PvrJob[],
+  requests: readonly JobArgs[],
+): Steps<Errno> {
   const { dev } = pvr;
-  const isFree = () => jobs.every(({ ctx }) => !ctx.submitting);
-  if (dev.waitsUntil(isFree, "pvr_submit_jobs")) yield dev.point;
+  while (isSubmittedTo(jobs))
+    if (dev.waitsUntil(() => !isSubmittedTo(jobs), "pvr_submit_jobs")) yield dev.point;
   for (const { ctx } of jobs) ctx.submitting = true;
-  const ret = yield* submit();
+  const ret = yield* submitCreated(pvr, file, jobs, requests);
   for (const { ctx } of jobs) ctx.submitting = false;
   return ret;
+}
+
+/** Somebody else submits to a context of theirs. */
+function isSubmittedTo(jobs: readonly PvrJob[]): boolean {
+  for (const { ctx } of jobs) if (ctx.submitting) return true;
+  return false;
 }
 
 function* submitCreated(
