@@ -560,8 +560,8 @@ export const PLANTED: readonly Mutant[] = [
     ["duplicates are never an error", "this.flags & DRM_EXEC_IGNORE_DUPLICATES ? 0 : -EALREADY", "0"],
     [
       "locked objects are not held",
-      "    }\n    this.#take(obj);\n    obj.get(this);\n",
-      "    }\n    this.#take(obj);\n",
+      "    if (waited !== 0) return waited;\n    this.#take(obj);\n    obj.get(this);\n",
+      "    if (waited !== 0) return waited;\n    this.#take(obj);\n",
     ],
     [
       "what was locked first is not recorded when asked for",

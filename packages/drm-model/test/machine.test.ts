@@ -170,7 +170,7 @@ describe("Timers", () => {
     const timers = new Timers();
     const seen: number[] = [];
     for (const [i, at] of [5, 1, 5, 3, 1].entries()) timers.add(at, () => seen.push(at * 10 + i));
-    for (let timer = timers.pop(); timer !== undefined; timer = timers.pop()) timer.fn();
+    for (let timer = timers.pop(); timer !== undefined; timer = timers.pop()) timer.fn(timer);
     expect(seen).toEqual([11, 14, 33, 50, 52]);
   });
 

@@ -88,14 +88,9 @@ export class DrmExec {
     const { resv } = obj;
     if (this.injectContention?.(obj)) return this.#backOff(obj);
     if (dev.stopsFor("preempt", "drm_exec_lock_obj")) yield dev.point;
-    // The lock may change hands during the wait: then it is to be seen anew who is older.
-    while (resv.owner !== null) {
-      if (this.#dies(resv)) return this.#backOff(obj);
-      if (this.interrupt?.killed === true) return -EINTR;
-      dev.assertNotOwner(resv, "drm_exec_lock_obj");
-      const until = () => resv.owner === null || this.#dies(resv) || this.interrupt?.killed === true;
-      if (dev.waitsUntil(until, "drm_exec_lock_obj")) yield dev.point;
-    }
+    // Apart, as whoever makes a function that captures something has room made for that at the beginning, used or not.
+    const waited = resv.owner === null ? 0 : yield* this.#wait(obj);
+    if (waited !== 0) return waited;
     this.#take(obj);
     obj.get(this);
     this.#add(obj);
@@ -197,6 +192,20 @@ export class DrmExec {
   #backOff(obj: DrmGemObject): Errno {
     this.contended = obj.get(this);
     return -EDEADLK;
+  }
+
+  /** The lock may change hands during the wait: then it is to be seen anew who is older. */
+  *#wait(obj: DrmGemObject): Steps<Errno> {
+    const { resv } = obj;
+    const dev = this.#dev;
+    while (resv.owner !== null) {
+      if (this.#dies(resv)) return this.#backOff(obj);
+      if (this.interrupt?.killed === true) return -EINTR;
+      dev.assertNotOwner(resv, "drm_exec_lock_obj");
+      const until = () => resv.owner === null || this.#dies(resv) || this.interrupt?.killed === true;
+      if (dev.waitsUntil(until, "drm_exec_lock_obj")) yield dev.point;
+    }
+    return 0;
   }
 
   /** Sleeps on the object over which the last round failed: nothing is held, so it is safe to wait. False: a signal came. */

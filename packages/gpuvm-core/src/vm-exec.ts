@@ -73,8 +73,10 @@ export class GpuvmExec {
   readonly flags: number;
   /** Fence slots for each object; 0: none. */
   readonly numFences: number;
-  /** Locks what else the driver wants, in each round; may be set by the caller. */
+  /** Locks what else the driver wants, in each round; may be set by the caller (`extra.fn`). */
   extra: ((exec: DrmExec, of: GpuvmExec) => Steps<Errno>) | null = null;
+  /** What that has to know (`extra.priv`). */
+  priv: unknown = null;
   /** The locks; null outside of lock and unlock. */
   exec: DrmExec | null = null;
 

@@ -55,7 +55,8 @@ export function decodeEvent(s: DecodeState, value: unknown): Request {
   const t = uint(s, raw.t, "t");
   const f = raw.f === undefined ? 0 : uint(s, raw.f, "f");
   const op = raw.op;
-  // The order is by how often real traces hold an event.
+  // The order is by how often real traces hold an event. Each has the name that stands here, and not a copy of it that the line has
+  // brought: where all names are of the code, V8 compares addresses when a driver looks which call it is, and else letters.
   switch (op) {
     case "exec":
       return decodeExec(s, raw, t, f);
@@ -64,9 +65,11 @@ export function decodeEvent(s: DecodeState, value: unknown): Request {
     case "vm_bind":
       return decodeVmBind(s, raw, t, f);
     case "cpu_map":
+      return decodeBoOnly(s, "cpu_map", raw, t, f);
     case "get_iova":
+      return decodeBoOnly(s, "get_iova", raw, t, f);
     case "prime_export":
-      return decodeBoOnly(s, op, raw, t, f);
+      return decodeBoOnly(s, "prime_export", raw, t, f);
     case "madvise":
       return decodeMadvise(s, raw, t, f);
     case "gem_new":
@@ -84,17 +87,17 @@ export function decodeEvent(s: DecodeState, value: unknown): Request {
     case "set_name":
       return decodeSetName(s, raw, t, f);
     case "enable_vm_bind":
-      return { t, f, op };
+      return { t, f, op: "enable_vm_bind" };
     case "vm_init":
       return decodeVmInit(s, raw, t, f);
     case "vm_create":
       return decodeVmCreate(s, raw, t, f);
     case "vm_destroy":
-      return { t, f, op, vm: uint(s, raw.vm, "vm") };
+      return { t, f, op: "vm_destroy", vm: uint(s, raw.vm, "vm") };
     case "queue_new":
       return decodeQueueNew(s, raw, t, f);
     case "queue_close":
-      return { t, f, op, queue: uint(s, raw.queue, "queue") };
+      return { t, f, op: "queue_close", queue: uint(s, raw.queue, "queue") };
     case "channel_new":
       return decodeChannelNew(s, raw, t, f);
     case "heap_create":
@@ -108,7 +111,7 @@ export function decodeEvent(s: DecodeState, value: unknown): Request {
     case "syncobj_create":
       return decodeSyncobjCreate(s, raw, t, f);
     case "syncobj_destroy":
-      return { t, f, op, syncobj: syncobj(s, raw) };
+      return { t, f, op: "syncobj_destroy", syncobj: syncobj(s, raw) };
     case "syncobj_reset":
       return decodeSyncobjReset(s, raw, t, f);
     case "syncobj_signal":
@@ -122,9 +125,9 @@ export function decodeEvent(s: DecodeState, value: unknown): Request {
     case "syncobj_import":
       return decodeSyncobjImport(s, raw, t, f);
     case "close":
-      return { t, f, op };
+      return { t, f, op: "close" };
     case "end":
-      return { t, f, op, why: text(raw.why, "why") };
+      return { t, f, op: "end", why: text(raw.why, "why") };
     default:
       throw new EventProblem(
         "op",

@@ -52,7 +52,7 @@ export const POWERVR: readonly Mutant[] = [
   ]),
   ...inFile("policy-powervr/src/vm/unmap.ts", [
     ["an unmap does not hold its object", '  bo?.get("ioctl");\n', ""],
-    ["an unmap does not lock its object", "  if (bo !== null) exec.extra = (e) => e.lockObj(bo);\n", ""],
+    ["an unmap does not lock its object", "  if (bo !== null) exec.extra = lockObject;\n", ""],
     [
       "an unmap keeps its locks",
       "    ret = gpuvmSmUnmap(ctx.vm, op, addr, size);\n    exec.unlock();\n",
@@ -227,11 +227,11 @@ export const POWERVR: readonly Mutant[] = [
     ],
   ]),
   ...inFile("policy-powervr/src/queue/create-job.ts", [
-    ["a job does not hold its context", "  ctx.get(self);\n", ""],
-    ["a job does not hold its render target", "  if (hwrt !== null) getHwrt(pvr, hwrt.dataset, self);\n", ""],
+    ["a job does not hold its context", "  ctx.get(name);\n", ""],
+    ["a job does not hold its render target", "  if (hwrt !== null) getHwrt(pvr, hwrt.dataset, name);\n", ""],
     [
       "a job that cannot be made keeps its context",
-      "  yield* ctx.put(self);\n  return ret;",
+      "  yield* ctx.put(name);\n  return ret;",
       "  return ret;",
     ],
     ["a context at fault takes jobs", "  if (ret === 0 && ctx.faulty) ret = -EIO;\n", ""],

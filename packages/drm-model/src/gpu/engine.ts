@@ -1,7 +1,7 @@
 import type { DmaFence, DmaFenceCb, Steps } from "@gpuvm/core";
 import type { Machine } from "../machine/machine.ts";
 import { takeFirst } from "../machine/take-first.ts";
-import type { Timer } from "../machine/timers.ts";
+import { Timer } from "../machine/timers.ts";
 import type { GpuUse } from "./in-use.ts";
 
 /** A job for the GPU. */
@@ -20,16 +20,18 @@ export interface GpuJob {
   readonly retire?: () => Steps<void>;
 }
 
-/** A job that was given to a ring: it waits, and then is on the ring. */
-class Given implements DmaFenceCb {
+/**
+ * A job that was given to a ring: it waits, and then is on the ring. As a timer it is pending until it is done by itself; if not, somebody
+ * says so, or it comes after one of which somebody does.
+ */
+class Given extends Timer implements DmaFenceCb {
   readonly engine: GpuEngine;
   readonly job: GpuJob;
   /** Fences that it waits for. */
   waits = 0;
-  /** When it is done; null: when somebody says so, or after one before it that is so. */
-  ends: Timer | null = null;
 
   constructor(engine: GpuEngine, job: GpuJob) {
+    super(ends);
     this.engine = engine;
     this.job = job;
   }
@@ -38,6 +40,11 @@ class Given implements DmaFenceCb {
   fenceSignaled(): void {
     if (--this.waits === 0) this.engine.ready(this);
   }
+}
+
+function ends(timer: Timer): void {
+  const given = timer as Given;
+  given.engine.end(given);
 }
 
 /** Default modelled time of one job: 10 ms. */
@@ -101,9 +108,9 @@ export class GpuEngine {
 
   /** Ends the oldest job that takes until it is told; false: there is none. What has nothing to do ends by itself. */
   finishNext(): boolean {
-    const entry = this.#ring.find(({ ends }) => ends === null);
+    const entry = this.#ring.find(({ pending }) => !pending);
     if (entry === undefined) return false;
-    this.#end(entry);
+    this.end(entry);
     this.#passEmpty();
     return true;
   }
@@ -111,17 +118,14 @@ export class GpuEngine {
   /** The job at hand, or else the next, never ends, nor does what is behind it, until {@link GpuEngine.reset}. */
   hang(): void {
     this.#hung = true;
-    for (const entry of this.#ring) {
-      if (entry.ends !== null) this.#machine.timers.cancel(entry.ends);
-      entry.ends = null;
-    }
+    for (const given of this.#ring) this.#machine.timers.cancel(given);
   }
 
   /** The GPU is stopped and the ring emptied. @returns what was on it and not done, oldest first: no fence of it signals */
   reset(): GpuJob[] {
     const [hand] = this.#ring;
     if (hand !== undefined) this.#leave(hand.job);
-    for (const { ends } of this.#ring) if (ends !== null) this.#machine.timers.cancel(ends);
+    for (const given of this.#ring) this.#machine.timers.cancel(given);
     this.#busyUntil = this.#machine.now;
     this.#hung = false;
     return this.#ring.splice(0).map(({ job }) => job);
@@ -147,12 +151,11 @@ export class GpuEngine {
     }
     const { timers, counts, now } = this.#machine;
     const behind = this.#ring.splice(1);
-    for (const { ends } of behind) if (ends !== null) timers.cancel(ends);
-    this.#busyUntil = hand.ends?.at ?? now;
+    for (const given of behind) timers.cancel(given);
+    this.#busyUntil = hand.pending ? hand.at : now;
     for (const given of behind) {
       const { job } = given;
       if (job.work !== false) counts.gpuJobs--;
-      given.ends = null;
       if (which(job)) this.#leave(job);
       else this.#write(given);
     }
@@ -161,7 +164,7 @@ export class GpuEngine {
   /** What is the oldest now, and has nothing to do, ends when the workers have done their part. */
   #passEmpty(): void {
     const [entry] = this.#ring;
-    if (entry?.ends !== null || entry.job.work !== false) return;
+    if (entry === undefined || entry.pending || entry.job.work !== false) return;
     this.#machine.timers.add(this.#machine.now, () => {
       if (this.#ring[0] === entry) this.finishNext();
     });
@@ -178,12 +181,12 @@ export class GpuEngine {
     if (this.#ring.length === 1) this.#turnTo(job);
     if (told) return;
     this.#busyUntil = Math.max(this.#busyUntil, machine.now) + ns;
-    given.ends = machine.timers.add(this.#busyUntil, () => this.#end(given));
+    machine.timers.set(given, this.#busyUntil);
   }
 
   /** Whether all on the ring do. */
   #endByThemselves(): boolean {
-    for (const { ends } of this.#ring) if (ends === null) return false;
+    for (const { pending } of this.#ring) if (!pending) return false;
     return true;
   }
 
@@ -195,7 +198,8 @@ export class GpuEngine {
     if (job.work !== false) job.uses?.stops();
   }
 
-  #end(entry: Given): void {
+  /** A job is done. @internal */
+  end(entry: Given): void {
     const { job } = entry;
     const ring = this.#ring;
     const first = ring[0] === entry;

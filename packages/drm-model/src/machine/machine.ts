@@ -382,7 +382,7 @@ export class Machine implements Surroundings {
     const timer = this.timers.pop();
     if (timer === undefined) return;
     if (timer.at > this.now) this.#setNow(timer.at);
-    timer.fn();
+    timer.fn(timer);
   }
 
   #setNow(at: number): void {

@@ -4,13 +4,13 @@ export class Timer {
   at = 0;
   /** How many were set before: those of one time are in this order. */
   seq = 0;
-  /** What. */
-  readonly fn: () => void;
+  /** What; told which timer it is. */
+  readonly fn: (timer: Timer) => void;
   /** It is set, and has not fired. */
   pending = false;
 
   /** Not set. */
-  constructor(fn: () => void) {
+  constructor(fn: (timer: Timer) => void) {
     this.fn = fn;
   }
 }
@@ -46,7 +46,7 @@ export class Timers {
   }
 
   /** Runs `fn` at `at`. @returns what {@link Timers.cancel} takes */
-  add(at: number, fn: () => void): Timer {
+  add(at: number, fn: (timer: Timer) => void): Timer {
     const timer = new Timer(fn);
     this.set(timer, at);
     return timer;

@@ -271,7 +271,7 @@ export class World implements ScenarioRun {
     this.watch?.begin(true);
     try {
       if (timer.at > machine.now) machine.now = timer.at;
-      timer.fn();
+      timer.fn(timer);
     } finally {
       this.watch?.end();
     }

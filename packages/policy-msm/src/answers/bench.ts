@@ -264,7 +264,10 @@ export class Bench implements Names {
     machine.advanceTo(end - 1);
     // What is due with the last tick happens, and whoever it wakes goes on with the next request.
     machine.now = end;
-    while (machine.timers.next <= end) machine.timers.pop()?.fn();
+    while (machine.timers.isDue(end)) {
+      const timer = machine.timers.pop();
+      timer?.fn(timer);
+    }
     this.#seeVms();
     for (const call of this.sleeping.filter(({ ret }) => ret !== undefined)) {
       this.sleeping.splice(this.sleeping.indexOf(call), 1);

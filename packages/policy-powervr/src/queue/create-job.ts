@@ -20,11 +20,10 @@ export function* createJob(file: PvrFile, { type, context, hwrt: target }: JobAr
   const { pvr } = ctx;
   const { dev } = pvr;
   const name = dev.ledger === null ? "" : `submit#${dev.serial()}`;
-  const self = { name };
-  ctx.get(self);
+  ctx.get(name);
   const set = target === undefined ? file.latestHwrt() : file.hwrts.get(target.set);
   const hwrt = draws ? (set?.data[target?.data ?? 0] ?? null) : null;
-  if (hwrt !== null) getHwrt(pvr, hwrt.dataset, self);
+  if (hwrt !== null) getHwrt(pvr, hwrt.dataset, name);
   const queue = queueOf(ctx, type);
   let ret: Errno = queue === undefined || (draws && hwrt === null) ? -EINVAL : 0;
   if (ret === 0 && ctx.faulty) ret = -EIO;
@@ -36,7 +35,7 @@ export function* createJob(file: PvrFile, { type, context, hwrt: target }: JobAr
     pvr.trace?.(["job", job]);
     return job;
   }
-  if (hwrt !== null) yield* putHwrt(pvr, hwrt.dataset, self);
-  yield* ctx.put(self);
+  if (hwrt !== null) yield* putHwrt(pvr, hwrt.dataset, name);
+  yield* ctx.put(name);
   return ret;
 }

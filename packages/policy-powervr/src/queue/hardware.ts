@@ -1,5 +1,5 @@
-import type { DmaFence, Steps } from "@gpuvm/core";
-import { GpuEngine, type GpuUse, type Machine } from "@gpuvm/drm-model";
+import type { DmaFence, DmaFenceCb, Steps } from "@gpuvm/core";
+import { GpuEngine, type GpuJob, type GpuUse, type Machine } from "@gpuvm/drm-model";
 
 /** A queue as firmware and GPU see it: what is in its CCCB. */
 export interface HardwareQueue {
@@ -27,6 +27,34 @@ export interface PvrHardware {
   nextEvent?(look: () => Steps<void>): void;
 }
 
+/** A job as the GPU has it. */
+class Kick implements GpuJob, DmaFenceCb {
+  readonly queue: HardwareQueue;
+  readonly fence: DmaFence;
+  readonly after: readonly DmaFence[];
+  readonly done: () => void;
+  readonly uses: GpuUse | undefined;
+
+  constructor(
+    machine: Machine,
+    queue: HardwareQueue,
+    after: readonly DmaFence[],
+    done: () => void,
+    uses: GpuUse | undefined,
+  ) {
+    this.queue = queue;
+    this.fence = machine.fence(queue.hardwareContext, ++queue.submitted, false);
+    this.after = after;
+    this.done = done;
+    this.uses = uses;
+  }
+
+  fenceSignaled(fence: DmaFence): void {
+    if (this.queue.lastOnHardware === fence) this.queue.lastOnHardware = null;
+    this.done();
+  }
+}
+
 /** A GPU that takes modelled time: one engine for each data master. */
 export class TimedHardware implements PvrHardware {
   readonly machine: Machine;
@@ -44,16 +72,13 @@ export class TimedHardware implements PvrHardware {
 
   submit(queue: HardwareQueue, waits: readonly DmaFence[], done: () => void, uses?: GpuUse): void {
     if (!this.#works) return;
-    const fence = this.machine.fence(queue.hardwareContext, ++queue.submitted, false);
     const { lastOnHardware } = queue;
     const after =
       lastOnHardware === null ? waits : waits.length === 0 ? [lastOnHardware] : [lastOnHardware, ...waits];
-    queue.lastOnHardware = fence;
-    fence.onSignal(() => {
-      if (queue.lastOnHardware === fence) queue.lastOnHardware = null;
-      done();
-    });
-    (this.engines[queue.type] as GpuEngine).submit({ fence, after, uses });
+    const job = new Kick(this.machine, queue, after, done, uses);
+    queue.lastOnHardware = job.fence;
+    job.fence.onSignal(job);
+    (this.engines[queue.type] as GpuEngine).submit(job);
   }
 
   reset(works: boolean): void {

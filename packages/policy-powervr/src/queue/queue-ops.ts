@@ -1,6 +1,7 @@
 import type { DmaFence, Errno, Steps } from "@gpuvm/core";
 import {
   type CountedFence,
+  type InUse,
   noteUse,
   type SchedEntity,
   type SchedFence,
@@ -102,17 +103,21 @@ function submitToCccb(job: PvrJob): void {
   if (job.type === FRAGMENT && paired?.doneFence) waits.push(paired.doneFence.base);
   job.endOffset = queue.objects.cccb.write(jobCommandsSize(job.type, waits.length));
   pvr.trace?.(["to cccb", job]);
-  // Nothing is locked or fenced for it: it is the program's affair what is mapped while it runs, but not the tables.
-  const view = { vm: job.ctx.vmCtx.record, keeps: "now", settled: false, saysDone: true } as const;
   // The scheduler knows of it as of a job of the hardware's: of a pair that is the geometry job.
   const own = job.type !== FRAGMENT || paired === null;
-  const uses = own ? noteUse(pvr.machine, (job.fence as SchedFence).finished.base, view) : undefined;
+  const uses = own && pvr.machine.options.watch === true ? noteWork(job) : undefined;
   pvr.hardware.submit(
     queue,
     waits,
     () => jobIsDone(queue, job),
     job.hwrt === null ? uses : new Drawing(job, uses),
   );
+}
+
+/** Nothing is locked or fenced for it: it is the program's affair what is mapped while it runs, but not the tables. */
+function noteWork({ ctx, fence }: PvrJob): InUse | undefined {
+  const view = { vm: ctx.vmCtx.record, keeps: "now", settled: false, saysDone: true } as const;
+  return noteUse(ctx.pvr.machine, (fence as SchedFence).finished.base, view);
 }
 
 /** `pvr_queue_free_job`. */

@@ -21,6 +21,10 @@ export type BindFor = "program" | "firmware" | "teardown";
 export interface BindOp {
   readonly ctx: PvrVmContext;
   readonly by: BindFor;
+  /** What is mapped, or the object of the mapping that goes; null: whatever is there. */
+  readonly bo: PvrBo | null;
+  readonly addr: number;
+  readonly size: number;
   /** Null for an unmap. */
   vmBo: DrmGpuvmBo | null;
   newVa: Gpuva;
@@ -30,8 +34,14 @@ export interface BindOp {
 }
 
 /** A bind for which nothing is allocated yet. */
-export function newBindOp(ctx: PvrVmContext, by: BindFor): BindOp {
-  return { ctx, by, vmBo: null, newVa: 0, prevVa: 0, nextVa: 0, mmu: null };
+export function newBindOp(
+  ctx: PvrVmContext,
+  by: BindFor,
+  bo: PvrBo | null,
+  addr: number,
+  size: number,
+): BindOp {
+  return { ctx, by, bo, addr, size, vmBo: null, newVa: 0, prevVa: 0, nextVa: 0, mmu: null };
 }
 
 /**
@@ -44,21 +54,24 @@ export function* allocateForSteps(op: BindOp, addr: number, size: number): Steps
   const { ctx, by } = op;
   const { dev, machine } = ctx.pvr;
   const { vm } = ctx;
-  const may = (what: string) => by === "teardown" || dev.mayAlloc(what);
   yield* preempt(dev, "alloc", "pvr_vm_bind_op_init");
   if (size > 0) {
-    if (!may("pvr_vm_gpuva")) return -ENOMEM;
+    if (!may(op, "pvr_vm_gpuva")) return -ENOMEM;
     op.newVa = gpuvaAlloc(vm);
   }
-  if (!may("pvr_vm_gpuva")) return -ENOMEM;
+  if (!may(op, "pvr_vm_gpuva")) return -ENOMEM;
   op.prevVa = gpuvaAlloc(vm);
-  if (!may("pvr_vm_gpuva")) return -ENOMEM;
+  if (!may(op, "pvr_vm_gpuva")) return -ENOMEM;
   op.nextVa = gpuvaAlloc(vm);
   machine.counts.vasCreated += size > 0 ? 3 : 2;
-  if (!may("pvr_mmu_op_context")) return -ENOMEM;
+  if (!may(op, "pvr_mmu_op_context")) return -ENOMEM;
   const cause: TlbCause = by === "teardown" ? "close" : "unmap";
   op.mmu = new PvrMmuOpContext(ctx.pt, addr, size, cause);
   return 0;
+}
+
+function may({ ctx, by }: BindOp, what: string): boolean {
+  return by === "teardown" || ctx.pvr.dev.mayAlloc(what);
 }
 
 /** The entries of a map step: their tables are there, so they are written (`pvr_mmu_map`). */

@@ -58,7 +58,7 @@ export function* pvrVmMap(
   unlock(dev, bo.resv);
   if (vmBo === null) return -ENOMEM;
   if (vmBo.refs === 1) pvr.machine.counts.vmBosCreated++;
-  const op = newBindOp(ctx, by);
+  const op = newBindOp(ctx, by, bo, addr, size);
   op.vmBo = vmBo;
   let ret = yield* allocateForSteps(op, addr, size);
   if (ret !== 0) {
@@ -72,7 +72,8 @@ export function* pvrVmMap(
     ctx.lock.acquire(dev.current);
   }
   const exec = new GpuvmExec(vm, EXEC_FLAGS, 0);
-  exec.extra = (e) => lockObjects(ctx, e, bo, addr, size);
+  exec.extra = lockObjects;
+  exec.priv = op;
   ret = yield* exec.lock();
   if (ret === 0) {
     ret = gpuvmSmMap(vm, op, { addr, range: size, obj: bo, offset });
@@ -91,8 +92,9 @@ export function addrAndSizeValid(ctx: PvrVmContext, addr: number, size: number):
 }
 
 /** Locks the object to be mapped, and the objects of the mappings that have to make room. */
-function* lockObjects(ctx: PvrVmContext, exec: DrmExec, bo: PvrBo, addr: number, size: number): Steps<Errno> {
-  const ret = yield* exec.lockObj(bo);
+function* lockObjects(exec: DrmExec, { priv }: GpuvmExec): Steps<Errno> {
+  const { ctx, bo, addr, size } = priv as BindOp;
+  const ret = yield* exec.lockObj(bo as PvrBo);
   return ret === 0 ? yield* rulesOf(ctx.pvr).lockCovered(ctx, exec, addr, size) : ret;
 }
 

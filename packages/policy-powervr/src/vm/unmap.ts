@@ -1,4 +1,5 @@
 import {
+  type DrmExec,
   ENOENT,
   type Errno,
   GpuvmExec,
@@ -44,7 +45,7 @@ export function* unmapRange(
   size: number,
   by: BindFor,
 ): Steps<Errno> {
-  const op = newBindOp(ctx, by);
+  const op = newBindOp(ctx, by, bo, addr, size);
   let ret = yield* allocateForSteps(op, addr, 0);
   if (ret !== 0) {
     yield* finishBindOp(op, null);
@@ -53,7 +54,8 @@ export function* unmapRange(
   // The object would otherwise go with the VA's link, under its own lock.
   bo?.get("ioctl");
   const exec = new GpuvmExec(ctx.vm, EXEC_FLAGS, 0);
-  if (bo !== null) exec.extra = (e) => e.lockObj(bo);
+  if (bo !== null) exec.extra = lockObject;
+  exec.priv = bo;
   ret = yield* exec.lock();
   if (ret === 0) {
     ret = gpuvmSmUnmap(ctx.vm, op, addr, size);
@@ -62,6 +64,10 @@ export function* unmapRange(
   bo?.put("ioctl");
   yield* finishBindOp(op, null);
   return ret;
+}
+
+function lockObject(exec: DrmExec, { priv }: GpuvmExec): Steps<Errno> {
+  return exec.lockObj(priv as PvrBo);
 }
 
 /** Takes every mapping of a VM away, one by one, ascending (`pvr_vm_unmap_all`). */
