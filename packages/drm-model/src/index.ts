@@ -144,6 +144,7 @@ export {
   waitUntilInterruptible,
 } from "./uapi/lock.ts";
 export { LowestFree } from "./uapi/lowest-free.ts";
+export { Marks } from "./uapi/marks.ts";
 export { primeHandleToDmaBuf, primeImported, primeLookup } from "./uapi/prime-table.ts";
 export { Process } from "./uapi/process.ts";
 export { waitResv, waitResvInterruptible, waitResvTimeout } from "./uapi/resv.ts";

@@ -13,7 +13,6 @@ import {
 } from "@gpuvm/core";
 import {
   type Bo,
-  countSubmit,
   DmaBuf,
   type Driver,
   type DriverOptions,
@@ -129,24 +128,28 @@ function gpuOf(nv: NvDevice): GpuFaults {
   };
 }
 
+/** `DRM_IOCTL_GEM_CLOSE`. */
+function* closeBo(nv: NvDevice, cli: NouveauCli, handle: number): Steps<Errno> {
+  const hook = cli.uvmm === null ? (bo: NouveauBo) => closeHandle(nv, cli, bo) : null;
+  const had = yield* cli.close(handle, hook);
+  cli.closeExport(handle);
+  return had ? 0 : -EINVAL;
+}
+
 function* ioctl(nv: NvDevice, cli: NouveauCli, request: Request): Steps<Errno> {
   switch (request.op) {
     case "vm_init":
       return yield* vmInit(nv, cli, request.kva ?? 0, request.ksize ?? 0);
     case "gem_new":
       return yield* newBo(nv, cli, request);
-    case "gem_close": {
-      const hook = cli.uvmm === null ? (bo: NouveauBo) => closeHandle(nv, cli, bo) : null;
-      const had = yield* cli.close(request.bo, hook);
-      cli.closeExport(request.bo);
-      return had ? 0 : -EINVAL;
-    }
+    case "gem_close":
+      return yield* closeBo(nv, cli, request.bo);
     case "vm_bind":
       return yield* vmBind(cli, request);
     case "exec":
-      return yield* countSubmit(nv.machine, () => execIoctl(cli, request));
+      return yield* execIoctl(cli, request);
     case "submit":
-      return yield* countSubmit(nv.machine, () => pushbuf(cli, request), request.bos?.length);
+      return yield* pushbuf(cli, request);
     case "channel_new":
       return yield* createChannel(nv, cli, request.channel, request.notifierBo);
     case "queue_close":

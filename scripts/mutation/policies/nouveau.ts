@@ -111,17 +111,21 @@ export const NOUVEAU: readonly Mutant[] = [
     ],
   ]),
   ...inFile("policy-nouveau/src/uvmm/bind.ts", [
-    ["a bind's fence is on no object", "      exec?.addFence(finished, USAGE_BOOKKEEP);\n", ""],
-    ["binds wait for nothing", "after: (request.in ?? 0) > 0 ? lastWork(cli) : [],", "after: [],"],
+    ["a bind's fence is on no object", "    this.#exec?.addFence(this.finished, USAGE_BOOKKEEP);\n", ""],
+    ["binds wait for nothing", "(request.in ?? 0) > 0 ? lastWork(cli) : NO_FENCES;", "NO_FENCES;"],
   ]),
   ...inFile("policy-nouveau/src/sched/exec.ts", [
     ["work does not bring back what was evicted", "  ret = yield* vme.validate();\n", "  ret = 0;\n"],
-    ["work's fence is on no object", "      vme.addFence(finished, USAGE_WRITE, USAGE_WRITE);\n", ""],
+    [
+      "work's fence is on no object",
+      "    this.#vme.addFence(this.finished, USAGE_WRITE, USAGE_WRITE);\n",
+      "",
+    ],
     ["work that failed keeps its locks", "  if (ret !== 0) vme.unlock();\n", ""],
-    ["work does not wait for binds", "after: bind === null ? [] : [bind]", "after: []"],
+    ["work does not wait for binds", "bind === null ? NO_FENCES : [bind];", "NO_FENCES;"],
   ]),
   ...inFile("policy-nouveau/src/sched/sched.ts", [
-    ["a scheduler forgets its jobs", "    this.list.add(job);\n", ""],
+    ["a scheduler forgets its jobs", "    this.list.push(job.onList);\n", ""],
     ["a cancelled job does not signal", "        job.finished.signal(-ESRCH);\n", ""],
     ["a job does not wait", "    if (blocker !== undefined) {\n", "    if (blocker?.signaled) {\n"],
   ]),

@@ -4,6 +4,7 @@ import {
   type GpuUse,
   type InUse,
   lockBriefly,
+  Marks,
   type NamingJob,
   noteUse,
   type Process,
@@ -35,6 +36,8 @@ export class MsmSubmit implements DmaFenceCb, GpuUse, NamingJob, RingWork, Sched
   readonly vm: MsmGemVm;
   /** Listed objects, counted. */
   bos: MsmBo[] = [];
+  /** Which of them are written. */
+  readonly writes: Marks = new Marks();
   /** Their links to the VM, counted; null where this version does not hold them, or the submit failed before. */
   readonly vmBos: (MsmVmBo | null)[] = [];
   /** Address of its commands, where a program that manages addresses tells it; else null. */
@@ -58,8 +61,6 @@ export class MsmSubmit implements DmaFenceCb, GpuUse, NamingJob, RingWork, Sched
   readonly #msm: Msm;
   #onGpu = false;
   #noted: InUse | undefined;
-  /** A bit for each listed object; null: none is written. */
-  #writes: number[] | null = null;
 
   /** A submit that holds its queue (`submit_create`). */
   constructor(msm: Msm, queue: MsmQueue, vm: MsmGemVm, submitter: Process) {
@@ -88,20 +89,6 @@ export class MsmSubmit implements DmaFenceCb, GpuUse, NamingJob, RingWork, Sched
   /** `submit#12`, for findings. */
   get name(): string {
     return `submit#${this.id}`;
-  }
-
-  /** Notes which of the listed objects are written. */
-  markWrites(indexes: readonly number[]): void {
-    if (indexes.length === 0) return;
-    const writes = new Array<number>((this.bos.length + 31) >> 5).fill(0);
-    for (const i of indexes)
-      if (i < this.bos.length) writes[i >> 5] = (writes[i >> 5] ?? 0) | (1 << (i & 31));
-    this.#writes = writes;
-  }
-
-  /** Whether the object at an index is written. */
-  writes(i: number): boolean {
-    return this.#writes !== null && (((this.#writes[i >> 5] ?? 0) >> (i & 31)) & 1) !== 0;
   }
 
   /** Notes for the model's audit that the GPU will use the next listed object in the VM; a machine that watches knows more. */
@@ -172,7 +159,7 @@ export class MsmSubmit implements DmaFenceCb, GpuUse, NamingJob, RingWork, Sched
     const { vm, bos } = this;
     if (machine.options.watch !== true) return;
     const what = vm.managed ? { lists: bos, settled: false } : { settled: !vm.unusable };
-    const writes = bos.filter((_, i) => this.writes(i));
+    const writes = bos.filter((_, i) => this.writes.has(i));
     this.#noted = noteUse(machine, finished, { vm: vm.record, keeps: "pages", writes, ...what });
   }
 

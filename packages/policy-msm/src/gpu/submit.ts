@@ -118,7 +118,7 @@ function lookupObjects(file: MsmFile, submit: MsmSubmit, request: RequestOf<"sub
     }
     bos[i] = bo;
   }
-  submit.markWrites(request.writes);
+  submit.writes.set(request.writes, bos.length);
   return 0;
 }
 
@@ -201,7 +201,7 @@ function implicitFences(submit: MsmSubmit, without: ReadonlySet<number>, after: 
   const all = without.size === 0;
   for (let i = 0; i < bos.length; i++) {
     if (!all && without.has(i)) continue;
-    (bos[i] as MsmBo).resv.each(submit.writes(i) ? USAGE_READ : USAGE_WRITE, add);
+    (bos[i] as MsmBo).resv.each(submit.writes.has(i) ? USAGE_READ : USAGE_WRITE, add);
   }
 }
 
@@ -255,7 +255,7 @@ function attachFences(submit: MsmSubmit, fence: DmaFence): void {
   const { bos } = submit;
   for (let i = 0; i < bos.length; i++) {
     const { resv } = bos[i] as MsmBo;
-    resv.addFence(fence, submit.writes(i) ? USAGE_WRITE : USAGE_READ);
+    resv.addFence(fence, submit.writes.has(i) ? USAGE_WRITE : USAGE_READ);
   }
 }
 

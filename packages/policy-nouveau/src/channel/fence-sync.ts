@@ -3,13 +3,20 @@ import { type Process, waitFenceInterruptible } from "@gpuvm/drm-model";
 import type { NvDevice } from "../device.ts";
 import { type FenceChannel, ownerOf } from "./timeline.ts";
 
-/** Whether {@link fenceSync} has anything to do: mostly the fences are those of the channel's own work. */
-export function needsSync(resv: DmaResv, channel: FenceChannel, exclusive: boolean): boolean {
+/**
+ * Tells of one object after the other whether {@link fenceSync} has anything to do: mostly the fences are those of the
+ * channel's own work.
+ */
+export function syncCheck({ timeline }: FenceChannel): (resv: DmaResv, exclusive: boolean) => boolean {
   let found = false;
-  resv.each(exclusive ? USAGE_READ : USAGE_WRITE, (fence) => {
-    if (ownerOf(fence) !== channel.timeline) found = true;
-  });
-  return found;
+  const look = (fence: DmaFence): void => {
+    if (ownerOf(fence) !== timeline) found = true;
+  };
+  return (resv, exclusive) => {
+    found = false;
+    resv.each(exclusive ? USAGE_READ : USAGE_WRITE, look);
+    return found;
+  };
 }
 
 /**

@@ -13,9 +13,11 @@ import {
 } from "@gpuvm/core";
 import {
   type Bo,
+  countSubmit,
   type GpuUse,
   type GpuView,
   lock,
+  Marks,
   type NamingJob,
   type RequestOf,
   unlock,
@@ -27,7 +29,7 @@ import { putRefused } from "../history/pushbuf.ts";
 import { validate } from "../ttm/validate.ts";
 import { type NvVma, vmaFind } from "../vmm/vma.ts";
 import type { Channel } from "./channel.ts";
-import { fenceSync, needsSync } from "./fence-sync.ts";
+import { fenceSync, syncCheck } from "./fence-sync.ts";
 import { waitsForOthers } from "./in-order.ts";
 import { watchSwitch } from "./recovery.ts";
 
@@ -43,6 +45,10 @@ export const MAX_BUFFERS = 1024;
  * a buffer that is listed twice, or that is not mapped; -ENOMEM; -ERESTARTSYS or -EINTR: a signal ended a wait
  */
 export function* pushbuf(cli: NouveauCli, request: RequestOf<"submit">): Steps<Errno> {
+  return yield* countSubmit(cli.nv.machine, () => underMutex(cli, request), request.bos?.length);
+}
+
+function* underMutex(cli: NouveauCli, request: RequestOf<"submit">): Steps<Errno> {
   const { dev } = cli.nv;
   yield* lock(dev, cli.mutex, "nouveau_abi16_get");
   const ret = yield* submit(cli, request);
@@ -65,15 +71,15 @@ function* submit(cli: NouveauCli, request: RequestOf<"submit">): Steps<Errno> {
   exec.interrupt = cli.process;
   const after: DmaFence[] = [];
   let ret = lookUp(cli, handles, list);
-  list.markWrites(request.writes);
   const { bos } = list;
+  list.writes.set(request.writes, bos.length);
   if (ret === 0) ret = yield* reserve(exec, bos);
   if (ret === 0) ret = yield* validateList(cli, channel, list, after);
   if (ret === 0) {
     const fence = channel.timeline.nextOnGpu();
     for (let i = 0; i < bos.length; i++) {
       const bo = bos[i] as NouveauBo;
-      const writes = list.writes(i);
+      const writes = list.writes.has(i);
       waitsForOthers(nv, bo, channel, writes, after);
       (vmaFind(bo, cli.vmm) as NvVma).fence = fence;
       bo.resv.addFence(fence, writes ? USAGE_WRITE : USAGE_READ);
@@ -121,6 +127,7 @@ function* reserve(exec: DrmExec, bos: readonly NouveauBo[]): Steps<Errno> {
 function* validateList(cli: NouveauCli, channel: Channel, list: BufferList, after: DmaFence[]): Steps<Errno> {
   const { nv } = cli;
   const { bos } = list;
+  const needsSync = syncCheck(channel);
   for (let i = 0; i < bos.length; i++) {
     const bo = bos[i] as NouveauBo;
     if (bo.validDomains === 0) return -EINVAL;
@@ -129,8 +136,8 @@ function* validateList(cli: NouveauCli, channel: Channel, list: BufferList, afte
     // Another thread may have closed the handle meanwhile.
     if (vmaFind(bo, cli.vmm) === undefined) return -EINVAL;
     bo.resv.reserve(1);
-    const writes = list.writes(i);
-    if (!needsSync(bo.resv, channel, writes)) continue;
+    const writes = list.writes.has(i);
+    if (!needsSync(bo.resv, writes)) continue;
     const fences = yield* fenceSync(nv, bo.resv, channel, writes, cli.process);
     if (typeof fences === "number") return fences;
     after.push(...fences);
@@ -154,17 +161,8 @@ function run(cli: NouveauCli, bos: readonly NouveauBo[], fence: DmaFence, after:
 /** What a call lists. */
 class BufferList {
   readonly bos: NouveauBo[] = [];
-  /** What of it is written; null: nothing. */
-  #writes: Set<number> | null = null;
-
-  /** Notes which are written, of those that are there. */
-  markWrites(indexes: readonly number[]): void {
-    if (indexes.length > 0) this.#writes = new Set(indexes);
-  }
-
-  writes(i: number): boolean {
-    return this.#writes?.has(i) === true;
-  }
+  /** What of it is written. */
+  readonly writes: Marks = new Marks();
 }
 
 /** The work of a call. What it names is kept in sight, to see whether it is unmapped under it. */

@@ -1,4 +1,4 @@
-import type { DmaFence, Steps } from "@gpuvm/core";
+import type { DmaFence, ListNode, Steps } from "@gpuvm/core";
 
 /** A bind that others may have to wait for. */
 export interface BindInFlight {
@@ -19,13 +19,15 @@ export interface SchedJob {
   /** Signals when it is done, or cancelled (`s_fence->finished`). */
   readonly finished: DmaFence;
   /** Does the work, in the path that signals fences: a fence of the hardware's, or 0 or -errno if there is none. */
-  readonly run: () => Steps<DmaFence | number>;
+  run(): Steps<DmaFence | number>;
   /** Gives back what it held, in process context; for a job that never ran, too. */
-  readonly free: () => Steps<void>;
-  /** It takes too long (`ops->timeout`); null: only the scheduler does something about it. */
-  readonly timeout: (() => void) | null;
+  free(): Steps<void>;
+  /** It takes too long (`ops->timeout`); for some only the scheduler does something about it. */
+  timeout(): void;
   /** The hardware's fence that it is followed by (`s_fence->parent`). */
   parent: DmaFence | null;
   /** The bind that it is, or null. */
   readonly bind: BindInFlight | null;
+  /** On its scheduler's list of jobs that are not given back. */
+  readonly onList: ListNode<SchedJob>;
 }

@@ -36,7 +36,7 @@ export function* timedOut(sched: Stoppable): Steps<void> {
   if (bad !== undefined) {
     sched.timingOut = true;
     const isDone = yield* stop(sched, bad);
-    bad.timeout?.();
+    bad.timeout();
     start(sched);
     if (isDone) yield* sched.free(bad);
     sched.timingOut = false;

@@ -1,4 +1,4 @@
-import { type DmaFence, Lock, type Steps } from "@gpuvm/core";
+import { type DmaFence, List, Lock, type Steps } from "@gpuvm/core";
 import { type Machine, type Timer, Work } from "@gpuvm/drm-model";
 import { Timeline } from "../channel/timeline.ts";
 import type { SchedJob } from "./sched-job.ts";
@@ -25,7 +25,7 @@ export class NouveauSched implements Stoppable {
   /** Fences of its jobs. */
   readonly timeline: Timeline;
   /** Jobs that are not given back yet (`job.list`). */
-  readonly list: Set<SchedJob> = new Set();
+  readonly list: List<SchedJob> = new List();
   /** Jobs that have not begun. */
   readonly queue: SchedJob[] = [];
   /** Jobs that have begun and are not given back, oldest first (`pending_list`). */
@@ -61,12 +61,12 @@ export class NouveauSched implements Stoppable {
 
   /** Every job that it was given is given back. */
   get empty(): boolean {
-    return this.list.size === 0;
+    return this.list.length === 0;
   }
 
   /** Queues a job (`drm_sched_entity_push_job`). */
   push(job: SchedJob): void {
-    this.list.add(job);
+    this.list.push(job.onList);
     this.queue.push(job);
     this.kick();
   }
@@ -148,13 +148,13 @@ export class NouveauSched implements Stoppable {
     this.startTimeout();
     this.working++;
     yield* job.free();
-    this.list.delete(job);
+    job.onList.remove();
     this.working--;
   }
 
   *free(job: SchedJob): Steps<void> {
     yield* job.free();
-    this.list.delete(job);
+    job.onList.remove();
   }
 
   /** Watches over the oldest job, from now on (`drm_sched_start_timeout`). */

@@ -65,7 +65,7 @@ function* settled(uvmm: Uvmm, addr: number, range: number): Steps<Region | null>
 function* waitForUnmaps(uvmm: Uvmm, job: BindJob, addr: number, range: number): Steps<void> {
   const { dev } = uvmm.vm;
   for (;;) {
-    const other = [...job.cli.sched.list].find(({ bind }) => bind?.unmaps(addr, range))?.bind;
+    const other = job.cli.sched.list.toArray().find(({ bind }) => bind?.unmaps(addr, range))?.bind;
     if (other === undefined || other === null) return;
     if (dev.waitsUntil(() => other.complete, "bind_validate_map_sparse")) yield dev.point;
   }

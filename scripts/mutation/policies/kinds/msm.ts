@@ -38,7 +38,7 @@ export const MSM: readonly Mutant[] = [
   ...inFile("policy-msm/src/gpu/submit.ts", [
     [
       "a submit that writes says that it reads",
-      "    resv.addFence(fence, submit.writes(i) ? USAGE_WRITE : USAGE_READ);\n",
+      "    resv.addFence(fence, submit.writes.has(i) ? USAGE_WRITE : USAGE_READ);\n",
       "    resv.addFence(fence, USAGE_READ);\n",
     ],
   ]),
