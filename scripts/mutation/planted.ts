@@ -47,11 +47,7 @@ export const PLANTED: readonly Mutant[] = [
       "const whole = a >= this.#addr && e <= this.#end;",
       "const whole = a >= this.#addr && e < this.#end;",
     ],
-    [
-      "keep for unmap requests, too",
-      'this.#kind = "unmap";\n    this.#mapDue = false;\n    this.#obj = null;',
-      'this.#kind = "unmap";\n    this.#mapDue = false;',
-    ],
+    ["keep for unmap requests, too", "this.#rare = false;\n    this.#obj = null;", "this.#rare = false;"],
     ["keep for sparse mappings", "this.#obj !== null && this.#keeps", "this.#keeps"],
     ["keep without a look at the object", " && gpuvaObj(this.#vm, va) === this.#obj;", ";"],
     [
@@ -78,13 +74,13 @@ export const PLANTED: readonly Mutant[] = [
     ],
     [
       "no map at the end",
-      '    this.#mapDue = kind === "map";\n    this.#obj = req.obj;',
-      "    this.#mapDue = false;\n    this.#obj = req.obj;",
+      '    this.#mapDue = kind === "map";\n    this.#rare = kind !== "map";',
+      '    this.#mapDue = false;\n    this.#rare = kind !== "map";',
     ],
     [
       "an unmap request maps",
-      "this.#mapDue = false;\n    this.#obj = null;",
-      "this.#mapDue = true;\n    this.#obj = null;",
+      "this.#mapDue = false;\n    this.#rare = false;",
+      "this.#mapDue = true;\n    this.#rare = false;",
     ],
     [
       "the map is one too short",
@@ -114,13 +110,13 @@ export const PLANTED: readonly Mutant[] = [
     ],
     [
       "ranges are not checked for a map",
-      "    if (!vm.rangeValidFast(addr, range)) return -EINVAL;\n    this.#kind = kind;",
-      "    this.#kind = kind;",
+      "    if (!vm.rangeValidFast(addr, range)) return -EINVAL;\n    this.#mapDue = kind",
+      "    this.#mapDue = kind",
     ],
     [
       "ranges are not checked for an unmap",
-      '    if (!vm.rangeValidFast(addr, range)) return -EINVAL;\n    this.#kind = "unmap";',
-      '    this.#kind = "unmap";',
+      "    if (!vm.rangeValidFast(addr, range)) return -EINVAL;\n    this.#mapDue = false;",
+      "    this.#mapDue = false;",
     ],
     [
       "ranges are not checked for numbers of another class",
@@ -806,7 +802,7 @@ export const PLANTED: readonly Mutant[] = [
       "      this.nodes.keys[node << NODE_SHIFT] = this.topKeys[this.top] as number;\n",
       "",
     ],
-    ["the top does not grow", "if (this.topCount + NODE >= this.topKeys.length) this.#growTop();", ""],
+    ["the top does not grow", "if (this.topCount + padding >= this.topKeys.length) this.#growTop();", ""],
   ]),
   ...inFile("index-cursor.ts", [
     [

@@ -29,6 +29,8 @@ const SPARSE = 8;
 /** Joined leaves have at most this many entries. */
 const JOINED = 20;
 const LAST = LEAF - 1;
+/** The top has room for so many nodes from the start. */
+const FEW = 8;
 // What no leaf's and no row's number reaches; see the cursor's.
 const LEAVES: number = 2 ** 25 - 1;
 const ROWS: number = 2 ** 28 - 1;
@@ -233,10 +235,9 @@ export class BlockIndex extends IndexCursor {
 
   #split(): void {
     const old = this.leaf;
-    const fresh = this.leaves.alloc();
     // Appending at the very end leaves full leaves behind.
     const appends = this.pos === LAST && this.#isLastLeaf();
-    if (!appends) this.leaves.share(old, fresh, (LEAF_ROOM + 1) >> 1);
+    const fresh = appends ? this.leaves.alloc() : this.leaves.split(old);
     const first = appends ? this.key : this.leaves.firstKey(fresh);
     if (this.nodes.counts[this.topNodes[this.top] as number] === NODE) this.#splitNode();
     this.nodes.insert(this.topNodes[this.top] as number, this.slot + 1, first, fresh);
@@ -253,7 +254,8 @@ export class BlockIndex extends IndexCursor {
     const fresh = this.nodes.alloc();
     const keep = this.#isLastLeaf() ? NODE - 1 : NODE / 2;
     this.nodes.moveTail(old, fresh, keep);
-    if (this.topCount + NODE >= this.topKeys.length) this.#growTop();
+    const padding = this.topKeys.length === FEW ? 0 : NODE;
+    if (this.topCount + padding >= this.topKeys.length) this.#growTop();
     const at = this.top + 1;
     this.topKeys.copyWithin(at + 1, at, this.topCount);
     this.topNodes.copyWithin(at + 1, at, this.topCount);
@@ -267,9 +269,10 @@ export class BlockIndex extends IndexCursor {
   }
 
   #growTop(): void {
-    const keys = new Float64Array(this.topKeys.length * 2).fill(Number.POSITIVE_INFINITY);
+    const room = Math.max(this.topKeys.length * 2, 2 * NODE);
+    const keys = new Float64Array(room).fill(Number.POSITIVE_INFINITY);
     keys.set(this.topKeys);
-    const nodes = new Int32Array(keys.length);
+    const nodes = new Int32Array(room);
     nodes.set(this.topNodes);
     this.topKeys = keys;
     this.topNodes = nodes;

@@ -104,13 +104,17 @@ export function gpuvaInsert(vm: DrmGpuvm, va: Gpuva): Errno {
   if (!vm.rangeValidFast(addr, range)) return -EINVAL;
   index.key = addr;
   index.bound = addr + range;
-  if (!index.insert(va)) return -EEXIST;
-  inserted(vm, va);
+  vas.setInserted(va);
+  if (!index.insert(va)) {
+    vas.clearInserted(va);
+    return -EEXIST;
+  }
+  holdVm(vm, va);
   return 0;
 }
 
-function inserted(vm: DrmGpuvm, va: Gpuva): void {
-  vm.vas.setInserted(va);
+/** A VA that is in the tree holds its VM. */
+function holdVm(vm: DrmGpuvm, va: Gpuva): void {
   vm.refs++;
   if (vm.audited) vm.dev.ledger?.get(vm, vaName(vm, va));
 }
@@ -120,7 +124,8 @@ function insertExact(vm: DrmGpuvm, va: Gpuva): Errno {
   if (!gpuvmRangeValid(vm, entry.addr, entry.range)) return -EINVAL;
   if (vm.exact === null) vm.promote().note(entry);
   if (!vm.promote().insert(entry)) return -EEXIST;
-  inserted(vm, va);
+  vm.vas.setInserted(va);
+  holdVm(vm, va);
   return 0;
 }
 
@@ -135,10 +140,9 @@ export function gpuvaRemove(vm: DrmGpuvm, va: Gpuva): void {
     vm.dev.warn("Can't destroy kernel reserved node.");
     return;
   }
-  if (!vas.inserted(va)) throw misuse(vm, va, "BAD_CALL", "is removed, but is not in the tree");
+  if (!vas.clearInserted(va)) throw misuse(vm, va, "BAD_CALL", "is removed, but is not in the tree");
   if (vm.exact !== null) vm.exact.remove(va);
   else vm.index.remove(va);
-  vas.clearInserted(va);
   if (vm.refs > 1 && !vm.audited) vm.refs--;
   else vm.put(vaName(vm, va));
 }
@@ -221,7 +225,12 @@ function mapRow(vm: DrmGpuvm, va: Gpuva, op: OpMap): void {
   if (!vm.rangeValidFast(addr, range)) return;
   index.key = addr;
   index.bound = addr + range;
-  if (index.insert(va)) inserted(vm, va);
+  vas.setInserted(va);
+  if (!index.insert(va)) {
+    vas.clearInserted(va);
+    return;
+  }
+  holdVm(vm, va);
 }
 
 /**

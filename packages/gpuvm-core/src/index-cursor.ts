@@ -11,6 +11,8 @@ const IDS = 1;
 const NODE_SHIFT = 6;
 const NODE: number = 1 << NODE_SHIFT;
 const LAST = LEAF - 1;
+/** So many nodes are found without a search of their every eighth. */
+const FEW = 8;
 /**
  * No leaf and no node has a higher number. `leaf & LEAVES` tells that to the compiler, which then leaves out a test for
  * overflow at each sum that makes an index of it.
@@ -42,9 +44,9 @@ export class IndexCursor {
   protected readonly leaves: LeafStore = new LeafStore(1);
   /** @internal */
   protected readonly nodes: NodeStore = new NodeStore();
-  // Padded with Infinity for the search.
-  protected topKeys: Float64Array = new Float64Array(NODE * 2).fill(Number.POSITIVE_INFINITY);
-  protected topNodes: Int32Array = new Int32Array(NODE * 2);
+  // Padded with Infinity for the search, which looks at eight of them where there are no more, else at up to 64 behind the last.
+  protected topKeys: Float64Array = new Float64Array(FEW).fill(Number.POSITIVE_INFINITY);
+  protected topNodes: Int32Array = new Int32Array(FEW);
   protected topCount = 1;
   // The cursor: position of the node on top, of the leaf in the node, of the slot in the leaf.
   protected top = 0;
@@ -227,7 +229,7 @@ export class IndexCursor {
     let p = 0;
     if (n > 1) {
       for (; n > NODE; n -= n >> 1) p += (n >> 1) & -+((t[p + (n >> 1)] as number) <= key);
-      if (n > 8) {
+      if (n > FEW) {
         p +=
           (+((t[p + 8] as number) <= key) +
             +((t[p + 16] as number) <= key) +

@@ -5,6 +5,8 @@ import { enlarged, growsInPlace, sharedBytes } from "./enlarged.ts";
 const LEAF_SHIFT = 5;
 const LEAF: number = 1 << LEAF_SHIFT;
 const LEAF_ROOM: number = LEAF - 1;
+/** Entries that a leaf which is split keeps. */
+const KEPT: number = LEAF / 2;
 /** Words per leaf: the bitmap, the ids. */
 const WORDS: number = LEAF + 1;
 
@@ -71,13 +73,25 @@ export class LeafStore {
 
   /** An empty leaf. */
   alloc(): number {
-    let leaf = this.#free.pop();
-    if (leaf === undefined) {
-      if (this.#fresh === this.#capacity) this.#grow();
-      leaf = this.#fresh++;
-    }
+    const leaf = this.#take();
     this.#scatter(leaf, 0, 0);
     return leaf;
+  }
+
+  /** A new leaf behind a full one, which takes the upper half of its entries. */
+  split(full: number): number {
+    const fresh = this.#take();
+    // Each slot of a full leaf is an entry's own.
+    this.#spread(full, fresh, KEPT + 1, LEAF_ROOM - KEPT);
+    this.#spread(full, full, 1, KEPT);
+    return fresh;
+  }
+
+  #take(): number {
+    const leaf = this.#free.pop();
+    if (leaf !== undefined) return leaf;
+    if (this.#fresh === this.#capacity) this.#grow();
+    return this.#fresh++;
   }
 
   /** Gives a leaf back. */
@@ -164,6 +178,24 @@ export class LeafStore {
       keys[base + i] = heldKeys[held] as number;
       words[at + 1 + i] = heldIds[held] as number;
     }
+  }
+
+  /** Fills the leaf `to` with the `n` entries of a full one that begin at a slot, from behind: `to` may be that leaf. */
+  #spread(full: number, to: number, slot: number, n: number): void {
+    const { keys, words } = this;
+    const source = ((full & LEAVES) << LEAF_SHIFT) + slot;
+    const sourceIds = (full & LEAVES) * WORDS + 1 + slot;
+    const base = (to & LEAVES) << LEAF_SHIFT;
+    const at = (to & LEAVES) * WORDS;
+    const row = (n & LEAF_ROOM) << LEAF_SHIFT;
+    for (let i = LEAF_ROOM; i > 0; i--) {
+      const entry = spread[row + i] as number;
+      keys[base + i] = keys[source + entry] as number;
+      words[at + 1 + i] = words[sourceIds + entry] as number;
+    }
+    keys[base] = Number.NEGATIVE_INFINITY;
+    words[at] = bitmaps[n] as number;
+    words[at + 1] = 0;
   }
 
   #grow(): void {

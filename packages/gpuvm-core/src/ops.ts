@@ -73,12 +73,12 @@ export class OpsPool {
   give(ops: GpuvaOps, quarantine: boolean): void {
     if (ops.freed) throw freedTwice();
     ops.freed = true;
+    if (ops.length > KEEP) ops.slots = [];
     ops.length = 0;
     if (quarantine) {
       ops.slots = [];
       return;
     }
-    if (ops.slots.length > KEEP) ops.slots = [];
     if (this.#spare === null) this.#spare = ops;
     else if (this.#others.length < 64) this.#others.push(ops);
   }

@@ -46,7 +46,6 @@ export interface SmRequest {
  */
 export class SmWalk {
   readonly #vm: DrmGpuvm;
-  #kind: SmKind = "map";
   #addr: number = Number.NaN;
   #end: number = Number.NaN;
   #offset: number = Number.NaN;
@@ -81,8 +80,8 @@ export class SmWalk {
       return this.#startAny(kind, addr, range, req.obj, offset);
     }
     if (!vm.rangeValidFast(addr, range)) return -EINVAL;
-    this.#kind = kind;
     this.#mapDue = kind === "map";
+    this.#rare = kind !== "map";
     this.#obj = req.obj;
     this.#offset = offset;
     this.#addr = addr;
@@ -98,8 +97,8 @@ export class SmWalk {
       return this.#startAny("unmap", addr, range, null, 0);
     }
     if (!vm.rangeValidFast(addr, range)) return -EINVAL;
-    this.#kind = "unmap";
     this.#mapDue = false;
+    this.#rare = false;
     this.#obj = null;
     this.#addr = addr;
     this.#end = addr + range;
@@ -119,8 +118,8 @@ export class SmWalk {
       this.#rare = true;
       return 0;
     }
-    this.#kind = kind;
     this.#mapDue = kind === "map";
+    this.#rare = kind === "madvise";
     this.#obj = obj;
     this.#offset = f;
     this.#addr = a;
@@ -133,7 +132,6 @@ export class SmWalk {
     const { index } = this.#vm;
     this.#pieceDue = false;
     this.#exact = null;
-    this.#rare = this.#kind === "madvise";
     index.key = this.#addr;
     // A request of length 0 meets only what lies strictly around it.
     index.bound = this.#end;

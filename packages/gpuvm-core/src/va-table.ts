@@ -131,11 +131,13 @@ export class VaTable {
     w[at] = (w[at] as number) | INSERTED;
   }
 
-  /** The row left the tree. */
-  clearInserted(va: Gpuva): void {
+  /** The row leaves the tree. Returns whether it was there. */
+  clearInserted(va: Gpuva): boolean {
     const { w } = this;
     const at = (va & ROWS) * W + STATE;
-    w[at] = (w[at] as number) & ~INSERTED;
+    const state = w[at] as number;
+    w[at] = state & ~INSERTED;
+    return (state & INSERTED) !== 0;
   }
 
   /** Puts the row at the end of its owner's list; `owner` is below 0. */
