@@ -24,6 +24,12 @@ export class WwTicket {
   }
 }
 
+/** Whether a fence makes place for another: it has signalled, or the other is of its context, not earlier, and seen by as many. */
+function makesPlace(old: DmaFence, oldUsage: number, fence: DmaFence, usage: number): boolean {
+  if (old.context === fence.context && fence.seqno >= old.seqno && oldUsage >= usage) return true;
+  return old.signaled;
+}
+
 /**
  * A reservation object (`struct dma_resv`): a ww-mutex and a set of fences, each with a usage. A look for one usage
  * sees that usage and the lower ones.
@@ -39,7 +45,7 @@ export class DmaResv extends Lock {
    * state of its own where it decides nothing.
    */
   forgets = false;
-  // Most have one fence, and submits look at hundreds of them: that one is no list.
+  // Most have one fence, and submits look at hundreds of them: that one is no list. Null: there is none at all.
   #fence: DmaFence | null = null;
   #usage = 0;
   #fences: DmaFence[] | null = null;
@@ -77,15 +83,20 @@ export class DmaResv extends Lock {
    */
   addFence(fence: DmaFence, usage: number): void {
     if (!this.#keeps()) this.#dropSignaled();
+    const first = this.#fence;
+    if (first !== null && makesPlace(first, this.#usage, fence, usage)) {
+      this.#fence = fence;
+      this.#usage = usage;
+      this.onDrop?.(first);
+      return;
+    }
     const count = this.#count;
-    for (let i = 0; i < count; i++) {
+    for (let i = 1; i < count; i++) {
       const old = this.#fenceAt(i);
-      const later = old.context === fence.context && fence.seqno >= old.seqno;
-      if ((later && this.#usageAt(i) >= usage) || old.signaled) {
-        this.#put(i, fence, usage);
-        this.onDrop?.(old);
-        return;
-      }
+      if (!makesPlace(old, this.#usageAt(i), fence, usage)) continue;
+      this.#put(i, fence, usage);
+      this.onDrop?.(old);
+      return;
     }
     if (this.#room === 0) {
       throw new GpuvmError(
@@ -102,7 +113,10 @@ export class DmaResv extends Lock {
 
   /** The first unsignalled fence that a look for `usage` sees, or null (`dma_resv_wait_timeout` waits for these). */
   busy(usage: number): DmaFence | null {
-    for (let i = 0; i < this.#count; i++) {
+    const first = this.#fence;
+    if (first === null) return null;
+    if (this.#usage <= usage && !first.signaled) return first;
+    for (let i = 1; i < this.#count; i++) {
       const fence = this.#fenceAt(i);
       if (this.#usageAt(i) <= usage && !fence.signaled) return fence;
     }
@@ -134,7 +148,10 @@ export class DmaResv extends Lock {
 
   /** Calls `fn` for each fence of {@link DmaResv.visible}, without an array: for submits, which look at hundreds of objects. */
   each(usage: number, fn: (fence: DmaFence, usage: number) => void): void {
-    for (let i = 0; i < this.#count; i++) {
+    const first = this.#fence;
+    if (first === null) return;
+    if (this.#usage <= usage && (!first.signaled || this.#keeps())) fn(first, this.#usage);
+    for (let i = 1; i < this.#count; i++) {
       const of = this.#usageAt(i);
       const fence = this.#fenceAt(i);
       if (of <= usage && (!fence.signaled || this.#keeps())) fn(fence, of);
@@ -172,6 +189,7 @@ export class DmaResv extends Lock {
   }
 
   #dropSignaled(): void {
+    if (this.#fence === null || (this.#count === 1 && !this.#fence.signaled)) return;
     const own = this.#count - this.#added;
     let kept = 0;
     for (let i = 0; i < this.#count; i++) {
