@@ -172,13 +172,13 @@ export const CORE: readonly Mutant[] = [
   ...inFile("gpuvm-core/src/resv.ts", [
     [
       "a fence takes the place of one that has not signalled",
-      "old.signaled) {",
-      "old.context !== fence.context) {",
+      "  return old.signaled;\n",
+      "  return old.context !== fence.context;\n",
     ],
     [
       "a fence of the same timeline is kept, and the later one dropped",
-      "        this.#put(i, fence, usage);\n",
-      "        if (!later) this.#put(i, fence, usage);\n",
+      "      this.#fence = fence;\n      this.#usage = usage;\n      this.onDrop",
+      "      if (first.context !== fence.context) this.#fence = fence;\n      this.#usage = usage;\n      this.onDrop",
     ],
     [
       "only the first fence is asked",
@@ -256,8 +256,8 @@ export const CORE: readonly Mutant[] = [
     ["a handle keeps its object", "    bo.put(this.#holder(handle));\n", ""],
     [
       "a handle is gone only after its hook",
-      "    this.handles.delete(handle);\n",
-      "    if (hook !== null) yield* hook(bo);\n    this.handles.delete(handle);\n    hook = null;\n",
+      "    this.#forget(handle);\n",
+      "    if (hook !== null) yield* hook(bo);\n    this.#forget(handle);\n    hook = null;\n",
     ],
     ["a lookup does not hold", "    bo.get(holder);\n", ""],
   ]),

@@ -16,6 +16,9 @@ export type FileEnd = "close" | "exit" | "kill";
 /** What a driver does when a handle is closed (`drm_gem_object_funcs.close`), before the handle's reference goes. */
 export type CloseHook<B extends Bo> = (bo: B) => Steps<void>;
 
+/** Numbers of handles below are small. */
+const SMALL = 8192;
+
 /**
  * One open of the device node (`struct drm_file`) with its handles. A handle's number is the one that the program,
  * or the recorder of its trace, gave to it.
@@ -29,7 +32,10 @@ export class DrmFile<B extends Bo = Bo> {
   /** The machine. */
   readonly machine: Machine;
   /** Objects by handle. */
-  readonly handles: Map<number, B> = new Map();
+  readonly handles: ReadonlyMap<number, B>;
+  readonly #handles: Map<number, B> = new Map();
+  /** The same of small numbers, without a hash: a submit looks hundreds up. */
+  readonly #small: (B | undefined)[] = [];
   /** The kernel's numbers of the handles. */
   readonly numbers: LowestFree = new LowestFree();
   /** Who makes the calls; another, once a descriptor has gone to somebody else. */
@@ -47,6 +53,7 @@ export class DrmFile<B extends Bo = Bo> {
   constructor(machine: Machine, id: number) {
     this.machine = machine;
     this.id = id;
+    this.handles = this.#handles;
   }
 
   /** `file 0`, for findings. */
@@ -63,14 +70,15 @@ export class DrmFile<B extends Bo = Bo> {
     if (dev.ledger !== null) dev.ledger.move(bo, from, this.#holder(handle));
     bo.handles++;
     memory.adopted(bo);
-    this.handles.set(handle, bo);
+    this.#handles.set(handle, bo);
+    if (handle < SMALL) this.#small[handle] = bo;
     this.numbers.take(handle);
     if (this.machine.auditing) this.machine.note(bo.name, `handle ${handle} in ${this.name}`);
   }
 
   /** The object of a handle, with a reference for `holder` (`drm_gem_object_lookup`), or null. */
   lookup(handle: number, holder: string | { readonly name: string }): B | null {
-    const bo = this.handles.get(handle);
+    const bo = handle < SMALL ? this.#small[handle] : this.#handles.get(handle);
     if (bo === undefined) return null;
     bo.get(holder);
     return bo;
@@ -90,7 +98,7 @@ export class DrmFile<B extends Bo = Bo> {
     task.lockMark = task.locks;
     const began = machine.now;
     // From here on the number leads nowhere; the object is still held.
-    this.handles.delete(handle);
+    this.#forget(handle);
     if (machine.auditing) machine.note(bo.name, `handle ${handle} of ${this.name} closes`);
     if (hook !== null) yield* hook(bo);
     const dmaBuf = this.prime.get(handle);
@@ -110,6 +118,14 @@ export class DrmFile<B extends Bo = Bo> {
   /** Closes every handle, in the order of their numbers, as the end of a file does (`drm_gem_release`). */
   *closeAll(hook: CloseHook<B> | null): Steps<void> {
     for (const handle of this.numbers.names()) yield* this.close(handle, hook);
+  }
+
+  #forget(handle: number): void {
+    this.#handles.delete(handle);
+    const small = this.#small;
+    if (handle < SMALL) small[handle] = undefined;
+    // It tells nothing of handles that were there once.
+    while (small.length > 0 && small[small.length - 1] === undefined) small.pop();
   }
 
   #holder(handle: number): string {

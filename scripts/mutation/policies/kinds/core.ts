@@ -6,8 +6,8 @@ export const CORE: readonly Mutant[] = [
   ...inFile("gpuvm-core/src/resv.ts", [
     [
       "a later fence takes the place of one that more wait for",
-      "if ((later && this.#usageAt(i) >= usage) || old.signaled) {",
-      "if (later || old.signaled) {",
+      " && oldUsage >= usage) return true;",
+      ") return true;",
     ],
   ]),
   ...inFile("gpuvm-core/src/exec.ts", [
