@@ -11,10 +11,18 @@ export type CsgState = "START" | "RESUME" | "SUSPEND" | "TERMINATE";
 
 /** Requests to the firmware that go together (`struct panthor_csg_slots_upd_ctx`). */
 export class CsgRequests {
-  /** By slot; null: how its queues are is asked for. */
-  readonly wanted: Map<number, CsgState | null> = new Map();
+  /** Slots that are asked for something, by bit (`update_mask`). */
+  slots = 0;
+  /** By slot, what; null: how its queues are (`requests`). */
+  readonly wanted: (CsgState | null)[] = [null, null, null, null];
   /** Slots that did not answer. */
   timedout = 0;
+
+  /** Asks a slot; null: how its queues are (`csgs_upd_ctx_queue_reqs`). */
+  ask(csg: number, state: CsgState | null): void {
+    this.slots |= 1 << csg;
+    this.wanted[csg] = state;
+  }
 }
 
 const STATES: Readonly<Record<CsgState, GroupState>> = {
@@ -34,10 +42,12 @@ const ACK_NS = 100_000_000;
 
 /** Sends requests and waits for the answers (`csgs_upd_ctx_apply_locked`); -ETIMEDOUT: see {@link CsgRequests.timedout}. */
 export function* apply(panthor: Panthor, requests: CsgRequests): Steps<Errno> {
-  const wanted = [...requests.wanted].sort(([a], [b]) => a - b);
-  for (const [csg, state] of wanted) send(panthor, csg, state);
-  for (const [csg] of wanted)
-    if (panthor.sched.slots[csg]?.unanswered !== 0) {
+  const { slots, wanted } = requests;
+  if (slots === 0) return 0;
+  for (let csg = 0; csg < wanted.length; csg++)
+    if ((slots & (1 << csg)) !== 0) send(panthor, csg, wanted[csg] ?? null);
+  for (let csg = 0; csg < wanted.length; csg++)
+    if ((slots & (1 << csg)) !== 0 && panthor.sched.slots[csg]?.unanswered !== 0) {
       yield* silence(panthor);
       requests.timedout |= 1 << csg;
     }

@@ -61,7 +61,7 @@ function* suspend(panthor: Panthor): Steps<void> {
   yield* lockBriefly(machine.dev, sched.lock, "panthor_sched_suspend");
   const requests = new CsgRequests();
   sched.slots.forEach(({ group }, csg) => {
-    if (group !== null) requests.wanted.set(csg, group.canRun ? "SUSPEND" : "TERMINATE");
+    if (group !== null) requests.ask(csg, group.canRun ? "SUSPEND" : "TERMINATE");
   });
   yield* apply(panthor, requests);
   if (requests.timedout !== 0) yield* giveUp(panthor, requests.timedout);
@@ -82,7 +82,7 @@ function* giveUp(panthor: Panthor, slots: number): Steps<void> {
     if (group === null || (slots & (1 << csg)) === 0) return;
     if (group.canRun) group.innocent = true;
     group.timedout = true;
-    requests.wanted.set(csg, "TERMINATE");
+    requests.ask(csg, "TERMINATE");
     groups.push(group);
   });
   yield* apply(panthor, requests);

@@ -127,8 +127,11 @@ export class Scheduler {
 
   /** Groups in a slot, or that want one. */
   get groupCount(): number {
-    const listed = [...this.runnable, ...this.idle].reduce((sum, list) => sum + list.length, 0);
-    return listed + this.slots.filter(({ group }) => group !== null).length;
+    let count = 0;
+    for (const list of this.runnable) count += list.length;
+    for (const list of this.idle) count += list.length;
+    for (const { group } of this.slots) if (group !== null) count++;
+    return count;
   }
 
   /** A tick is wanted in so many nanoseconds (`sched_queue_delayed_work`). */

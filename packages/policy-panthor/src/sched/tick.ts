@@ -9,7 +9,7 @@ import type { PanthorGroup } from "./group.ts";
 import { apply, CsgRequests } from "./requests.ts";
 import { stopWaiting } from "./run-job.ts";
 import { scheduleReset } from "./schedule-reset.ts";
-import { PRIORITIES, REALTIME, type Scheduler, TICK_NS } from "./scheduler.ts";
+import { type CsgSlot, PRIORITIES, REALTIME, type Scheduler, TICK_NS } from "./scheduler.ts";
 import { resumeTimeout } from "./timeout.ts";
 
 /** Greatest priority of a slot (`MAX_CSG_PRIO`). */
@@ -18,12 +18,19 @@ const MAX_CSG_PRIO = 15;
 /** From realtime to low. */
 const DOWN: readonly number[] = Array.from({ length: PRIORITIES }, (_, i) => PRIORITIES - 1 - i);
 
+/** The groups of a list as it is now: whoever is looked at may leave it. */
+function groupsOf(list: PanthorGroup[]): readonly PanthorGroup[] {
+  return list.length === 0 ? NONE : list.slice();
+}
+
+const NONE: readonly PanthorGroup[] = [];
+
 /** What a tick decides (`struct panthor_sched_tick_ctx`). Holds each group on its lists. */
 class Tick {
   /** Groups in a slot that were not picked again, by priority. */
-  readonly old: PanthorGroup[][] = DOWN.map(() => []);
+  readonly old: PanthorGroup[][] = [[], [], [], []];
   /** Groups that get a slot, or keep theirs. */
-  readonly picked: PanthorGroup[][] = DOWN.map(() => []);
+  readonly picked: PanthorGroup[][] = [[], [], [], []];
   readonly vms: PanthorVm[] = [];
   count = 0;
   idle = 0;
@@ -67,8 +74,9 @@ export function* tick(panthor: Panthor): Steps<void> {
 function* init(panthor: Panthor, t: Tick): Steps<void> {
   const { sched } = panthor;
   const requests = new CsgRequests();
-  sched.slots.forEach(({ group }, csg) => {
-    if (group === null) return;
+  for (let csg = 0; csg < sched.slots.length; csg++) {
+    const { group } = sched.slots[csg] as CsgSlot;
+    if (group === null) continue;
     group.kref.get(HOLDER);
     if (group.vm.unhandledFault) {
       processCsg(panthor, csg);
@@ -76,8 +84,8 @@ function* init(panthor: Panthor, t: Tick): Steps<void> {
       if (group.fatalQueues === 0) group.fatalQueues = 2 ** group.queues.length - 1;
     }
     insertOld(sched, t, group);
-    requests.wanted.set(csg, null);
-  });
+    requests.ask(csg, null);
+  }
   if ((yield* apply(panthor, requests)) !== 0) {
     scheduleReset(panthor);
     t.failed = true;
@@ -88,9 +96,11 @@ function* init(panthor: Panthor, t: Tick): Steps<void> {
 function insertOld(sched: Scheduler, t: Tick, group: PanthorGroup): void {
   const list = t.old[group.priority] as PanthorGroup[];
   const of = ({ csgId }: PanthorGroup) => sched.slots[csgId]?.priority ?? 0;
-  const at = list.findIndex((other) => of(group) > of(other));
+  let at = 0;
+  while (at < list.length && of(group) <= of(list[at] as PanthorGroup)) at++;
   group.moveTo(null);
-  list.splice(at < 0 ? list.length : at, 0, group);
+  if (at === list.length) list.push(group);
+  else list.splice(at, 0, group);
   group.runList = list;
 }
 
@@ -104,11 +114,13 @@ function pick(sched: Scheduler, t: Tick, full: boolean): void {
   for (const prio of DOWN) {
     if (t.count === sched.slots.length) break;
     const old = t.old[prio] as PanthorGroup[];
+    const runnable = sched.runnable[prio] as PanthorGroup[];
+    if (old.length === 0 && runnable.length === 0) continue;
     // The one that had its turn first comes last now.
     const first = old[0];
     first?.moveTo(null);
     pickFrom(sched, t, old, true, true);
-    pickFrom(sched, t, sched.runnable[prio] as PanthorGroup[], true, false);
+    pickFrom(sched, t, runnable, true, false);
     if (first === undefined) continue;
     first.moveTo(old);
     pickFrom(sched, t, old, true, true);
@@ -122,7 +134,7 @@ function pick(sched: Scheduler, t: Tick, full: boolean): void {
 
 /** `tick_ctx_pick_groups_from_list` */
 function pickFrom(sched: Scheduler, t: Tick, list: PanthorGroup[], skipIdle: boolean, held: boolean): void {
-  for (const group of [...list]) {
+  for (const group of groupsOf(list)) {
     if (t.count === sched.slots.length) return;
     if (!group.canRun || (skipIdle && group.isIdle)) continue;
     const known = t.vms.includes(group.vm);
@@ -143,7 +155,7 @@ function* put(panthor: Panthor, t: Tick): Steps<void> {
   let requests = new CsgRequests();
   for (const prio of DOWN)
     for (const group of t.old[prio] as PanthorGroup[])
-      requests.wanted.set(group.csgId, group.canRun ? "SUSPEND" : "TERMINATE");
+      requests.ask(group.csgId, group.canRun ? "SUSPEND" : "TERMINATE");
   if ((yield* apply(panthor, requests)) !== 0) return failed(panthor, t);
   for (const prio of DOWN)
     for (const group of t.old[prio] as PanthorGroup[]) {
@@ -159,7 +171,7 @@ function* put(panthor: Panthor, t: Tick): Steps<void> {
         const csg = sched.slots.findIndex((slot) => slot.group === null);
         if ((yield* bind(panthor, group, csg)) !== 0) return failed(panthor, t);
         for (const queue of group.queues) if (queue.done !== queue.seqno) resumeTimeout(panthor, queue);
-        requests.wanted.set(csg, group.state === "suspended" ? "RESUME" : "START");
+        requests.ask(csg, group.state === "suspended" ? "RESUME" : "START");
       }
       const slot = sched.slots[group.csgId];
       if (slot !== undefined) slot.priority = priority;
@@ -177,12 +189,12 @@ function failed(panthor: Panthor, t: Tick): void {
 /** The groups are where they are to be: the tick lets go of them. */
 function settle(sched: Scheduler, t: Tick): void {
   for (const prio of DOWN) {
-    for (const group of [...(t.picked[prio] as PanthorGroup[])]) {
+    for (const group of groupsOf(t.picked[prio] as PanthorGroup[])) {
       group.moveTo(null);
       if (group.destroyed) t.immediate = true;
       group.kref.put(HOLDER);
     }
-    for (const group of [...(t.old[prio] as PanthorGroup[])]) {
+    for (const group of groupsOf(t.old[prio] as PanthorGroup[])) {
       if (!group.canRun) continue;
       group.moveTo((group.isIdle ? sched.idle : sched.runnable)[prio] as PanthorGroup[]);
       group.kref.put(HOLDER);
@@ -231,24 +243,25 @@ function nextTick(sched: Scheduler, t: Tick): number {
 /** What is left on the lists: groups to give up, or all, if the firmware did not answer (`tick_ctx_cleanup`). */
 function cleanup(panthor: Panthor, t: Tick): void {
   const { sched } = panthor;
-  const back = (group: PanthorGroup) =>
-    group.moveTo(
-      group.csgId >= 0
-        ? null
-        : ((group.isIdle ? sched.idle : sched.runnable)[group.priority] as PanthorGroup[]),
-      true,
-    );
-  for (const group of t.old.flat()) {
-    if (group.canRun) back(group);
-    else {
-      group.moveTo(null);
-      stopWaiting(panthor, group);
-      group.queueWork(group.termWork);
+  for (const list of t.old)
+    for (const group of groupsOf(list)) {
+      if (group.canRun) back(sched, group);
+      else {
+        group.moveTo(null);
+        stopWaiting(panthor, group);
+        group.queueWork(group.termWork);
+      }
+      group.kref.put(HOLDER);
     }
-    group.kref.put(HOLDER);
-  }
-  for (const group of t.picked.flat()) {
-    back(group);
-    group.kref.put(HOLDER);
-  }
+  for (const list of t.picked)
+    for (const group of groupsOf(list)) {
+      back(sched, group);
+      group.kref.put(HOLDER);
+    }
+}
+
+/** To where a group was, unless it is in a slot. */
+function back(sched: Scheduler, group: PanthorGroup): void {
+  const lists = group.isIdle ? sched.idle : sched.runnable;
+  group.moveTo(group.csgId >= 0 ? null : (lists[group.priority] as PanthorGroup[]), true);
 }
