@@ -4,8 +4,11 @@ import type { DrmExec } from "./exec.ts";
 import type { DrmGemObject } from "./gem.ts";
 import type { DrmGpuvm, DrmGpuvmBo } from "./gpuvm.ts";
 import { assertGemListLocked, gemVmBos, gpuvmBoGet, gpuvmBoPut } from "./gpuvm-bo.ts";
-import { List } from "./list.ts";
+import { List, type ListNode } from "./list.ts";
 import type { Steps } from "./steps.ts";
+
+const WALK_OF_EXTOBJ = "walk of extobj list";
+const WALK_OF_EVICT = "walk of evict list";
 
 /**
  * The object moved out of the GPU's reach, or came back (`drm_gpuvm_bo_evict`). Needs the object's dma_resv. With
@@ -71,12 +74,11 @@ export function* walkList(
   which: "extobj" | "evict",
   fn: (vmBo: DrmGpuvmBo) => Steps<Errno>,
 ): Steps<Errno> {
-  const walked = vm[which];
+  const walked = which === "extobj" ? vm.extobj : vm.evict;
   // Most VMs have nothing evicted, and many nothing external.
   if (walked.list.head === null && walked.local === null) return 0;
-  const nodeOf = (vmBo: DrmGpuvmBo) => (which === "extobj" ? vmBo.onExtobj : vmBo.onEvict);
   const local = new List<DrmGpuvmBo>();
-  const holder = `walk of ${which} list`;
+  const holder = which === "extobj" ? WALK_OF_EXTOBJ : WALK_OF_EVICT;
   let ret: Errno = 0;
   let held: DrmGpuvmBo | null = null;
   while (ret === 0) {
@@ -85,11 +87,11 @@ export function* walkList(
     if (walked.local === null) walked.local = local;
     else if (walked.local !== local) vm.dev.warn(`two walks of the ${which} list of ${vm.name} at once`);
     for (let vmBo = walked.list.first(); vmBo !== null && held === null; vmBo = walked.list.first()) {
-      nodeOf(vmBo).remove();
+      nodeOf(vmBo, which).remove();
       if (vmBo.freed) throw dangling(vm, vmBo, which);
       if (vmBo.refs === 0) continue;
       if (vmBo.obj.refs === 0) throw dangling(vm, vmBo, which);
-      local.push(nodeOf(vmBo));
+      local.push(nodeOf(vmBo, which));
       held = gpuvmBoGet(vmBo, holder);
     }
     if (held === null) break;
@@ -99,6 +101,10 @@ export function* walkList(
   walked.list.spliceFront(local);
   walked.local = null;
   return ret;
+}
+
+function nodeOf(vmBo: DrmGpuvmBo, which: "extobj" | "evict"): ListNode<DrmGpuvmBo> {
+  return which === "extobj" ? vmBo.onExtobj : vmBo.onEvict;
 }
 
 /** A weak link whose object is gone, reachable from the VM. */

@@ -26,12 +26,12 @@ export const NOUVEAU: readonly Mutant[] = [
     ["a cut that failed loses what it cut", "  gpuvaInsert(vm, va);\n  return -ENOMEM;", "  return -ENOMEM;"],
     [
       "page tables of a bind that failed are kept",
-      "    uvmm.mmu.put(addr, range, shift);\n    return 0;",
-      "    return 0;",
+      "  mmu.put(addr, range, shift);\n  return 0;",
+      "  return 0;",
     ],
     [
       "a new mapping takes no references where nothing was",
-      "  const ret = start > gap.start ? tables(gap.start, start - gap.start, shift) : 0;",
+      "  const ret = start > gap.start ? tables(uvmm, gap.start, start - gap.start, shift) : 0;",
       "  const ret = 0;",
     ],
   ]),

@@ -5,8 +5,9 @@ export class Marks {
   /** Marks those at some places of a list of `length`; others are not in it. */
   set(places: readonly number[], length: number): void {
     if (places.length === 0) return;
-    this.#bits ??= new Array<number>((length + 31) >> 5).fill(0);
-    const bits = this.#bits;
+    const bits = this.#bits ?? [0];
+    while (bits.length * 32 < length) bits.push(0);
+    this.#bits = bits;
     for (const i of places) if (i < length) bits[i >> 5] = (bits[i >> 5] ?? 0) | (1 << (i & 31));
   }
 

@@ -102,11 +102,11 @@ function lookUp(cli: NouveauCli, handles: readonly number[], { bos }: BufferList
   for (let i = 0; i < handles.length; i++) {
     const bo = cli.lookup(handles[i] as number, "ioctl");
     if (bo === null) return -ENOENT;
-    if (bo.reservedBy === bos) {
+    if (bo.reservedBy === cli) {
       putRefused(cli.nv, bo);
       return -EINVAL;
     }
-    bo.reservedBy = bos;
+    bo.reservedBy = cli;
     bos.push(bo);
     if (vmaFind(bo, cli.vmm) === undefined) return -EINVAL;
   }

@@ -49,7 +49,7 @@ export class NouveauBo extends Bo {
   readonly rObj: DrmGemObject | null;
   /** Mappings that the kernel manages, at most one for each VMM (`vma_list`). */
   readonly vmas: KernelMapping[] = [];
-  /** The buffer list that reserved it, within one call (`reserved_by`). */
+  /** The client whose buffer list has it, within one call (`reserved_by`). */
   reservedBy: object | null = null;
   #freed = false;
   #mapped = 0;

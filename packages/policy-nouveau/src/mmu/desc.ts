@@ -98,5 +98,6 @@ export const VMM_FUNCS: ReadonlyMap<string, VmmFunc> = new Map(
 
 /** The size of entries with a shift; undefined: the hardware has none. */
 export function pageOf(vmm: VmmFunc, shift: number): Page | undefined {
-  return vmm.pages.find((known) => known.shift === shift);
+  for (const page of vmm.pages) if (page.shift === shift) return page;
+  return undefined;
 }

@@ -3,7 +3,10 @@ import { type Bo, GpuView, type Machine, type PageTableCounts, type TlbCause } f
 import { type Desc, type Page, pageOf, type VmmFunc } from "./desc.ts";
 import { PDE_SPARSE, Pt } from "./pt.ts";
 import { sparseBlocks } from "./sparse-blocks.ts";
-import { type Iter, refPtes, type Tables, unrefPtes, walk } from "./walk.ts";
+import { type Iter, refPtes, type Tables, unrefPtes, type Walk, walk } from "./walk.ts";
+
+const GET: Walk = { ref: true, refPtes, write: null, cause: "table" };
+const PUT: Walk = { ref: false, refPtes: unrefPtes, write: null, cause: "table" };
 
 /** What nvkm does to page tables and the TLB, told as it happens. */
 export type MmuEvent =
@@ -65,7 +68,7 @@ export class Vmm implements Tables {
   /** Takes references on the entries of a range (`nvkm_vmm_raw_get`); -ENOMEM, and nothing has changed. */
   get(addr: number, size: number, shift: number): Errno {
     const page = this.#page(shift);
-    const failed = walk(this, page, addr, size, { ref: true, refPtes });
+    const failed = walk(this, page, addr, size, GET);
     if (failed === null) return 0;
     if (failed !== addr) this.put(addr, failed - addr, shift);
     return -ENOMEM;
@@ -73,14 +76,15 @@ export class Vmm implements Tables {
 
   /** Drops references on the entries of a range (`nvkm_vmm_raw_put`). */
   put(addr: number, size: number, shift: number): void {
-    walk(this, this.#page(shift), addr, size, { refPtes: unrefPtes });
+    walk(this, this.#page(shift), addr, size, PUT);
   }
 
   /** Writes the entries of a range that is referenced (`nvkm_vmm_raw_map`). */
   map(addr: number, size: number, shift: number, to: Backing): void {
     // What is written over may be in the TLB until the walk's flush.
-    this.#mapped(addr, size, shift, to);
-    walk(this, this.#page(shift), addr, size, { write: this.#wrote, cause: "map" });
+    const page = this.#page(shift);
+    this.#mapped(addr, size, page, to);
+    walk(this, page, addr, size, this.#map);
   }
 
   /**
@@ -88,8 +92,9 @@ export class Vmm implements Tables {
    * its page size.
    */
   unmap(addr: number, size: number, shift: number, sparse: boolean): void {
-    this.#unmapped(addr, size, shift, sparse);
-    walk(this, this.#page(shift), addr, size, { write: this.#cleared, cause: "unmap" });
+    const page = this.#page(shift);
+    this.#unmapped(addr, size, page, sparse);
+    walk(this, page, addr, size, this.#unmap);
   }
 
   /** Both at once, in one walk, where programs do not manage addresses (`nvkm_vmm_ptes_get_map`). */
@@ -100,9 +105,9 @@ export class Vmm implements Tables {
       return ret;
     }
     const page = this.#page(shift);
-    const failed = walk(this, page, addr, size, { ref: true, refPtes, write: this.#wrote, cause: "map" });
+    const failed = walk(this, page, addr, size, this.#getMap);
     if (failed === null) {
-      this.#mapped(addr, size, shift, to);
+      this.#mapped(addr, size, page, to);
       return 0;
     }
     if (failed !== addr) this.unmapPut(addr, failed - addr, shift);
@@ -119,15 +124,9 @@ export class Vmm implements Tables {
       this.put(addr, size, shift);
       return;
     }
-    this.#unmapped(addr, size, shift, false);
-    const bytes = 2 ** shift;
-    const refPtes = (it: Iter, ptei: number, ptes: number): boolean => {
-      if (unrefPtes(it, ptei, ptes)) return true;
-      this.counts.dropped(bytes, ptes);
-      this.tell?.(["unmap", bytes, ptes]);
-      return false;
-    };
-    walk(this, this.#page(shift), addr, size, { refPtes, write: this.#cleared, cause: "unmap" });
+    const page = this.#page(shift);
+    this.#unmapped(addr, size, page, false);
+    walk(this, page, addr, size, this.#unmapPut);
   }
 
   /**
@@ -204,17 +203,33 @@ export class Vmm implements Tables {
     this.tell?.(["unmap", bytes, ptes]);
   };
 
-  #mapped(addr: number, size: number, shift: number, { bo, offset }: Backing): void {
+  readonly #map: Walk = { ref: false, refPtes: null, write: this.#wrote, cause: "map" };
+  readonly #unmap: Walk = { ref: false, refPtes: null, write: this.#cleared, cause: "unmap" };
+  readonly #getMap: Walk = { ref: true, refPtes, write: this.#wrote, cause: "map" };
+  readonly #unmapPut: Walk = {
+    ref: false,
+    refPtes: (it, ptei, ptes) => {
+      if (unrefPtes(it, ptei, ptes)) return true;
+      const { bytes } = it.page;
+      this.counts.dropped(bytes, ptes);
+      this.tell?.(["unmap", bytes, ptes]);
+      return false;
+    },
+    write: this.#cleared,
+    cause: "unmap",
+  };
+
+  #mapped(addr: number, size: number, { bytes }: Page, { bo, offset }: Backing): void {
     // What was there is written over: zero pages, or the same object's pages in another place.
     this.view.clear(addr, size, "later");
-    this.view.write({ start: addr, end: addr + size, bo, offset, pageSize: 2 ** shift });
+    this.view.write({ start: addr, end: addr + size, bo, offset, pageSize: bytes, generation: 0 });
     this.machine.counts.ptMaps++;
   }
 
-  #unmapped(addr: number, size: number, shift: number, sparse: boolean): void {
+  #unmapped(addr: number, size: number, { bytes }: Page, sparse: boolean): void {
     const gone = this.view.clear(addr, size);
     if (gone.length > 0) this.machine.counts.ptUnmaps++;
-    if (sparse) this.view.write({ start: addr, end: addr + size, bo: null, offset: 0, pageSize: 2 ** shift });
+    if (sparse) this.view.write({ start: addr, end: addr + size, bo: null, offset: 0, pageSize: bytes });
   }
 
   /** `nvkm_vmm_ptes_sparse_get`. */
@@ -249,6 +264,7 @@ export class Vmm implements Tables {
         return unrefPtes(it, ptei, ptes);
       },
       write: (_it, _ptei, ptes) => this.counts.cleared(bytes, ptes),
+      ref: false,
       cause: "unmap",
     });
   }

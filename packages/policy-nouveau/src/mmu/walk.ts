@@ -41,13 +41,13 @@ export interface Iter {
 /** What a walk does at each table that it comes to. */
 export interface Walk {
   /** Makes tables that are not there. */
-  readonly ref?: boolean;
-  /** Takes or drops references; false: the table went, and with it its entries (`REF_PTES`). */
-  readonly refPtes?: (it: Iter, ptei: number, ptes: number) => boolean;
-  /** Writes entries (`MAP_PTES`, `CLR_PTES`). */
-  readonly write?: (it: Iter, ptei: number, ptes: number) => void;
+  readonly ref: boolean;
+  /** Takes or drops references; false: the table went, and with it its entries (`REF_PTES`). Null: it does neither. */
+  readonly refPtes: ((it: Iter, ptei: number, ptes: number) => boolean) | null;
+  /** Writes entries (`MAP_PTES`, `CLR_PTES`); null: it writes none. */
+  readonly write: ((it: Iter, ptei: number, ptes: number) => void) | null;
   /** Why it writes. */
-  readonly cause?: TlbCause;
+  readonly cause: TlbCause;
 }
 
 /**
@@ -64,11 +64,11 @@ export function walk(vmm: Tables, page: Page, addr: number, size: number, how: W
     const ptei = it.pte[0] as number;
     const ptes = Math.min(it.cnt, leaf.entries - ptei);
     for (; it.lvl > 0; it.lvl--) {
-      if (!descend(it, how.ref === true)) return failedAt(it);
+      if (!descend(it, how.ref)) return failedAt(it);
     }
-    if ((how.refPtes?.(it, ptei, ptes) ?? true) && how.write !== undefined) {
+    if ((how.refPtes?.(it, ptei, ptes) ?? true) && how.write !== null) {
       how.write(it, ptei, ptes);
-      it.cause = how.cause ?? "table";
+      it.cause = how.cause;
       flushMark(it);
     }
     it.pte[0] = ptei + ptes;

@@ -38,7 +38,8 @@ export function* cleanUpBindJob(uvmm: Uvmm, job: BindJob): Steps<void> {
 function freeOld(uvmm: Uvmm, bop: BindJobOp): void {
   const { ops } = bop;
   if (ops === null) return;
-  for (const op of ops) {
+  for (let i = 0; i < ops.length; i++) {
+    const op = ops.at(i);
     if (op.op === DRM_GPUVA_OP_MAP) continue;
     const va = gpuvaOpOldVa(op);
     // What a new mapping covers keeps its references: they are the new one's.

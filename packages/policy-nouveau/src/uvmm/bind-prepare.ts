@@ -28,7 +28,14 @@ interface Gap {
 }
 
 /** Takes, or drops, references on the page tables of a part of a new mapping. */
-type Tables = (addr: number, range: number, shift: number) => Errno;
+type Tables = (uvmm: Uvmm, addr: number, range: number, shift: number) => Errno;
+
+const get: Tables = ({ mmu }, addr, range, shift) => mmu.get(addr, range, shift);
+
+const put: Tables = ({ mmu }, addr, range, shift) => {
+  mmu.put(addr, range, shift);
+  return 0;
+};
 
 /**
  * Applies the steps of one operation to the tree, and takes references on the page tables of its new mapping
@@ -45,7 +52,6 @@ export function* prepare(
   const { dev } = uvmm.vm;
   const gap: Gap = { start: bop.addr, end: bop.addr + bop.range };
   bop.shift = shiftOfMap(uvmm, ops);
-  const get: Tables = (addr, range, shift) => uvmm.mmu.get(addr, range, shift);
   for (let i = 0; i < ops.length; i++) {
     if (dev.stopsFor("alloc", "nouveau_uvmm_sm_prepare")) yield dev.point;
     const op = ops.at(i);
@@ -74,7 +80,7 @@ export function unwind(uvmm: Uvmm, bop: BindJobOp, ops: GpuvaOps<GpuvaSmOp>): vo
 function tablesOf(uvmm: Uvmm, bop: BindJobOp, op: GpuvaSmOp, gap: Gap, tables: Tables): Errno {
   const { shift } = bop;
   if (op.op === DRM_GPUVA_OP_MAP) {
-    return gap.end > gap.start ? tables(gap.start, gap.end - gap.start, shift) : 0;
+    return gap.end > gap.start ? tables(uvmm, gap.start, gap.end - gap.start, shift) : 0;
   }
   const { vas } = uvmm.vm;
   const { va } = op.op === DRM_GPUVA_OP_REMAP ? op.remap.unmap : op.unmap;
@@ -90,7 +96,7 @@ function tablesOf(uvmm: Uvmm, bop: BindJobOp, op: GpuvaSmOp, gap: Gap, tables: T
   }
   // It is where the new mapping ends, or where the last one ended: there is nothing between.
   if (end === gap.start || start === gap.end) return 0;
-  const ret = start > gap.start ? tables(gap.start, start - gap.start, shift) : 0;
+  const ret = start > gap.start ? tables(uvmm, gap.start, start - gap.start, shift) : 0;
   if (ret === 0) gap.start = end;
   return ret;
 }
@@ -135,10 +141,6 @@ function unwindSteps(uvmm: Uvmm, bop: BindJobOp, ops: GpuvaOps<GpuvaSmOp>, count
   for (let i = count - 1; i >= 0; i--) unwindStep(uvmm, bop, ops.at(i));
   if (bop.shift === 0) return;
   const gap: Gap = { start: bop.addr, end: bop.addr + bop.range };
-  const put: Tables = (addr, range, shift) => {
-    uvmm.mmu.put(addr, range, shift);
-    return 0;
-  };
   for (let i = 0; i < count; i++) tablesOf(uvmm, bop, ops.at(i), gap, put);
 }
 

@@ -18,7 +18,8 @@ export function* runBindJob(uvmm: Uvmm, job: BindJob): Steps<Errno> {
 function runOp(uvmm: Uvmm, bop: BindJobOp): void {
   const { ops } = bop;
   if (ops === null) return;
-  for (const op of ops) {
+  for (let i = 0; i < ops.length; i++) {
+    const op = ops.at(i);
     if (op.op === DRM_GPUVA_OP_MAP) map(uvmm, bop);
     else if (op.op === DRM_GPUVA_OP_REMAP) {
       const { va } = op.remap.unmap;

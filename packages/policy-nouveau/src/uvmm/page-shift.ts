@@ -19,7 +19,7 @@ export function boPageShift(func: VmmFunc, size: number, domain: number): number
     if ((domain & VRAM) !== 0 && !page.vram) continue;
     if ((domain & GART) !== 0 && (!page.host || page.shift > PAGE_SHIFT)) continue;
     shift = page.shift;
-    if (size >= 2 ** shift) break;
+    if (size >= page.bytes) break;
   }
   return shift;
 }
@@ -35,13 +35,12 @@ export function selectPageShift(
   range: number,
   offset: number,
 ): number {
-  const fits = (shift: number) =>
-    isAligned(addr, 2 ** shift) && isAligned(range, 2 ** shift) && isAligned(offset, 2 ** shift);
-  if (fits(bo.pageShift)) return bo.pageShift;
   const inVram = bo.resource?.place === PL_VRAM;
-  for (const { shift, vram, host } of func.pages) {
-    if (shift >= bo.pageShift || !(inVram ? vram : host && shift <= PAGE_SHIFT)) continue;
-    if (fits(shift)) return shift;
+  for (const { shift, bytes, vram, host } of func.pages) {
+    if (shift > bo.pageShift) continue;
+    // The object's own is taken wherever it lies.
+    if (shift < bo.pageShift && !(inVram ? vram : host && shift <= PAGE_SHIFT)) continue;
+    if (isAligned(addr, bytes) && isAligned(range, bytes) && isAligned(offset, bytes)) return shift;
   }
   return PAGE_SHIFT;
 }
