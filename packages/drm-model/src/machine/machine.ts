@@ -212,9 +212,9 @@ export class Machine implements Surroundings {
     else this.queue(new Work(label, start, "process", false, false, fences));
   }
 
-  /** Queues work for a worker with a real-time priority (`kthread_queue_work` behind `sched_set_fifo`). */
-  queueUrgentWork(label: string, start: () => Steps<void>): void {
-    this.pending.pushUrgent(new Work(label, start, "process", false, true));
+  /** As {@link Machine.queue}, for work that is urgent: a worker with a real-time priority does it (`kthread_queue_work` behind `sched_set_fifo`). */
+  queueUrgent(work: Work): void {
+    this.pending.pushUrgent(work);
   }
 
   /**

@@ -102,10 +102,14 @@ export class DmaBuf<B extends Bo = Bo> implements Counted {
   }
 }
 
+/** Nothing was put yet by a call: most put nothing. */
+const NO_WORKS: (() => unknown)[] = [];
+
 /** The last put of a file is done when the system call is over (`fput`, `task_work_add`); outside of one, in a worker. */
 function fputLater(machine: Machine, release: () => Steps<void>): void {
-  const { works } = machine.dev.current;
-  if (works !== null) works.push(release);
+  const task = machine.dev.current;
+  if (task.works === NO_WORKS) task.works = [release];
+  else if (task.works !== null) task.works.push(release);
   else if (machine.options.fputDelayNs === undefined) machine.queueWork("delayed_fput", release);
   else fputDelayed(machine, release, machine.options.fputDelayNs);
 }
@@ -130,12 +134,16 @@ function* youngestFirst(releases: (() => Steps<void>)[]): Steps<void> {
 /** A call of a program: files that it puts are released behind it, the youngest first (`task_work_run`). */
 export function* systemCall<T>(machine: Machine, start: () => Steps<T>): Steps<T> {
   const task = machine.dev.current;
-  const list: (() => Steps<void>)[] = [];
-  task.works = list;
+  task.works = NO_WORKS;
   try {
     return yield* start();
   } finally {
+    const { works } = task;
     task.works = null;
-    if (list.length > 0) machine.queueWork("task_work", () => youngestFirst(list));
+    if (works !== null && works !== NO_WORKS) queueReleases(machine, works as (() => Steps<void>)[]);
   }
+}
+
+function queueReleases(machine: Machine, works: (() => Steps<void>)[]): void {
+  machine.queueWork("task_work", () => youngestFirst(works));
 }

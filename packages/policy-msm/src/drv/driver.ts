@@ -1,5 +1,12 @@
 import { finish, GpuvmError, Lock, PAGE, type Steps } from "@gpuvm/core";
-import { type Driver, type DriverOptions, type DrmFile, type Machine, systemCall } from "@gpuvm/drm-model";
+import {
+  type Driver,
+  type DriverOptions,
+  type DrmFile,
+  type Machine,
+  systemCall,
+  Work,
+} from "@gpuvm/drm-model";
 import type { MsmBo } from "../gem/bo.ts";
 import { msmPostclose } from "../gem/close.ts";
 import { msmGemFreeObject } from "../gem/free.ts";
@@ -59,9 +66,11 @@ function makeDevice(machine: Machine, rules: MsmRules, options: MsmOptions): Msm
   const { dev } = machine;
   const forced = options.boOwnership;
   const log = options.log ?? null;
-  const gpu = new MsmGpu(machine, options.rings ?? 1, log, (work) =>
-    machine.queueUrgentWork("gpu-worker", () => gpuWork(msm, work)),
-  );
+  const works: Readonly<Record<GpuWork, Work>> = {
+    retire: new Work("gpu-worker", () => gpuWork(msm, "retire"), "process", false, true),
+    recover: new Work("gpu-worker", () => gpuWork(msm, "recover"), "process", false, true),
+  };
+  const gpu = new MsmGpu(machine, options.rings ?? 1, log, (work) => machine.queueUrgent(works[work]));
   const msm: Msm = {
     machine,
     dev,

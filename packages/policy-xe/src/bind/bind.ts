@@ -42,7 +42,7 @@ export function* vmBindIoctl(xe: Xe, file: XeFile, req: VmBind): Steps<Errno> {
   vm.gpuvm.get("ioctl");
   q?.kref.get("ioctl");
   yield* lock(dev, vm.lock, "xe_vm_bind_ioctl");
-  const bos = new Array<XeBo | null>(req.ops.length).fill(null);
+  const bos = new Array<XeBo | null>(req.ops.length);
   let ret: Errno = vm.closedOrBanned ? -ENOENT : checkRanges(vm, req.ops);
   const queue = q ?? (vm.q as BindExecQueue);
   for (let i = 0; i < bos.length && ret === 0; i++) {
@@ -67,15 +67,18 @@ function* bindSynced(
   req: VmBind,
   bos: readonly (XeBo | null)[],
 ): Steps<Errno> {
-  const syncs = new XeSyncs(xe, {
-    syncobjs: file.syncobjs,
-    memory: file.process.memory,
-    exec: false,
-    lrMode: vm.lrMode,
-    disallowUserFence: req.ops.length === 0,
-    ufences: q,
-  });
-  let ret = syncs.parse(req.syncOps);
+  const syncs = new XeSyncs(xe);
+  let ret: Errno = 0;
+  if (req.syncOps !== undefined) {
+    ret = syncs.parse(req.syncOps.flat(), {
+      syncobjs: file.syncobjs,
+      memory: file.process.memory,
+      exec: false,
+      lrMode: vm.lrMode,
+      disallowUserFence: req.ops.length === 0,
+      ufences: q,
+    });
+  }
   if (ret === 0) ret = req.ops.length === 0 ? -ENODATA : yield* bindAll(vm, q, syncs, req.ops, bos);
   if (ret === -ENODATA) ret = signalFences(xe, q, syncs);
   syncs.cleanup();

@@ -44,15 +44,18 @@ export function* execIoctl(xe: Xe, file: XeFile, req: Exec): Steps<Errno> {
 /** Looks up what the call waits for and signals, submits, and lets it go again. */
 function* submitSynced(xe: Xe, file: XeFile, queue: XeQueue, req: Exec): Steps<Errno> {
   if (queue.reset) return -ECANCELED;
-  const syncs = new XeSyncs(xe, {
-    syncobjs: file.syncobjs,
-    memory: file.process.memory,
-    exec: true,
-    lrMode: queue.vm.lrMode,
-    disallowUserFence: false,
-    ufences: null,
-  });
-  let ret = syncs.parse(req.syncOps);
+  const syncs = new XeSyncs(xe);
+  let ret: Errno = 0;
+  if (req.syncOps !== undefined) {
+    ret = syncs.parse(req.syncOps.flat(), {
+      syncobjs: file.syncobjs,
+      memory: file.process.memory,
+      exec: true,
+      lrMode: queue.vm.lrMode,
+      disallowUserFence: false,
+      ufences: null,
+    });
+  }
   if (ret === 0) ret = yield* submit(xe, queue, req, syncs);
   syncs.cleanup();
   return ret;

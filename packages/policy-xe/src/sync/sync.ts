@@ -59,31 +59,29 @@ const NOTHING: Omit<SyncEntry, "signal"> = {
 };
 
 const NO_FENCES: readonly DmaFence[] = [];
+const NONE: SyncEntry[] = [];
 
 /** What a call waits for and signals (an array of `struct xe_sync_entry`), from its beginning to its end. */
 export class XeSyncs {
   readonly #xe: Xe;
-  readonly #rules: SyncRules;
-  readonly #entries: SyncEntry[] = [];
+  #entries: SyncEntry[] = NONE;
 
   /** Nothing looked up yet. */
-  constructor(xe: Xe, rules: SyncRules) {
+  constructor(xe: Xe) {
     this.#xe = xe;
-    this.#rules = rules;
   }
 
   /**
    * Looks up every sync of a call (`xe_sync_entry_parse` for each). After an error nothing was installed anywhere, and what was
    * looked up goes with {@link XeSyncs.cleanup}.
    */
-  parse(lists: readonly (readonly SyncOp[])[] | undefined): Errno {
-    if (lists === undefined) return 0;
-    const ops = lists.flat();
+  parse(ops: readonly SyncOp[], rules: SyncRules): Errno {
     if (ops.length > 0 && !this.#xe.machine.dev.mayAlloc("xe syncs")) return -ENOMEM;
-    const { ufences } = this.#rules;
+    const { ufences } = rules;
+    this.#entries = [];
     for (const op of ops) {
       if (ufences !== null) ufences.ufenceTimelineValue++;
-      const entry = this.#parse(op);
+      const entry = this.#parse(op, rules);
       if (typeof entry === "number") return entry;
       this.#entries.push(entry);
     }
@@ -139,10 +137,10 @@ export class XeSyncs {
     }
   }
 
-  #parse(op: SyncOp): SyncEntry | Errno {
+  #parse(op: SyncOp, rules: SyncRules): SyncEntry | Errno {
     const { handle, wait, point = 0, addr } = op;
-    if (addr !== undefined) return this.#parseUserFence(wait, addr, point);
-    const { lrMode, syncobjs } = this.#rules;
+    if (addr !== undefined) return this.#parseUserFence(wait, addr, point, rules);
+    const { lrMode, syncobjs } = rules;
     if (lrMode && !wait) return -EOPNOTSUPP;
     const syncobj = syncobjs.get(handle);
     if (syncobj === undefined) return -ENOENT;
@@ -157,8 +155,8 @@ export class XeSyncs {
     return { ...NOTHING, signal: false, syncobj, fence };
   }
 
-  #parseUserFence(wait: boolean, addr: number, value: number): SyncEntry | Errno {
-    const { exec, disallowUserFence, memory, ufences } = this.#rules;
+  #parseUserFence(wait: boolean, addr: number, value: number, rules: SyncRules): SyncEntry | Errno {
+    const { exec, disallowUserFence, memory, ufences } = rules;
     if (disallowUserFence || wait) return -EOPNOTSUPP;
     if (addr % 8 !== 0) return -EINVAL;
     if (exec) return { ...NOTHING, signal: true, word: { addr, value } };
