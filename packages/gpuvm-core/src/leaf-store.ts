@@ -200,7 +200,7 @@ export class LeafStore {
 
   #grow(): void {
     // In entries, as a leaf is large.
-    const capacity = grown(this.#capacity * LEAF, growsInPlace(this.keys) ? 32 : 16) / LEAF;
+    const capacity = grown(this.#capacity * LEAF, growsInPlace(this.keys) ? 32 : 8) / LEAF;
     this.keys = enlarged(this.keys, capacity << LEAF_SHIFT);
     this.words = enlarged(this.words, capacity * WORDS);
     this.#capacity = capacity;
