@@ -848,10 +848,21 @@ export const PLANTED: readonly Mutant[] = [
     ["each: does not find its place again", "if (id !== 0 && this.current() !== id) this.goTo(id);", ""],
     ["each: forgets where it was when a call looked around", "        this.leaf = leaf;\n", ""],
   ]),
+  ...inFile("kept-buffers.ts", [
+    ["more is kept than there is room for", "    if (this.#bytes + bytes > ROOM) return;\n", ""],
+  ]),
+  ...inFile("enlarged.ts", [
+    ["quarantine takes what others gave up", "apart ? undefined : keptBuffers", "keptBuffers"],
+    ["quarantine gives up", "if (!apart && buffer", "if (buffer"],
+  ]),
   ...inFile("leaf-store.ts", [
     ["shared one off", "this.#scatter(left, 0, n);", "this.#scatter(left, 0, n - 1);"],
     ["the last of a leaf is lost", "left !== 0; left &= left - 1", "left > 0; left &= left - 1"],
-    ["a grown store forgets", "enlarged(this.words, capacity * WORDS)", "new Int32Array(capacity * WORDS)"],
+    [
+      "a grown store forgets",
+      "enlarged(this.words, capacity * WORDS, quarantine)",
+      "new Int32Array(capacity * WORDS)",
+    ],
   ]),
   ...inFile("node-store.ts", [
     ["what is left behind is not padded", "    keys.fill(Number.POSITIVE_INFINITY, src, end);\n", ""],

@@ -1,4 +1,5 @@
 /// <reference lib="es2024.sharedmemory" />
+import { keptBuffers } from "./kept-buffers.ts";
 
 /**
  * From so many bytes on an array grows where it is. Below, its copies cost no more than what the system takes for memory
@@ -26,12 +27,16 @@ export function sharedBytes(...arrays: readonly Rows[]): number {
 }
 
 /**
- * An array of `length` elements that begins with those of `array`, which is not used any more.
+ * An array of `length` elements that begins with those of `array`, which is not used any more. What is behind them may be
+ * anything.
  *
  * A large one is in a *shared* buffer, though nobody shares it: that is the only kind that can grow and yet be read as
  * fast as a fixed one, as it never shrinks and never goes away. Where there is none to be had it is copied at each growth.
+ *
+ * `apart`: what is given up is never used again, nor what others gave up, so that whoever still has it reads what was there.
+ * Schedules are explored so: what is taken back finds it as it was.
  */
-export function enlarged<T extends Rows>(array: T, length: number): T {
+export function enlarged<T extends Rows>(array: T, length: number, apart: boolean): T {
   const { buffer, BYTES_PER_ELEMENT } = array;
   const Kind = array.constructor as new (buffer: ArrayBufferLike, offset: number, length: number) => T;
   const bytes = length * BYTES_PER_ELEMENT;
@@ -39,8 +44,9 @@ export function enlarged<T extends Rows>(array: T, length: number): T {
     buffer.grow(bytes);
     return new Kind(buffer, 0, length);
   }
-  const larger = new Kind(newBuffer(bytes), 0, length);
+  const larger = new Kind((apart ? undefined : keptBuffers.take(bytes)) ?? newBuffer(bytes), 0, length);
   larger.set(array);
+  if (!apart && buffer instanceof ArrayBuffer) keptBuffers.give(buffer);
   return larger;
 }
 

@@ -41,7 +41,7 @@ export class IndexCursor {
   protected removed = 0;
   #givenUp = false;
   /** @internal */
-  protected readonly leaves: LeafStore = new LeafStore(1);
+  protected readonly leaves: LeafStore;
   /** @internal */
   protected readonly nodes: NodeStore = new NodeStore();
   // Padded with Infinity for the search, which looks at eight of them where there are no more, else at up to 64 behind the last.
@@ -63,6 +63,7 @@ export class IndexCursor {
   /** A cursor on an empty index of rows of `vas`. */
   constructor(vas: VaTable) {
     this.vas = vas;
+    this.leaves = new LeafStore(1, vas);
     this.nodes.insert(this.nodes.alloc(), 0, Number.NEGATIVE_INFINITY, this.leaves.alloc());
     this.topKeys[0] = Number.NEGATIVE_INFINITY;
   }

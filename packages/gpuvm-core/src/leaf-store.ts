@@ -63,10 +63,12 @@ export class LeafStore {
   #capacity: number;
   #fresh = 0;
   readonly #free: number[] = [];
+  readonly #vas: { readonly quarantine: boolean };
 
-  /** No leaves. */
-  constructor(capacity: number) {
+  /** No leaves; `vas`: the table of the rows that will be in them. */
+  constructor(capacity: number, vas: { readonly quarantine: boolean }) {
     this.#capacity = capacity;
+    this.#vas = vas;
     this.keys = new Float64Array(capacity << LEAF_SHIFT);
     this.words = new Int32Array(capacity * WORDS);
   }
@@ -201,8 +203,9 @@ export class LeafStore {
   #grow(): void {
     // In entries, as a leaf is large.
     const capacity = grown(this.#capacity * LEAF, growsInPlace(this.keys) ? 32 : 8) / LEAF;
-    this.keys = enlarged(this.keys, capacity << LEAF_SHIFT);
-    this.words = enlarged(this.words, capacity * WORDS);
+    const { quarantine } = this.#vas;
+    this.keys = enlarged(this.keys, capacity << LEAF_SHIFT, quarantine);
+    this.words = enlarged(this.words, capacity * WORDS, quarantine);
     this.#capacity = capacity;
   }
 }

@@ -50,13 +50,16 @@ export interface VaList {
  * A row that is not allocated is on the free list, through its `next`.
  */
 export class VaTable {
-  /** The rows as doubles: index `va * 3 + {0: addr, 1: range, 2: offset}`. Replaced when the table grows. */
+  /**
+   * The rows as doubles: index `va * 3 + {0: addr, 1: range, 2: offset}`. Replaced when the table grows: what was there
+   * before may be another table's then.
+   */
   f: Float64Array;
-  /** The rows' integers. Replaced when the table grows. */
+  /** The rows' integers. Replaced as they are. */
   w: Int32Array;
   /** The number of the first row. */
   readonly first: number;
-  /** Freed rows are never used again: finds uses after free (a quarantine, as KASAN has). */
+  /** Freed rows and outgrown arrays are never used again: finds uses after free (a quarantine, as KASAN has). */
   quarantine = false;
   #capacity: number;
   #fresh: number;
@@ -272,8 +275,11 @@ export class VaTable {
   #grow(): void {
     if (this.#capacity > ROWS) throw new RangeError(`a VM has room for ${ROWS} mappings`);
     const capacity = grown(this.#capacity, growsInPlace(this.f) ? 16 : 8);
-    this.f = enlarged(this.f, capacity * F);
-    this.w = enlarged(this.w, capacity * W);
+    this.f = enlarged(this.f, capacity * F, this.quarantine);
+    const { w } = this;
+    this.w = enlarged(w, capacity * W, this.quarantine);
+    // Of a row that never was one may be asked what it is; of its numbers nobody may.
+    if (!growsInPlace(this.w)) this.w.fill(0, w.length);
     this.#capacity = capacity;
   }
 }
