@@ -1,5 +1,5 @@
 import { type DmaFence, List, Lock, type Steps } from "@gpuvm/core";
-import { type Machine, type Timer, Work } from "@gpuvm/drm-model";
+import { type Machine, type Timer, takeFirst, Work } from "@gpuvm/drm-model";
 import { Timeline } from "../channel/timeline.ts";
 import type { SchedJob } from "./sched-job.ts";
 import { type Stoppable, timedOut } from "./sched-timeout.ts";
@@ -18,6 +18,7 @@ export class NouveauSched implements Stoppable {
   readonly machine: Machine;
   readonly label: string;
   readonly #runItem: Work;
+  readonly #freeItem: Work;
   readonly #freeLabel: string;
   readonly #creditLimit: number;
   /** One submit at a time: jobs get into the tree and into the queue in the same order (`sched->mutex`). */
@@ -30,6 +31,8 @@ export class NouveauSched implements Stoppable {
   readonly queue: SchedJob[] = [];
   /** Jobs that have begun and are not given back, oldest first (`pending_list`). */
   readonly pending: SchedJob[] = [];
+  /** Jobs that are done and not given back, oldest first, each by a work of its own. */
+  readonly #done: SchedJob[] = [];
   /** Nothing begins, and nothing is given back (`pause_submit`). */
   paused = false;
   /** Workers that begin a job, or give one back. */
@@ -53,6 +56,7 @@ export class NouveauSched implements Stoppable {
     this.label = label;
     this.#runItem = new Work(`${label} run_job`, () => this.begin(), "signalling");
     this.#freeLabel = `${label} free_job`;
+    this.#freeItem = new Work(this.#freeLabel, () => this.#freeNext());
     this.mutex = new Lock(mutex, "nouveau_sched.mutex", machine.dev.lockdep);
     this.timeline = new Timeline(machine);
     this.credits = credits;
@@ -107,7 +111,7 @@ export class NouveauSched implements Stoppable {
     const job = this.queue[0];
     // It was cancelled meanwhile, or the scheduler is stopped.
     if (job === undefined || this.paused) return;
-    this.queue.shift();
+    takeFirst(this.queue);
     this.credits -= job.credits;
     this.lastBegun = job.finished;
     this.pending.push(job);
@@ -132,13 +136,15 @@ export class NouveauSched implements Stoppable {
   finish(job: SchedJob, error: number): void {
     this.credits += job.credits;
     job.finished.signal(error);
-    this.machine.queueWork(this.#freeLabel, () => this.#freeWork(job));
+    this.#done.push(job);
+    this.machine.queue(this.#freeItem);
     this.kick();
   }
 
-  *#freeWork(job: SchedJob): Steps<void> {
+  *#freeNext(): Steps<void> {
+    const job = takeFirst(this.#done) as SchedJob;
     const { pending } = this;
-    if (pending[0] === job) pending.shift();
+    if (pending[0] === job) takeFirst(pending);
     else {
       const at = pending.indexOf(job);
       // The timeout deals with it, or has given it back.
