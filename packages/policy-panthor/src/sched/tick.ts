@@ -18,13 +18,6 @@ const MAX_CSG_PRIO = 15;
 /** From realtime to low. */
 const DOWN: readonly number[] = Array.from({ length: PRIORITIES }, (_, i) => PRIORITIES - 1 - i);
 
-/** The groups of a list as it is now: whoever is looked at may leave it. */
-function groupsOf(list: PanthorGroup[]): readonly PanthorGroup[] {
-  return list.length === 0 ? NONE : list.slice();
-}
-
-const NONE: readonly PanthorGroup[] = [];
-
 /** What a tick decides (`struct panthor_sched_tick_ctx`). Holds each group on its lists. */
 class Tick {
   /** Groups in a slot that were not picked again, by priority. */
@@ -134,11 +127,13 @@ function pick(sched: Scheduler, t: Tick, full: boolean): void {
 
 /** `tick_ctx_pick_groups_from_list` */
 function pickFrom(sched: Scheduler, t: Tick, list: PanthorGroup[], skipIdle: boolean, held: boolean): void {
-  for (const group of groupsOf(list)) {
-    if (t.count === sched.slots.length) return;
-    if (!group.canRun || (skipIdle && group.isIdle)) continue;
+  for (let i = 0; i < list.length && t.count < sched.slots.length; ) {
+    const group = list[i] as PanthorGroup;
     const known = t.vms.includes(group.vm);
-    if (!known && t.vms.length === AS_SLOTS - 1) continue;
+    if (!group.canRun || (skipIdle && group.isIdle) || (!known && t.vms.length === AS_SLOTS - 1)) {
+      i++;
+      continue;
+    }
     if (!held) group.kref.get(HOLDER);
     t.count++;
     const to = t.picked[group.priority] as PanthorGroup[];
@@ -189,13 +184,19 @@ function failed(panthor: Panthor, t: Tick): void {
 /** The groups are where they are to be: the tick lets go of them. */
 function settle(sched: Scheduler, t: Tick): void {
   for (const prio of DOWN) {
-    for (const group of groupsOf(t.picked[prio] as PanthorGroup[])) {
+    const picked = t.picked[prio] as PanthorGroup[];
+    for (let group = picked[0]; group !== undefined; group = picked[0]) {
       group.moveTo(null);
       if (group.destroyed) t.immediate = true;
       group.kref.put(HOLDER);
     }
-    for (const group of groupsOf(t.old[prio] as PanthorGroup[])) {
-      if (!group.canRun) continue;
+    const old = t.old[prio] as PanthorGroup[];
+    for (let i = 0; i < old.length; ) {
+      const group = old[i] as PanthorGroup;
+      if (!group.canRun) {
+        i++;
+        continue;
+      }
       group.moveTo((group.isIdle ? sched.idle : sched.runnable)[prio] as PanthorGroup[]);
       group.kref.put(HOLDER);
     }
@@ -244,7 +245,7 @@ function nextTick(sched: Scheduler, t: Tick): number {
 function cleanup(panthor: Panthor, t: Tick): void {
   const { sched } = panthor;
   for (const list of t.old)
-    for (const group of groupsOf(list)) {
+    for (let group = list[0]; group !== undefined; group = list[0]) {
       if (group.canRun) back(sched, group);
       else {
         group.moveTo(null);
@@ -254,7 +255,7 @@ function cleanup(panthor: Panthor, t: Tick): void {
       group.kref.put(HOLDER);
     }
   for (const list of t.picked)
-    for (const group of groupsOf(list)) {
+    for (let group = list[0]; group !== undefined; group = list[0]) {
       back(sched, group);
       group.kref.put(HOLDER);
     }
