@@ -23,7 +23,7 @@ export class XeJob implements RingJob {
   word: { readonly addr: number; readonly value: number } | null = null;
   uses: InUse | undefined = undefined;
   karma = 0;
-  beginsAt = Number.POSITIVE_INFINITY;
+  beginsAt: number = Number.POSITIVE_INFINITY;
   timer: Timer | null = null;
   readonly onRing: ListNode<RingJob> = new ListNode<RingJob>(this);
   /** On the list of its queue's jobs that have not ended. */
