@@ -1,7 +1,6 @@
 import type { DrmExec, DrmGemObject, DrmGpuvmBo, Errno, Gpuva, OpMap, Steps } from "@gpuvm/core";
 import type { PvrDevice } from "../device.ts";
 import type { PvrContext } from "../queue/pvr-context.ts";
-import type { QueueFence } from "../queue/queue-fence.ts";
 import type { BindOp } from "../vm/bind-op.ts";
 import type { PvrVmContext } from "../vm/vm-context.ts";
 
@@ -27,7 +26,7 @@ export interface PvrRules {
   /** The driver's count of a VM context is 0, and the core's VM is still held. */
   outlived(ctx: PvrVmContext): void;
   /** The last reference on a queue's fence went: its context is put by a worker, or now. */
-  putContextOfFence(fence: QueueFence): void;
+  putContextOfFence(fence: { readonly name: string; readonly ctx: PvrContext }): void;
   /** A job's own fence is initialised, and it was before. */
   initFenceAgain(ctx: PvrContext): void;
   /** Whether a map holds the VM context's lock, under which an unmap looks up what to unmap. */

@@ -31,7 +31,6 @@ export class QueueFence extends CountedFence {
 }
 
 /** The last reference on a fence went: a worker puts its context. */
-export function putContextByWorker(fence: QueueFence): void {
-  const { ctx, name } = fence;
+export function putContextByWorker({ ctx, name }: Pick<QueueFence, "ctx" | "name">): void {
   ctx.pvr.machine.queueWork("pvr_queue_fence_release_work", () => ctx.put(name));
 }
