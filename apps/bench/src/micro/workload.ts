@@ -156,17 +156,12 @@ function find(subject: Subject, slots: Uint32Array, ops: number, b: XorShift32):
 }
 
 function findMiss(subject: Subject, ops: number, a: XorShift32): void {
-  subject.sum.take(countMisses(subject, ops, a));
-}
-
-// A function of its own: what comes behind a long loop is not known yet when the loop is compiled.
-function countMisses(subject: Subject, ops: number, a: XorShift32): number {
   let misses = 0;
   for (let j = 0; j < ops; j++) {
     setSlot(subject, a.next());
     if (!subject.find()) misses++;
   }
-  return misses;
+  subject.sum.take(misses);
 }
 
 function iterate(subject: Subject, n: number, ops: number): number {
