@@ -90,14 +90,16 @@ export const PLANTED: readonly Mutant[] = [
     ["the map has the wrong object", "    map.obj = this.#obj;\n", ""],
     [
       "the walk takes one that begins at its end",
-      "index.bound = this.#end;\n      this.#va = index.nextBelowOf(va);\n      this.#cut(va, op);",
-      "index.bound = this.#end + 1;\n      this.#va = index.nextBelowOf(va);\n      this.#cut(va, op);",
+      "index.bound = this.#end;\n      this.#va = this.#cut(va, op)",
+      "index.bound = this.#end + 1;\n      this.#va = this.#cut(va, op)",
     ],
     [
       "the walk stops after the first",
-      "this.#va = index.nextBelowOf(va);\n      this.#cut(va, op);",
-      "this.#va = 0;\n      this.#cut(va, op);",
+      "this.#cut(va, op) ? index.nextBelowOf(va) : 0;",
+      "this.#cut(va, op) ? 0 : 0;",
     ],
+    ["a list stops after the first", "va = more ? index.nextBelowOf(va) : 0;", "va = 0;"],
+    ["what ends within the request is the last", "return e < this.#end;", "return e < this.#addr;"],
     [
       "the walk begins behind the first",
       "this.#va = index.firstOverlap();",
@@ -105,8 +107,8 @@ export const PLANTED: readonly Mutant[] = [
     ],
     [
       "the walk does not find its place again",
-      "index.nextBelowOf(va);\n      this.#cut(va, op);",
-      "index.nextBelow();\n      this.#cut(va, op);",
+      "this.#cut(va, op) ? index.nextBelowOf(va)",
+      "this.#cut(va, op) ? index.nextBelow()",
     ],
     [
       "ranges are not checked for a map",

@@ -150,9 +150,9 @@ export class SmWalk {
       index.mark();
       index.bound = this.#end;
       do {
-        this.#cut(va, ops.spare());
+        const more = this.#cut(va, ops.spare());
         ops.length++;
-        va = index.nextBelowOf(va);
+        va = more ? index.nextBelowOf(va) : 0;
       } while (va !== 0);
       // What is applied first is where the walk began.
       if (ops.length > 1) index.comeBack();
@@ -176,8 +176,7 @@ export class SmWalk {
     if (va !== 0) {
       const { index } = this.#vm;
       index.bound = this.#end;
-      this.#va = index.nextBelowOf(va);
-      this.#cut(va, op);
+      this.#va = this.#cut(va, op) ? index.nextBelowOf(va) : 0;
       return true;
     }
     return this.#mapDue && this.#emitMap(op);
@@ -208,7 +207,8 @@ export class SmWalk {
     return true;
   }
 
-  #cut(va: Gpuva, op: GpuvaOpSlot): void {
+  /** The step for a VA that overlaps. Returns whether another may: this one ends before the request does. */
+  #cut(va: Gpuva, op: GpuvaOpSlot): boolean {
     const { vas } = this.#vm;
     const a = vas.addr(va);
     const e = a + vas.range(va);
@@ -218,6 +218,7 @@ export class SmWalk {
     unmap.keep = this.#obj !== null && this.#keeps(va, a);
     if (whole) op.op = UNMAP;
     else this.#fillRemap(op, va);
+    return e < this.#end;
   }
 
   /** Whether the request maps the object of a VA, and where it lies now. */
