@@ -6,7 +6,7 @@ export { type GpuUse, InUse, type Jobs, type JobView, noteUse, toldIdle } from "
 export { startScheduler, stopScheduler } from "./gpu/sched/reset.ts";
 export { type EntityOps, type EntityScheduler, type Flusher, SchedEntity } from "./gpu/sched/sched-entity.ts";
 export { type OnMachine, SchedFence } from "./gpu/sched/sched-fence.ts";
-export { type JobQueue, SchedJob } from "./gpu/sched/sched-job.ts";
+export { type JobQueue, type JobRunner, SchedJob } from "./gpu/sched/sched-job.ts";
 export { DrmScheduler, type SchedOps, type SchedOptions } from "./gpu/sched/scheduler.ts";
 export { Counts } from "./machine/counts.ts";
 export { Distribution } from "./machine/distribution.ts";
@@ -22,6 +22,7 @@ export { type TlbCause, TlbCounts } from "./machine/tlb-counts.ts";
 export { type StepCounts, VmRecord } from "./machine/vm-record.ts";
 export { Work } from "./machine/work.ts";
 export { DelayedWork, WorkItem } from "./machine/work-item.ts";
+export { WorkQueue } from "./machine/work-queue.ts";
 export { isAligned, within } from "./memory/aligned.ts";
 export { Bo, type BoOptions, type PageState, releaseBo } from "./memory/bo.ts";
 export { CpuMapping, zapCpuMappings } from "./memory/cpu-mapping.ts";

@@ -12,7 +12,8 @@ export interface DmaFenceCb {
   fenceSignaled(fence: DmaFence): void;
 }
 
-type Callback = DmaFenceCb | (() => void);
+/** What can be told of a signal. */
+export type FenceCallback = DmaFenceCb | (() => void);
 
 /**
  * A point on a timeline (`struct dma_fence`). Fences of one context signal in the order of their numbers.
@@ -29,8 +30,8 @@ export class DmaFence {
   /** For the end of a job of a scheduler; null: a fence of another kind (`to_drm_sched_fence`). */
   sched: SchedOfFence | null = null;
   // Nearly every fence has one callback, and many a replay millions of fences: one is no list.
-  #callback: Callback | null = null;
-  #others: Callback[] | null = null;
+  #callback: FenceCallback | null = null;
+  #others: FenceCallback[] | null = null;
 
   /** An unsignalled fence. */
   constructor(context: number, seqno: number) {
@@ -52,7 +53,7 @@ export class DmaFence {
   }
 
   /** Runs `fn` at the signal, or now if that has been (`dma_fence_add_callback`). */
-  onSignal(fn: Callback): void {
+  onSignal(fn: FenceCallback): void {
     if (this.signaled) this.#tell(fn);
     else if (this.#callback === null) this.#callback = fn;
     else if (this.#others === null) this.#others = [fn];
@@ -60,7 +61,7 @@ export class DmaFence {
   }
 
   /** Takes one back (`dma_fence_remove_callback`). @returns false if there is none: it has run */
-  removeCallback(fn: Callback): boolean {
+  removeCallback(fn: FenceCallback): boolean {
     if (this.#callback === fn) {
       this.#callback = this.#others?.shift() ?? null;
       return true;
@@ -70,7 +71,7 @@ export class DmaFence {
     return at >= 0;
   }
 
-  #tell(callback: Callback): void {
+  #tell(callback: FenceCallback): void {
     if (typeof callback === "function") callback();
     else callback.fenceSignaled(this);
   }
