@@ -113,6 +113,7 @@ export type {
   SyncobjTransfer,
   SyncobjWait,
 } from "./sync-request.ts";
+export { type MappedRun, MappedRuns } from "./translation/mapped-runs.ts";
 export { perFile } from "./translation/per-file.ts";
 export { PrivateBuffers } from "./translation/private-buffers.ts";
 export { aroundCall, isSyncobjRequest, mergeSyncOps, syncCounts } from "./translation/syncs.ts";

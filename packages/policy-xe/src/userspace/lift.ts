@@ -2,6 +2,7 @@ import {
   type BindOp,
   isSyncobjRequest,
   type Lifter,
+  MappedRuns,
   mergeSyncOps,
   type NeutralBindOp,
   type NeutralRequest,
@@ -18,48 +19,32 @@ const OWN_SERIALS = 2 ** 40;
 /** Reads the requests of an xe program: what did it want? */
 export function lift(_header: TraceHeader): Lifter {
   const queues = new Map<string, { vm: number; bind: boolean; jobs: number }>();
-  const mapped = new Map<string, { bo: number; va: number; length: number }[]>();
+  const mapped = new Map<string, MappedRuns>();
   let serial = OWN_SERIALS;
 
-  const ranges = (f: number, vm: number) => {
+  /** What is mapped where, for the operations that name an object only. */
+  const mappedIn = (f: number, vm: number): MappedRuns => {
     const key = `${f}:${vm}`;
-    let list = mapped.get(key);
-    if (list === undefined) {
-      list = [];
-      mapped.set(key, list);
+    let known = mapped.get(key);
+    if (known === undefined) {
+      known = new MappedRuns();
+      mapped.set(key, known);
     }
-    return list;
-  };
-
-  /** Keeps what is mapped where, for the operations that name an object only. */
-  const cut = (f: number, vm: number, va: number, length: number) => {
-    const list = ranges(f, vm);
-    const end = va + length;
-    for (const range of list.splice(0)) {
-      const { bo } = range;
-      const rangeEnd = range.va + range.length;
-      if (range.va < va) list.push({ bo, va: range.va, length: Math.min(va, rangeEnd) - range.va });
-      if (rangeEnd > end)
-        list.push({ bo, va: Math.max(end, range.va), length: rangeEnd - Math.max(end, range.va) });
-    }
+    return known;
   };
 
   const bind = (t: number, f: number, vm: number, op: BindOp, before: NeutralRequest[]): NeutralBindOp[] => {
     const { kind, va, length } = op;
     if (kind === "prefetch" || kind === "sync") return [];
+    const known = mappedIn(f, vm);
     if (kind === "unmap_all") {
-      const all = ranges(f, vm).filter((range) => range.bo === op.bo);
-      for (const range of all) cut(f, vm, range.va, range.length);
-      return all.map((range) => ({
-        kind: "unmap",
-        bo: 0,
-        boOffset: 0,
-        va: range.va,
-        length: range.length,
-        flags: 0,
-      }));
+      const all = known.runs.filter((run) => run.bo === op.bo).sort((a, b) => a.nth - b.nth);
+      return all.map(({ start, end }) => {
+        known.unmap(start, end - start);
+        return { kind: "unmap", bo: 0, boOffset: 0, va: start, length: end - start, flags: 0 };
+      });
     }
-    cut(f, vm, va, length);
+    known.unmap(va, length);
     if (kind === "unmap") return [{ kind, bo: 0, boOffset: 0, va, length, flags: 0 }];
     if (kind === "map_null" || (op.flags & BIND_NULL) !== 0)
       return [{ kind: "map_null", bo: 0, boOffset: 0, va, length, flags: 0 }];
@@ -70,7 +55,7 @@ export function lift(_header: TraceHeader): Lifter {
       boOffset = 0;
       before.push({ t, f, op: "gem_new", bo, size: length });
     }
-    ranges(f, vm).push({ bo, va, length });
+    known.map(va, length, bo);
     return [{ kind: "map", bo, boOffset, va, length, flags: 0 }];
   };
 
