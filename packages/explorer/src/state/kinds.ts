@@ -177,11 +177,10 @@ export function kindOf(value: object): Kind {
     );
   }
   if (value instanceof Timer) {
-    const rest = compiled(value);
-    // When it fired makes no difference any more.
-    return kind((reader, timer: Timer) =>
-      timer.pending ? rest(reader, timer as never) : reader.hash.int(0),
-    );
+    const whole = compiled(value);
+    // When it fired, or was to, makes no difference any more; what it is of does.
+    const unset = compiled(value, (key) => key !== "at" && key !== "seq");
+    return kind((reader, timer: Timer) => (timer.pending ? whole : unset)(reader, timer as never));
   }
   if (value instanceof PteMap) {
     const stores = (ptes: object) => Object.values(ptes).filter((store) => typeof store === "object");
