@@ -11,6 +11,11 @@ export type MicroCase = (typeof CASES)[number];
 const SLOT = 65536;
 /** Maps of a batch of `hole`. */
 const BATCH = 1000;
+/**
+ * Operations of one call of a loop, an even number. A loop that is called once in a run is compiled while it runs, and what was
+ * compiled so is soon forgotten: some processes then compiled theirs anew in each run.
+ */
+const CHUNK = 500;
 
 /** Which sequence of requests. */
 export interface Workload {
@@ -43,26 +48,36 @@ export function runWorkload(subject: Subject, work: Workload, now: () => number)
   subject.sum.reset();
   if (work.case === "hole") return hole(subject, ops, a, now);
   const from = now();
-  switch (work.case) {
-    case "replace":
-      replace(subject, slots, ops, b);
-      return timed(from, now, ops);
-    case "split":
-      split(subject, slots, ops, b);
-      return timed(from, now, ops - (ops % 2));
-    case "churn":
-      churn(subject, slots, ops, a, b);
-      return timed(from, now, ops - (ops % 2));
-    case "find":
-      find(subject, slots, ops, b);
-      return timed(from, now, ops);
-    case "find-miss":
-      findMiss(subject, ops, a);
-      return timed(from, now, ops);
-    default:
-      return timed(from, now, iterate(subject, n, ops));
-  }
+  if (work.case === "iterate") return timed(from, now, iterate(subject, n, ops));
+  const loop = LOOPS[work.case];
+  const run: Run = { subject, slots, a, b, misses: 0 };
+  for (let j = 0; j < ops; j += CHUNK) loop(run, j, Math.min(j + CHUNK, ops));
+  if (work.case === "find-miss") subject.sum.take(run.misses);
+  const pairs = work.case === "split" || work.case === "churn";
+  return timed(from, now, pairs ? ops - (ops % 2) : ops);
 }
+
+/** What the operations of a run go on with. */
+interface Run {
+  readonly subject: Subject;
+  /** The slots that are mapped. */
+  readonly slots: Uint32Array;
+  readonly a: XorShift32;
+  readonly b: XorShift32;
+  /** Looks that found nothing. */
+  misses: number;
+}
+
+/** The operations `[from, to)` of a run. */
+type Loop = (run: Run, from: number, to: number) => void;
+
+const LOOPS: Readonly<Record<Exclude<MicroCase, "insert" | "hole" | "iterate">, Loop>> = {
+  replace,
+  split,
+  churn,
+  find,
+  "find-miss": findMiss,
+};
 
 function timed(from: number, now: () => number, ops: number): Timed {
   return { ns: (now() - from) * 1e6, ops };
@@ -108,9 +123,9 @@ function hole(subject: Subject, ops: number, a: XorShift32, now: () => number): 
 }
 
 /** Maps another object over a whole mapping. */
-function replace(subject: Subject, slots: Uint32Array, ops: number, b: XorShift32): void {
+function replace({ subject, slots, b }: Run, from: number, to: number): void {
   const { request } = subject;
-  for (let j = 0; j < ops; j++) {
+  for (let j = from; j < to; j++) {
     const s = slots[modulo(b.next(), slots.length)] as number;
     setSlot(subject, s);
     request.obj = subject.objects[1 + ((s + j) & 63)];
@@ -120,9 +135,9 @@ function replace(subject: Subject, slots: Uint32Array, ops: number, b: XorShift3
 }
 
 /** Maps another object into the middle of a mapping, then the whole again over the three pieces. */
-function split(subject: Subject, slots: Uint32Array, ops: number, b: XorShift32): void {
+function split({ subject, slots, b }: Run, from: number, to: number): void {
   const { request } = subject;
-  for (let j = 0; j + 1 < ops; j += 2) {
+  for (let j = from; j + 1 < to; j += 2) {
     const s = slots[modulo(b.next(), slots.length)] as number;
     request.addr = s * SLOT + SLOT / 4;
     request.range = SLOT / 2;
@@ -134,8 +149,8 @@ function split(subject: Subject, slots: Uint32Array, ops: number, b: XorShift32)
 }
 
 /** Takes a mapping away and makes another elsewhere. */
-function churn(subject: Subject, slots: Uint32Array, ops: number, a: XorShift32, b: XorShift32): void {
-  for (let j = 0; j + 1 < ops; j += 2) {
+function churn({ subject, slots, a, b }: Run, from: number, to: number): void {
+  for (let j = from; j + 1 < to; j += 2) {
     const i = modulo(b.next(), slots.length);
     setSlot(subject, slots[i] as number);
     subject.unmap();
@@ -145,9 +160,9 @@ function churn(subject: Subject, slots: Uint32Array, ops: number, a: XorShift32,
   }
 }
 
-function find(subject: Subject, slots: Uint32Array, ops: number, b: XorShift32): void {
+function find({ subject, slots, b }: Run, from: number, to: number): void {
   const { request } = subject;
-  for (let j = 0; j < ops; j++) {
+  for (let j = from; j < to; j++) {
     const r = b.next();
     request.addr = (slots[modulo(r, slots.length)] as number) * SLOT + (r >>> 28) * 4096;
     request.range = 4096;
@@ -155,13 +170,12 @@ function find(subject: Subject, slots: Uint32Array, ops: number, b: XorShift32):
   }
 }
 
-function findMiss(subject: Subject, ops: number, a: XorShift32): void {
-  let misses = 0;
-  for (let j = 0; j < ops; j++) {
+function findMiss(run: Run, from: number, to: number): void {
+  const { subject, a } = run;
+  for (let j = from; j < to; j++) {
     setSlot(subject, a.next());
-    if (!subject.find()) misses++;
+    if (!subject.find()) run.misses++;
   }
-  subject.sum.take(misses);
 }
 
 function iterate(subject: Subject, n: number, ops: number): number {
