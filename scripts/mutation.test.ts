@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { Mutant } from "./mutation/operators.ts";
 import { assertPlaced, misplaced } from "./mutation/places.ts";
-import { PLANTED } from "./mutation/planted.ts";
+import { PLANTED } from "./mutation/planted/index.ts";
 import { TABLES } from "./mutation/policies/tables.ts";
 
 function sourceIn(folder: string): (mutant: Mutant) => string | null {

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Mutant } from "./operators.ts";
 import { mutantsOf } from "./operators.ts";
 import { assertPlaced } from "./places.ts";
-import { PLANTED } from "./planted.ts";
+import { PLANTED } from "./planted/index.ts";
 import { Trial } from "./trial.ts";
 
 const args = process.argv.slice(2);

@@ -1,5 +1,5 @@
+import { inFile } from "../in-file.ts";
 import type { Mutant } from "../operators.ts";
-import { inFile } from "./table.ts";
 
 /** Mistakes that were thought of apart from the scenarios, by somebody who judges what these find. */
 export const APART: Readonly<

@@ -1,5 +1,5 @@
+import { inFile } from "../in-file.ts";
 import type { Mutant } from "../operators.ts";
-import { inFile } from "./table.ts";
 
 /** Mistakes of lifetime, lists and locks in the core, and in what the drivers share, as the drivers' scopes see them. */
 export const CORE: readonly Mutant[] = [

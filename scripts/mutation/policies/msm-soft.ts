@@ -1,5 +1,5 @@
+import { inFile } from "../in-file.ts";
 import type { Mutant } from "../operators.ts";
-import { inFile } from "./table.ts";
 
 /** Mistakes in what msm does where the kernel manages addresses. */
 export const MSM_SOFT: readonly Mutant[] = [

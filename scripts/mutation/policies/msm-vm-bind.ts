@@ -1,5 +1,5 @@
+import { inFile } from "../in-file.ts";
 import type { Mutant } from "../operators.ts";
-import { inFile } from "./table.ts";
 
 /** Mistakes in what msm does where programs manage addresses. */
 export const MSM_VM_BIND: readonly Mutant[] = [

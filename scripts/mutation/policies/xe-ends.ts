@@ -1,5 +1,5 @@
+import { inFile } from "../in-file.ts";
 import type { Mutant } from "../operators.ts";
-import { inFile } from "./table.ts";
 
 /** Mistakes in xe's syncs, user fences, page faults, resets and wedged devices. */
 export const XE_ENDS: readonly Mutant[] = [

@@ -1,5 +1,5 @@
+import { inFile } from "../../in-file.ts";
 import type { Mutant } from "../../operators.ts";
-import { inFile } from "../table.ts";
 
 /** One mistake of each kind that was thought of, in nouveau. */
 export const NOUVEAU: readonly Mutant[] = [
