@@ -147,13 +147,13 @@ function become(command, commandArgs, options) {
 }
 
 setUp();
+// Node keeps the sources without their types here: the next start is quicker, and needs no WebAssembly, whose growing memory makes V8
+// check every typed array for a buffer that has gone. Tests start some hundred processes and threads.
+env.NODE_COMPILE_CACHE ??= join(root, "node_modules", ".cache", "node-compile");
 if (task === "bench") {
   const main = join(root, "apps", "bench", "src", "main.ts");
   // File arguments mean what they mean where the user stands; npm moves to the root but says where that was.
   const cwd = (process.env.npm_lifecycle_event === "bench" && process.env.INIT_CWD) || process.cwd();
-  // Node keeps the sources without their types here: the next start is quicker, and needs no WebAssembly, whose
-  // growing memory makes V8 check every typed array for a buffer that has gone.
-  env.NODE_COMPILE_CACHE ??= join(root, "node_modules", ".cache", "node-compile");
   become(node, [YOUNG, "--conditions=@gpuvm/source", main, ...args], { cwd });
 } else {
   become(["pnpm", "--silent", "run", `task:${task}`, ...args.map(quote)].join(" "), [], {
