@@ -11,8 +11,8 @@ const POLICIES = [
   "powervr:mainline",
 ];
 
-/** Steps that are taken back and looked at in each scope. */
-const STEPS = 30;
+/** Steps that are taken back and looked at in each scope; those that fail come right behind those that do not. */
+const STEPS = 40;
 
 /** Meetings of schedules that are compared in each scope. */
 const MOST = 8;
@@ -33,11 +33,9 @@ describe.each(POLICIES)("steps of %s", (policy) => {
   it.each(
     standardScopes(subjectNamed(policy).variant).map((scenario) => ({ name: scenario.name, scenario })),
   )("leave nothing when they are taken back, and a fresh run comes to the same: $name", ({ scenario }) => {
-    for (const failures of [0, 1]) {
-      const { undone, left, other, mistaken } = verifyUndo(scenario, { most: STEPS, failures, every: 3 });
-      if (scenario.actors.length > 1) expect(undone).toBeGreaterThan(0);
-      expect({ left, other, mistaken }).toEqual({ left: [], other: [], mistaken: [] });
-    }
+    const { undone, left, other, mistaken } = verifyUndo(scenario, { most: STEPS, failures: 1, every: 3 });
+    if (scenario.actors.length > 1) expect(undone).toBeGreaterThan(0);
+    expect({ left, other, mistaken }).toEqual({ left: [], other: [], mistaken: [] });
   });
 });
 
