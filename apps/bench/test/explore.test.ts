@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { runExplore } from "../src/commands/explore.ts";
 
 it("explores with two workers what one explores, to the byte", async () => {
-  const args = { policy: "powervr+P6", method: "dfs", json: true, maxSteps: 20_000 } as const;
+  const args = { policy: "powervr+P6", method: "dfs", json: true, maxSteps: 4_000 } as const;
   const texts: string[] = [];
   const progressed = new Set<string>();
   for (const workers of [1, 2]) {

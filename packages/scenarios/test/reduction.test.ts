@@ -14,7 +14,7 @@ describe.each([
     it(bug.id, () => {
       const scenario = { ...scenarioOf(bug, buggy), sometimes: {} };
       const failures = bug.failures ?? 0;
-      const reduced = dpor(scenario, { failures, maxSteps: 5000 });
+      const reduced = dpor(scenario, { failures, maxSteps: 3000 });
       const states = search(scenario, { order: "dfs", failures });
       if (reduced.bound === null) expect(keys(reduced)).toEqual(keys(states));
       else expect(keys(states)).toEqual(expect.arrayContaining(keys(reduced)));
