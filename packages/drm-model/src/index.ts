@@ -15,7 +15,7 @@ export type { Hazard, HazardKind } from "./machine/hazard.ts";
 export { comesToLife, dies, Kref, liveKrefs } from "./machine/kref.ts";
 export { Machine, type MachineOptions } from "./machine/machine.ts";
 export { dropRef, takeRef, type WithCount } from "./machine/references.ts";
-export { takeFirst } from "./machine/take-first.ts";
+export { removeFrom, takeFirst } from "./machine/take-first.ts";
 export { Thread } from "./machine/thread.ts";
 export { Timer, Timers } from "./machine/timers.ts";
 export { type TlbCause, TlbCounts } from "./machine/tlb-counts.ts";

@@ -1,6 +1,6 @@
 import type { DmaFence, DmaFenceCb, Steps } from "@gpuvm/core";
 import type { Machine } from "../machine/machine.ts";
-import { takeFirst } from "../machine/take-first.ts";
+import { removeFrom } from "../machine/take-first.ts";
 import { Timer } from "../machine/timers.ts";
 import type { GpuUse } from "./in-use.ts";
 
@@ -98,12 +98,8 @@ export class GpuEngine {
 
   /** A job waits for nothing any more. @internal */
   ready(given: Given): void {
-    const at = this.#waiting.indexOf(given);
-    // It was taken away.
-    if (at < 0) return;
-    if (at === 0) takeFirst(this.#waiting);
-    else this.#waiting.splice(at, 1);
-    this.#write(given);
+    // If it was not taken away.
+    if (removeFrom(this.#waiting, given)) this.#write(given);
   }
 
   /** Ends the oldest job that takes until it is told; false: there is none. What has nothing to do ends by itself. */
@@ -137,7 +133,7 @@ export class GpuEngine {
    */
   remove(which: (job: GpuJob) => boolean): void {
     for (const given of this.#waiting.filter(({ job }) => which(job))) {
-      this.#waiting.splice(this.#waiting.indexOf(given), 1);
+      removeFrom(this.#waiting, given);
       this.#leave(given.job);
     }
     const [hand] = this.#ring;
@@ -203,8 +199,7 @@ export class GpuEngine {
     const { job } = entry;
     const ring = this.#ring;
     const first = ring[0] === entry;
-    if (first) takeFirst(ring);
-    else ring.splice(ring.indexOf(entry), 1);
+    removeFrom(ring, entry);
     this.#leave(job);
     const next = ring[0];
     if (first && next !== undefined) this.#turnTo(next.job);

@@ -13,3 +13,15 @@ export function takeFirst<T>(list: T[]): T | undefined {
   list.pop();
   return first;
 }
+
+/** Takes an element off a list, of which it is the first, if anything. @returns false if it is not on it */
+export function removeFrom<T>(list: T[] | null, element: T): boolean {
+  if (list === null) return false;
+  if (list[0] === element) {
+    takeFirst(list);
+    return true;
+  }
+  const at = list.indexOf(element);
+  if (at >= 0) list.splice(at, 1);
+  return at >= 0;
+}

@@ -1,5 +1,5 @@
 import { type DmaFence, List, Lock, type Steps } from "@gpuvm/core";
-import { type Machine, type Timer, takeFirst, Work } from "@gpuvm/drm-model";
+import { type Machine, removeFrom, type Timer, takeFirst, Work } from "@gpuvm/drm-model";
 import { Timeline } from "../channel/timeline.ts";
 import type { SchedJob } from "./sched-job.ts";
 import { type Stoppable, timedOut } from "./sched-timeout.ts";
@@ -143,14 +143,8 @@ export class NouveauSched implements Stoppable {
 
   *#freeNext(): Steps<void> {
     const job = takeFirst(this.#done) as SchedJob;
-    const { pending } = this;
-    if (pending[0] === job) takeFirst(pending);
-    else {
-      const at = pending.indexOf(job);
-      // The timeout deals with it, or has given it back.
-      if (at < 0) return;
-      pending.splice(at, 1);
-    }
+    // If not, the timeout deals with it, or has given it back.
+    if (!removeFrom(this.pending, job)) return;
     this.startTimeout();
     this.working++;
     yield* job.free();

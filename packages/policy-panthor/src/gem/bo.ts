@@ -1,7 +1,6 @@
 import type { DrmGemObject, DrmGpuvm, GemFuncs, Holder } from "@gpuvm/core";
-import { Bo, GIB512, KIB4, type Machine, MIB2, releaseBo } from "@gpuvm/drm-model";
+import { Bo, GIB512, KIB4, type Machine, MIB2, releaseBo, removeFrom } from "@gpuvm/drm-model";
 import type { Generation } from "../history/generation.ts";
-import { removeFrom } from "../lists.ts";
 
 /** How hard it is to take an object's pages, easiest first (`enum panthor_gem_reclaim_state`). */
 export type ReclaimState = "unused" | "mmapped" | "single" | "multi" | "unreclaimable";

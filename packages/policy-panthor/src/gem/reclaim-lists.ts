@@ -1,4 +1,4 @@
-import { removeFrom } from "../lists.ts";
+import { removeFrom } from "@gpuvm/drm-model";
 import type { PanthorVm } from "../mmu/vm.ts";
 import type { PanthorBo, ReclaimState } from "./bo.ts";
 

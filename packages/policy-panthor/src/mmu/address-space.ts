@@ -1,8 +1,7 @@
 import { EBUSY, type Errno, type Steps } from "@gpuvm/core";
-import { lockBriefly, type TlbCause, unlock } from "@gpuvm/drm-model";
+import { lockBriefly, removeFrom, type TlbCause, unlock } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
 import { vmWasActive } from "../gem/reclaim-lists.ts";
-import { removeFrom } from "../lists.ts";
 import type { PanthorVm } from "./vm.ts";
 
 /**

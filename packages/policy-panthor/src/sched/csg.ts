@@ -1,5 +1,5 @@
+import { removeFrom } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
-import { removeFrom } from "../lists.ts";
 import type { CsgEvents } from "./csg-events.ts";
 import { report } from "./events.ts";
 import type { PanthorGroup, PanthorQueue } from "./group.ts";

@@ -7,12 +7,12 @@ import {
   type InUse,
   Kref,
   type Machine,
+  removeFrom,
   SchedEntity,
   SchedJob,
   WorkItem,
 } from "@gpuvm/drm-model";
 import type { KernelBo, PanthorBo } from "../gem/bo.ts";
-import { removeFrom } from "../lists.ts";
 import type { PanthorVm } from "../mmu/vm.ts";
 import { JobFences } from "./job-fences.ts";
 

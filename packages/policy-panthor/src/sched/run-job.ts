@@ -2,13 +2,13 @@ import { ECANCELED, type Errno, type Steps } from "@gpuvm/core";
 import {
   type CountedFence,
   lockBriefly,
+  removeFrom,
   startScheduler,
   stopScheduler,
   takeRef,
   unlock,
 } from "@gpuvm/drm-model";
 import type { Panthor } from "../device.ts";
-import { removeFrom } from "../lists.ts";
 import { doorbell } from "./csg.ts";
 import type { PanthorGroup, PanthorJob, PanthorQueue } from "./group.ts";
 import { REALTIME } from "./scheduler.ts";
