@@ -34,6 +34,7 @@ import { runCommand } from "./run-command.ts";
 import { print, say } from "./say.ts";
 import { studyCommand } from "./study-command.ts";
 import { TEXTS } from "./texts.ts";
+import { isUserError, saysAll } from "./user-error.ts";
 import { version } from "./version.ts";
 import { whyCommand } from "./why-command.ts";
 import { workloadsCommand } from "./workloads-command.ts";
@@ -99,18 +100,6 @@ const ENDED = [
   ["SIGHUP", 129],
 ] as const;
 
-/** Whether the message alone says what to do. */
-export function isUserError(error: unknown): error is Error {
-  // By their names: neither readers nor the recorder are loaded where they are not wanted.
-  const names = ["TraceError", "RecordError"];
-  return error instanceof UsageError || (error instanceof Error && names.includes(error.name));
-}
-
-/** What the system answered, such as that a folder is not there or a disk is full: its message says of what. */
-function isSystemError(error: unknown): error is Error {
-  return error instanceof Error && "syscall" in error && "code" in error;
-}
-
 /**
  * Runs the program.
  *
@@ -130,7 +119,7 @@ export async function main(argv: readonly string[]): Promise<number> {
         if (wasInterrupted()) {
           say("interrupted: nothing was written\n");
           code = EXIT.interrupted;
-        } else if (isUserError(error) || isSystemError(error)) {
+        } else if (saysAll(error)) {
           say(`${error.message}\n`);
           code = EXIT.usage;
         } else if (error instanceof RangeError) {
@@ -166,7 +155,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     words = await withOutside(asJson(await configured(argv, COMMANDS, say)));
   } catch (error) {
-    if (!isUserError(error) && !isSystemError(error)) throw error;
+    if (!saysAll(error)) throw error;
     say(`${error.message}\n`);
     return EXIT.usage;
   }

@@ -1,6 +1,7 @@
 import module, { createRequire } from "node:module";
 import { UsageError } from "@gpuvm/drm-model";
 import type { Tinypool } from "tinypool";
+import { FROM_SOURCE, startThreads } from "../cli/threads.ts";
 import type { Answers, Job, Order } from "./worker.ts";
 
 /** A search makes and drops objects at every step: with three times what Node gives to new ones (48 MiB) fewer of them grow old. */
@@ -28,19 +29,11 @@ export class InPlacePool {
     plain = false,
     most: number = threads,
   ): Promise<InPlacePool> {
-    const { Tinypool } = await import("tinypool");
-    const source = import.meta.url.endsWith(".ts");
-    if (outside && !plain && !source) needTransformer();
-    const conditions = source ? ["--conditions=@gpuvm/source"] : plain ? [] : ["--conditions=@gpuvm/explore"];
-    const pool = new Tinypool({
-      filename: new URL(source ? "./worker.ts" : "./worker.js", import.meta.url).href,
-      runtime: "worker_threads",
-      minThreads: threads,
-      maxThreads: most,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
-      execArgv: ["--no-warnings", ...conditions],
-    });
-    return new InPlacePool(pool, !plain && (source || outside));
+    if (outside && !plain && !FROM_SOURCE) needTransformer();
+    const conditions = plain ? [] : ["@gpuvm/explore"];
+    const worker = new URL("./worker", import.meta.url);
+    const pool = await startThreads(worker, { threads, most, youngMb: YOUNG_MB, conditions });
+    return new InPlacePool(pool, !plain && (FROM_SOURCE || outside));
   }
 
   /** Runs one job. */

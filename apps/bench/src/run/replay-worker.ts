@@ -1,6 +1,7 @@
 import { type Subject, subjectNamed } from "@gpuvm/drivers";
 import { CannotHold, type Finished, finished, type Refusal, type ReplayOptions } from "@gpuvm/results";
 import type { TraceSource } from "@gpuvm/workloads";
+import { saysAll } from "../cli/user-error.ts";
 import { knowOutside } from "../inputs/outside-policy.ts";
 import { openOrigin, type PlannedJob } from "./plan.ts";
 import { replayOne } from "./replay.ts";
@@ -32,10 +33,9 @@ export interface Outcome {
   readonly faults: number;
 }
 
-/** An error whose message says what to do; errors that are sent to another thread lose their names. */
+/** An error that is told by its message: one that is sent to another thread loses its class. */
 export interface Failure {
   readonly failure: string;
-  readonly name: string;
 }
 
 /** Makes a replay, unless its trace is more than its subject can hold. */
@@ -78,7 +78,7 @@ export default async function work(order: ReplayOrder): Promise<Outcome | Failur
     const subject = { ...subjectNamed(order.policy), boOwnership: order.boOwnership };
     return await outcomeOf(await sourceOf(order.origin), subject, order.how);
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    return { failure: error.message, name: error.name };
+    if (!saysAll(error)) throw error;
+    return { failure: error.message };
   }
 }

@@ -2,6 +2,7 @@ import module from "node:module";
 import type { Subject } from "@gpuvm/drivers";
 import type { DriverPackage } from "@gpuvm/drm-model";
 import type { ModelCopy } from "@gpuvm/results";
+import { FROM_SOURCE } from "../cli/threads.ts";
 
 /** The policies that ship, in the copy in which calls are plain functions. */
 const COPIES: Readonly<Record<string, () => Promise<Readonly<Record<string, unknown>>>>> = {
@@ -12,7 +13,6 @@ const COPIES: Readonly<Record<string, () => Promise<Readonly<Record<string, unkn
   powervr: () => import("@gpuvm/policy-powervr/straight"),
 };
 
-const source = import.meta.url.endsWith(".ts");
 let hooked = false;
 
 /** The copy of the model that runs straight through, and the subject's variant in it; undefined: there is none. */
@@ -26,7 +26,7 @@ export async function straightCopy({ driver, variantName }: Subject): Promise<Mo
 
 /** From sources the copy is made as it is loaded, for which Node before 22.15 has no means. */
 async function hook(): Promise<boolean> {
-  if (!source || hooked) return true;
+  if (!FROM_SOURCE || hooked) return true;
   if (typeof module.registerHooks !== "function") return false;
   const { registerStraight } = await import("@gpuvm/explorer/straight");
   registerStraight();

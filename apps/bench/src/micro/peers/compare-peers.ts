@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { FROM_SOURCE } from "../../cli/threads.ts";
 import { sideBySide } from "../../format/table.ts";
 import { median, nameOf, type OnRun } from "../measure.ts";
 import { show } from "../micro-text.ts";
@@ -17,9 +18,7 @@ export interface Compared {
   readonly agrees: boolean;
 }
 
-const CHILD = fileURLToPath(
-  new URL(import.meta.url.endsWith(".ts") ? "child.ts" : "child.js", import.meta.url),
-);
+const CHILD = fileURLToPath(new URL(FROM_SOURCE ? "child.ts" : "child.js", import.meta.url));
 
 async function ask(child: ChildProcess, order: PeerOrder): Promise<PeerAnswer> {
   const exit = once(child, "exit").then(() => {
